@@ -1,0 +1,102 @@
+"""Layers that more than one network uses: attention with a choice of kernels, and drop path.
+
+The paper speeds attention up with FlashAttention (Sec. III-C). Here torch's SDPA is the default (it
+dispatches to a flash kernel by itself), `flash_attn` is used when it is installed and applicable, and
+`written_out_attention` is the plain twin that tests and attention maps use.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+AttentionKernel = Literal["auto", "sdpa", "flash_attn", "written_out"]
+
+_kernel: ContextVar[AttentionKernel] = ContextVar("attention_kernel", default="auto")
+
+
+@contextmanager
+def attention_kernel(kernel: AttentionKernel) -> Iterator[None]:
+    """Choose the kernel behind `attention` for the code inside the `with` block."""
+    token = _kernel.set(kernel)
+    try:
+        yield
+    finally:
+        _kernel.reset(token)
+
+
+@cache
+def flash_attn_installed() -> bool:
+    """Whether the optional `flash-attn` package can be imported."""
+    return importlib.util.find_spec("flash_attn") is not None
+
+
+def _flash_attn_fits(q: Tensor) -> bool:
+    return q.is_cuda and q.dtype in (torch.float16, torch.bfloat16) and flash_attn_installed()
+
+
+def attention_probabilities(q: Tensor, k: Tensor, *, scale: float | None = None) -> Tensor:
+    """softmax(q k^T * scale): the attention map `(B, heads, Nq, Nk)`; `scale` defaults to D^-0.5."""
+    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    return ((q * scale) @ k.transpose(-2, -1)).softmax(dim=-1)
+
+
+def written_out_attention(q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None) -> Tensor:
+    """The plain twin of `attention`: materialises the whole map."""
+    return attention_probabilities(q, k, scale=scale) @ v
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None) -> Tensor:
+    """Scaled dot-product attention.
+
+    Args:
+        q: Queries `(B, heads, Nq, D)`.
+        k: Keys `(B, heads, Nk, D)`.
+        v: Values `(B, heads, Nk, D)`.
+        scale: Factor on q k^T; D^-0.5 by default.
+
+    Returns:
+        `(B, heads, Nq, D)`.
+
+    Raises:
+        RuntimeError: `flash_attn` was asked for where it cannot run.
+    """
+    kernel = _kernel.get()
+    if kernel == "written_out":
+        return written_out_attention(q, k, v, scale=scale)
+    if kernel == "flash_attn" and not _flash_attn_fits(q):
+        raise RuntimeError(
+            "flash_attn needs the flash-attn package and fp16 or bf16 tensors on CUDA, "
+            f"got {q.dtype} on {q.device}"
+        )
+    if kernel in ("auto", "flash_attn") and _flash_attn_fits(q):
+        from flash_attn import flash_attn_func
+
+        # flash_attn wants (B, N, heads, D).
+        swapped = (x.transpose(1, 2) for x in (q, k, v))
+        return flash_attn_func(*swapped, softmax_scale=scale).transpose(1, 2)
+    return F.scaled_dot_product_attention(q, k, v, scale=scale)
+
+
+class DropPath(nn.Module):
+    """Stochastic depth: drops a residual branch for whole samples (axis 0) while training."""
+
+    def __init__(self, probability: float = 0.0) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zero whole samples with the set probability and rescale the others; identity in eval."""
+        if not self.training or self.probability == 0.0:
+            return x
+        keep = 1.0 - self.probability
+        mask = x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1)).bernoulli_(keep)
+        return x * mask / keep

@@ -1,0 +1,37 @@
+"""Fixtures that every room's tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+# Two workers of pytest-xdist share two cores: one thread each is faster than fighting.
+torch.set_num_threads(int(os.environ.get("RINKSIDE_TEST_THREADS", "1")))
+
+
+@pytest.fixture(scope="session")
+def goldens() -> Path:
+    """The golden files that travel with the project."""
+    return ROOT / "tests" / "goldens"
+
+
+@pytest.fixture(scope="session")
+def shared_goldens() -> Path:
+    """The complete golden set, where it is at hand."""
+    if not (SHARED / "goldens").is_dir():
+        pytest.skip("the complete golden set is not here")
+    return SHARED / "goldens"
+
+
+@pytest.fixture(scope="session")
+def shared_videos() -> Path:
+    """Real clips, where they are at hand."""
+    if not (SHARED / "videos").is_dir():
+        pytest.skip("the real clips are not here")
+    return SHARED / "videos"

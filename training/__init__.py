@@ -1,0 +1,1 @@
+"""Offline scripts: parity with the published networks, data preparation, training, evaluation."""
