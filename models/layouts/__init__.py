@@ -1,1 +1,1 @@
-"""Published checkpoint layouts: how other people's state-dict keys map to ours, one file a source."""
+"""Published checkpoint layouts: how other state-dict keys map to ours, one file a source."""

@@ -1,1 +1,1 @@
-"""Golden-file comparison of our networks with the published ones: `python -m training.parity DIR...`."""
+"""Golden-file comparison with the published networks: `python -m training.parity DIR...`."""
