@@ -1,6 +1,6 @@
 """The 28 SkatingVerse classes in index order, and what their names mean.
 
-The order is that of the challenge's `mapping.txt`; `docs/architecture.md` tells where it was checked.
+The order is that of the challenge's `mapping.txt`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can go wrong through no fault of the program: each error is one sentence a user can act on."""
+"""What goes wrong through no fault of the program: each error is a sentence to act on."""
 
 from __future__ import annotations
 

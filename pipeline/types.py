@@ -1,8 +1,8 @@
 """The records that travel between the stages; each checks its own shapes.
 
-One convention everywhere: frames are RGB uint8 `(T, H, W, 3)`, boxes are `xyxy` float32 in pixels of
-the source frame after rotation (x2 and y2 exclusive), time is in seconds from the container's time
-stamps. `frame` counts positions 0..T-1 of the analysed span; `Timeline.frame_index` leads back to the
+One convention everywhere: frames are RGB uint8 `(T, H, W, 3)`; boxes are `xyxy` float32 in pixels
+of the source frame after rotation (x2, y2 exclusive); time is in seconds from the container's
+stamps. `frame` counts positions 0..T-1 of the analysed span; `Timeline.frame_index` leads to the
 source file.
 """
 
