@@ -1,0 +1,292 @@
+"""Analyses on disk: `analysis.json`, `arrays.npz`, `scores.csv`, written whole or not at all.
+
+The layout is schema version 1 of `docs/formats.md`; `load` gives back what `save` was given, with
+`stored` set in the provenance.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import __version__
+from pipeline.elements import LABELS
+from pipeline.ensemble import score_views, softmax, vote_shares
+from pipeline.errors import InputError
+from pipeline.types import (
+    Analysis,
+    ModelScores,
+    People,
+    PoseSequence,
+    Provenance,
+    RegionOfInterest,
+    Timeline,
+    Track,
+    Verdict,
+    VideoInfo,
+    Vote,
+)
+
+SCHEMA_VERSION = 1
+FILES = ("analysis.json", "arrays.npz", "scores.csv")
+
+
+class StoreError(InputError):
+    """A folder that cannot be written, or holds no readable analysis."""
+
+
+def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
+    """The content of `analysis.json`."""
+    verdict = analysis.verdict
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "rinkside_version": __version__,
+        "profile": analysis.profile,
+        "video": asdict(analysis.video),
+        "region": {"xyxy": analysis.region.xyxy.tolist(), "rule": analysis.region.rule},
+        "models": {
+            name: {
+                "label": scores.label,
+                "probability": scores.probability,
+                "views": len(scores.logits),
+                "distinct_views": scores.distinct_views,
+            }
+            for name, scores in analysis.scores.items()
+        },
+        "verdict": {
+            "label": verdict.label,
+            "class_index": verdict.class_index,
+            "probability": verdict.probability,
+            "margin": verdict.margin,
+            "strategy": verdict.strategy,
+            "weights": dict(verdict.weights),
+            "vote": {
+                "label": verdict.vote.label,
+                "votes": dict(verdict.vote.votes),
+                "tie_broken_by": verdict.vote.tie_broken_by,
+            },
+        },
+        "provenance": {stage: asdict(p) for stage, p in analysis.provenance.items()},
+        "timings_s": dict(analysis.timings_s),
+        "warnings": list(analysis.warnings),
+    }
+
+
+def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
+    """The content of `arrays.npz`."""
+    T = len(analysis.timeline)
+    main = analysis.people.main
+    frame_index = analysis.timeline.frame_index
+    present = [~np.isnan(track.boxes_xyxy[:, 0]) for track in analysis.people.tracks]
+    tracks = list(zip(analysis.people.tracks, present, strict=True))
+    return {
+        "frame_index": frame_index,
+        "pts_s": analysis.timeline.pts_s,
+        "boxes_xyxy": main.boxes_xyxy if main else np.full((T, 4), np.nan, dtype=np.float32),
+        "box_scores": main.scores if main else np.full(T, np.nan, dtype=np.float32),
+        "keypoints_xy": analysis.pose.keypoints_xy,
+        "keypoint_scores": analysis.pose.scores,
+        "pose_stride": np.array(analysis.pose.stride),
+        "people_frame": _joined([frame_index[seen] for _, seen in tracks], np.int64),
+        "people_id": _joined([np.full(seen.sum(), t.person_id) for t, seen in tracks], np.int64),
+        "people_scores": _joined([t.scores[seen] for t, seen in tracks], np.float32),
+        "people_boxes_xyxy": _joined(
+            [t.boxes_xyxy[seen] for t, seen in tracks], np.float32
+        ).reshape(-1, 4),
+        "people_detected": _joined([t.detected[seen] for t, seen in tracks], np.bool_),
+        "main_id": np.array(-1 if analysis.people.main_id is None else analysis.people.main_id),
+        "main_rule": np.array(analysis.people.rule),
+        "verdict_probabilities": analysis.verdict.probabilities,
+        "weighted_probabilities": analysis.verdict.weighted,
+        **{f"logits_{name}": scores.logits for name, scores in analysis.scores.items()},
+    }
+
+
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype=dtype)
+
+
+def score_rows(analysis: Analysis) -> list[dict[str, str | float | int]]:
+    """The content of `scores.csv`: a row a class, a column a model and the two ensembles."""
+    columns = {name: scores.probabilities for name, scores in analysis.scores.items()}
+    columns["weighted"] = analysis.verdict.weighted
+    columns["vote"] = vote_shares(analysis.verdict.vote)
+    return [
+        {
+            "class_index": index,
+            "label": label,
+            **{name: float(column[index]) for name, column in columns.items()},
+        }
+        for index, label in enumerate(LABELS)
+    ]
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A scratch folder beside `folder` whose files move there when the block ends well.
+
+    Files of the same name are replaced, others stay; after an error nothing is left behind.
+
+    Raises:
+        StoreError: The disk is full, or the place cannot be written.
+    """
+    scratch: Path | None = None
+    existed = folder.exists()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        yield scratch
+        folder.mkdir(exist_ok=True)
+        for file in sorted(scratch.iterdir()):
+            os.replace(file, folder / file.name)
+    except OSError as error:
+        if not existed and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        raise _write_error(folder, error) from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write_error(folder: Path, error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError(f"{folder}: the disk is full; make room or choose another folder")
+    reason = error.strerror or str(error)
+    return StoreError(f"{folder}: cannot be written ({reason}); choose another folder")
+
+
+def write_files(analysis: Analysis, folder: Path) -> None:
+    """Write the three files into an existing folder (see `save` for the careful way)."""
+    text = json.dumps(analysis_as_dict(analysis), indent=1, ensure_ascii=False)
+    (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
+    # numpy's own writer needs Any: its stub takes the keyword `allow_pickle` for an array.
+    arrays: dict[str, Any] = analysis_arrays(analysis)
+    np.savez_compressed(folder / "arrays.npz", **arrays)
+    rows = score_rows(analysis)
+    with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def save(analysis: Analysis, folder: Path) -> None:
+    """Write an analysis to a folder, all files or none.
+
+    Raises:
+        StoreError: The disk is full, or the folder cannot be written.
+    """
+    with new_folder(folder) as scratch:
+        write_files(analysis, scratch)
+
+
+def load(folder: Path) -> Analysis:
+    """Read a saved analysis back; every provenance entry then says `stored`.
+
+    Raises:
+        StoreError: No analysis there, another schema version, or damaged files.
+    """
+    content = _read_json(folder / "analysis.json")
+    try:
+        # Opened here, not by numpy, which leaves the file open when it is no archive.
+        with (folder / "arrays.npz").open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            return _analysis(content, {name: arrays[name] for name in arrays.files})
+    except FileNotFoundError:
+        raise StoreError(f"{folder}: arrays.npz is missing; analyse the clip again") from None
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise StoreError(
+            f"{folder}: the saved analysis is damaged ({error}); analyse the clip again"
+        ) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StoreError(f"{path.parent}: holds no analysis (no analysis.json)") from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error})") from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: schema version {version}, this Rinkside reads {SCHEMA_VERSION}; "
+            "analyse the clip again or use the version that wrote it"
+        )
+    return content
+
+
+def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Analysis:
+    timeline = Timeline(arrays["frame_index"], arrays["pts_s"])
+    provenance = {
+        stage: replace(Provenance(**entry), stored=True)
+        for stage, entry in content["provenance"].items()
+    }
+    return Analysis(
+        profile=content["profile"],
+        video=VideoInfo(**content["video"]),
+        timeline=timeline,
+        people=_people(arrays, timeline),
+        region=RegionOfInterest(
+            np.array(content["region"]["xyxy"], dtype=np.float32), content["region"]["rule"]
+        ),
+        pose=PoseSequence(
+            arrays["keypoints_xy"], arrays["keypoint_scores"], int(arrays["pose_stride"])
+        ),
+        scores={
+            name: _scores(name, arrays[f"logits_{name}"], entry["distinct_views"])
+            for name, entry in content["models"].items()
+        },
+        verdict=_verdict(content["verdict"], arrays),
+        provenance=provenance,
+        timings_s=content["timings_s"],
+        warnings=tuple(content["warnings"]),
+    )
+
+
+def _scores(name: str, logits: NDArray[Any], distinct_views: int) -> ModelScores:
+    if name == "umt":
+        # Fused: the logits are the logarithms of its probabilities.
+        return ModelScores(name, logits, softmax(logits[0]), distinct_views)
+    return replace(score_views(name, logits), distinct_views=distinct_views)
+
+
+def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline) -> People:
+    T = len(timeline)
+    position = {int(index): t for t, index in enumerate(timeline.frame_index)}
+    frame = np.array([position[int(index)] for index in arrays["people_frame"]], dtype=np.int64)
+    tracks = []
+    for person_id in dict.fromkeys(arrays["people_id"].tolist()):
+        rows = arrays["people_id"] == person_id
+        boxes = np.full((T, 4), np.nan, dtype=np.float32)
+        scores = np.full(T, np.nan, dtype=np.float32)
+        detected = np.zeros(T, dtype=np.bool_)
+        boxes[frame[rows]] = arrays["people_boxes_xyxy"][rows]
+        scores[frame[rows]] = arrays["people_scores"][rows]
+        detected[frame[rows]] = arrays["people_detected"][rows]
+        tracks.append(Track(person_id, boxes, scores, detected))
+    main_id = int(arrays["main_id"])
+    return People(tuple(tracks), None if main_id < 0 else main_id, str(arrays["main_rule"]))
+
+
+def _verdict(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Verdict:
+    return Verdict(
+        probabilities=arrays["verdict_probabilities"],
+        class_index=content["class_index"],
+        strategy=content["strategy"],
+        weights=content["weights"],
+        weighted=arrays["weighted_probabilities"],
+        vote=Vote(**content["vote"]),
+    )

@@ -1,0 +1,146 @@
+"""Saved analyses: the contract's names, a lossless round trip, nothing half-written."""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.elements import LABELS
+from pipeline.store import StoreError, load, save
+from pipeline.types import People
+from tests.conftest import ROOT
+from tests.factories import make_analysis
+
+
+def assert_equal(a, b):
+    assert a.video == b.video
+    assert a.timings_s == b.timings_s
+    assert a.warnings == b.warnings
+    assert a.people.main_id == b.people.main_id
+    assert a.people.rule == b.people.rule
+    pairs = [
+        (a.timeline.pts_s, b.timeline.pts_s),
+        (a.timeline.frame_index, b.timeline.frame_index),
+        (a.region.xyxy, b.region.xyxy),
+        (a.pose.keypoints_xy, b.pose.keypoints_xy),
+        (a.pose.scores, b.pose.scores),
+        (a.verdict.probabilities, b.verdict.probabilities),
+        (a.verdict.weighted, b.verdict.weighted),
+    ]
+    for ours, theirs in zip(a.people.tracks, b.people.tracks, strict=True):
+        assert ours.person_id == theirs.person_id
+        pairs += [(ours.boxes_xyxy, theirs.boxes_xyxy), (ours.scores, theirs.scores)]
+        seen = ~np.isnan(ours.scores)
+        pairs += [(ours.detected & seen, theirs.detected)]
+    for name in a.scores:
+        pairs += [(a.scores[name].logits, b.scores[name].logits)]
+        assert a.scores[name].probabilities == pytest.approx(b.scores[name].probabilities, abs=1e-6)
+    for x, y in pairs:
+        np.testing.assert_array_equal(x, y)
+    assert a.verdict.vote == b.verdict.vote
+
+
+def test_what_is_saved_is_read_back(tmp_path):
+    analysis = make_analysis(infogcn="3Flip")
+    save(analysis, tmp_path / "run")
+    again = load(tmp_path / "run")
+    assert_equal(analysis, again)
+    assert all(entry.stored for entry in again.provenance.values())
+    assert {e.status for e in again.provenance.values()} == {"untrained"}
+
+
+def test_an_analysis_without_people_is_read_back(tmp_path):
+    analysis = replace(make_analysis(), people=People((), None, "nobody was looked for"))
+    save(analysis, tmp_path / "run")
+    assert_equal(analysis, load(tmp_path / "run"))
+    with np.load(tmp_path / "run" / "arrays.npz") as file:
+        arrays = dict(file)
+    assert np.isnan(arrays["boxes_xyxy"]).all()
+    assert arrays["people_boxes_xyxy"].shape == (0, 4)
+
+
+def test_the_files_hold_the_names_of_the_contract(tmp_path):
+    save(make_analysis(), tmp_path)
+    content = json.loads((tmp_path / "analysis.json").read_text())
+    assert set(content) == {
+        "schema_version", "rinkside_version", "profile", "video", "region", "models", "verdict",
+        "provenance", "timings_s", "warnings",
+    }  # fmt: skip
+    assert {"umt", "uniformerv2", "infogcn", "umt_16x224"} <= set(content["models"])
+    assert set(content["models"]["umt"]) == {"label", "probability", "views", "distinct_views"}
+    assert set(content["verdict"]) == {
+        "label", "class_index", "probability", "margin", "strategy", "weights", "vote",
+    }  # fmt: skip
+    with np.load(tmp_path / "arrays.npz") as file:
+        arrays = dict(file)
+    assert arrays["boxes_xyxy"].shape == (12, 4)
+    assert arrays["keypoints_xy"].shape == (12, 17, 2)
+    assert arrays["logits_umt"].shape == (1, 28)
+    assert len(arrays["people_frame"]) == len(arrays["people_boxes_xyxy"]) == 22
+    rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))
+    assert [row["label"] for row in rows] == list(LABELS)
+    assert {"umt", "uniformerv2", "infogcn", "weighted", "vote"} <= set(rows[0])
+
+
+def test_other_files_of_the_folder_stay(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    save(make_analysis(), tmp_path)
+    save(make_analysis(infogcn="1Loop"), tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert load(tmp_path).scores["infogcn"].label == "1Loop"
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda d: (d / "analysis.json").unlink(), "holds no analysis"),
+        (lambda d: (d / "arrays.npz").unlink(), "arrays.npz is missing"),
+        (lambda d: (d / "arrays.npz").write_bytes(b"PK\x03\x04half"), "damaged"),
+        (lambda d: (d / "analysis.json").write_text("{"), "cannot be read"),
+        (lambda d: (d / "analysis.json").write_text('{"schema_version": 99}'), "schema version 99"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, damage, words):
+    save(make_analysis(), tmp_path)
+    damage(tmp_path)
+    with pytest.raises(StoreError, match=words):
+        load(tmp_path)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path):
+    """A child process may write 2,000 bytes a file, which stops `arrays.npz` half way."""
+    code = f"""
+        import resource, signal, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from pathlib import Path
+        from pipeline.store import StoreError, save
+        from tests.factories import make_analysis
+        analysis = make_analysis()
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, {resource.RLIM_INFINITY}))
+        try:
+            save(analysis, Path({str(tmp_path / "run")!r}))
+        except StoreError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "the disk is full" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(StoreError, match="cannot be written"):
+        save(make_analysis(), tmp_path / "run")
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
