@@ -1,8 +1,8 @@
 """Layers that more than one network uses: attention with a choice of kernels, and drop path.
 
 The paper speeds attention up with FlashAttention (Sec. III-C). Here torch's SDPA is the default (it
-dispatches to a flash kernel by itself), `flash_attn` is used when it is installed and applicable, and
-`written_out_attention` is the plain twin that tests and attention maps use.
+dispatches to a flash kernel by itself), `flash_attn` is used when it is installed and applicable,
+and `written_out_attention` is the plain twin that tests and attention maps use.
 """
 
 from __future__ import annotations
@@ -43,18 +43,25 @@ def _flash_attn_fits(q: Tensor) -> bool:
     return q.is_cuda and q.dtype in (torch.float16, torch.bfloat16) and flash_attn_installed()
 
 
-def attention_probabilities(q: Tensor, k: Tensor, *, scale: float | None = None) -> Tensor:
-    """softmax(q k^T * scale): the attention map `(B, heads, Nq, Nk)`; `scale` defaults to D^-0.5."""
+def attention_probabilities(
+    q: Tensor, k: Tensor, *, scale: float | None = None, bias: Tensor | None = None
+) -> Tensor:
+    """softmax(q k^T * scale + bias): the map `(B, heads, Nq, Nk)`; `scale` defaults to D^-0.5."""
     scale = q.shape[-1] ** -0.5 if scale is None else scale
-    return ((q * scale) @ k.transpose(-2, -1)).softmax(dim=-1)
+    logits = (q * scale) @ k.transpose(-2, -1)
+    return (logits if bias is None else logits + bias).softmax(dim=-1)
 
 
-def written_out_attention(q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None) -> Tensor:
+def written_out_attention(
+    q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None, bias: Tensor | None = None
+) -> Tensor:
     """The plain twin of `attention`: materialises the whole map."""
-    return attention_probabilities(q, k, scale=scale) @ v
+    return attention_probabilities(q, k, scale=scale, bias=bias) @ v
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None) -> Tensor:
+def attention(
+    q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None, bias: Tensor | None = None
+) -> Tensor:
     """Scaled dot-product attention.
 
     Args:
@@ -62,6 +69,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None) ->
         k: Keys `(B, heads, Nk, D)`.
         v: Values `(B, heads, Nk, D)`.
         scale: Factor on q k^T; D^-0.5 by default.
+        bias: Added to the scaled q k^T, broadcastable to `(B, heads, Nq, Nk)`; -inf hides a key.
 
     Returns:
         `(B, heads, Nq, D)`.
@@ -71,19 +79,21 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None) ->
     """
     kernel = _kernel.get()
     if kernel == "written_out":
-        return written_out_attention(q, k, v, scale=scale)
-    if kernel == "flash_attn" and not _flash_attn_fits(q):
+        return written_out_attention(q, k, v, scale=scale, bias=bias)
+    flash_fits = bias is None and _flash_attn_fits(q)
+    if kernel == "flash_attn" and not flash_fits:
         raise RuntimeError(
-            "flash_attn needs the flash-attn package and fp16 or bf16 tensors on CUDA, "
-            f"got {q.dtype} on {q.device}"
+            "flash_attn needs the flash-attn package, fp16 or bf16 tensors on CUDA and no bias, "
+            f"got {q.dtype} on {q.device}{'' if bias is None else ' with a bias'}"
         )
-    if kernel in ("auto", "flash_attn") and _flash_attn_fits(q):
+    if kernel in ("auto", "flash_attn") and flash_fits:
         from flash_attn import flash_attn_func
 
         # flash_attn wants (B, N, heads, D).
         swapped = (x.transpose(1, 2) for x in (q, k, v))
         return flash_attn_func(*swapped, softmax_scale=scale).transpose(1, 2)
-    return F.scaled_dot_product_attention(q, k, v, scale=scale)
+    mask = None if bias is None else bias.to(q.dtype)  # autocast leaves a float32 bias behind
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
 
 
 class DropPath(nn.Module):
