@@ -89,12 +89,8 @@ class View:
 class ViewPlan:
     """The views of a clip: the distinct ones, and how they make up the protocol's."""
 
-    resized_height: int
-    """Height of the frames that are cropped, pixels."""
-    resized_width: int
-    """Width of the frames that are cropped, pixels."""
-    side: int
-    """Side of the square crops, pixels: the shorter one of the frames."""
+    resized_size: tuple[int, int]
+    """Height and width of the frames that are cropped, pixels."""
     views: tuple[View, ...]
     """Distinct views, to be computed once each."""
     view_of: IntArray
@@ -103,17 +99,18 @@ class ViewPlan:
     def __post_init__(self) -> None:
         if sorted(set(self.view_of.tolist())) != list(range(len(self.views))):
             raise ValueError(f"view_of: expected every one of {len(self.views)} views, got others")
+        height, width = self.resized_size
         for view in self.views:
-            bottom, right = view.top + self.side, view.left + self.side
-            if (
-                min(view.top, view.left) < 0
-                or bottom > self.resized_height
-                or right > self.resized_width
-            ):
+            if not (0 <= view.top <= height - self.side and 0 <= view.left <= width - self.side):
                 raise ValueError(
                     f"crop at ({view.top}, {view.left}) of side {self.side} leaves the frame of "
-                    f"{self.resized_height}x{self.resized_width}"
+                    f"{height}x{width}"
                 )
+
+    @property
+    def side(self) -> int:
+        """Side of the square crops, pixels: the shorter one of the frames."""
+        return min(self.resized_size)
 
     @property
     def num_views(self) -> int:
@@ -163,9 +160,8 @@ def plan_views(
     """
     height, width = resized_size
     _check_positive(height=height, width=width)
-    side = min(height, width)
     frames = temporal_indices(num_frames_in_clip, num_sampled, num_clips)
-    offsets = crop_offsets(max(height, width) - side, num_crops, crop_rule)
+    offsets = crop_offsets(abs(height - width), num_crops, crop_rule)
     # A crop lies along the longer side; the other offset is zero.
     corners = [(o, 0) if height > width else (0, o) for o in offsets.tolist()]
     distinct: dict[tuple[bytes, int, int], int] = {}
@@ -178,7 +174,7 @@ def plan_views(
                 distinct[key] = len(views)
                 views.append(View(indices, top, left))
             view_of.append(distinct[key])
-    return ViewPlan(height, width, side, tuple(views), np.array(view_of, dtype=np.int64))
+    return ViewPlan((height, width), tuple(views), np.array(view_of, dtype=np.int64))
 
 
 def _check_positive(**counts: int) -> None:
