@@ -1,0 +1,16 @@
+"""UniFormerV2 (paper, Sec. III-B; reference: OpenGVLab/UniFormerV2), written from its description.
+
+A CLIP image transformer runs on every frame; local blocks mix neighbouring frames, global blocks
+gather all tokens of the clip into one video token. State-dict names are the official ones.
+"""
+
+from models.uniformerv2.builders import uniformerv2_b16, uniformerv2_l14, uniformerv2_tiny
+from models.uniformerv2.network import UniFormerV2, resize_positions
+
+__all__ = [
+    "UniFormerV2",
+    "resize_positions",
+    "uniformerv2_b16",
+    "uniformerv2_l14",
+    "uniformerv2_tiny",
+]
