@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
-from pipeline.types import FloatArray, ModelScores, Verdict, Vote
+from pipeline.types import FloatArray, IntArray, ModelScores, Verdict, Vote
 
 Probabilities = NDArray[np.float64]
 
@@ -72,23 +72,22 @@ def softmax_weights(scores: Mapping[str, float]) -> dict[str, float]:
     return dict(zip(names, weights.tolist(), strict=True))
 
 
-def score_views(
-    model: str, logits: FloatArray, multiplicity: Sequence[int] | None = None
-) -> ModelScores:
+def score_views(model: str, logits: FloatArray, view_of: IntArray | None = None) -> ModelScores:
     """Scores of one network from the logits of its distinct views.
 
     Args:
         model: Key of the network.
         logits: `(D, 28)`, one row a distinct view.
-        multiplicity: How often each distinct view stands in the protocol; once by default. The
-            result equals the plain mean over all views.
+        view_of: `(V,)` the row that each of the protocol's views equals; each stands once by
+            default. The result equals the plain mean over all V views.
 
     Returns:
-        Scores with all views kept, repeated by their multiplicity.
+        Scores with all V views kept.
     """
-    counts = np.ones(len(logits), dtype=np.int64) if multiplicity is None else multiplicity
-    probabilities = np.average(softmax(logits), axis=0, weights=np.asarray(counts))
-    every_view = np.repeat(np.asarray(logits, dtype=np.float32), counts, axis=0)
+    rows = np.arange(len(logits)) if view_of is None else view_of
+    share = np.bincount(rows, minlength=len(logits)) / len(rows)
+    probabilities = share @ softmax(logits)
+    every_view = np.asarray(logits, dtype=np.float32)[rows]
     return ModelScores(model, every_view, probabilities, distinct_views=len(logits))
 
 

@@ -7,6 +7,7 @@ torch's bilinear interpolation (no antialias) and rounds the centre offset up.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import cv2
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.sampling import CropRule
 from pipeline.types import FloatArray, RegionOfInterest
 
 ResizeMethod = Literal["opencv", "torch"]
@@ -57,3 +59,26 @@ def normalise(frames: Picture, mean: tuple[float, ...], std: tuple[float, ...]) 
     shift = torch.tensor(mean).view(3, 1, 1, 1) * 255
     scale = torch.tensor(std).view(3, 1, 1, 1) * 255
     return (pixels - shift) / scale  # (T, H, W, 3) -> (3, T, H, W)
+
+
+@dataclass(frozen=True)
+class InputTransform:
+    """How a family of networks wants its frames."""
+
+    resize: ResizeMethod
+    """Which bilinear interpolation."""
+    crop_rule: CropRule
+    """Whose rounding of the crop offsets."""
+    mean: tuple[float, float, float]
+    """Subtracted, RGB in 0..1."""
+    std: tuple[float, float, float]
+    """Divided by."""
+
+
+INPUT_TRANSFORMS: dict[str, InputTransform] = {
+    "umt": InputTransform("opencv", "umt", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "uniformerv2": InputTransform(
+        "torch", "uniformerv2", (0.45, 0.45, 0.45), (0.225, 0.225, 0.225)
+    ),
+}
+"""The published test transforms of the two families."""
