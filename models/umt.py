@@ -115,6 +115,8 @@ class UMT(nn.Module):
         ValueError: Sizes that do not fit together.
     """
 
+    pos_embed: Tensor
+
     def __init__(
         self,
         *,

@@ -36,7 +36,11 @@ def sinusoid_table(
     dim: int, grid: Grid = PUBLISHED_GRID, *, device: torch.device | str | None = None
 ) -> Tensor:
     """The published position table of any grid: float32 `(1, T*H*W, dim)`, T slowest."""
-    return interpolate_position_table(_published_table(dim, device), PUBLISHED_GRID, grid)
+    (T, _, _), (_, H, W) = PUBLISHED_GRID, grid
+    # The published constructor resamples the image first, its checkpoint loader time first: the
+    # same up to rounding.
+    table = interpolate_position_table(_published_table(dim, device), PUBLISHED_GRID, (T, H, W))
+    return interpolate_position_table(table, (T, H, W), grid)
 
 
 def _published_table(dim: int, device: torch.device | str | None = None) -> Tensor:
@@ -48,7 +52,7 @@ def _published_table(dim: int, device: torch.device | str | None = None) -> Tens
 
 
 def interpolate_position_table(table: Tensor, from_grid: Grid, to_grid: Grid) -> Tensor:
-    """Resample a position table: bicubic over the image, then linear over time.
+    """Resample a position table: linear over time, then bicubic over the image.
 
     Args:
         table: `(1, T*H*W, C)`, T slowest.
@@ -68,12 +72,12 @@ def interpolate_position_table(table: Tensor, from_grid: Grid, to_grid: Grid) ->
             f"position table: {T}x{H}x{W} tokens expected, got shape {tuple(table.shape)}"
         )
     x = table.float().reshape(T, H, W, C)
+    if to_grid[0] != T:
+        x = x.reshape(T, -1).t()[None]  # (1, H*W*C, T)
+        x = F.interpolate(x, to_grid[0], mode="linear")[0].t().reshape(-1, H, W, C)
     if to_grid[1:] != (H, W):
         x = F.interpolate(x.permute(0, 3, 1, 2), to_grid[1:], mode="bicubic")
-        x = x.permute(0, 2, 3, 1)  # (T, C, H', W') -> (T, H', W', C)
-    if to_grid[0] != T:
-        x = x.reshape(T, -1).t()[None]  # (1, H'*W'*C, T)
-        x = F.interpolate(x, to_grid[0], mode="linear")[0].t()  # (T', H'*W'*C)
+        x = x.permute(0, 2, 3, 1)  # (T', C, H', W') -> (T', H', W', C)
     return x.reshape(1, -1, C).to(table.dtype)
 
 
