@@ -134,6 +134,7 @@ class UniFormerV2(nn.Module):
     ) -> None:
         super().__init__()
         self.num_frames = num_frames
+        self.act = act
         self.image_size = (image_size, image_size) if isinstance(image_size, int) else image_size
         self.grid = (self.image_size[0] // patch_size, self.image_size[1] // patch_size)
         stride, kernel = (2, temporal_kernel_size) if temporal_downsample else (1, 1)
