@@ -27,14 +27,20 @@ TOLERANCES: dict[tuple[str, str], Tolerance] = {
     ("infogcn", "loss"): Tolerance(0.0, relative_to_max=1e-5),
     ("infogcn", "mode_matrix"): EXACT,
     # ViTPose (original): crops to a grey level, decoding to a hundredth of a pixel.
+    ("vitpose", "geometry"): Tolerance(1e-5, relative_to_max=1e-6),
+    ("vitpose", "scales"): Tolerance(1e-6, relative_to_max=1e-6),
+    ("vitpose", "pixels"): Tolerance(1e-5),
     ("vitpose", "crop"): Tolerance(1.0),
     ("vitpose", "heatmaps"): Tolerance(5e-5),
     ("vitpose", "keypoints"): Tolerance(1e-2),
+    ("vitpose", "own_keypoints"): Tolerance(0.5, fraction=0.95),
     # ViTPose (mmpose): made with OpenCV 4.11, whose warps differ a little from 5.x.
+    ("vitpose_mmpose", "geometry"): Tolerance(1e-5, relative_to_max=1e-6),
+    ("vitpose_mmpose", "pixels"): Tolerance(1e-5),
     ("vitpose_mmpose", "crop"): Tolerance(1.0, fraction=0.99, hard_limit=8.0),
     ("vitpose_mmpose", "heatmaps"): Tolerance(5e-5),
     ("vitpose_mmpose", "keypoints"): Tolerance(1e-2),
-    ("vitpose_mmpose", "noise_keypoints"): Tolerance(0.5, fraction=0.95),
+    ("vitpose_mmpose", "own_keypoints"): Tolerance(0.5, fraction=0.95),
     # DINO-DETR: reference against float64 2.5e-6 in logits, 4e-7 in boxes.
     ("dino", "logits"): Tolerance(1e-4),
     ("dino", "boxes"): Tolerance(1e-5),
