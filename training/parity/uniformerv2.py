@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -57,7 +58,7 @@ def compare_folder(folder: Path) -> Iterator[Comparison]:
         try:
             yield from comparer(case, path)
         except (KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
-            remark = (str(error).strip() or type(error).__name__).splitlines()[0]
+            remark = shorten(f"{type(error).__name__}: {error}", width=300)
             yield failure(case, "case", f"cannot be compared: {remark}")
     if not known:
         yield failure(folder.name, "folder", "holds no case of UniFormerV2")
