@@ -34,7 +34,8 @@ class PatchEmbed(nn.Module):
 
     def forward(self, video: Tensor) -> Tensor:
         """Video `(B, 3, T, H, W)` to tokens `(B, N, C)`, N running over T, then H, then W."""
-        return self.proj(video).flatten(2).transpose(1, 2)  # (B, C, T, h, w) -> (B, N, C)
+        tokens = self.proj(video).flatten(2).transpose(1, 2)  # (B, C, T, h, w) -> (B, N, C)
+        return tokens.contiguous()  # or every residual sum to come would keep C outermost
 
 
 class Attention(nn.Module):
