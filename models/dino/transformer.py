@@ -88,7 +88,7 @@ class EncoderLayer(nn.Module):
         """`(B, N, C)` -> the same; `reference` `(B | 1, N, L, 2)` are the tokens' own places."""
         seen = self.self_attn(tokens + positions, reference, tokens, pyramid)
         tokens = self.norm1(tokens + seen)
-        return self.norm2(tokens + self.linear2(F.relu(self.linear1(tokens))))
+        return self.norm2(tokens + self.linear2(F.relu(self.linear1(tokens), inplace=True)))
 
 
 class Encoder(nn.Module):
@@ -140,7 +140,7 @@ class DecoderLayer(nn.Module):
         queries = self.norm2(queries + self.self_attn(queries, positions, bias))
         seen = self.cross_attn(queries + positions, reference, memory, pyramid)
         queries = self.norm1(queries + seen)
-        return self.norm3(queries + self.linear2(F.relu(self.linear1(queries))))
+        return self.norm3(queries + self.linear2(F.relu(self.linear1(queries), inplace=True)))
 
 
 @dataclass(frozen=True)
