@@ -37,10 +37,11 @@ def sample_and_sum(value: Tensor, points: Tensor, weights: Tensor, pyramid: Pyra
     x, y = (points - corner).unbind(-1)  # (B, Q, heads, L * P), share of the far corner
 
     # float32 holds whole numbers up to 2^24: enough for one image, so the batch is added after.
-    row = corner[..., 1] * stride + corner[..., 0] + start
+    row = (corner[..., 1] * stride + corner[..., 0] + start).int()
+    row = row.clamp(min=0)  # NaN becomes a valid row and so stays NaN in the sum, not a crash
     image = torch.arange(B, device=row.device, dtype=torch.int32) * table.shape[1]
     head = torch.arange(heads, device=row.device, dtype=torch.int32)[:, None]
-    index = (row.int() + image.view(B, 1, 1, 1)) * heads + head
+    index = (row + image.view(B, 1, 1, 1)) * heads + head
     below = (stride * heads).int()
     indices = torch.cat([index, index + heads, index + below, index + below + heads], dim=-1)
 

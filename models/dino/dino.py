@@ -190,7 +190,7 @@ class Dino(nn.Module):
     ) -> None:
         super().__init__()
         self.dim = dim
-        self.shared_heads = shared_heads
+        self.num_classes = num_classes
         self.head_eps = head_eps
         self.position_temperature = position_temperature
         self.position_offset = position_offset
