@@ -1,0 +1,30 @@
+"""Video in: which frames a file has, when they are shown, and bounded passes through them."""
+
+from pipeline.video.buffer import BUFFER_BYTES, FrameBuffer
+from pipeline.video.clip import (
+    CLIP_LIMIT_BYTES,
+    MAX_SPAN_S,
+    Video,
+    check_span,
+    open_video,
+    read_clip,
+)
+from pipeline.video.readers import READERS, Frame, Frames, FramesLost, ReaderName
+from pipeline.video.source import display_name
+
+__all__ = [
+    "BUFFER_BYTES",
+    "CLIP_LIMIT_BYTES",
+    "MAX_SPAN_S",
+    "READERS",
+    "Frame",
+    "FrameBuffer",
+    "Frames",
+    "FramesLost",
+    "ReaderName",
+    "Video",
+    "check_span",
+    "display_name",
+    "open_video",
+    "read_clip",
+]

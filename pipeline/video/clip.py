@@ -1,0 +1,212 @@
+"""A span of a video: which frames it has, when they are shown, and a pass through them.
+
+Two clocks: `Timeline.pts_s` holds the container's own stamps; in and out points count from the
+file's first frame, as players show them. In most files that frame's stamp is 0 and both agree.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from fractions import Fraction
+
+import numpy as np
+
+from pipeline.errors import VideoError
+from pipeline.types import Clip, IntArray, Timeline, VideoInfo
+from pipeline.video.probe import Probe, probe
+from pipeline.video.readers import READERS, Film, Frames, FramesLost, ReaderName
+from pipeline.video.source import SourceFile
+from pipeline.video.span import Span, find_span
+
+MAX_SPAN_S = 60.0
+"""Longest span that is analysed as one element."""
+
+CLIP_LIMIT_BYTES = 2**31
+"""Most that `read_clip` puts into memory."""
+
+_log = logging.getLogger(__name__)
+
+
+class Video:
+    """A span of a video file; `open_video` makes one, and holds no file open."""
+
+    def __init__(self, film: Film, facts: Probe, span: Span, reader: ReaderName) -> None:
+        self._film = film
+        self._span = span
+        self._reader = reader
+        self.info: VideoInfo = _describe(film, facts, span)
+        """What an analysis records of the file and the span."""
+        self.timeline = Timeline(span.places, film.index.pts_s[span.places])
+        """Exact places in the file and stamps of the span's T frames."""
+        self.warnings: list[str] = [*facts.warnings, *span.warnings]
+        """Sentences the user should read, each beginning with the file's name."""
+
+    def __len__(self) -> int:
+        return len(self.timeline)
+
+    def __repr__(self) -> str:
+        size = f"{self.info.width}x{self.info.height}"
+        return f"Video({self.info.path!r}, {len(self)} frames, {size})"
+
+    @property
+    def name(self) -> str:
+        """The file's name, fit to be printed."""
+        return self._film.source.name
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds a tick; every stamp is a whole number of ticks."""
+        return self._film.index.time_base
+
+    @property
+    def origin_s(self) -> float:
+        """Stamp of the file's first frame, from which in and out points count."""
+        return float(self._film.index.pts_s[0])
+
+    @property
+    def until_s(self) -> float:
+        """Stamp at which the span's last frame gives way to the next."""
+        return self._film.index.until_s(int(self.timeline.frame_index[-1]))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that all T frames take."""
+        return len(self) * self.info.height * self.info.width * 3
+
+    def frames(self, positions: Sequence[int] | IntArray | None = None) -> Frames:
+        """Decode the span once, in order, and yield `(position, frame)`; frames are RGB, upright.
+
+        Args:
+            positions: wanted ones of 0..T-1, all by default. Each is yielded once, in increasing
+                order; the frames between are decoded but not converted.
+
+        Raises:
+            FramesLost: when a promised frame does not decode; `rescan` tells which ones do.
+            VideoError: when the file changed meanwhile, or the chosen reader cannot read it.
+        """
+        wanted = checked_positions(positions, len(self))
+        if len(wanted) == 0:
+            return
+        first = int(self.timeline.frame_index[0])
+        with closing(READERS[self._reader](self._film, wanted + first)) as frames:
+            for place, frame in frames:
+                yield place - first, frame
+
+    def rescan(self) -> Video:
+        """The same span with only those frames that decode, found by decoding the file once."""
+        return _open(self._film.source, self._span.asked, self._reader, decode=True)
+
+    def error(self, sentence: str) -> VideoError:
+        """A VideoError whose sentence begins with the file's name."""
+        return self._film.source.error(sentence)
+
+
+def open_video(
+    path: str | os.PathLike[str],
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    reader: ReaderName = "auto",
+) -> Video:
+    """Look a video through without decoding it, and choose a span.
+
+    Args:
+        path: a file on disk.
+        start_s: in point, seconds after the file's first frame; its start by default.
+        end_s: out point, exclusive; the video's end by default.
+        reader: the library that decodes; never replaced by another.
+
+    Raises:
+        VideoError: when the file cannot be read or the points make no span.
+    """
+    if reader not in READERS:
+        raise VideoError(f"there is no reader {reader!r}; choose one of {', '.join(READERS)}")
+    return _open(SourceFile.of(path), (start_s, end_s), reader)
+
+
+def read_clip(
+    path: str | os.PathLike[str],
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    reader: ReaderName = "auto",
+) -> Clip:
+    """All frames of a span in memory; arguments as `open_video`.
+
+    Raises:
+        VideoError: also when the frames would take more than 2 GiB.
+    """
+    video = open_video(path, start_s=start_s, end_s=end_s, reader=reader)
+    try:
+        return _load(video)
+    except FramesLost:
+        return _load(video.rescan())
+
+
+def check_span(video: Video, max_span_s: float = MAX_SPAN_S) -> None:
+    """Refuse a span too long to be one element.
+
+    Raises:
+        VideoError: saying why, and to choose in and out points.
+    """
+    span_s = video.info.end_s - video.info.start_s
+    if span_s > max_span_s:
+        raise video.error(
+            f"{span_s:.1f} s is too long for one element (at most {max_span_s:g} s); every clip "
+            "gets one verdict, so choose an in and an out point around the element (--start, --end)"
+        )
+
+
+def checked_positions(positions: Sequence[int] | IntArray | None, T: int) -> IntArray:
+    """Increasing, distinct positions of 0..T-1; None stands for all."""
+    if positions is None:
+        return np.arange(T, dtype=np.int64)
+    wanted = np.unique(np.asarray(positions, np.int64))
+    if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < T:
+        raise ValueError(f"positions: expected 0..{T - 1}, got {wanted[0]}..{wanted[-1]}")
+    return wanted
+
+
+def _open(
+    source: SourceFile,
+    asked: tuple[float | None, float | None],
+    reader: ReaderName,
+    *,
+    decode: bool = False,
+) -> Video:
+    facts = probe(source, decode=decode)
+    film = Film(source, facts.index, facts.picture)
+    video = Video(film, facts, find_span(source, facts.index, *asked), reader)
+    for warning in video.warnings:
+        _log.warning(warning)
+    return video
+
+
+def _load(video: Video) -> Clip:
+    if video.nbytes > CLIP_LIMIT_BYTES:
+        gib, most = video.nbytes / 2**30, CLIP_LIMIT_BYTES / 2**30
+        raise video.error(f"its {len(video)} frames take {gib:.1f} GiB, more than {most:.0f} GiB")
+    frames = np.empty((len(video), video.info.height, video.info.width, 3), np.uint8)
+    for position, frame in video.frames():
+        frames[position] = frame
+    return Clip(frames, video.timeline)
+
+
+def _describe(film: Film, facts: Probe, span: Span) -> VideoInfo:
+    return VideoInfo(
+        path=film.source.path,
+        sha256=film.source.sha256(),
+        width=film.picture.width,
+        height=film.picture.height,
+        rotation=film.picture.turn.degrees,
+        frames=len(span.places),
+        fps=film.index.fps,
+        variable_frame_rate=film.index.variable_frame_rate,
+        duration_s=film.index.duration_s,
+        codec=facts.codec,
+        start_s=span.start_s,
+        end_s=span.end_s,
+    )

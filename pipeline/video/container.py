@@ -1,0 +1,122 @@
+"""Opens a video with PyAV and says in one sentence what is wrong when that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pipeline.video.source import SourceFile
+
+FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
+"""Containers that are read; a play list, which could name other files or hosts, is none of them."""
+
+MAX_PIXELS = 8192 * 8192
+"""Of one picture; more is a mistake or an attack on the memory."""
+
+FRAME_THREADS_UP_TO = 4096 * 2304
+"""Pixels up to which several frames are decoded at once, each thread holding frames of its own."""
+
+
+@contextmanager
+def open_stream(
+    source: SourceFile, *, threads: int = 0
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The open container and its video stream; `threads` 0 lets FFmpeg choose."""
+    with source.open() as file:
+        try:
+            container = av.open(file, "r", options={"format_whitelist": FORMATS})
+        except av.error.FFmpegError as error:
+            raise source.error(_why_not_a_video(source, error)) from error
+        with container:
+            stream = _video_stream(container, source)
+            _set_threads(stream, threads)
+            yield container, stream
+
+
+def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    """All packets, then an empty one that flushes the decoder; a broken file merely ends sooner."""
+    try:
+        yield from container.demux(stream)
+    except av.error.FFmpegError:
+        flush: Packet[VideoStream] = Packet()
+        flush.stream = stream
+        yield flush
+
+
+def good_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The frames that decode without an error; who needs the others must notice their absence."""
+    for packet in packets_of(container, stream):
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            continue
+        for frame in frames:
+            if isinstance(frame, VideoFrame) and not frame.is_corrupt:
+                yield frame
+
+
+def _video_stream(container: InputContainer, source: SourceFile) -> VideoStream:
+    """The first video stream that is not a cover picture."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            _check_decodable(stream, source)
+            return stream
+    holds = "sound but no video" if container.streams.audio else "neither video nor sound"
+    raise source.error(f"holds {holds}; choose a file with pictures")
+
+
+def _check_decodable(stream: VideoStream, source: SourceFile) -> None:
+    # None where FFmpeg has no decoder, whatever the stubs say.
+    codec: object = stream.codec_context
+    if codec is None:
+        raise source.error("its video codec is unknown; convert it to H.264")
+    pixels = stream.codec_context.width * stream.codec_context.height
+    if pixels > MAX_PIXELS:
+        size = f"{stream.codec_context.width}x{stream.codec_context.height}"
+        most = f"{MAX_PIXELS / 1e6:.0f} million"
+        raise source.error(f"its picture of {size} is too large (at most {most} pixels)")
+
+
+def _set_threads(stream: VideoStream, threads: int) -> None:
+    codec = stream.codec_context
+    codec.thread_count = threads
+    large = codec.width * codec.height > FRAME_THREADS_UP_TO
+    codec.thread_type = "SLICE" if large else "AUTO"
+
+
+def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> str:
+    if not isinstance(error, av.error.InvalidDataError | av.error.ArgumentError):
+        return f"could not be opened ({error.strerror})"
+    boxes = _top_level_boxes(source)
+    if "ftyp" not in boxes:
+        return "is not a video that can be read (known are mp4, mov, mkv, webm, avi, ts, flv, ogg)"
+    if "moov" not in boxes:
+        return "is cut off: the index at its end (moov) is missing; copy or download it again"
+    return "is damaged: its index (moov) cannot be read; copy or download it again"
+
+
+def _top_level_boxes(source: SourceFile) -> set[str]:
+    """Types of an MP4 file's outermost boxes, as far as they lie within the file."""
+    boxes: set[str] = set()
+    offset = 0
+    with source.open() as file:
+        while offset + 8 <= source.size:
+            file.seek(offset)
+            header = file.read(16)
+            kind = header[4:8].decode("latin-1")
+            size = int.from_bytes(header[:4], "big")
+            if size == 1:  # 64 bits follow
+                size = int.from_bytes(header[8:16], "big")
+            if not kind.isprintable() or size < 8:
+                break
+            boxes.add(kind)
+            offset += size
+    return boxes

@@ -1,0 +1,149 @@
+"""Looks a video file through with as little decoding as possible.
+
+Normally the container's packets tell which frames there are: they are read, not decoded, and one
+frame is decoded for its size and turn. Where packets cannot be trusted (damage, missing stamps,
+codecs with hidden frames) every frame is decoded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av.error
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pipeline.video.container import good_frames, open_stream
+from pipeline.video.index import FrameIndex, Packets, index_of_frames, index_of_packets
+from pipeline.video.picture import UPRIGHT, Picture, turn_of
+from pipeline.video.source import SourceFile
+
+_ONE_PACKET_ONE_FRAME = frozenset(
+    {"av1", "dnxhd", "ffv1", "h263", "h264", "hevc", "mjpeg", "mpeg1video", "mpeg2video"}
+    | {"mpeg4", "prores", "vp9", "vvc"}
+)
+_STATES_ITS_LENGTH = ("matroska", "flv", "asf")
+_NOTICEABLE_S = 0.5
+_HDR_CURVES = {16: "PQ", 18: "HLG"}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was found out about a file."""
+
+    index: FrameIndex
+    picture: Picture
+    codec: str
+    """FFmpeg's short name."""
+    warnings: tuple[str, ...]
+    """Sentences that begin with the file's name."""
+
+
+def probe(source: SourceFile, *, decode: bool = False) -> Probe:
+    """Find a file's frames; `decode` asks for the index of those that really decode."""
+    with open_stream(source, threads=1) as (container, stream):
+        packets = _read_packets(container, stream)
+        if not packets.shown:
+            raise source.error("has a video track without a single frame")
+        codec = stream.codec_context.codec.canonical_name
+        rate = _rate(stream, source)
+        missing = _missing(container, stream, packets, rate)
+        time_base = stream.time_base
+    trusted = (
+        packets.stamped
+        and packets.starts_with_key
+        and not packets.damaged
+        and codec in _ONE_PACKET_ONE_FRAME
+        and not missing
+    )
+    picture, warnings = _look(source)
+    if time_base is not None and trusted and not decode:
+        return Probe(index_of_packets(packets, time_base, rate), picture, codec, warnings)
+    index = index_of_frames(source, rate, stamped=packets.stamped)
+    if index is None:
+        raise _nothing_decodes(source)
+    found = len(packets.shown) if codec in _ONE_PACKET_ONE_FRAME else len(index)
+    promised = found + missing
+    if len(index) < promised:
+        counts = f"{len(index)} of {promised} frames could be read"
+        warnings = (f"{source.name} is damaged: {counts}", *warnings)
+    return Probe(index, picture, codec, warnings)
+
+
+def _read_packets(container: InputContainer, stream: VideoStream) -> Packets:
+    shown: list[tuple[int | None, int]] = []
+    keys: list[tuple[int, int]] = []
+    damaged = False
+    ends_s = 0.0
+    try:
+        for packet in container.demux():
+            if packet.pts is not None:
+                ends_s = max(
+                    ends_s, float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                )
+            if packet.stream_index != stream.index or packet.size == 0:
+                continue
+            damaged |= packet.is_corrupt
+            if packet.is_keyframe and packet.pts is not None and packet.dts is not None:
+                keys.append((packet.pts, packet.dts))
+            if not packet.is_discard:
+                shown.append((packet.pts, packet.duration or 0))
+    except av.error.FFmpegError:
+        damaged = True
+    return Packets(shown, keys, damaged, ends_s)
+
+
+def _missing(
+    container: InputContainer, stream: VideoStream, packets: Packets, rate: Fraction
+) -> int:
+    """Frames that the file should hold by its own account beyond those it has packets for."""
+    found = len(packets.shown)
+    kind = container.format.name
+    if kind.startswith("mov"):  # its index names every frame, also those beyond the file's end
+        entries = sum(not entry.is_discard for entry in stream.index_entries)
+        return max(0, entries - found)
+    if kind.startswith(_STATES_ITS_LENGTH) and container.duration is not None:
+        start_s = (container.start_time or 0) / av.time_base
+        missing_s = start_s + container.duration / av.time_base - packets.ends_s
+        return round(missing_s * rate) if missing_s > _NOTICEABLE_S else 0
+    return max(0, stream.frames - found) if packets.damaged else 0
+
+
+def _rate(stream: VideoStream, source: SourceFile) -> Fraction:
+    rate = stream.average_rate or stream.guessed_rate
+    if not rate:
+        raise source.error("tells neither its frame rate nor its duration; convert it to mp4")
+    return rate
+
+
+def _look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
+    """Size and turn of the first frame, and what is unusual about it."""
+    with open_stream(source, threads=1) as (container, stream):
+        frame = next(good_frames(container, stream), None)
+        if frame is None:
+            raise _nothing_decodes(source)
+        aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
+    turn = turn_of(frame)
+    picture = Picture(frame.width, frame.height, turn or UPRIGHT)
+    notes = {
+        f"{source.name} is turned by an odd angle, which is ignored": turn is None,
+        _about_aspect(source, frame, aspect): aspect != 1,
+        _about_hdr(source, frame): frame.color_trc in _HDR_CURVES,
+    }
+    return picture, tuple(note for note, applies in notes.items() if applies)
+
+
+def _about_aspect(source: SourceFile, frame: VideoFrame, aspect: Fraction) -> str:
+    size = f"{frame.width}x{frame.height}"
+    return f"{source.name} has pixels of {aspect}, not 1, to 1; it is analysed as stored, {size}"
+
+
+def _about_hdr(source: SourceFile, frame: VideoFrame) -> str:
+    curve = _HDR_CURVES.get(frame.color_trc, "")
+    return f"{source.name} is an HDR recording ({curve}); its colours are used as stored, so pale"
+
+
+def _nothing_decodes(source: SourceFile) -> Exception:
+    return source.error("is damaged: not one frame could be read; copy or download it again")

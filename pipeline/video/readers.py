@@ -1,0 +1,184 @@
+"""Three libraries that decode video, exchangeable behind one protocol.
+
+Every reader goes through the file once and yields the wanted frames by their place in the
+`FrameIndex`; none may hand out a frame that it cannot prove to be the one asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from pipeline.errors import VideoError
+from pipeline.types import IntArray
+from pipeline.video.container import good_frames, open_stream
+from pipeline.video.index import FrameIndex
+from pipeline.video.picture import Converter, Picture
+from pipeline.video.source import SourceFile
+
+Frame = NDArray[np.uint8]
+"""RGB `(H, W, 3)`."""
+
+Frames = Generator[tuple[int, Frame], None, None]
+"""Frames with their place; closing the generator closes the decoder."""
+
+ReaderName = Literal["auto", "pyav", "decord", "opencv"]
+"""`auto` is PyAV: the only one exact on every file of `benchmarks.video_readers`."""
+
+_SAME_MOMENT_S = 1e-3
+_UNREADABLE = "cannot be read by {}; use the reader 'auto'"
+
+
+class FramesLost(VideoError):
+    """A frame that the container promised did not decode; see `Video.rescan`."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A file with its index and picture: all that a reader needs."""
+
+    source: SourceFile
+    index: FrameIndex
+    picture: Picture
+
+
+class Reader(Protocol):
+    """Decodes wanted frames of a film."""
+
+    def __call__(self, film: Film, wanted: IntArray) -> Frames:
+        """Yield `(place in the index, frame)` for `wanted` places, which increase.
+
+        Raises:
+            FramesLost: when a frame between the first and the last wanted one is missing.
+        """
+        ...
+
+
+def read_with_pyav(film: Film, wanted: IntArray) -> Frames:
+    """PyAV: one seek to the key frame before the first wanted frame, then straight on."""
+    expected, last = int(wanted[0]), int(wanted[-1])
+    chosen = frozenset(wanted.tolist())
+    convert = Converter(film.picture)
+    with open_stream(film.source, threads=1 if film.index.decoded else 0) as (container, stream):
+        _seek(container, stream, film.index, expected)
+        for place, frame in _placed(good_frames(container, stream), film.index):
+            if place < expected:
+                continue
+            if place > expected:
+                break
+            if place in chosen:
+                yield place, convert(frame)
+            if place == last:
+                return
+            expected += 1
+    raise FramesLost(f"{film.source.name} is damaged: frame {expected} could not be read")
+
+
+def read_with_decord(film: Film, wanted: IntArray) -> Frames:
+    """decord: from the file's start, since its seeks go wrong on open groups of pictures."""
+    decord = _library("decord", "decord2")
+    decord.logging.set_level(decord.logging.QUIET)
+    failures = (decord.DECORDError, RuntimeError, UnicodeEncodeError, StopIteration)
+    with film.source.open():
+        try:
+            video = decord.VideoReader(os.path.abspath(film.source.path))
+            _prove_stamps(film, video.get_frame_timestamp(range(len(video)))[:, 0])
+            at = 0
+            for place in wanted.tolist():
+                if place > at:
+                    video.skip_frames(place - at)
+                frame = video.next().asnumpy()
+                at = place + 1
+                yield place, _of_right_size(film, frame)
+        except failures as error:
+            raise film.source.error(_UNREADABLE.format("decord")) from error
+
+
+def read_with_opencv(film: Film, wanted: IntArray) -> Frames:
+    """OpenCV: from the file's start frame by frame, since its seeks miss frames."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2 = _library("cv2", "opencv-python-headless")
+    chosen = frozenset(wanted.tolist())
+    with film.source.open():
+        capture = cv2.VideoCapture(os.path.abspath(film.source.path), cv2.CAP_FFMPEG)
+        try:
+            for place in range(int(wanted[-1]) + 1):
+                if not capture.grab():
+                    raise film.source.error(_UNREADABLE.format("OpenCV"))
+                _prove_moment(film, place, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+                if place in chosen:
+                    frame = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
+                    yield place, _of_right_size(film, frame)
+        finally:
+            capture.release()
+
+
+READERS: dict[ReaderName, Reader] = {
+    "auto": read_with_pyav,
+    "pyav": read_with_pyav,
+    "decord": read_with_decord,
+    "opencv": read_with_opencv,
+}
+
+
+def _seek(container: InputContainer, stream: VideoStream, index: FrameIndex, place: int) -> None:
+    """Jump to the last key frame shown no later than `place`; stay at the start without one."""
+    before = index.keys[index.keys[:, 0] <= index.pts[place]]
+    if len(before) > 1:
+        dts = int(before[before[:, 0].argmax(), 1])
+        container.seek(dts, stream=stream)
+
+
+def _placed(frames: Iterator[VideoFrame], index: FrameIndex) -> Iterator[tuple[int, VideoFrame]]:
+    """Decoded frames with their place; those that the index does not know are passed over."""
+    if not index.stamped:
+        yield from enumerate(frames)
+        return
+    places = {pts: place for place, pts in enumerate(index.pts.tolist())}
+    for frame in frames:
+        place = places.get(frame.pts)
+        if place is not None:
+            yield place, frame
+
+
+def _library(module: str, package: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        hint = f"pip install {package}, or use the reader 'auto'"
+        raise VideoError(
+            f"the reader asked for needs {package}, which is absent: {hint}"
+        ) from error
+
+
+def _prove_stamps(film: Film, stamps_s: NDArray[np.float64]) -> None:
+    if len(stamps_s) != len(film.index):
+        raise _unproven(film)
+    for place in (0, len(film.index) // 2, len(film.index) - 1):
+        _prove_moment(film, place, float(stamps_s[place]))
+
+
+def _prove_moment(film: Film, place: int, shown_s: float) -> None:
+    """Refuse a reader that shows the frame at another time; both clocks start with the file."""
+    expected_s = film.index.pts_s[place] - film.index.pts_s[0]
+    if not abs(shown_s - expected_s) <= _SAME_MOMENT_S:  # also catches NaN
+        raise _unproven(film)
+
+
+def _of_right_size(film: Film, frame: Frame) -> Frame:
+    if frame.shape != (film.picture.height, film.picture.width, 3):
+        raise _unproven(film)
+    return frame
+
+
+def _unproven(film: Film) -> VideoError:
+    return film.source.error("gives this reader other frames than it holds; use the reader 'auto'")

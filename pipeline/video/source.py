@@ -1,0 +1,107 @@
+"""The file itself: is it there, may it be read, is it still the one that was opened?"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from pipeline.errors import VideoError
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A regular, non-empty file and what tells whether it changed."""
+
+    path: str
+    """As the user gave it."""
+    size: int
+    """Bytes."""
+    modified_ns: int
+    """Time of the last change."""
+    inode: int
+    """Tells a replaced file from a changed one."""
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> SourceFile:
+        """Look at a path; VideoError when nothing there can be read as a file."""
+        text = os.fspath(path)
+        try:
+            status = os.stat(text)
+        except (OSError, ValueError) as error:
+            raise VideoError(f"{display_name(text)}: {_why_unreachable(text, error)}") from error
+        if problem := _why_not_a_file(status):
+            raise VideoError(f"{display_name(text)}: {problem}")
+        return cls(text, status.st_size, status.st_mtime_ns, status.st_ino)
+
+    @property
+    def name(self) -> str:
+        """The file's name, fit to be printed."""
+        return display_name(self.path)
+
+    def error(self, sentence: str) -> VideoError:
+        """A VideoError whose sentence begins with the file's name."""
+        return VideoError(f"{self.name}: {sentence}")
+
+    @contextmanager
+    def open(self) -> Iterator[BufferedReader]:
+        """Open for reading; VideoError when the file is not, or does not stay, the one seen first.
+
+        FFmpeg is given this open file and not the path: a name with a colon, a quote or bytes that
+        are no UTF-8 means nothing to it, and a file that is replaced meanwhile does no harm.
+        """
+        try:
+            file = open(self.path, "rb")  # noqa: SIM115 - closed below, errors told apart here
+        except OSError as error:
+            raise self.error(_why_unreachable(self.path, error)) from error
+        with file:
+            self._check_unchanged(file)
+            yield file
+            self._check_unchanged(file)
+
+    def sha256(self) -> str:
+        """Hash of the bytes, read in blocks."""
+        with self.open() as file:
+            try:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise self.error(_why_unreachable(self.path, error)) from error
+
+    def _check_unchanged(self, file: BufferedReader) -> None:
+        now = os.fstat(file.fileno())
+        if (now.st_size, now.st_mtime_ns, now.st_ino) != (self.size, self.modified_ns, self.inode):
+            raise self.error("changed while it was being read; wait until it is complete")
+
+
+def display_name(path: str | os.PathLike[str]) -> str:
+    """The last part of a path on one printable line, whatever bytes it holds."""
+    name = Path(path).name or os.fspath(path)
+    readable = os.fsencode(name).decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in readable)
+
+
+def _why_unreachable(path: str, error: Exception) -> str:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return f"there is no such file in {os.path.dirname(os.path.abspath(path))}"
+        case PermissionError():
+            return "may not be read (permission denied); change the file's rights"
+        case OSError():
+            return f"could not be read ({error.strerror}); check the disk it lies on"
+        case _:
+            return "is no possible file name"
+
+
+def _why_not_a_file(status: os.stat_result) -> str | None:
+    if stat.S_ISDIR(status.st_mode):
+        return "is a folder; name one video file in it"
+    if not stat.S_ISREG(status.st_mode):
+        return "is a device or pipe, not a file; save the video to a file first"
+    if status.st_size == 0:
+        return "is empty (0 bytes); copy or download it again"
+    return None

@@ -1,0 +1,76 @@
+"""In and out points: seconds after the file's first frame, as players show them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.types import IntArray
+from pipeline.video.index import FrameIndex
+from pipeline.video.source import SourceFile
+
+_SLACK_S = 0.0005
+"""A time printed with three digits still finds its frame."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames from an in point up to, not including, an out point."""
+
+    places: IntArray
+    """`(T,)` consecutive places in the file's index."""
+    start_s: float
+    """In point."""
+    end_s: float
+    """Out point, no later than the video's end."""
+    asked: tuple[float | None, float | None]
+    """The points as they were given."""
+    warnings: tuple[str, ...]
+    """Sentences that begin with the file's name."""
+
+
+def find_span(
+    source: SourceFile, index: FrameIndex, start_s: float | None, end_s: float | None
+) -> Span:
+    """The frames that begin between two points; None stands for the video's start or end.
+
+    Raises:
+        VideoError: when the points make no span of this video.
+    """
+    lasts_s = index.duration_s
+    asked = (start_s, end_s)
+    start_s = _checked(source, "in point (--start)", start_s, 0.0)
+    out_s = _checked(source, "out point (--end)", end_s, lasts_s)
+    if start_s >= lasts_s:
+        beyond = f"the in point (--start {start_s:g}) lies beyond its end"
+        raise source.error(f"{beyond}; it lasts {lasts_s:.3f} s")
+    if out_s <= start_s:
+        order = f"the out point (--end {out_s:g}) is not after the in point (--start {start_s:g})"
+        raise source.error(f"{order}; swap or change them")
+    end_s = min(out_s, lasts_s)
+    places = _frames_between(index, start_s, end_s)
+    if len(places) == 0:
+        raise source.error(f"no frame begins between {start_s:g} s and {end_s:g} s; widen the span")
+    late = out_s > lasts_s + _SLACK_S
+    note = f"{source.name} ends at {lasts_s:.3f} s, before the out point (--end {out_s:g})"
+    return Span(places, start_s, end_s, asked, (note,) if late else ())
+
+
+def _checked(source: SourceFile, which: str, value_s: float | None, default_s: float) -> float:
+    if value_s is None:
+        return default_s
+    if not math.isfinite(value_s):
+        raise source.error(f"the {which} is {value_s}, not a number of seconds")
+    if value_s < 0:
+        raise source.error(f"the {which} is {value_s:g}; seconds count from the first frame, 0")
+    return value_s
+
+
+def _frames_between(index: FrameIndex, start_s: float, end_s: float) -> IntArray:
+    since_first_s = index.pts_s - index.pts_s[0] + _SLACK_S
+    first, stop = np.searchsorted(since_first_s, [start_s, end_s]).tolist()
+    if end_s >= index.duration_s:
+        stop = len(index)
+    return np.arange(first, stop, dtype=np.int64)
