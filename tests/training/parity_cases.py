@@ -95,10 +95,11 @@ def assert_lines_covered(
     `exempt`: regular expression of lines that no stored value stands behind.
     """
     lines = results(comparer, folder)
-    assert [str(line) for line in lines.values() if not line.ok] == []
+    _assert_none([line for line in lines.values() if not line.ok], "do not hold as stored")
     tested = {move.line for move in moves}
-    assert [name for name in lines if name not in tested and not re.search(exempt, name)] == []
-    assert sorted(tested - set(lines)) == []
+    untested = [name for name in lines if name not in tested and not re.search(exempt, name)]
+    _assert_none(untested, "have no move")
+    _assert_none(tested - set(lines), "are moved but not printed")
 
 
 def assert_move_fails(
@@ -118,12 +119,14 @@ def assert_move_fails(
     finally:
         shutil.rmtree(copy)
     assert move.line in failed, f"{move.line} held although {move.file}:{move.key} moved"
-    unrelated = {
-        name
-        for name in failed - {move.line}
-        if not (move.spreads and re.search(move.spreads, name))
-    }
-    assert unrelated == set(), f"{move.file}:{move.key} moved; these failed too"
+    related = re.compile(move.spreads or r"(?!)")
+    unrelated = [name for name in failed - {move.line} if not related.search(name)]
+    _assert_none(unrelated, f"failed too when {move.file}:{move.key} moved")
+
+
+def _assert_none(lines: Iterable[object], complaint: str) -> None:
+    found = sorted(map(str, lines))
+    assert not found, f"{len(found)} lines {complaint}: {found[:5]}"
 
 
 @cache
@@ -134,7 +137,7 @@ def _limits(
     with tempfile.TemporaryDirectory() as scratch:
         copy = _lay_out(folder, Path(scratch) / folder.name, file, companions)
         lines = results(comparer, copy)
-    assert [str(line) for line in lines.values() if not line.ok] == []
+    _assert_none([line for line in lines.values() if not line.ok], "do not hold as stored")
     return {name: line.limit for name, line in lines.items()}
 
 
