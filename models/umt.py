@@ -164,9 +164,9 @@ class UMT(nn.Module):
 
     def embed(self, video: Tensor) -> Tensor:
         """Video `(B, 3, T, H, W)` to tokens with positions `(B, N, C)`."""
-        expected = (3, self.num_frames, self.image_size, self.image_size)
-        if tuple(video.shape[1:]) != expected:
-            raise ValueError(f"video: expected shape (B, {expected}), got {tuple(video.shape)}")
+        T, S = self.num_frames, self.image_size
+        if tuple(video.shape[1:]) != (3, T, S, S):
+            raise ValueError(f"video: expected (B, 3, {T}, {S}, {S}), got {tuple(video.shape)}")
         tokens = self.patch_embed(video)
         return tokens + self.pos_embed.to(tokens.dtype)
 
