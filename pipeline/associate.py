@@ -1,0 +1,270 @@
+"""Which box of one key frame is the same person as which box of the next.
+
+Boxes are matched from key frame to key frame by the Hungarian method on the cost
+
+    (place^2 + height^2 + width^2) / 2 + (1 - IoU) + doubt
+
+where `place` is how far a box lies from where its person was heading, `height` and `width` how
+much the person seems to have changed, all in units of what may be expected after the time that has
+passed; `doubt` is dearer for people not seen for a while or seen once only. A camera that jolts
+moves everybody at once, so what all predictions miss in common is taken off first. People who were
+lost for longer are joined afterwards, where both ends agree on the way between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from pipeline.boxes import Array, Numbers, centres, extents, lengths, pairwise_iou
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class AssociationSettings:
+    """How far a person may move and change from one key frame to the next.
+
+    `noise` is the deviation expected at once (a jittering box, limbs thrown out), `growth` what
+    every second adds to it. Places are counted in lengths of the person (the box's longer side), so
+    that near and far people follow one rule. The figures are the spread of a real skater's boxes.
+    """
+
+    place_noise: float = 0.06
+    """Lengths of the person."""
+    place_growth: float = 0.8
+    """Lengths a second: what speed and direction change by."""
+    height_noise: float = 0.04
+    """Of the natural logarithm of the height."""
+    height_growth: float = 0.5
+    """The same, a second."""
+    width_noise: float = 0.12
+    """Of the natural logarithm of the width, which arms and legs change more than the height."""
+    width_growth: float = 1.2
+    """The same, a second."""
+    max_cost: float = 8.0
+    """A dearer pair is two people; 8 is a deviation of four times the expected one."""
+    velocity_window_s: float = 0.3
+    """A person's velocity is the slope of the box centres over this time."""
+    max_missed_s: float = 0.5
+    """Who was missed for longer is a new person at first; one missed key frame always passes."""
+    max_absence_s: float = 1.5
+    """Two parts of one person's way are joined over an absence of at most this."""
+    max_double_s: float = 0.3
+    """One person may have two boxes for so long before the older one gives way."""
+    min_double_iou: float = 0.4
+    """Overlap of such boxes."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """All boxes of one key frame."""
+
+    time_s: float
+    """When the frame is shown."""
+    rows: tuple[int, ...]
+    """Positions of its boxes in the arrays of the whole clip."""
+
+
+@dataclass
+class _Trace:
+    """One person's boxes so far."""
+
+    rows: list[int]
+    times: list[float]
+    last_seen: int  # number of the key frame
+
+    def add(self, row: int, time_s: float, number: int) -> None:
+        self.rows.append(row)
+        self.times.append(time_s)
+        self.last_seen = number
+
+
+def associate(
+    boxes: Array, sightings: Sequence[Sighting], settings: AssociationSettings
+) -> list[list[int]]:
+    """Sort the boxes of a clip by person.
+
+    Args:
+        boxes: `(N, 4)` of all key frames in order of time, none of them empty.
+        sightings: The key frames in order of time.
+        settings: What a person may do between two of them.
+
+    Returns:
+        For every person the positions of the boxes in order of time. No box belongs to two people;
+        a second box of the same person and frame belongs to nobody.
+    """
+    matcher = _Matcher(boxes, settings)
+    traces: list[_Trace] = []
+    for number, sighting in enumerate(sightings):
+        open_traces = [
+            trace
+            for trace in traces
+            if number - trace.last_seen <= 2
+            or sighting.time_s - trace.times[-1] <= settings.max_missed_s
+        ]
+        matched = matcher.match(open_traces, sighting)
+        for trace, row in matched:
+            trace.add(row, sighting.time_s, number)
+        new_rows = sorted(set(sighting.rows) - {row for _, row in matched})
+        traces += [_Trace([row], [sighting.time_s], number) for row in new_rows]
+    return [trace.rows for trace in matcher.join(traces)]
+
+
+class _Matcher:
+    """Costs and assignments over one clip's boxes."""
+
+    def __init__(self, boxes: Array, settings: AssociationSettings) -> None:
+        self.boxes = boxes.astype(np.float64)
+        self.centres = centres(boxes)
+        self.lengths = lengths(boxes)
+        self.log_extents = np.log(extents(boxes))
+        self.settings = settings
+
+    def match(self, traces: list[_Trace], sighting: Sighting) -> list[tuple[_Trace, int]]:
+        """The pairs of trace and box that cost least together, none above the limit."""
+        if not traces or not sighting.rows:
+            return []
+        rows = np.array(sighting.rows)
+        last = np.array([trace.rows[-1] for trace in traces])
+        elapsed = sighting.time_s - np.array([trace.times[-1] for trace in traces])
+        moved = self._velocities(traces) * elapsed[:, None]  # (N, 2)
+        fresh = elapsed == elapsed.min()  # the others may have gone anywhere
+        moved += self._jolt((self.centres[last] + moved)[fresh], last[fresh], rows, elapsed[fresh])
+        cost = self._deviation(self.centres[last] + moved, last, rows, elapsed)  # (N, M)
+        cost += 1 - pairwise_iou(self.boxes[last] + np.tile(moved, 2), self.boxes[rows])
+        cost += self._doubt(traces, elapsed)[:, None]
+        return [(traces[i], int(rows[j])) for i, j in self._cheapest(cost)]
+
+    def join(self, traces: list[_Trace]) -> list[_Trace]:
+        """Join traces that are parts of one person's way."""
+        cost = np.full((len(traces), len(traces)), np.inf)
+        for i, earlier in enumerate(traces):
+            for j, later in enumerate(traces):
+                absence_s = later.times[0] - earlier.times[-1]
+                if 0 < absence_s <= self.settings.max_absence_s:
+                    cost[i, j] = self._gap_cost(earlier, later, absence_s)
+                elif -self.settings.max_double_s <= absence_s <= 0:
+                    cost[i, j] = self._handover_cost(earlier, later)
+        successor = dict(self._cheapest(cost))
+        heads = set(range(len(traces))) - set(successor.values())
+        return [_chain(traces, successor, head) for head in sorted(heads)]
+
+    def _gap_cost(self, earlier: _Trace, later: _Trace, absence_s: float) -> float:
+        """Cost of one person's walk from the end of one trace to the start of another.
+
+        Both are led to the middle of the gap: each side's velocity is trusted for half of it only.
+        """
+        end, start, half = earlier.rows[-1], later.rows[0], absence_s / 2
+        ahead = self.centres[end] + self._slope(earlier, at_end=True) * half
+        back = self.centres[start] - self._slope(later, at_end=False) * half
+        predicted = (self.centres[start] + ahead - back)[None]  # (1, 2)
+        cost = self._deviation(predicted, np.array([end]), np.array([start]), np.array([half]))
+        return float(cost[0, 0])
+
+    def _handover_cost(self, earlier: _Trace, later: _Trace) -> float:
+        """Cost of one person having had two boxes for a moment, of which the newer one went on."""
+        if later.times[0] <= earlier.times[0] or later.times[-1] <= earlier.times[-1]:
+            return np.inf
+        at_start = _row_near(earlier, later.times[0]), later.rows[0]
+        at_end = earlier.rows[-1], _row_near(later, earlier.times[-1])
+        overlaps = pairwise_iou(
+            self.boxes[[at_start[0], at_end[0]]], self.boxes[[at_start[1], at_end[1]]]
+        )
+        overlap = float(overlaps.diagonal().min())
+        return 1 - overlap if overlap >= self.settings.min_double_iou else np.inf
+
+    def _spreads(self, elapsed: Numbers) -> Numbers:
+        """Expected deviation `(3, N)` of place, width and height after a time."""
+        s = self.settings
+        noise = np.array([[s.place_noise], [s.width_noise], [s.height_noise]])
+        growth = np.array([[s.place_growth], [s.width_growth], [s.height_growth]])
+        return noise + growth * elapsed
+
+    def _deviation(self, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers) -> Numbers:
+        """Half the squared deviation `(N, M)` of boxes from predicted people, in expected ones."""
+        place, width, height = self._spreads(elapsed)[..., None]  # (N, 1) each
+        scale = np.sqrt(self.lengths[last][:, None] * self.lengths[rows])  # (N, M)
+        apart = np.linalg.norm(predicted[:, None] - self.centres[rows], axis=-1) / scale
+        change = self.log_extents[last][:, None] - self.log_extents[rows]  # (N, M, 2)
+        terms = apart / place, change[..., 0] / width, change[..., 1] / height
+        return 0.5 * sum((term**2 for term in terms), np.zeros_like(scale))
+
+    def _doubt(self, traces: list[_Trace], elapsed: Numbers) -> Numbers:
+        """What makes a trace `(N,)` a less likely owner of any box.
+
+        A wider spread fits more boxes but each of them less: the logarithms are those of the normal
+        distribution's own factor, the place counting twice for its two axes.
+        """
+        spreads = self._spreads(elapsed)
+        place, width, height = np.log(spreads / spreads.min(axis=1, keepdims=True))
+        seen_once = np.array([len(trace.rows) == 1 for trace in traces])
+        return 2 * place + width + height + seen_once
+
+    def _jolt(self, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers) -> Numbers:
+        """The shift `(2,)` that everybody's prediction misses: a sudden move of the camera.
+
+        Every pair of prediction and box proposes its own shift. A proposal counts with the people
+        it explains apart from its own pair, so nobody moves the camera alone, and must explain more
+        of them than no shift does; a far jolt is less likely than a near one. Where no shift
+        explains most people, as in nearly all frames, none is sought.
+        """
+        best, best_support = np.zeros(2), self._support(predicted, last, rows, elapsed)
+        if best_support > 0.5 * min(len(last), len(rows)):
+            return best
+        reach = np.median(self.lengths[last])
+        for proposal in (self.centres[rows] - predicted[:, None]).reshape(-1, 2):
+            support = self._support(predicted + proposal, last, rows, elapsed) - 1
+            support -= float(np.linalg.norm(proposal) / reach)
+            if support > best_support:
+                best, best_support = proposal, support
+        return best
+
+    def _support(self, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers) -> float:
+        """How many people are where they are expected; no two of them in one box."""
+        agreement = np.exp(-self._deviation(predicted, last, rows, elapsed))  # (N, M)
+        return float(min(agreement.max(axis=0).sum(), agreement.max(axis=1).sum()))
+
+    def _velocities(self, traces: list[_Trace]) -> Numbers:
+        """Velocity `(N, 2)`, pixels a second; who was seen once moves as the others do."""
+        once = np.array([len(trace.rows) == 1 for trace in traces])
+        velocities = np.array([self._slope(trace, at_end=True) for trace in traces])
+        if once.any() and not once.all():
+            velocities[once] = np.median(velocities[~once], axis=0)
+        return velocities
+
+    def _slope(self, trace: _Trace, *, at_end: bool) -> Numbers:
+        """Least-squares velocity `(2,)` at one end of a trace; zero after a single box."""
+        times = np.array(trace.times)
+        from_end = times[-1] - times if at_end else times - times[0]
+        near = from_end <= self.settings.velocity_window_s
+        # With sparse key frames the window may hold one box: then the two at this end.
+        near[slice(-2, None) if at_end else slice(0, 2)] = True
+        centred = times[near] - times[near].mean()
+        if not centred.any():
+            return np.zeros(2)
+        return centred @ self.centres[np.array(trace.rows)[near]] / (centred @ centred)
+
+    def _cheapest(self, cost: Numbers) -> list[tuple[int, int]]:
+        """The assignment of least sum in which leaving a pair apart costs `max_cost`."""
+        pairs = zip(*linear_sum_assignment(np.minimum(cost, self.settings.max_cost)), strict=True)
+        return [(int(i), int(j)) for i, j in pairs if cost[i, j] < self.settings.max_cost]
+
+
+def _row_near(trace: _Trace, time_s: float) -> int:
+    return trace.rows[int(np.abs(np.array(trace.times) - time_s).argmin())]
+
+
+def _chain(traces: list[_Trace], successor: dict[int, int], head: int) -> _Trace:
+    """The whole way that begins with trace `head`; where two traces overlap, the earlier one's."""
+    rows, times, place = list(traces[head].rows), list(traces[head].times), head
+    while place in successor:
+        place = successor[place]
+        new = [i for i, time_s in enumerate(traces[place].times) if time_s > times[-1]]
+        rows += [traces[place].rows[i] for i in new]
+        times += [traces[place].times[i] for i in new]
+    return _Trace(rows, times, traces[place].last_seen)
