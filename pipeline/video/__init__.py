@@ -11,6 +11,7 @@ from pipeline.video.clip import (
 )
 from pipeline.video.readers import READERS, Frame, Frames, FramesLost, ReaderName
 from pipeline.video.source import display_name
+from pipeline.video.writer import VideoWriter, video_writer
 
 __all__ = [
     "BUFFER_BYTES",
@@ -23,8 +24,10 @@ __all__ = [
     "FramesLost",
     "ReaderName",
     "Video",
+    "VideoWriter",
     "check_span",
     "display_name",
     "open_video",
     "read_clip",
+    "video_writer",
 ]

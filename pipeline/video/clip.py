@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,13 +28,16 @@ MAX_SPAN_S = 60.0
 CLIP_LIMIT_BYTES = 2**31
 """Most that `read_clip` puts into memory."""
 
-_log = logging.getLogger(__name__)
+# Said once a file, however often it is opened.
+_warn = lru_cache(maxsize=1024)(logging.getLogger(__name__).warning)
 
 
 class Video:
     """A span of a video file; `open_video` makes one, and holds no file open."""
 
     def __init__(self, film: Film, facts: Probe, span: Span, reader: ReaderName) -> None:
+        self.source: SourceFile = film.source
+        """The file."""
         self._film = film
         self._span = span
         self._reader = reader
@@ -54,7 +58,7 @@ class Video:
     @property
     def name(self) -> str:
         """The file's name, fit to be printed."""
-        return self._film.source.name
+        return self.source.name
 
     @property
     def time_base(self) -> Fraction:
@@ -97,11 +101,11 @@ class Video:
 
     def rescan(self) -> Video:
         """The same span with only those frames that decode, found by decoding the file once."""
-        return _open(self._film.source, self._span.asked, self._reader, decode=True)
+        return _open(self.source, self._span.asked, self._reader, decode=True)
 
     def error(self, sentence: str) -> VideoError:
         """A VideoError whose sentence begins with the file's name."""
-        return self._film.source.error(sentence)
+        return self.source.error(sentence)
 
 
 def open_video(
@@ -181,7 +185,7 @@ def _open(
     film = Film(source, facts.index, facts.picture)
     video = Video(film, facts, find_span(source, facts.index, *asked), reader)
     for warning in video.warnings:
-        _log.warning(warning)
+        _warn(warning)
     return video
 
 

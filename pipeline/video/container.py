@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import av
 import av.error
@@ -26,19 +27,26 @@ FRAME_THREADS_UP_TO = 4096 * 2304
 
 
 @contextmanager
-def open_stream(
-    source: SourceFile, *, threads: int = 0
-) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The open container and its video stream; `threads` 0 lets FFmpeg choose."""
+def open_container(source: SourceFile) -> Iterator[InputContainer]:
+    """A file opened by FFmpeg; VideoError says why it is no video."""
     with source.open() as file:
         try:
             container = av.open(file, "r", options={"format_whitelist": FORMATS})
         except av.error.FFmpegError as error:
             raise source.error(_why_not_a_video(source, error)) from error
         with container:
-            stream = _video_stream(container, source)
-            _set_threads(stream, threads)
-            yield container, stream
+            yield container
+
+
+@contextmanager
+def open_stream(
+    source: SourceFile, *, threads: int = 0
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The open container and its video stream; `threads` 0 lets FFmpeg choose."""
+    with open_container(source) as container:
+        stream = _video_stream(container, source)
+        _set_threads(stream, threads)
+        yield container, stream
 
 
 def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
@@ -46,7 +54,7 @@ def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packe
     try:
         yield from container.demux(stream)
     except av.error.FFmpegError:
-        flush: Packet[VideoStream] = Packet()
+        flush = cast("Packet[VideoStream]", Packet())
         flush.stream = stream
         yield flush
 
