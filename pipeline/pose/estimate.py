@@ -7,6 +7,7 @@ is the tracked person's in every frame, and `stride` thins out clips of over 640
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from torch import Tensor
 
 from models.skeletons import COCO17
 from models.vitpose import ViTPose
+from pipeline.classify import Precision
+from pipeline.errors import ConfigError
 from pipeline.pose.crop import crop_frame, crop_matrix, crop_regions, normalise
 from pipeline.pose.decode import MAX_STEP, Border, decode_heatmaps
 from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence
@@ -43,39 +46,50 @@ def flip_averaged(network: ViTPose, pixel_values: Tensor, flip_order: Sequence[i
     return (network(pixel_values) + mirrored) / 2
 
 
+@dataclass(frozen=True)
+class PoseSettings:
+    """Which pose network, and how it is asked."""
+
+    checkpoint: str
+    """Name in the checkpoint manifest."""
+    flip_test: bool = True
+    """Average with the mirrored crop, as published; doubles the cost."""
+    batch_size: int = 16
+    """Crops at a time."""
+    border: Border = "zero"
+    """How the decoder continues a heat map past its border: as mmpose, or as the original."""
+    max_step: float | None = MAX_STEP
+    """Limit of the decoder's refinement, in heat-map cells; None as published."""
+    precision: Precision = "fp32"
+    """Arithmetic of the network; `bf16` is 3 times faster on CPUs that compute in it."""
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise ConfigError(f"pose.batch_size: must be at least 1, got {self.batch_size}")
+        if self.max_step is not None and not self.max_step > 0:
+            raise ConfigError(f"pose.max_step: must be above 0, got {self.max_step}")
+
+    def estimator(self, network: ViTPose) -> PoseEstimator:
+        """The pose stage around a loaded network."""
+        return PoseEstimator(network, self)
+
+
 class PoseEstimator:
     """ViTPose with everything around it, on the device where the network is.
 
     Args:
         network: Predicts the 17 COCO joints; put into eval mode.
-        flip_test: Average with the mirrored crop, as published; doubles the cost.
-        batch_size: Crops at a time.
-        border: Border rule of the decoder, see `pipeline.pose.decode`.
-        max_step: Limit of the decoder's refinement, in heat-map cells; None as published.
-        precision: Of the network's activations; `torch.bfloat16` is 3 times faster on CPUs that
-            compute in it.
+        settings: How it is asked; `checkpoint` is not looked at.
+
+    Raises:
+        ValueError: A network of other joints.
     """
 
-    def __init__(
-        self,
-        network: ViTPose,
-        *,
-        flip_test: bool = True,
-        batch_size: int = 16,
-        border: Border = "zero",
-        max_step: float | None = MAX_STEP,
-        precision: torch.dtype = torch.float32,
-    ) -> None:
+    def __init__(self, network: ViTPose, settings: PoseSettings) -> None:
         if network.num_joints != NUM_JOINTS:
             raise ValueError(f"expected a network of {NUM_JOINTS} joints, got {network.num_joints}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
         self.network = network.eval()
-        self.flip_test = flip_test
-        self.batch_size = batch_size
-        self.border: Border = border
-        self.max_step = max_step
-        self.precision = precision
+        self.settings = settings
 
     def estimate(
         self, frames: Iterable[NDArray[np.uint8]], boxes_xyxy: FloatArray, *, stride: int = 1
@@ -92,8 +106,8 @@ class PoseEstimator:
             InputError: The network answers with something else than numbers.
         """
         run = self.start(boxes_xyxy, stride=stride)
-        for frame in frames:
-            run.add(frame)
+        for position, frame in enumerate(frames):
+            run.add(frame, position)
         return run.finish()
 
     def start(self, boxes_xyxy: FloatArray, *, stride: int = 1) -> PoseRun:
@@ -101,19 +115,30 @@ class PoseEstimator:
         return PoseRun(self, boxes_xyxy, stride)
 
     @torch.inference_mode()
+    def decoded(self, crops: NDArray[np.uint8]) -> tuple[Tensor, Tensor, tuple[int, int]]:
+        """Joints `(N, 17, 2)` in cells and scores `(N, 17)` of RGB crops, and the maps' (H, W)."""
+        heatmaps = self.heatmaps(crops)
+        points, scores = decode_heatmaps(
+            heatmaps, border=self.settings.border, max_step=self.settings.max_step
+        )
+        H, W = heatmaps.shape[2:]
+        return points.cpu(), scores.cpu(), (H, W)
+
+    @torch.inference_mode()
     def heatmaps(self, crops: NDArray[np.uint8]) -> Tensor:
-        """Crops `(N, H, W, 3)` to heat maps `(N, 17, h, w)`."""
+        """RGB crops `(N, H, W, 3)` to heat maps `(N, 17, h, w)`."""
         device = next(self.network.parameters()).device
         pixel_values = normalise(crops).to(device)
-        reduced = self.precision != torch.float32
-        with torch.autocast(device.type, dtype=self.precision, enabled=reduced):
-            if self.flip_test:
+        precision = self.settings.precision
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float16
+        with torch.autocast(device.type, dtype=dtype, enabled=precision != "fp32"):
+            if self.settings.flip_test:
                 return flip_averaged(self.network, pixel_values, COCO17.flip_order)
             return self.network(pixel_values)
 
 
 class PoseRun:
-    """One clip on its way through a `PoseEstimator`: `add` every frame in order, then `finish`."""
+    """One clip on its way through a `PoseEstimator`: `add` the frames, then `finish`."""
 
     def __init__(self, estimator: PoseEstimator, boxes_xyxy: FloatArray, stride: int) -> None:
         if boxes_xyxy.ndim != 2 or boxes_xyxy.shape[1] != 4:
@@ -127,46 +152,50 @@ class PoseRun:
         skipped = np.arange(T) % stride != 0
         wanted = np.where(skipped[:, None], np.float32(np.nan), boxes_xyxy)
         self._regions = crop_regions(wanted, self._crop_size)
+        self._awaited = ~self._regions.is_gap
         self._keypoints = np.full((T, NUM_JOINTS, 2), np.nan, np.float32)
         self._scores = np.zeros((T, NUM_JOINTS), np.float32)
-        self._next = 0
         self._pending: list[int] = []
         self._crops: list[NDArray[np.uint8]] = []
 
-    def add(self, frame: NDArray[np.uint8]) -> None:
-        """Take the next frame, RGB `(H, W, 3)`; every `batch_size` crops the network runs."""
+    def add(self, frame: NDArray[np.uint8], position: int) -> None:
+        """Take a frame, RGB `(H, W, 3)`, by its place 0..T-1 in the clip.
+
+        Frames that get no pose may be handed over or left out. Only the crop is kept; every
+        `batch_size` crops the network runs.
+        """
         if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
             raise ValueError(
-                f"frame {self._next}: expected RGB uint8 (H, W, 3), got {frame.dtype} {frame.shape}"
+                f"frame {position}: expected RGB uint8 (H, W, 3), got {frame.dtype} {frame.shape}"
             )
-        position = self._next
-        if position == len(self._scores):
-            raise ValueError(f"more frames than boxes; there are {len(self._scores)} boxes")
-        self._next += 1
-        if self._regions.is_gap[position]:
+        if not 0 <= position < len(self._awaited):
+            raise ValueError(f"frame {position}: there are {len(self._awaited)} boxes")
+        if not self._awaited[position]:
             return
+        self._awaited[position] = False
         center, size = self._regions.centers[position], self._regions.sizes[position]
         matrix = crop_matrix(center, size, self._crop_size)
         self._crops.append(crop_frame(frame, matrix, self._crop_size))
         self._pending.append(position)
-        if len(self._pending) == self._estimator.batch_size:
+        if len(self._pending) == self._estimator.settings.batch_size:
             self._run_pending()
 
     def finish(self) -> PoseSequence:
-        """The poses of all frames, in pixels of the frame."""
-        if self._next != len(self._scores):
-            raise ValueError(f"{self._next} frames for {len(self._scores)} boxes")
+        """The poses of all frames, in pixels of the frame.
+
+        Raises:
+            ValueError: A frame with a box was never added.
+        """
+        if self._awaited.any():
+            first = int(self._awaited.argmax())
+            raise ValueError(f"frame {first} has a box and was never added")
         if self._pending:
             self._run_pending()
         return PoseSequence(self._keypoints, self._scores, self._stride)
 
     def _run_pending(self) -> None:
-        heatmaps = self._estimator.heatmaps(np.stack(self._crops))
-        points, scores = decode_heatmaps(
-            heatmaps, border=self._estimator.border, max_step=self._estimator.max_step
-        )
-        H, W = heatmaps.shape[2:]
+        points, scores, heatmap_size = self._estimator.decoded(np.stack(self._crops))
         regions = self._regions.at(self._pending)
-        self._keypoints[self._pending] = regions.to_frame(points.cpu().numpy(), (H, W))
-        self._scores[self._pending] = scores.clamp(min=0).cpu().numpy()
+        self._keypoints[self._pending] = regions.to_frame(points.numpy(), heatmap_size)
+        self._scores[self._pending] = scores.clamp(min=0).numpy()
         self._pending, self._crops = [], []

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from models.skeletons import COCO17
 from models.vitpose import ViTPose
-from pipeline.errors import InputError
-from pipeline.pose import PoseEstimator, pose_frame_indices, pose_stride
+from pipeline.errors import ConfigError, InputError
+from pipeline.pose import PoseEstimator, PoseSettings, pose_frame_indices, pose_stride
 from pipeline.pose.estimate import flip_averaged
 
 NAN_BOX = [np.nan] * 4
@@ -37,6 +37,10 @@ class LightFinder(nn.Module):
         return self.weight * heatmaps.expand(-1, 17, -1, -1)
 
 
+def estimator(network: nn.Module, **settings) -> PoseEstimator:
+    return PoseSettings("any", **settings).estimator(network)
+
+
 def frame_with_light(x: float, y: float, *, radius: float = 11) -> np.ndarray:
     """A dark 320x240 frame with a red blob; green and blue shine everywhere."""
     column, row = np.arange(320) - x, np.arange(240) - y
@@ -59,7 +63,7 @@ def walk():
 @pytest.mark.parametrize("flip_test", [True, False])
 def test_joints_come_back_in_frame_pixels(walk, flip_test):
     frames, boxes, places = walk
-    pose = PoseEstimator(LightFinder(), flip_test=flip_test).estimate(frames, boxes)
+    pose = estimator(LightFinder(), flip_test=flip_test).estimate(frames, boxes)
     found = np.arange(6) != 2
     expected = np.broadcast_to(places[found, None], (5, 17, 2))
     np.testing.assert_allclose(pose.keypoints_xy[found], expected, atol=0.5)
@@ -69,7 +73,7 @@ def test_joints_come_back_in_frame_pixels(walk, flip_test):
 
 def test_gaps_stay_gaps(walk):
     frames, boxes, _ = walk
-    pose = PoseEstimator(LightFinder()).estimate(frames, boxes)
+    pose = estimator(LightFinder()).estimate(frames, boxes)
     assert np.isnan(pose.keypoints_xy[2]).all()
     assert (pose.scores[2] == 0).all()
     assert np.isfinite(pose.keypoints_xy[[0, 1, 3, 4, 5]]).all()
@@ -79,16 +83,16 @@ def test_gaps_stay_gaps(walk):
 def test_batches(walk, batch_size, batches):
     frames, boxes, _ = walk
     network = LightFinder()
-    pose = PoseEstimator(network, flip_test=False, batch_size=batch_size).estimate(frames, boxes)
+    pose = estimator(network, flip_test=False, batch_size=batch_size).estimate(frames, boxes)
     assert network.batches == batches
-    expected = PoseEstimator(LightFinder(), flip_test=False).estimate(frames, boxes)
+    expected = estimator(LightFinder(), flip_test=False).estimate(frames, boxes)
     np.testing.assert_allclose(pose.keypoints_xy, expected.keypoints_xy, atol=1e-3)
 
 
 def test_frames_are_not_kept(walk):
     """A decoder may reuse its buffer: what counts is the frame at the moment it is handed over."""
     frames, boxes, _ = walk
-    expected = PoseEstimator(LightFinder()).estimate(frames, boxes)
+    expected = estimator(LightFinder()).estimate(frames, boxes)
 
     def reused():
         buffer = np.empty_like(frames[0])
@@ -96,23 +100,23 @@ def test_frames_are_not_kept(walk):
             buffer[:] = frame
             yield buffer
 
-    pose = PoseEstimator(LightFinder()).estimate(reused(), boxes)
+    pose = estimator(LightFinder()).estimate(reused(), boxes)
     assert np.array_equal(pose.keypoints_xy, expected.keypoints_xy, equal_nan=True)
 
 
 def test_frames_one_by_one(walk):
     frames, boxes, _ = walk
-    run = PoseEstimator(LightFinder()).start(boxes)
-    for frame in frames:
-        run.add(frame)
-    expected = PoseEstimator(LightFinder()).estimate(frames, boxes)
+    run = estimator(LightFinder()).start(boxes)
+    for position in (0, 1, 5, 4, 3):  # the gap left out, any order
+        run.add(frames[position], position)
+    expected = estimator(LightFinder()).estimate(frames, boxes)
     assert np.array_equal(run.finish().scores, expected.scores)
 
 
 def test_stride(walk):
     frames, boxes, _ = walk
     network = LightFinder()
-    pose = PoseEstimator(network, flip_test=False).estimate(frames, boxes, stride=3)
+    pose = estimator(network, flip_test=False).estimate(frames, boxes, stride=3)
     assert network.batches == [2]
     assert pose.stride == 3
     assert np.isfinite(pose.keypoints_xy).all(axis=(1, 2)).tolist() == [True, False, False] * 2
@@ -121,7 +125,7 @@ def test_stride(walk):
 def test_nobody_anywhere(walk):
     frames, _, _ = walk
     network = LightFinder()
-    pose = PoseEstimator(network).estimate(frames, np.array([NAN_BOX] * 6, np.float32))
+    pose = estimator(network).estimate(frames, np.array([NAN_BOX] * 6, np.float32))
     assert network.batches == []
     assert np.isnan(pose.keypoints_xy).all()
 
@@ -131,7 +135,7 @@ def test_no_peak_is_a_gap_of_score_zero(walk):
     network = LightFinder()
     with torch.no_grad():
         network.weight.fill_(-1)
-    pose = PoseEstimator(network).estimate([np.full_like(frames[0], 255)] * 6, boxes)
+    pose = estimator(network).estimate([np.full_like(frames[0], 255)] * 6, boxes)
     assert np.isnan(pose.keypoints_xy).all()
     assert (pose.scores == 0).all()
 
@@ -142,14 +146,14 @@ def test_damaged_weights(walk):
     with torch.no_grad():
         network.weight.fill_(torch.nan)
     with pytest.raises(InputError, match="weights are damaged"):
-        PoseEstimator(network).estimate(frames, boxes)
+        estimator(network).estimate(frames, boxes)
 
 
 @pytest.mark.parametrize(
     ("frames", "boxes", "message"),
     [
-        (2, np.array([[0, 0, 3, 4]] * 3), "2 frames for 3 boxes"),
-        (4, np.array([[0, 0, 3, 4]] * 3), "more frames than boxes; there are 3"),
+        (2, np.array([[0, 0, 3, 4]] * 3), "frame 2 has a box and was never added"),
+        (4, np.array([[0, 0, 3, 4]] * 3), "frame 3: there are 3 boxes"),
         (1, np.zeros((3, 2)), r"boxes_xyxy: expected shape \(T, 4\), got \(3, 2\)"),
         (1, np.array([[4, 0, 3, 4]]), "box 0: expected x1 < x2"),
     ],
@@ -157,7 +161,7 @@ def test_damaged_weights(walk):
 def test_frames_and_boxes_that_do_not_fit(frames, boxes, message):
     picture = np.zeros((20, 30, 3), np.uint8)
     with pytest.raises(ValueError, match=message):
-        PoseEstimator(LightFinder()).estimate([picture] * frames, boxes.astype(np.float32))
+        estimator(LightFinder()).estimate([picture] * frames, boxes.astype(np.float32))
 
 
 @pytest.mark.parametrize(
@@ -166,16 +170,24 @@ def test_frames_and_boxes_that_do_not_fit(frames, boxes, message):
 def test_frames_that_are_no_pictures(frame):
     boxes = np.array([[0, 0, 3, 4]], np.float32)
     with pytest.raises(ValueError, match="frame 0: expected RGB uint8"):
-        PoseEstimator(LightFinder()).estimate([frame], boxes)
+        estimator(LightFinder()).estimate([frame], boxes)
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"), [({"batch_size": 0}, "batch_size"), ({"stride": 0}, "stride")]
+    ("settings", "message"),
+    [
+        ({"batch_size": 0}, "pose.batch_size: must be at least 1, got 0"),
+        ({"max_step": 0.0}, "pose.max_step: must be above 0, got 0.0"),
+    ],
 )
 def test_settings_out_of_range(settings, message):
-    stride = settings.pop("stride", 1)
-    with pytest.raises(ValueError, match=f"{message}: expected at least 1, got 0"):
-        PoseEstimator(LightFinder(), **settings).start(np.zeros((0, 4), np.float32), stride=stride)
+    with pytest.raises(ConfigError, match=message):
+        PoseSettings("any", **settings)
+
+
+def test_stride_out_of_range():
+    with pytest.raises(ValueError, match="stride: expected at least 1, got 0"):
+        estimator(LightFinder()).start(np.zeros((0, 4), np.float32), stride=0)
 
 
 def small_network(num_joints: int = 17) -> ViTPose:
@@ -185,7 +197,7 @@ def small_network(num_joints: int = 17) -> ViTPose:
 
 def test_other_numbers_of_joints_are_refused():
     with pytest.raises(ValueError, match="17 joints, got 5"):
-        PoseEstimator(small_network(num_joints=5))
+        estimator(small_network(num_joints=5))
 
 
 def test_flip_average_of_a_mirrored_crop_is_mirrored():
@@ -200,8 +212,8 @@ def test_flip_average_of_a_mirrored_crop_is_mirrored():
 def test_bfloat16_is_close():
     crops = np.random.default_rng(0).integers(0, 256, (3, 64, 48, 3), dtype=np.uint8)
     network = small_network()
-    exact = PoseEstimator(network).heatmaps(crops)
-    reduced = PoseEstimator(network, precision=torch.bfloat16).heatmaps(crops)
+    exact = estimator(network).heatmaps(crops)
+    reduced = estimator(network, precision="bf16").heatmaps(crops)
     assert not torch.equal(exact, reduced.float())
     torch.testing.assert_close(reduced.float(), exact, atol=0.02, rtol=0.05)
 
