@@ -1,0 +1,303 @@
+"""Weights on disk: what kind of file it is, its tensors, its sha256, and how to write one safely.
+
+Rinkside runs on safetensors. PyTorch's pickled files (`.pth`, `.pt`, `.pyth`) are read with
+`weights_only=True` and never otherwise: no code that a file names is run. The training records that
+published files carry beside their tensors (numpy arrays, arguments, log buffers) are met by an
+inert stand-in and dropped unread; any other class is refused by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import re
+import struct
+import threading
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+Kind = Literal["safetensors", "zip", "legacy"]
+"""safetensors; torch.save's zip archive (since 1.6); its older stream of pickles."""
+
+WRAPPERS = ("state_dict", "model_state", "model_state_dict", "model", "module")
+"""Top-level keys that published files hold their state dict under."""
+
+WRAPPER_PREFIXES = ("module.", "_orig_mod.", "_forward_module.", "model.")
+"""What DistributedDataParallel, torch.compile and trainers put before every key."""
+
+_LEGACY_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+
+_NOT_WEIGHTS: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    (
+        (b"version https://git-lfs",),
+        "is a Git LFS pointer, not the weights themselves; run `git lfs pull`",
+    ),
+    (
+        (b"<!doctype html", b"<html"),
+        "is a web page (HTML), not weights: a log-in or error page was saved in their place; "
+        "download the file again",
+    ),
+    (
+        (b"<?xml",),
+        "is an XML page, not weights: the storage server answered with an error; "
+        "download the file again",
+    ),
+    (
+        (b"\x80",),
+        "is a plain pickle, not a file of torch.save; save its state dict as safetensors",
+    ),
+)
+"""First bytes of what arrives in place of weights, and what to say."""
+
+
+class WeightsError(ValueError):
+    """Weights that cannot be used as asked; the sentence names the file or key and the remedy."""
+
+
+class _Unread:
+    """Stands in for a class that a pickle names: takes any arguments and state, keeps nothing."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+
+_BOOKKEEPING = (
+    # mmpose's and mmengine's `meta`: joint weights, colours, scores.
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.ndarray",
+    "numpy.dtype",
+    # `args` of the DINO and Unmasked Teacher training scripts.
+    "argparse.Namespace",
+    # mmengine's `message_hub`: log buffers, which refer to their methods through getattr.
+    "mmengine.logging.history_buffer.HistoryBuffer",
+    "builtins.getattr",
+)
+"""Names that `_Unread` answers to; nothing of numpy, argparse or mmengine itself is called."""
+
+# What a reader may raise over bytes that are not what they should be.
+_UNREADABLE = (
+    *(OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError),
+    *(ArithmeticError, AssertionError, MemoryError, struct.error, zipfile.BadZipFile),
+    *(pickle.UnpicklingError, SafetensorError),
+)
+
+# torch's allow-list is one set for the whole process.
+_allow_list = threading.Lock()
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Read the state dict of a weights file, on the CPU, without wrapper keys and prefixes.
+
+    Args:
+        path: A safetensors file, or a `.pth`, `.pt` or `.pyth` file of `torch.save`. Safetensors
+            and zip files are memory-mapped, so that a tensor takes memory only once it is used.
+
+    Raises:
+        WeightsError: The file is missing, cut short, damaged, of another kind, or holds no weights.
+    """
+    readers: dict[Kind, Callable[[Path], object]] = {
+        "safetensors": _read_safetensors,
+        "zip": _read_zip,
+        "legacy": lambda path: _load_pickled(path, mmap=False),
+    }
+    return _without_prefixes(_unwrapped(readers[kind_of(path)](path), path))
+
+
+def kind_of(path: Path) -> Kind:
+    """Tell the kind of a weights file by its content, whatever its name.
+
+    Raises:
+        WeightsError: It is missing, empty, or no weights file; the sentence says what it is.
+    """
+    head = _head(path)
+    if head.startswith(b"PK\x03\x04"):
+        return "zip"
+    if head.startswith(_LEGACY_MAGIC):
+        return "legacy"
+    if head[8:9] == b"{":
+        return "safetensors"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for beginnings, remark in _NOT_WEIGHTS:
+        if text.startswith(beginnings):
+            raise WeightsError(f"{path} {remark}")
+    raise WeightsError(
+        f"{path} is no weights file that Rinkside knows: it reads safetensors and what torch.save "
+        "writes; download it again or convert it where it comes from"
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """The hex sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sha256(path: Path, expected: str) -> str:
+    """Compare a file with its known sha256, or with the first digits of it; returns the whole.
+
+    Raises:
+        WeightsError: The file is another one than expected.
+    """
+    actual = sha256_of(path)
+    if not actual.startswith(expected):
+        raise WeightsError(
+            f"{path} has sha256 {actual[: max(8, len(expected))]}, expected {expected}: "
+            "it is damaged or another version; delete it and fetch it again"
+        )
+    return actual
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The free-text metadata of a safetensors file."""
+    if kind_of(path) != "safetensors":
+        raise WeightsError(f"{path} is no safetensors file; convert it first")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+
+
+def write_safetensors(
+    state: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a state dict as safetensors, whole or not at all; an older file is replaced.
+
+    Tensors that share memory (tied weights) are stored once a key.
+
+    Raises:
+        WeightsError: The folder cannot be written or the disk is full; nothing is left behind.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(_untied(state), draft, metadata={"format": "pt", **(metadata or {})})
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"cannot write {path}: {reason_of(error)}") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def reason_of(error: Exception) -> str:
+    """The system's own words for a failed write, and the remedy where the disk is full."""
+    words = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if "No space left" in words or "File too large" in words:
+        return f"{words}; free some space or choose another folder"
+    return words
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        raise WeightsError(f"{path} is a folder; name the weights file inside it")
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except FileNotFoundError:
+        raise WeightsError(f"{path} does not exist; check the path") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}") from error
+    if not head:
+        raise WeightsError(f"{path} is empty (0 bytes); download it again")
+    return head
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+
+
+def _read_zip(path: Path) -> object:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            scripted = any(Path(name).name == "constants.pkl" for name in archive.namelist())
+            # Mapping skips torch's own check of the records.
+            broken = None if scripted else archive.testzip()
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+    if scripted:
+        raise WeightsError(
+            f"{path} is a TorchScript program, not a state dict; take the same weights as "
+            "safetensors or as a file of torch.save(model.state_dict())"
+        )
+    if broken is not None:
+        raise WeightsError(f"{path} is damaged in its record {broken}; download it again")
+    return _load_pickled(path, mmap=True)
+
+
+def _load_pickled(path: Path, *, mmap: bool) -> object:
+    stand_ins: list[Any] = [(_Unread, name) for name in _BOOKKEEPING]
+    try:
+        with _allow_list, torch.serialization.safe_globals(stand_ins):
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except _UNREADABLE as error:
+        named = re.search(r"GLOBAL (\S+) (?:was not|whose)", str(error))
+        if named is None:
+            raise _damaged(path, error) from error
+        raise WeightsError(
+            f"{path} asks for {named[1]}, which Rinkside does not load: it reads tensors, not "
+            "programs; if you trust the file, save its state dict alone and convert that"
+        ) from error
+
+
+def _damaged(path: Path, error: Exception) -> WeightsError:
+    # torch wraps what it found in advice that would not help here.
+    words = str(error).rpartition("WeightsUnpickler error: ")[2].strip().splitlines()
+    remark = words[0] if words else type(error).__name__
+    return WeightsError(f"{path} is cut short or damaged ({remark}); download it again")
+
+
+def _unwrapped(tree: object, path: Path) -> dict[str, Tensor]:
+    """The state dict inside what a file holds: itself, or under one of the known keys."""
+    if not isinstance(tree, Mapping):
+        raise WeightsError(f"{path} holds a {type(tree).__name__}, expected a state dict")
+    wrapped = (tree[key] for key in WRAPPERS if isinstance(tree.get(key), Mapping))
+    state: Mapping[object, object] = next(wrapped, tree)
+    foreign = [str(key) for key, value in state.items() if not isinstance(value, Tensor)]
+    if foreign or not state:
+        held = ", ".join(foreign[:5]) or "nothing"
+        raise WeightsError(
+            f"{path} holds no state dict: found {held}; expected tensors, at the top or under one "
+            f"of {', '.join(WRAPPERS)}"
+        )
+    return {str(key): value.detach() for key, value in state.items() if isinstance(value, Tensor)}
+
+
+def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    for prefix in WRAPPER_PREFIXES:
+        if all(key.startswith(prefix) for key in state):
+            return _without_prefixes({key.removeprefix(prefix): state[key] for key in state})
+    return state
+
+
+def _untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous tensors of which no two share memory, as safetensors wants them."""
+    seen: set[int] = set()
+    untied = {}
+    for key, value in state.items():
+        storage = value.untyped_storage().data_ptr()
+        untied[key] = value.contiguous()
+        if storage in seen:
+            untied[key] = value.clone(memory_format=torch.contiguous_format)
+        seen.add(storage)
+    return untied
