@@ -37,7 +37,7 @@ class DrawStyle:
     """The skater's own right limbs: orange."""
     middle: Colour = (255, 255, 255)
     """Neck, shoulders and hips: white."""
-    line_width: float = 0.004
+    line_width: float = 0.0045
     """Of boxes, and of the bones of a person who fills the picture."""
     bone_width: float = 0.016
     """Bones are no wider than this share of the skeleton's longer side."""
@@ -202,21 +202,14 @@ class _Canvas:
     def person(self, box: FloatArray, label: str, colour: Colour) -> None:
         if not np.isfinite(box).all():
             return
-        for start, end in _sides(box):
+        for start, end in _sides(box, self.line):
             self._outlined(start, end, colour, self.line)
         self._label(label, int(box[0]), int(box[1]), colour)
 
     def region(self, box: FloatArray) -> None:
-        inset = self.line / 2  # a region as large as the picture is drawn inside it
-        for start, end in _sides(box + np.array([inset, inset, -inset, -inset], np.float32)):
-            dashes(
-                self.picture,
-                start,
-                end,
-                colour=self.style.region,
-                width=self.line,
-                dash=6 * self.line,
-            )
+        width, dash = max(1, round(0.6 * self.line)), 6 * self.line
+        for start, end in _sides(box, width):
+            dashes(self.picture, start, end, colour=self.style.region, width=width, dash=dash)
 
     def skeleton(self, joints: FloatArray, scores: FloatArray) -> None:
         certain = np.isfinite(joints).all(axis=1) & (scores >= self.style.min_score)
@@ -278,8 +271,9 @@ class _Canvas:
         text(self.picture, words, left + pad, baseline, height=self.letter, colour=BLACK)
 
 
-def _sides(box: FloatArray) -> list[tuple[Point, Point]]:
-    x1, y1, x2, y2 = box.tolist()
+def _sides(box: FloatArray, width: int) -> list[tuple[Point, Point]]:
+    """Lines that run inside the box on whole pixels: crisp, and visible at the picture's border."""
+    x1, y1, x2, y2 = (np.rint(box) + np.array([1, 1, -1, -1]) * width / 2).tolist()
     corners = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
     return list(zip(corners, corners[1:] + corners[:1], strict=True))
 

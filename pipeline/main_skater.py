@@ -102,13 +102,13 @@ def choose_main_skater(
         InputError: Nobody has the number `skater`.
     """
     people = tuple(tracks)
+    if not people:
+        return People(people, None, "no person in view")
     if skater is not None:
         _check_number(people, skater)
         return People(people, skater, f"person {skater} was chosen by the user")
     settings = settings or MainSkaterSettings()
     ranking = rank_candidates(people, timeline, frame_size, settings)
-    if not ranking:
-        return People(people, None, "no person in view")
     return People(people, ranking[0].person_id, _in_words(ranking, settings))
 
 
@@ -187,12 +187,11 @@ def rank_candidates(
 
 
 def _check_number(people: Sequence[Track], skater: int) -> None:
-    numbers = [track.person_id for track in people]
+    numbers = sorted(track.person_id for track in people)
     if skater not in numbers:
-        known = ", ".join(map(str, sorted(numbers)))
+        known = ", ".join(map(str, numbers))
         raise InputError(
-            f"--skater {skater}: no such person in this clip; "
-            + (f"the numbers are {known}" if known else "nobody was found in it")
+            f"--skater {skater}: no such person in this clip; choose one of the numbers {known}"
         )
 
 

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.main_skater import Reference, judge, run, thinnings
+from benchmarks.main_skater import main as benchmark
+from pipeline.errors import ConfigError, InputError
+from pipeline.main_skater import (
+    CUES,
+    MainSkaterSettings,
+    choose_main_skater,
+    doubts,
+    rank_candidates,
+)
+from pipeline.track import build_tracks
+from pipeline.types import People, Timeline, Track
+from tests.pipeline.scenes import (
+    FRAME_SIZE,
+    Person,
+    Scene,
+    at,
+    audience,
+    film,
+    moving,
+    skater,
+    swinging,
+)
+
+
+def choose(scene: Scene, **options) -> People:
+    tracks = build_tracks(scene.detections, scene.timeline, FRAME_SIZE)
+    return choose_main_skater(tracks, scene.timeline, FRAME_SIZE, **options)
+
+
+def doubts_of(scene: Scene, people: People, **options) -> tuple[str, ...]:
+    return doubts(people, scene.timeline, FRAME_SIZE, **options)
+
+
+JUDGES = [Person(at(250 + 330 * i), at(600), 220) for i in range(6)]
+SCENES = {
+    "camera follows the skater past a still audience": (
+        [*audience(25), skater(moving(400, 450), swinging(430, 60, 2), 260)],
+        moving(-240, 450),
+    ),
+    "a judge sits large in front of a far skater": (
+        [Person(at(180), at(560), 300), skater(swinging(700, 300, 6), at(330), 130)],
+        at(0),
+    ),
+    "a far skater spins on the spot behind a judge": (
+        [Person(at(180), at(560), 300), skater(at(700), at(330), 130)],
+        at(0),
+    ),
+    "camera follows a small skater past large judges": (
+        [*JUDGES, skater(moving(300, 300), at(330), 150)],
+        moving(-300, 300),
+    ),
+    "somebody skates against the pan in front": (
+        [
+            *audience(12),
+            skater(moving(1400, -260), at(440), 200, phase=0.3),
+            skater(moving(300, 220), swinging(420, 30, 3), 240),
+        ],
+        moving(0, 220),
+    ),
+    "a shaking hand": (
+        [*audience(8), skater(swinging(640, 200, 3), at(430), 260)],
+        swinging(0, 25, 0.5),
+    ),
+    "tiny people": (
+        [
+            *(Person(at(100 + 150 * i), at(200), 14) for i in range(6)),
+            skater(moving(300, 60), at(300), 30),
+        ],
+        at(0),
+    ),
+    "a skater who fills the picture": (
+        [Person(at(150), at(300), 90), skater(moving(500, 60), at(360), 680)],
+        at(0),
+    ),
+}
+"""People, the skater last, and the camera's pan."""
+
+
+@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", SCENES)
+def test_the_rule_names_the_skater(name, seed, every):
+    people, pan = SCENES[name]
+    scene = film(people, pan=pan, every=every, miss=0.1, jitter=0.015, seed=seed)
+    chosen = choose(scene)
+    assert scene.agreement(len(people) - 1, chosen.main) >= 0.8
+    assert f"person {chosen.main_id} with" in chosen.rule
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_skater_who_crosses_in_front_is_not_taken(seed):
+    """For a second another one, larger and nearer, hides the skater."""
+    people = [
+        skater(swinging(640, 150, 5), at(400), 230),
+        skater(moving(-500, 600), at(430), 330, phase=0.5),
+    ]
+    scene = film(people, seconds=5, miss=0.05, seed=seed)
+    assert np.isnan(scene.truth[1, :, 0]).any()
+    assert scene.agreement(0, choose(scene).main) >= 0.9
+
+
+def test_the_number_of_a_track_does_not_make_it_the_skater():
+    """Who is seen longest gets number 0; here that is a judge."""
+    people = [Person(at(150), at(560), 150), skater(moving(-200, 350), at(360), 330)]
+    scene = film(people, seconds=4)
+    chosen = choose(scene)
+    assert scene.track_of(0, chosen.tracks).person_id == 0
+    assert scene.track_of(1, chosen.tracks).person_id == chosen.main_id == 1
+
+
+def test_two_alike_are_called_uncertain_and_the_user_can_say():
+    people = [
+        skater(moving(400, 30), at(400), 230),
+        skater(moving(880, -30), at(400), 230, phase=0.1),
+    ]
+    scene = film(people, seconds=3)
+    chosen = choose(scene)
+    (sentence,) = doubts_of(scene, chosen)
+    other = 1 - chosen.main_id
+    assert sentence.startswith("it is uncertain who the skater is")
+    assert f"close to person {other} (" in sentence
+    assert "--skater" in sentence
+    named = choose(scene, skater=other)
+    assert named.main_id == other
+    assert named.rule == f"person {other} was chosen by the user"
+    assert doubts_of(scene, named, skater=other) == ()
+
+
+def test_a_clear_choice_raises_no_doubt():
+    people, pan = SCENES["camera follows the skater past a still audience"]
+    scene = film(people, pan=pan)
+    assert doubts_of(scene, choose(scene)) == ()
+
+
+def test_a_skater_who_is_seldom_seen_is_reported():
+    scene = film([skater(moving(900, 400), at(400), 230)], seconds=4)
+    (sentence,) = doubts_of(scene, choose(scene))
+    assert "is in view in only 24% of the frames" in sentence
+
+
+def test_an_unknown_number_lists_the_known_ones():
+    scene = film([skater(at(300), at(400), 230), skater(at(900), at(400), 230)])
+    with pytest.raises(InputError, match=r"--skater 7: no such person.* numbers 0, 1$"):
+        choose(scene, skater=7)
+
+
+@pytest.mark.parametrize("number", [None, 3])
+def test_without_people_nobody_is_named(number):
+    chosen = choose(film([skater(at(-500), at(400), 230)]), skater=number)
+    assert chosen.main_id is None
+    assert chosen.main is None
+
+
+def test_cues_are_shares_and_sum_up_to_the_points():
+    people, pan = SCENES["somebody skates against the pan in front"]
+    scene = film(people, pan=pan, miss=0.1)
+    tracks = build_tracks(scene.detections, scene.timeline, FRAME_SIZE)
+    settings = MainSkaterSettings()
+    candidates = rank_candidates(tracks, scene.timeline, FRAME_SIZE)
+    assert [c.points for c in candidates] == sorted((c.points for c in candidates), reverse=True)
+    assert {c.person_id for c in candidates} == {track.person_id for track in tracks}
+    for candidate in candidates:
+        cues = [getattr(candidate, cue) for cue in CUES]
+        assert all(0 <= cue <= 1 for cue in cues)
+        weighted = sum(getattr(settings, cue) * getattr(candidate, cue) for cue in CUES)
+        assert candidate.points == pytest.approx(candidate.presence * weighted)
+
+
+def still_track(number: int, T: int, box: tuple[float, ...]) -> Track:
+    boxes = np.tile(np.array(box, np.float32), (T, 1))
+    return Track(number, boxes, np.full(T, 0.9, np.float32), np.ones(T, dtype=bool))
+
+
+def test_motion_is_measured_against_what_most_people_do():
+    """The camera follows person 0, who stands still in the picture while the others slide by."""
+    T = 50
+    times = np.arange(T) / 25
+    slide = np.outer(100 * times, [1, 0, 1, 0]).astype(np.float32)
+    tracks = [still_track(0, T, (600, 300, 660, 400))]
+    for number in (1, 2, 3):
+        other = still_track(number, T, (100 * number, 50, 100 * number + 60, 150))
+        tracks.append(Track(number, other.boxes_xyxy + slide, other.scores, other.detected))
+    by_number = {
+        c.person_id: c for c in rank_candidates(tracks, Timeline(np.arange(T), times), FRAME_SIZE)
+    }
+    assert by_number[0].motion == pytest.approx(1.0)  # 100 pixels a second, one length
+    assert [by_number[n].motion for n in (1, 2, 3)] == pytest.approx([0, 0, 0], abs=1e-4)
+    assert by_number[0].posture == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("weights", [{"size": 0.9}, {"size": -0.05, "posture": 0.6}])
+def test_weights_that_are_no_shares_are_refused(weights):
+    with pytest.raises(ConfigError, match="must sum to 1"):
+        MainSkaterSettings(**weights)
+
+
+def write_reference(folder, scene: Scene, main: int) -> None:
+    detections = scene.detections
+    truth = scene.truth[:, detections.frame]  # (M, N, 4)
+    owner = np.nanargmin(np.abs(truth - detections.boxes_xyxy).sum(axis=-1), axis=0)
+    np.savez(
+        folder / "clip.npz",
+        frame=detections.frame,
+        box_xyxy=detections.boxes_xyxy,
+        box_score=detections.scores,
+        main=owner == main,
+        fps=25.0,
+        size_wh=np.array(FRAME_SIZE),
+        n_frames=detections.num_frames,
+    )
+
+
+def test_the_benchmark_reads_its_folder_and_prints_a_table(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("benchmarks.main_skater.SEEDS", 1)
+    people, pan = SCENES["a shaking hand"]
+    write_reference(tmp_path, film(people, pan=pan, seconds=2), main=len(people) - 1)
+    assert benchmark(["--reference", str(tmp_path)]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| clip |")]
+    assert rows[1].split("|")[2:5] == [" all boxes ", " 1 ", " 1.000 "]
+    assert len(rows) == 6
+
+
+def test_the_benchmark_names_an_empty_folder(tmp_path, capsys):
+    assert benchmark(["--reference", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"error: {tmp_path}: no .npz file in it\n"
+
+
+@pytest.mark.needs_shared
+@pytest.mark.parametrize("name", ["skate_choreo_axel", "skate_choreo_salchow"])
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [
+        ("all boxes", 1.0),
+        ("1 frame in 5 dropped", 0.98),
+        ("1 box in 5 missed", 0.98),
+        ("every 4", 0.98),
+        ("every 8", 0.98),
+    ],
+)
+def test_the_rule_on_real_skaters(shared_videos, monkeypatch, name, kind, limit):
+    monkeypatch.setattr("benchmarks.main_skater.SEEDS", 6)
+    path = shared_videos.parent / "data" / "reference_poses" / f"{name}.npz"
+    if not path.is_file():
+        pytest.skip("the reference boxes are not here")
+    reference = Reference.load(path)
+    for thinning in thinnings(reference, kind):
+        result, warnings = run(reference, thinning)
+        assert result.named >= limit
+        assert warnings == ()
+
+
+def test_a_wrong_track_is_judged_wrong():
+    """The yardstick itself: a track on the other person scores nothing."""
+    T = 10
+    boxes = np.array([[0, 0, 50, 100], [500, 0, 550, 100]] * T, np.float32)
+    reference = Reference(
+        name="clip",
+        timeline=Timeline(np.arange(T), np.arange(T) / 25),
+        frame_size=FRAME_SIZE,
+        labelled=np.arange(T),
+        frame=np.repeat(np.arange(T), 2),
+        boxes=boxes,
+        scores=np.ones(2 * T, np.float32),
+        main=np.tile([True, False], T),
+    )
+    right = judge(reference, still_track(0, T, (0, 0, 50, 100)))
+    wrong = judge(reference, still_track(0, T, (500, 0, 550, 100)))
+    assert (right.named, right.iou, right.anybody) == (1, 1, 1)
+    assert (wrong.named, wrong.iou, wrong.anybody) == (0, 0, 1)

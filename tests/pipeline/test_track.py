@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.associate import AssociationSettings
+from pipeline.boxes import extents, pairwise_iou
+from pipeline.track import TrackSettings, build_tracks
+from pipeline.types import Detections, Timeline, Track
+from tests.pipeline.scenes import (
+    FPS,
+    FRAME_SIZE,
+    Person,
+    Scene,
+    at,
+    audience,
+    film,
+    moving,
+    skater,
+    swinging,
+)
+
+
+def tracks_of(scene: Scene, **chosen) -> tuple[Track, ...]:
+    return build_tracks(scene.detections, scene.timeline, FRAME_SIZE, TrackSettings(**chosen))
+
+
+def detections_of(boxes: dict[int, list], *, num_frames: int, key_frames=None) -> Detections:
+    """Boxes by frame; all scores 0.9."""
+    rows = [(frame, box) for frame, found in boxes.items() for box in found]
+    return Detections(
+        num_frames=num_frames,
+        key_frames=np.arange(num_frames) if key_frames is None else np.array(key_frames),
+        frame=np.array([frame for frame, _ in rows], dtype=np.int64),
+        boxes_xyxy=np.array([box for _, box in rows], dtype=np.float32).reshape(-1, 4),
+        scores=np.full(len(rows), 0.9, np.float32),
+    )
+
+
+def timeline(num_frames: int, fps: float = FPS) -> Timeline:
+    return Timeline(np.arange(num_frames), np.arange(num_frames) / fps)
+
+
+def busy_scene(seed: int, every: int = 1) -> Scene:
+    people = [
+        *audience(8),
+        skater(moving(200, 220), swinging(420, 30, 3), 220),
+        skater(moving(1080, -220), at(440), 200, phase=0.4),
+    ]
+    return film(people, pan=moving(0, 40), seconds=2, every=every, miss=0.1, seed=seed)
+
+
+def assert_same(first: tuple[Track, ...], second: tuple[Track, ...]) -> None:
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        assert one.person_id == other.person_id
+        np.testing.assert_array_equal(one.boxes_xyxy, other.boxes_xyxy)
+        np.testing.assert_array_equal(one.scores, other.scores)
+        np.testing.assert_array_equal(one.detected, other.detected)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4, 7]))
+def test_tracks_do_not_depend_on_the_order_of_the_boxes(seed, every):
+    scene = busy_scene(seed, every)
+    order = np.random.default_rng(seed).permutation(len(scene.detections.frame))
+    shuffled = dataclasses.replace(
+        scene.detections,
+        frame=scene.detections.frame[order],
+        boxes_xyxy=scene.detections.boxes_xyxy[order],
+        scores=scene.detections.scores[order],
+    )
+    assert_same(tracks_of(scene), tracks_of(dataclasses.replace(scene, detections=shuffled)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 3, 8]))
+def test_every_track_is_sound_and_exact_where_the_detector_looked(seed, every):
+    scene = busy_scene(seed, every)
+    width, height = FRAME_SIZE
+    found = np.clip(scene.detections.boxes_xyxy, 0, [width, height, width, height])
+    for number, track in enumerate(tracks_of(scene)):
+        assert track.person_id == number
+        present = ~np.isnan(track.boxes_xyxy).any(axis=1)
+        np.testing.assert_array_equal(present, ~np.isnan(track.scores))
+        assert (present | ~track.detected).all()
+        boxes = track.boxes_xyxy[present]
+        assert (extents(boxes) > 0).all()
+        assert boxes.min() >= 0
+        assert (boxes[:, 2:] <= FRAME_SIZE).all()
+        assert ((track.scores[present] > 0) & (track.scores[present] <= 1)).all()
+        for frame in np.flatnonzero(track.detected):
+            same_frame = scene.detections.frame == frame
+            row = same_frame & (found == track.boxes_xyxy[frame]).all(axis=1)
+            assert row.sum() == 1
+            assert scene.detections.scores[row][0] == track.scores[frame]
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_no_box_belongs_to_two_people(seed):
+    scene = busy_scene(seed)
+    tracks = tracks_of(scene)
+    for frame in range(len(scene.timeline)):
+        boxes = [tuple(track.boxes_xyxy[frame]) for track in tracks if track.detected[frame]]
+        assert len(set(boxes)) == len(boxes)
+
+
+def test_numbers_follow_length_and_certainty():
+    scene = busy_scene(3)
+    sums = [float(track.scores[track.detected].sum()) for track in tracks_of(scene)]
+    assert sums == sorted(sums, reverse=True)
+
+
+@pytest.mark.parametrize("every", [1, 4, 8])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("speed", [120, 220, 400])
+def test_two_skaters_who_cross_keep_their_identity(every, seed, speed):
+    people = [
+        skater(moving(640 - 2 * speed, speed), swinging(420, 20, 3), 220),
+        skater(moving(640 + 2 * speed, -speed), at(440), 210, phase=0.4),
+    ]
+    scene = film(people, every=every, miss=0.05, seed=seed)
+    tracks = tracks_of(scene)
+    for person in range(2):
+        track = scene.track_of(person, tracks)
+        assert scene.agreement(person, track) >= 0.8
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_camera_that_pans_moves_everybody_and_nobody_is_lost(seed):
+    people = [*audience(10), skater(moving(500, 300), at(430), 240)]
+    scene = film(people, pan=moving(0, 300), seconds=3, miss=0.05, seed=seed)
+    tracks = tracks_of(scene)
+    for person in range(len(people)):
+        if (~np.isnan(scene.truth[person, :, 0])).mean() > 0.2:
+            assert scene.agreement(person, scene.track_of(person, tracks)) >= 0.9
+
+
+def test_a_jolt_of_the_camera_is_taken_off_before_people_are_matched():
+    def jolt(times):
+        return np.where(times < 1, 0.0, 90.0)
+
+    people = [Person(at(150 + 260 * i), at(200 + 40 * i), 100 + 10 * i) for i in range(4)]
+    scene = film(people, pan=jolt, seconds=2, jitter=0.005)
+    narrow = AssociationSettings(max_absence_s=0, max_double_s=0)
+    assert len(tracks_of(scene, association=narrow)) == len(people)
+    alone = film(people[:1], pan=jolt, seconds=2, jitter=0.005)
+    assert len(tracks_of(alone, association=narrow)) == 2, "nobody moves the camera alone"
+
+
+@pytest.mark.parametrize(
+    ("missed", "filled"),
+    [(range(10, 12), True), (range(10, 26), True), (range(10, 32), False)],
+)
+def test_short_gaps_are_filled_and_long_ones_stay(missed, filled):
+    boxes = {t: [[100 + 2 * t, 50, 150 + 2 * t, 200]] for t in range(60) if t not in missed}
+    (track,) = build_tracks(detections_of(boxes, num_frames=60), timeline(60), FRAME_SIZE)
+    gap = track.boxes_xyxy[list(missed)]
+    assert not track.detected[list(missed)].any()
+    assert np.isnan(gap).all() != filled
+    if filled:
+        expected = [[100 + 2 * t, 50, 150 + 2 * t, 200] for t in missed]
+        np.testing.assert_allclose(gap, expected, atol=1e-3)
+
+
+def test_neighbouring_key_frames_are_joined_however_far_apart():
+    key_frames = [0, 30, 59]
+    boxes = {t: [[100 + t, 50, 200 + t, 300]] for t in key_frames}
+    detections = detections_of(boxes, num_frames=60, key_frames=key_frames)
+    (track,) = build_tracks(detections, timeline(60), FRAME_SIZE)
+    expected = [[100 + t, 50, 200 + t, 300] for t in range(60)]
+    np.testing.assert_allclose(track.boxes_xyxy, expected, atol=0.5)
+    assert np.flatnonzero(track.detected).tolist() == key_frames
+
+
+@pytest.mark.parametrize(
+    ("key_frames", "seen", "expected"),
+    [
+        ([8, 16, 24], [8, 16, 24], range(40)),  # the detector did not look beyond
+        (range(40), range(2, 38), range(40)),  # missed at the ends for a moment
+        (range(40), range(8, 30), range(8, 30)),  # came and went
+    ],
+)
+def test_a_box_holds_to_the_end_of_the_clip_only_if_near(key_frames, seen, expected):
+    boxes = {t: [[100, 50, 200, 300]] for t in seen}
+    detections = detections_of(boxes, num_frames=40, key_frames=list(key_frames))
+    (track,) = build_tracks(detections, timeline(40), FRAME_SIZE)
+    assert np.flatnonzero(~np.isnan(track.scores)).tolist() == list(expected)
+
+
+def test_time_stamps_decide_not_frame_numbers():
+    """One stream at 25 fps with a pause of 1 s: twenty missing frames are a gap there."""
+    boxes = {t: [[100, 50, 200, 300]] for t in (*range(20), *range(22, 40))}
+    detections = detections_of(boxes, num_frames=40)
+    steady = timeline(40)
+    paused = Timeline(steady.frame_index, steady.pts_s + (np.arange(40) > 20))
+    (filled,) = build_tracks(detections, steady, FRAME_SIZE)
+    (broken,) = build_tracks(detections, paused, FRAME_SIZE)
+    assert not np.isnan(filled.scores).any()
+    assert np.flatnonzero(np.isnan(broken.scores)).tolist() == [20, 21]
+
+
+def test_who_was_lost_for_a_second_comes_back_as_the_same_person():
+    boxes = {t: [[100 + 4 * t, 50, 180 + 4 * t, 300]] for t in range(100) if not 40 <= t < 65}
+    (track,) = build_tracks(detections_of(boxes, num_frames=100), timeline(100), FRAME_SIZE)
+    assert np.isnan(track.scores[40:65]).all()
+    assert track.detected.sum() == 75
+
+
+def test_somebody_else_who_comes_later_is_somebody_else():
+    boxes = {t: [[100, 50, 180, 300]] for t in range(40)}
+    boxes |= {t: [[900, 400, 940, 500]] for t in range(60, 100)}
+    tracks = build_tracks(detections_of(boxes, num_frames=100), timeline(100), FRAME_SIZE)
+    assert [int(track.detected.sum()) for track in tracks] == [40, 40]
+
+
+def test_doubled_boxes_of_one_person_make_one_track():
+    boxes = {t: [[100, 50, 200, 300], [102, 52, 203, 301]] for t in range(20)}
+    (track,) = build_tracks(detections_of(boxes, num_frames=20), timeline(20), FRAME_SIZE)
+    assert track.detected.all()
+
+
+def test_a_second_box_that_takes_over_is_the_same_person():
+    """For three frames a person has two boxes that overlap by half; the newer one goes on."""
+    boxes = {t: [[100, 50, 300, 250]] for t in range(20)}
+    for t in range(17, 40):
+        boxes.setdefault(t, []).append([120, 80, 330, 300])
+    (track,) = build_tracks(detections_of(boxes, num_frames=40), timeline(40), FRAME_SIZE)
+    assert track.detected.all()
+
+
+def test_a_false_alarm_is_left_out_but_not_the_only_person():
+    boxes = {t: [[100, 50, 200, 300]] for t in range(50)}
+    boxes[20].append([900, 50, 950, 100])
+    assert len(build_tracks(detections_of(boxes, num_frames=50), timeline(50), FRAME_SIZE)) == 1
+    only = detections_of({20: [[900, 50, 950, 100]]}, num_frames=50)
+    (track,) = build_tracks(only, timeline(50), FRAME_SIZE)
+    assert np.flatnonzero(~np.isnan(track.scores)).tolist() == [20]
+
+
+@pytest.mark.parametrize("box", [[np.nan] * 4, [-90, 5, -20, 60], [10, 10, 10, 60]])
+def test_a_box_that_shows_nothing_is_no_person(box):
+    assert build_tracks(detections_of({0: [box]}, num_frames=5), timeline(5), FRAME_SIZE) == ()
+
+
+def test_nobody_and_one_frame():
+    assert build_tracks(detections_of({}, num_frames=5), timeline(5), FRAME_SIZE) == ()
+    (track,) = build_tracks(
+        detections_of({0: [[1, 2, 30, 40]]}, num_frames=1), timeline(1), FRAME_SIZE
+    )
+    assert track.boxes_xyxy.tolist() == [[1, 2, 30, 40]]
+
+
+def test_a_clip_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="expected 5 frames, got 6"):
+        build_tracks(detections_of({}, num_frames=5), timeline(6), FRAME_SIZE)
+
+
+def test_interpolated_boxes_follow_the_truth():
+    person = skater(moving(300, 150), swinging(400, 60, 2), 250)
+    scene = film([person], every=5, jitter=0)
+    (track,) = tracks_of(scene)
+    overlap = [
+        pairwise_iou(a[None], b[None])[0, 0]
+        for a, b in zip(scene.truth[0, :96], track.boxes_xyxy[:96], strict=True)
+    ]
+    assert min(overlap) > 0.9
