@@ -1,0 +1,326 @@
+"""The Analyser: from a video to a verdict, for the app, the command line and training alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import torch
+
+from models.dino import Dino
+from models.vitpose import ViTPose
+from pipeline.cache import AnalysisCache, cache_key
+from pipeline.classify import classify_skeleton, classify_views
+from pipeline.config import Profile
+from pipeline.detect import DinoDetector, detect, key_frames
+from pipeline.ensemble import decide, fuse_umt
+from pipeline.errors import ConfigError
+from pipeline.main_skater import choose_main_skater, doubts
+from pipeline.networks import Networks
+from pipeline.pose import pose_frame_indices, pose_stride
+from pipeline.progress import Listener, Monitor, StopAsked
+from pipeline.region import consolidate, whole_frame
+from pipeline.sequence import make_sequence
+from pipeline.store import StoreError
+from pipeline.track import build_tracks
+from pipeline.types import (
+    Analysis,
+    Detections,
+    FloatArray,
+    IntArray,
+    ModelScores,
+    People,
+    PoseSequence,
+    Provenance,
+    RegionOfInterest,
+)
+from pipeline.video import Frame, FrameBuffer, FramesLost, Video, check_span, open_video
+from pipeline.views import ViewCollector
+
+
+class Analyser:
+    """One configuration, any number of clips.
+
+    Args:
+        profile: What to compute.
+        device: `"cpu"` or `"cuda"`.
+        untrained: Seeded random weights everywhere, for timing only.
+        seed: Of those weights.
+        cache: Where known results are found and new ones kept; None computes everything.
+
+    Raises:
+        MissingWeights: The profile's weights are not here.
+        ConfigError: No such device.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        device: str = "cpu",
+        untrained: bool = False,
+        seed: int = 0,
+        cache: AnalysisCache | None = None,
+    ) -> None:
+        if device == "cuda" and not torch.cuda.is_available():
+            raise ConfigError("--device cuda: this machine has no CUDA device; use --device cpu")
+        self.profile = profile
+        self._cache = cache
+        self._seed = seed
+        self._networks = Networks(profile, device=device, untrained=untrained, seed=seed)
+
+    def analyse(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        skater: int | None = None,
+        listener: Listener | None = None,
+        stop_asked: StopAsked | None = None,
+    ) -> Analysis:
+        """Analyse one clip.
+
+        Args:
+            path: A video file.
+            start_s: In point, seconds after the first frame.
+            end_s: Out point.
+            skater: Number of the person to take for the skater, instead of the rule's choice.
+            listener: Told about progress and every stage's result.
+            stop_asked: Asked often; True ends the analysis.
+
+        Raises:
+            InputError: A sentence about what is wrong with the video, the span or the settings.
+            Cancelled: `stop_asked` said so.
+        """
+        monitor = Monitor(listener, stop_asked)
+        video = open_video(path, start_s=start_s, end_s=end_s)
+        check_span(video)
+        key = self._key(video, skater)
+        known = self._cache.get(key) if self._cache else None
+        if known is not None:
+            return replace(known, video=replace(known.video, path=video.info.path))
+        try:
+            analysis = _Run(self.profile, self._networks, video, skater, monitor).analysis()
+        except FramesLost:
+            # The container promised frames that do not decode: go on with those that do.
+            analysis = _Run(
+                self.profile, self._networks, video.rescan(), skater, monitor
+            ).analysis()
+        return analysis if self._cache is None else _kept(self._cache, key, analysis)
+
+    def _key(self, video: Video, skater: int | None) -> str:
+        provenance = self._networks.provenance
+        return cache_key(
+            {
+                "video": video.info.sha256,
+                "span": (video.info.start_s, video.info.end_s),
+                "skater": skater,
+                "profile": self.profile.fingerprint(),
+                "weights": {stage: (p.checkpoint, p.sha256) for stage, p in provenance.items()},
+                "seed": self._seed,
+            }
+        )
+
+
+def _kept(cache: AnalysisCache, key: str, analysis: Analysis) -> Analysis:
+    """Keep an analysis; one that cannot be kept says so and is still an analysis."""
+    try:
+        cache.put(key, analysis)
+    except StoreError as error:
+        return replace(
+            analysis, warnings=(*analysis.warnings, f"the result was not cached: {error}")
+        )
+    return analysis
+
+
+class _Run:
+    """One clip on its way through the stages."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        networks: Networks,
+        video: Video,
+        skater: int | None,
+        monitor: Monitor,
+    ) -> None:
+        self.profile = profile
+        self.networks = networks
+        self.video = video
+        self.skater = skater
+        self.monitor = monitor
+        self.size = (video.info.width, video.info.height)
+        self.buffer = FrameBuffer(video, limit_bytes=profile.buffer_mib * 2**20)
+        monitor.expect(_shares(profile))
+
+    def analysis(self) -> Analysis:
+        people = self._find_people()
+        region = self._find_region(people)
+        pose, collectors = self._watch(people, region)
+        scores = {c.settings.name: self._score_views(c) for c in collectors}
+        scores["umt"] = self._fuse(scores)
+        scores["infogcn"] = self._score_skeleton(pose)
+        verdict = decide(scores, self.profile.ensemble)
+        timings = {**self.monitor.timings_s, "total": self.monitor.total()}
+        return Analysis(
+            profile=self.profile.name,
+            video=self.video.info,
+            timeline=self.video.timeline,
+            people=people,
+            region=region,
+            pose=pose,
+            scores=scores,
+            verdict=verdict,
+            provenance=self.networks.provenance,
+            timings_s=timings,
+            warnings=self._warnings(people),
+        )
+
+    def _frames(self, stage: str, positions: IntArray) -> Iterator[tuple[int, Frame]]:
+        """Wanted frames of the clip; decoding is timed apart, every frame is a step of `stage`."""
+        frames = self.monitor.timed_iterator("decode", self.buffer.frames(positions))
+        for done, (position, frame) in enumerate(frames):
+            yield position, frame
+            self.monitor.step(stage, (done + 1) / len(positions))
+
+    def _find_people(self) -> People:
+        """First pass: boxes on key frames, tracks, the main skater."""
+        settings, T = self.profile.detector, len(self.video)
+        positions = key_frames(T, every=settings.every, at_most=settings.max_key_frames)
+        with self.monitor.timed("detect"):
+            detector = DinoDetector(cast(Dino, self.networks.get("detector")), settings)
+            frames = (frame for _, frame in self._frames("detect", positions))
+            detections = detect(detector, frames, positions, num_frames=T)
+            self.networks.release("detector")
+            people = self._choose(detections)
+        self.monitor.finish("detect", people)
+        return people
+
+    def _choose(self, detections: Detections) -> People:
+        if self.networks.is_untrained("detector"):
+            # Its boxes are noise, and noise must not decide what the other networks see.
+            return People((), None, "nobody was looked for: the detector is untrained")
+        timeline = self.video.timeline
+        tracks = build_tracks(detections, timeline, self.size, self.profile.track)
+        return choose_main_skater(
+            tracks, timeline, self.size, skater=self.skater, settings=self.profile.main_skater
+        )
+
+    def _find_region(self, people: People) -> RegionOfInterest:
+        if self.networks.is_untrained("detector"):
+            return whole_frame(self.size)
+        return consolidate(
+            people,
+            self.size,
+            self.profile.region,
+            name=self.video.name,
+            num_frames=len(self.video),
+        )
+
+    def _pose_boxes(self, people: People) -> FloatArray:
+        """The skater's box in every frame; the whole frame where nobody was looked for."""
+        if people.main is not None:
+            return people.main.boxes_xyxy
+        whole = np.array([0, 0, *self.size], dtype=np.float32)
+        return np.tile(whole, (len(self.video), 1))
+
+    def _watch(
+        self, people: People, region: RegionOfInterest
+    ) -> tuple[PoseSequence, list[ViewCollector]]:
+        """Second pass: every frame gives a pose, and pictures to the views that show it."""
+        T = len(self.video)
+        collectors = [ViewCollector(model, T, region) for model in self.profile.video_models]
+        posed = pose_frame_indices(T)
+        shown = [np.fromiter(collector.wanted, dtype=np.int64) for collector in collectors]
+        with self.monitor.timed("pose"):
+            estimator = self.profile.pose.estimator(cast(ViTPose, self.networks.get("pose")))
+            run = estimator.start(self._pose_boxes(people), stride=pose_stride(T))
+            for position, frame in self._frames("pose", np.union1d(posed, np.concatenate(shown))):
+                with self.monitor.timed("decode"):
+                    for collector in collectors:
+                        collector.add(position, frame)
+                run.add(frame, position)
+            pose = run.finish()
+        self.networks.release("pose")
+        self.monitor.finish("pose", pose)
+        return pose, collectors
+
+    def _score_views(self, collector: ViewCollector) -> ModelScores:
+        name = collector.settings.name
+        with self.monitor.timed(name):
+            self.monitor.check()
+            scores = classify_views(
+                self.networks.get(name),
+                collector,
+                precision=self.profile.precision,
+                checkpoint=self.monitor.check,
+            )
+            self.networks.release(name)
+        self.monitor.finish(name, scores)
+        return scores
+
+    def _fuse(self, scores: Mapping[str, ModelScores]) -> ModelScores:
+        variants = [scores[m.name] for m in self.profile.video_models if m.family == "umt"]
+        return fuse_umt(variants, self.profile.ensemble.umt_fusion)
+
+    def _score_skeleton(self, pose: PoseSequence) -> ModelScores:
+        settings = self.profile.skeleton_model
+        with self.monitor.timed("infogcn"):
+            sequence = make_sequence(pose, settings.sequence)
+            scores = classify_skeleton(
+                self.networks.get("infogcn"),
+                sequence,
+                precision=self.profile.precision,
+                checkpoint=self.monitor.check,
+            )
+            self.networks.release("infogcn")
+        self.monitor.finish("infogcn", scores)
+        return scores
+
+    def _warnings(self, people: People) -> tuple[str, ...]:
+        found: list[str] = []
+        if not self.networks.is_untrained("detector"):
+            found += doubts(
+                people,
+                self.video.timeline,
+                self.size,
+                skater=self.skater,
+                settings=self.profile.main_skater,
+            )
+        elif self.skater is not None:
+            found.append(f"--skater {self.skater} was ignored: the detector is untrained")
+        return (*weight_warnings(self.networks.provenance), *self.video.warnings, *found)
+
+
+def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[str, ...]:
+    """What the weights are worth, in sentences; none for trained ones."""
+    stages = {
+        status: ", ".join(s for s, p in provenance.items() if p.status == status)
+        for status in ("untrained", "demo")
+    }
+    sentences = []
+    if stages["untrained"]:
+        sentences.append(
+            f"untrained: the weights of {stages['untrained']} are random, so what follows from "
+            "them is noise; good for timing and for looking around only"
+        )
+    if stages["demo"]:
+        sentences.append(
+            f"demo: the weights of {stages['demo']} were trained on simulated skating; "
+            "not fit for judging"
+        )
+    return tuple(sentences)
+
+
+def _shares(profile: Profile) -> dict[str, float]:
+    """Relative cost of the stages, for the progress bar: pixels that each network sees."""
+    pixels = {
+        m.name: m.num_frames * m.side**2 * m.temporal_views * m.spatial_views
+        for m in profile.video_models
+    }
+    total = float(sum(pixels.values()))
+    return {"detect": total / 3, "pose": total / 2, **pixels, "infogcn": total / 50}

@@ -1,0 +1,67 @@
+"""Results by content: an analysis that was made before is read back instead of made again.
+
+The key covers everything a result depends on: the file's bytes, the span, the chosen skater, every
+setting and every network's weights, and the program's version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.store import StoreError, load, save
+from pipeline.types import Analysis
+
+MAX_ENTRIES = 500
+
+
+def cache_folder() -> Path:
+    """`$RINKSIDE_CACHE`, else `~/.cache/rinkside`."""
+    named = os.environ.get("RINKSIDE_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "rinkside"
+
+
+def cache_key(parts: Mapping[str, object]) -> str:
+    """Hash of everything a result depends on."""
+    text = json.dumps({**parts, "rinkside_version": __version__}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class AnalysisCache:
+    """Saved analyses below a folder, the least recently used of more than 500 dropped."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = (folder or cache_folder()) / "analyses"
+
+    def get(self, key: str) -> Analysis | None:
+        """The analysis saved under a key; None when there is none or it cannot be read."""
+        entry = self.folder / key
+        if not entry.is_dir():
+            return None
+        try:
+            analysis = load(entry)
+        except StoreError:
+            # A damaged entry is worth nothing: the analysis is made again and saved over it.
+            shutil.rmtree(entry, ignore_errors=True)
+            return None
+        os.utime(entry)
+        return analysis
+
+    def put(self, key: str, analysis: Analysis) -> None:
+        """Save an analysis; StoreError when the place cannot be written."""
+        save(analysis, self.folder / key)
+        entries = [entry for entry in self.folder.iterdir() if entry.name[0] != "."]
+        for entry in sorted(entries, key=_last_use)[:-MAX_ENTRIES]:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _last_use(entry: Path) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # another process dropped it meanwhile
+        return 0.0

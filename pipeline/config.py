@@ -1,0 +1,169 @@
+"""Profiles: everything that decides what an analysis computes, read once from TOML.
+
+A profile names its checkpoints and carries the settings of every stage; the settings themselves are
+defined beside the code that uses them. Unknown keys and wrong types are refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.classify import Precision
+from pipeline.detect import DetectorSettings
+from pipeline.ensemble import FUSED, EnsembleSettings
+from pipeline.errors import ConfigError
+from pipeline.main_skater import MainSkaterSettings
+from pipeline.pose import PoseSettings
+from pipeline.region import RegionSettings
+from pipeline.sequence import SequenceSettings
+from pipeline.track import TrackSettings
+from pipeline.views import VideoModelSettings
+
+T = TypeVar("T")
+
+PROFILES = Path(__file__).with_name("profiles")
+
+MAX_SPAN_S = 60.0
+"""Longer spans are refused: the networks name one element a clip (the longest, a step sequence,
+takes about 15 s), so a programme needs in and out points."""
+
+
+@dataclass(frozen=True)
+class SkeletonModelSettings:
+    """The skeleton network and how its input is made."""
+
+    checkpoint: str
+    """Name in the checkpoint manifest."""
+    sequence: SequenceSettings = field(default_factory=SequenceSettings)
+    """From poses to the network's frames."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One complete configuration of the pipeline."""
+
+    name: str
+    """As given with `--profile`."""
+    summary: str
+    """What it is for, in a line."""
+    detector: DetectorSettings
+    """DINO."""
+    pose: PoseSettings
+    """ViTPose."""
+    video_models: tuple[VideoModelSettings, ...]
+    """Unmasked Teachers and UniFormerV2."""
+    skeleton_model: SkeletonModelSettings
+    """InfoGCN."""
+    track: TrackSettings = field(default_factory=TrackSettings)
+    """How boxes become people."""
+    main_skater: MainSkaterSettings = field(default_factory=MainSkaterSettings)
+    """Who of them is the skater."""
+    region: RegionSettings = field(default_factory=RegionSettings)
+    """What is cropped."""
+    ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
+    """How the models' opinions become one."""
+    precision: Precision = "fp32"
+    """Arithmetic of the classifiers; `bf16` on processors and GPUs that have it."""
+    untrained_where_absent: bool = False
+    """Run networks whose weights are not here on seeded random ones, and say so, instead of
+    refusing: for as long as no demo weights ship."""
+    keep_loaded: bool = True
+    """Whether all networks stay in memory between analyses; the paper's do not fit."""
+    buffer_mib: int = 512
+    """Decoded frames up to this size are kept, and the video is decoded once."""
+
+    def __post_init__(self) -> None:
+        names = [model.name for model in self.video_models]
+        families = {model.family for model in self.video_models}
+        if families != {"umt", "uniformerv2"}:
+            raise ConfigError(f"{self.name}: video_models needs both umt and uniformerv2 networks")
+        expected = [
+            f"umt_{m.num_frames}x{m.side}" if m.family == "umt" else "uniformerv2"
+            for m in self.video_models
+        ]
+        if names != expected or len(set(names)) != len(names):
+            raise ConfigError(
+                f"{self.name}: video_models must be called {', '.join(expected)}, once each"
+            )
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Keys of the single networks that are scored, in order."""
+        return (*(model.name for model in self.video_models), FUSED[-1])
+
+    def fingerprint(self) -> str:
+        """Hash of every setting; changes when a result could."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def profile_names() -> tuple[str, ...]:
+    """The profiles that ship."""
+    return tuple(sorted(path.stem for path in PROFILES.glob("*.toml")))
+
+
+def load_profile(name: str) -> Profile:
+    """A profile by name, or from the path of a TOML file.
+
+    Raises:
+        ConfigError: No such profile, unknown keys, or values of the wrong type.
+    """
+    path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(profile_names())
+        raise ConfigError(f"profile {name}: there is none; choose one of {known}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML ({error})") from error
+    return read_settings(Profile, content, source=str(path))
+
+
+def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> T:
+    """Build a settings dataclass from parsed TOML; unknown keys and wrong types are errors.
+
+    Raises:
+        ConfigError: Names the file, the key and what was expected.
+    """
+    unknown = list(_unknown_keys(kind, content))
+    if unknown:
+        raise ConfigError(f"{source}: unknown key {', '.join(unknown)}")
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{source}: {key}: {first['msg']}") from error
+
+
+def _unknown_keys(kind: Any, content: Any, prefix: str = "") -> Iterator[str]:
+    """Keys of nested tables that no field of the dataclass behind them has."""
+    kind = _plain(kind)
+    if get_origin(kind) is tuple and isinstance(content, list):
+        for i, item in enumerate(content):
+            yield from _unknown_keys(get_args(kind)[0], item, f"{prefix}{i}.")
+    if not dataclasses.is_dataclass(kind) or not isinstance(content, Mapping):
+        return
+    hints = get_type_hints(kind)
+    for key, value in content.items():
+        if key not in hints:
+            yield f"{prefix}{key}"
+        else:
+            yield from _unknown_keys(hints[key], value, f"{prefix}{key}.")
+
+
+def _plain(kind: Any) -> Any:
+    """`X | None` -> `X`."""
+    if get_origin(kind) in (Union, types.UnionType):
+        return next(arg for arg in get_args(kind) if arg is not type(None))
+    return kind

@@ -1,0 +1,58 @@
+"""`overlay.mp4`: the analysis drawn over its own video, with the source's time stamps and sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from pipeline.draw import DrawStyle, overlay_frames
+from pipeline.errors import VideoError
+from pipeline.progress import Listener, Monitor, StopAsked
+from pipeline.types import Analysis
+from pipeline.video import Frame, open_video
+from pipeline.video.writer import video_writer
+
+
+def write_overlay(
+    analysis: Analysis,
+    target: Path,
+    *,
+    style: DrawStyle | None = None,
+    listener: Listener | None = None,
+    stop_asked: StopAsked | None = None,
+) -> None:
+    """Draw boxes, region, skeleton and verdict over the analysed span.
+
+    Args:
+        analysis: Its video must still lie where it lay.
+        target: The MP4 file; it appears when it is complete.
+        style: Colours and sizes.
+        listener: Told about progress.
+        stop_asked: True ends the work with `Cancelled`; nothing is left behind.
+
+    Raises:
+        VideoError: The video is another one by now, or cannot be read.
+        StoreError: The disk is full, or the place cannot be written.
+    """
+    info, timeline = analysis.video, analysis.timeline
+    monitor = Monitor(listener, stop_asked)
+    monitor.expect({"overlay": 1.0})
+    video = open_video(info.path, start_s=info.start_s, end_s=info.end_s)
+    if video.info.sha256 != info.sha256:
+        raise VideoError(f"{video.name}: is not the video that was analysed; analyse it again")
+    # A damaged file may have lost frames; those that were analysed are known by their place.
+    first = int(video.timeline.frame_index[0])
+    positions = timeline.frame_index - first if len(video) != len(timeline) else None
+
+    def frames() -> Iterator[Frame]:
+        with closing(video.frames(positions)) as decoded:
+            for done, (_, frame) in enumerate(decoded):
+                yield frame
+                monitor.step("overlay", (done + 1) / len(timeline))
+
+    with video_writer(target, video) as writer:
+        for painted, pts_s in zip(
+            overlay_frames(frames(), analysis, style), timeline.pts_s, strict=True
+        ):
+            writer.write(painted, float(pts_s))

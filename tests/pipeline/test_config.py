@@ -1,0 +1,66 @@
+"""Profiles: the shipped ones hold the paper's numbers, and a wrong one is refused by its key."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.config import load_profile, profile_names
+from pipeline.errors import ConfigError
+
+
+def test_the_shipped_profiles_are_those_of_the_contract():
+    assert set(profile_names()) == {"demo", "fast", "paper"}
+    for name in profile_names():
+        assert load_profile(name).name == name
+
+
+def test_the_paper_profile_holds_the_papers_protocol():
+    profile = load_profile("paper")
+    assert profile.networks == (
+        "umt_16x224", "umt_16x448", "umt_32x224", "uniformerv2", "infogcn",
+    )  # fmt: skip
+    assert {(m.temporal_views, m.spatial_views) for m in profile.video_models} == {(5, 3)}
+    assert profile.skeleton_model.sequence.num_frames == 320
+    assert dict(profile.ensemble.scores) == {"umt": 94.5, "uniformerv2": 95.0, "infogcn": 92.0}
+    assert profile.ensemble.tie_breaker == "uniformerv2"
+
+
+def write(folder, old, new):
+    from pipeline.config import PROFILES
+
+    path = folder / "mine.toml"
+    text = (PROFILES / "demo.toml").read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return str(path)
+
+
+def test_a_profile_of_ones_own_can_be_given(tmp_path):
+    path = write(tmp_path, "every = 4", "every = 2")
+    mine = load_profile(path)
+    assert mine.detector.every == 2
+    assert mine.fingerprint() != load_profile("demo").fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("every = 4", "evry = 4", "unknown key detector.evry"),
+        ("num_frames = 16", "frames = 16", r"unknown key video_models.0.frames"),
+        ("every = 4", 'every = "often"', "detector.every"),
+        ("every = 4", "every = 0", "detector.every"),
+        ('family = "umt"', 'family = "i3d"', "video_models.0.family"),
+        ('name = "umt_16x112"', 'name = "umt"', "must be called umt_16x112"),
+        ("[pose]", "[[pose]]", "pose"),
+        ("[detector]", "[detector", "not valid TOML"),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_its_key(tmp_path, old, new, words):
+    with pytest.raises(ConfigError, match=words):
+        load_profile(write(tmp_path, old, new))
+
+
+@pytest.mark.parametrize("name", ["turbo", "missing.toml"])
+def test_an_unknown_profile_names_the_known_ones(name):
+    with pytest.raises(ConfigError, match="demo, fast, paper"):
+        load_profile(name)

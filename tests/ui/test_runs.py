@@ -1,0 +1,53 @@
+"""Runs of visitors: stoppable, bounded, gone when the visitor is."""
+
+from __future__ import annotations
+
+from tests.factories import make_analysis
+from ui.runs import RunStore
+
+
+def test_a_new_run_stops_the_one_before():
+    runs = RunStore()
+    first = runs.start("anna")
+    other = runs.start("boris")
+    second = runs.start("anna")
+    assert first.stop.is_set()
+    assert not other.stop.is_set()
+    assert not second.stop.is_set()
+
+
+def test_only_a_run_that_goes_on_can_be_stopped():
+    runs = RunStore()
+    run = runs.start("anna")
+    assert runs.stop("anna")
+    assert not runs.stop("anna")
+    assert not runs.stop("boris")
+    done = runs.start("carla")
+    done.analysis = make_analysis()
+    assert not runs.stop("carla")
+    assert run.stop.is_set()
+
+
+def test_the_oldest_runs_go_with_their_files():
+    runs = RunStore(max_runs=2)
+    made = [runs.start(f"visitor {i}") for i in range(3)]
+    assert [run.folder.exists() for run in made] == [False, True, True]
+    assert runs.get(made[0].run_id) is None
+
+
+def test_nothing_is_left_of_a_visitor_who_left():
+    runs = RunStore()
+    run = runs.start("anna")
+    runs.leave("anna")
+    runs.leave("anna")
+    assert run.stop.is_set()
+    assert not run.folder.exists()
+
+
+def test_results_are_kept_as_they_land():
+    run, analysis = RunStore().start("anna"), make_analysis()
+    assert run.take(analysis.people)
+    assert run.take(analysis.scores["umt"])
+    assert not run.take(None)
+    assert run.people is analysis.people
+    assert set(run.scores) == {"umt"}
