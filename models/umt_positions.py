@@ -46,8 +46,8 @@ def sinusoid_table(
 def _published_table(dim: int, device: torch.device | str | None = None) -> Tensor:
     T, H, W = PUBLISHED_GRID
     position = torch.arange(T * H * W, dtype=torch.float64, device=device)
-    channel = torch.arange(dim, device=device)
-    angle = position[:, None] / 10000 ** (2 * (channel // 2) / dim).double()  # (N, dim)
+    channel = torch.arange(dim, dtype=torch.float64, device=device)
+    angle = position[:, None] / 10000 ** (2 * (channel // 2) / dim)  # (N, dim)
     return torch.where(channel % 2 == 0, angle.sin(), angle.cos()).float()[None]
 
 

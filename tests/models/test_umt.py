@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import math
 
 import pytest
 import torch
@@ -207,6 +208,14 @@ def test_positions_are_computed_inside_a_larger_network_and_on_meta():
     assert parent["umt"].pos_embed.is_meta
     parent.load_state_dict({f"umt.{key}": value for key, value in state.items()}, assign=True)
     assert torch.equal(parent["umt"].pos_embed, expected)
+
+
+@pytest.mark.parametrize("dim", [16, 48, 768])
+def test_the_published_table_is_the_sinusoid_in_double_precision(dim):
+    for position, row in zip((0, 1, 1567), sinusoid_table(dim)[0][[0, 1, 1567]], strict=True):
+        angles = [position / 10000 ** (2 * (j // 2) / dim) for j in range(dim)]
+        expected = [math.cos(a) if j % 2 else math.sin(a) for j, a in enumerate(angles)]
+        torch.testing.assert_close(row, torch.tensor(expected), atol=1e-7, rtol=0)
 
 
 def test_interpolation_keeps_a_plane_and_the_ends_of_time():
