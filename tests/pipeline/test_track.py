@@ -77,6 +77,16 @@ def test_tracks_do_not_depend_on_the_order_of_the_boxes(seed, every):
     assert_same(tracks_of(scene), tracks_of(dataclasses.replace(scene, detections=shuffled)))
 
 
+def test_the_order_does_not_matter_between_people_alike():
+    left, right = [100, 50, 200, 300], [700, 50, 800, 300]
+    both = {t: [left, right] for t in range(10)}
+    swapped = {t: [right, left] for t in range(10)}
+    assert_same(
+        build_tracks(detections_of(both, num_frames=10), timeline(10), FRAME_SIZE),
+        build_tracks(detections_of(swapped, num_frames=10), timeline(10), FRAME_SIZE),
+    )
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 3, 8]))
 def test_every_track_is_sound_and_exact_where_the_detector_looked(seed, every):
@@ -151,6 +161,29 @@ def test_a_jolt_of_the_camera_is_taken_off_before_people_are_matched():
     assert len(tracks_of(scene, association=narrow)) == len(people)
     alone = film(people[:1], pan=jolt, seconds=2, jitter=0.005)
     assert len(tracks_of(alone, association=narrow)) == 2, "nobody moves the camera alone"
+
+
+def owners(boxes: dict[int, list], frame: int) -> list[float]:
+    """Left edges in the first frame of the people who were detected in a later one."""
+    T = max(boxes) + 1
+    tracks = build_tracks(detections_of(boxes, num_frames=T), timeline(T), FRAME_SIZE)
+    assert len(tracks) == 2
+    return [float(track.boxes_xyxy[0, 0]) for track in tracks if track.detected[frame]]
+
+
+def test_size_tells_two_people_at_one_place_apart():
+    """In frame 10 only the tall one is seen, nearer to where the small one should be."""
+    tall, small = [60, 0, 160, 400], [50, 100, 150, 300]
+    boxes = {t: [tall, small] for t in range(20)} | {10: [[53, 0, 153, 400]]}
+    assert owners(boxes, 10) == [60]
+
+
+def test_who_was_seen_just_now_goes_before_who_was_lost():
+    """Of two people side by side one is hidden; in frame 21 the other leans towards the hidden."""
+    seen, hidden = [100, 50, 150, 150], [110, 50, 160, 150]
+    boxes = {t: [seen, hidden] for t in range(11)} | {t: [seen] for t in range(11, 21)}
+    boxes |= {21: [[104, 50, 154, 150]]} | {t: [seen, hidden] for t in range(22, 30)}
+    assert owners(boxes, 21) == [100]
 
 
 @pytest.mark.parametrize(
