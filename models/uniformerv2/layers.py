@@ -17,18 +17,24 @@ from models.layers import attention, attention_probabilities
 
 Activation = Literal["quickgelu", "gelu"]
 
+TOKENS_IN_CACHE = 512
+"""Tokens that pass a feed-forward layer at a time on a CPU."""
+
 
 class LayerNorm(nn.LayerNorm):
     """Layer norm that computes in float32 whatever it is given, as the official one does."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise the last axis; the result has the type of `x`."""
-        return super().forward(x.float()).to(x.dtype)
+        weight, bias = self.weight.float(), self.bias.float()
+        return F.layer_norm(x.float(), self.normalized_shape, weight, bias, self.eps).to(x.dtype)
 
 
 def quick_gelu(x: Tensor) -> Tensor:
     """OpenAI CLIP's approximation of GELU: x * sigmoid(1.702 x)."""
-    return x * torch.sigmoid(1.702 * x)
+    gate = (1.702 * x).sigmoid_()
+    # The backward pass needs the gate; without one its memory takes the product.
+    return gate * x if torch.is_grad_enabled() else gate.mul_(x)
 
 
 class FeedForward(nn.Module):
@@ -47,6 +53,13 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(..., C)` -> `(..., C)`."""
+        if torch.is_grad_enabled() or x.device.type != "cpu":
+            return self._transform(x)
+        # In pieces, the four times wider hidden layer stays in the caches of a CPU.
+        pieces = x.flatten(0, -2).split(TOKENS_IN_CACHE)
+        return torch.cat([self._transform(piece) for piece in pieces]).unflatten(0, x.shape[:-1])
+
+    def _transform(self, x: Tensor) -> Tensor:
         return self.c_proj(self.dropout(self.activation(self.c_fc(x))))
 
 
@@ -103,9 +116,9 @@ class SingleQueryAttention(_Projections):
         w_k = rearrange(w_k, "(h d) c -> h d c", h=self.heads)
         w_v = rearrange(w_v, "(h d) c -> h d c", h=self.heads)
         q = rearrange(F.linear(query, w_q, b_q), "b 1 (h d) -> b h d", h=self.heads)
-        folded = torch.einsum("b h d, h d c -> b h c", q, w_k)
-        scale = q.shape[-1] ** -0.5
-        pooled = attention_probabilities(folded, tokens, scale=scale) @ tokens  # (B, heads, C)
+        folded = torch.einsum("b h d, h d c -> b c h", q * q.shape[-1] ** -0.5, w_k)
+        weights = (tokens @ folded).softmax(dim=1)  # (B, N, heads)
+        pooled = weights.transpose(1, 2) @ tokens  # (B, heads, C)
         out = torch.einsum("b h c, h d c -> b h d", pooled, w_v)
         return rearrange(out, "b h d -> b 1 (h d)") + b_v.to(out.dtype)
 

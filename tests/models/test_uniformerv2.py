@@ -269,6 +269,15 @@ def test_autocast_stays_near_float32(training):
     assert (logits - expected).abs().max() < 0.1 * expected.abs().max()
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_bfloat16_weights_stay_near_float32(training):
+    model, clip = small().train(training), clips(2, 3, 4, 32, 32)
+    expected = model(clip)
+    logits = model.bfloat16()(clip.bfloat16())
+    assert logits.dtype == torch.bfloat16
+    assert (logits - expected).abs().max() < 0.1 * expected.abs().max()
+
+
 @pytest.mark.parametrize(
     "shape", [(3, 4, 32, 32), (1, 1, 4, 32, 32), (1, 3, 5, 32, 32), (1, 3, 4, 32, 48)]
 )
