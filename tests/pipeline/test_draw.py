@@ -157,7 +157,7 @@ def test_other_people_have_another_colour_and_their_number():
 
 def test_a_label_at_the_top_moves_into_the_picture():
     after = draw_frame(ice(), box=box_of(600, 0, 640, 100), skater_id=0)
-    label = painted(ice(), after)[2:18]
+    label = painted(ice(), after)[2:14]
     assert label[:, 602:].mean() > 0.9
     assert label[:, :598].any(), "moved to the left, where there is room"
 
