@@ -163,6 +163,7 @@ class _Run:
         pose, collectors = self._watch(people, region)
         scores = {c.settings.name: self._score_views(c) for c in collectors}
         scores["umt"] = self._fuse(scores)
+        self.monitor.finish("umt", scores["umt"])
         scores["infogcn"] = self._score_skeleton(pose)
         verdict = decide(scores, self.profile.ensemble)
         timings = {**self.monitor.timings_s, "total": self.monitor.total()}

@@ -123,7 +123,7 @@ def overlay_frames(
     for t, frame in enumerate(frames):
         if t >= len(analysis.timeline):
             break
-        keypoints, scores = pose_at(analysis.pose, t)
+        keypoints, scores = skeleton_at(analysis, t)
         yield draw_frame(
             frame,
             box=None if people.main is None else people.main.boxes_xyxy[t],
@@ -152,6 +152,16 @@ def caption_of(analysis: Analysis) -> Caption:
         title=f"{verdict.label} {verdict.probability:.0%}",
         detail=f"{worth}{verdict.strategy}, margin {verdict.margin:.2f}",
     )
+
+
+def skeleton_at(analysis: Analysis, t: int) -> tuple[FloatArray, FloatArray | None]:
+    """Joints `(17, 2)` of frame `t`, and how certain each is `(17,)`.
+
+    The scores of an untrained network mean nothing: None, so that its skeleton is drawn whole.
+    """
+    joints, scores = pose_at(analysis.pose, t)
+    origin = analysis.provenance.get("pose")
+    return joints, None if origin is not None and origin.status == "untrained" else scores
 
 
 def pose_at(pose: PoseSequence, t: int) -> tuple[FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from pipeline.draw import DrawStyle, overlay_frames
+from pipeline.draw import overlay_frames
 from pipeline.errors import VideoError
 from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.types import Analysis
@@ -18,7 +18,6 @@ def write_overlay(
     analysis: Analysis,
     target: Path,
     *,
-    style: DrawStyle | None = None,
     listener: Listener | None = None,
     stop_asked: StopAsked | None = None,
 ) -> None:
@@ -27,7 +26,6 @@ def write_overlay(
     Args:
         analysis: Its video must still lie where it lay.
         target: The MP4 file; it appears when it is complete.
-        style: Colours and sizes.
         listener: Told about progress.
         stop_asked: True ends the work with `Cancelled`; nothing is left behind.
 
@@ -52,7 +50,5 @@ def write_overlay(
                 monitor.step("overlay", (done + 1) / len(timeline))
 
     with video_writer(target, video) as writer:
-        for painted, pts_s in zip(
-            overlay_frames(frames(), analysis, style), timeline.pts_s, strict=True
-        ):
+        for painted, pts_s in zip(overlay_frames(frames(), analysis), timeline.pts_s, strict=True):
             writer.write(painted, float(pts_s))

@@ -18,7 +18,7 @@ from models.checkpoint_files import WeightsError
 from pipeline.analyse import Analyser
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
-from pipeline.draw import draw_frame, pose_at
+from pipeline.draw import draw_frame, skeleton_at
 from pipeline.errors import Cancelled, InputError
 from pipeline.overlay import write_overlay
 from pipeline.progress import Progress
@@ -131,13 +131,15 @@ def _work(
             listener=messages.put,
             stop_asked=run.stop.is_set,
         )
-        save(analysis, run.folder / "analysis")
+        folder = run.folder / "analysis"
+        save(analysis, folder)
         write_overlay(
             analysis,
-            run.folder / "analysis" / "overlay.mp4",
+            folder / "overlay.mp4",
             listener=messages.put,
             stop_asked=run.stop.is_set,
         )
+        run.scores = dict(analysis.scores)
         run.analysis = analysis
         messages.put(None)
     except (Cancelled, InputError, WeightsError) as error:
@@ -182,7 +184,7 @@ def paint_frame(analysis: Analysis, position: int, layers: list[str]) -> NDArray
     people = analysis.people
     main = people.main
     others = {t.person_id: t.boxes_xyxy[position] for t in people.tracks if t is not main}
-    keypoints, scores = pose_at(analysis.pose, position)
+    keypoints, scores = skeleton_at(analysis, position)
     return draw_frame(
         image,
         box=main.boxes_xyxy[position] if main is not None and "skater" in layers else None,

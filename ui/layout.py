@@ -46,7 +46,11 @@ def build_app() -> gr.Blocks:
                 _build_controls(session)
             with gr.Column(scale=8, min_width=480):
                 _build_results(session)
-        app.unload(lambda request: runs.leave(_visitor(request)))
+
+        def leave(request: gr.Request) -> None:
+            runs.leave(_visitor(request))
+
+        app.unload(leave)
     return app
 
 

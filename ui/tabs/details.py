@@ -13,9 +13,17 @@ from ui.tables import provenance_table, video_table
 
 def build_tab(session: Session) -> None:
     """Lay out provenance, facts and downloads."""
-    with gr.Row():
-        provenance = gr.Dataframe(label="Networks", interactive=False, elem_id="provenance")
-        facts = gr.Dataframe(label="Video", interactive=False, elem_id="video-facts", wrap=True)
+    provenance = gr.Dataframe(
+        label="Networks", interactive=False, elem_id="provenance", buttons=["copy"]
+    )
+    facts = gr.Dataframe(
+        label="Video",
+        interactive=False,
+        elem_id="video-facts",
+        wrap=True,
+        column_widths=["20%", "80%"],
+        buttons=["copy"],
+    )
     files = gr.File(label="Take away", interactive=False, file_count="multiple", elem_id="files")
 
     def render(run: Run) -> list[Any]:

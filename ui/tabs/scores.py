@@ -29,7 +29,7 @@ def build_tab(session: Session) -> None:
         elem_id="score-table",
         show_search="filter",
         pinned_columns=1,
-        max_height=420,
+        max_height=1200,
     )
 
     def draw(run: Run | None, chosen: str, which: str, count: int) -> Any:
