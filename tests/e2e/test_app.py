@@ -1,4 +1,4 @@
-"""The app as a visitor uses it: a real video in, boxes, skeleton, scores and verdict on the page."""
+"""The app as a visitor uses it: a video in; boxes, skeleton, scores and verdict on the page."""
 
 from __future__ import annotations
 
