@@ -1,4 +1,4 @@
-"""`make bench` (`python -m benchmarks [NAME...]`): the figures of the README, one after the other."""
+"""`make bench` (`python -m benchmarks [NAME...]`): the figures of the README."""
 
 from __future__ import annotations
 
