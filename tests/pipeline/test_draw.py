@@ -214,6 +214,7 @@ def test_an_overlay_draws_every_frame_of_the_analysis():
     drawn = list(overlay_frames(iter(frames), analysis))
     assert len(drawn) == 5
     for t, (before, after) in enumerate(zip(frames, drawn, strict=True)):
+        keypoints, scores = pose_at(analysis.pose, t)
         expected = draw_frame(
             before,
             box=main.boxes_xyxy[t],
@@ -224,8 +225,8 @@ def test_an_overlay_draws_every_frame_of_the_analysis():
                 for track in analysis.people.tracks
                 if track is not main
             },
-            keypoints=analysis.pose.keypoints_xy[t],
-            scores=analysis.pose.scores[t],
+            keypoints=keypoints,
+            scores=scores,
             caption=caption_of(analysis),
         )
         np.testing.assert_array_equal(after, expected)

@@ -172,10 +172,10 @@ def owners(boxes: dict[int, list], frame: int) -> list[float]:
 
 
 def test_size_tells_two_people_at_one_place_apart():
-    """In frame 10 only the tall one is seen, nearer to where the small one should be."""
-    tall, small = [60, 0, 160, 400], [50, 100, 150, 300]
-    boxes = {t: [tall, small] for t in range(20)} | {10: [[53, 0, 153, 400]]}
-    assert owners(boxes, 10) == [60]
+    """In frame 10 only the tall one is seen, where the small one should be."""
+    tall, small = [90, 0, 190, 400], [50, 100, 150, 300]
+    boxes = {t: [tall, small] for t in range(20)} | {10: [[50, 0, 150, 400]]}
+    assert owners(boxes, 10) == [90]
 
 
 def test_who_was_seen_just_now_goes_before_who_was_lost():
