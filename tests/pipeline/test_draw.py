@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.skeletons import COCO17
-from pipeline.draw import Caption, DrawStyle, caption_of, draw_frame, overlay_frames, pose_at
+from pipeline.draw import (
+    Caption,
+    DrawStyle,
+    caption_of,
+    draw_frame,
+    overlay_frames,
+    pose_at,
+    skeleton_at,
+)
 from pipeline.paint import dashes, dot, panel, stroke, text, text_size
 from pipeline.types import PoseSequence, RegionOfInterest
 from tests.factories import make_analysis
@@ -214,7 +222,7 @@ def test_an_overlay_draws_every_frame_of_the_analysis():
     drawn = list(overlay_frames(iter(frames), analysis))
     assert len(drawn) == 5
     for t, (before, after) in enumerate(zip(frames, drawn, strict=True)):
-        keypoints, scores = pose_at(analysis.pose, t)
+        keypoints, scores = skeleton_at(analysis, t)
         expected = draw_frame(
             before,
             box=main.boxes_xyxy[t],
@@ -273,6 +281,16 @@ def test_between_two_poses_lies_a_pose_in_between():
         np.testing.assert_allclose(certainty, 0.1 * t, rtol=1e-5)
     every_frame = PoseSequence(joints, scores)
     assert np.isnan(pose_at(every_frame, 1)[0]).all()
+
+
+@pytest.mark.parametrize(("status", "known"), [("untrained", False), ("demo", True)])
+def test_an_untrained_network_has_no_certainty(status, known):
+    analysis = make_analysis()
+    origin = dataclasses.replace(next(iter(analysis.provenance.values())), status=status)
+    analysis = dataclasses.replace(analysis, provenance={"pose": origin})
+    joints, scores = skeleton_at(analysis, 1)
+    np.testing.assert_array_equal(joints, pose_at(analysis.pose, 1)[0])
+    assert (scores is not None) == known
 
 
 class TestPaint:
