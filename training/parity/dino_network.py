@@ -38,25 +38,24 @@ def network_for(
         for key, value in state.items()
         if re.fullmatch(r"input_proj\.\d+\.0\.weight", key)
     )
-    with torch.device("meta"):
-        network = Dino(
-            _trunk_for(state, out_stages=range(4 - trunk_levels, 4)),
-            num_classes=len(state["transformer.enc_out_class_embed.bias"]),
-            num_levels=num_levels,
-            num_queries=len(state["transformer.tgt_embed.weight"]),
-            dim=dim,
-            num_heads=num_heads,
-            num_points=samples // (num_heads * num_levels),
-            feedforward_dim=len(state[f"{cross}linear1.bias"]),
-            encoder_layers=_count(state, r"transformer\.encoder\.layers\.(\d+)\."),
-            decoder_layers=decoder_layers,
-            shared_heads=_heads_are_shared(state, decoder_layers),
-            head_eps=head_eps,
-            position_temperature=position_temperature,
-            position_offset=position_offset,
-            num_labels=len(state["label_enc.weight"]),
-        )
-    network.load_state_dict(dict(state), strict=True, assign=True)
+    network = Dino(
+        _trunk_for(state, out_stages=range(4 - trunk_levels, 4)),
+        num_classes=len(state["transformer.enc_out_class_embed.bias"]),
+        num_levels=num_levels,
+        num_queries=len(state["transformer.tgt_embed.weight"]),
+        dim=dim,
+        num_heads=num_heads,
+        num_points=samples // (num_heads * num_levels),
+        feedforward_dim=len(state[f"{cross}linear1.bias"]),
+        encoder_layers=_count(state, r"transformer\.encoder\.layers\.(\d+)\."),
+        decoder_layers=decoder_layers,
+        shared_heads=_heads_are_shared(state, decoder_layers),
+        head_eps=head_eps,
+        position_temperature=position_temperature,
+        position_offset=position_offset,
+        num_labels=len(state["label_enc.weight"]),
+    )
+    network.load_state_dict(dict(state), strict=True)
     return network.eval()
 
 
