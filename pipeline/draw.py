@@ -54,7 +54,7 @@ class Caption:
     title: str
     """The verdict, e.g. `"3Lutz 87 %"`."""
     detail: str = ""
-    """How it came about; left out where the picture is too narrow."""
+    """How it came about; below the verdict where the picture is too narrow for both."""
 
 
 def draw_frame(
@@ -246,16 +246,20 @@ class _Canvas:
 
     def caption(self, caption: Caption) -> None:
         letter = round(1.5 * self.letter)
-        strip = round(2.4 * letter)
-        top, indent = self.height - strip, letter
+        title, detail = (
+            text_size(caption.title, letter).width,
+            text_size(caption.detail, self.letter).width,
+        )
+        beside = title + detail + 3 * letter <= self.width
+        pitch = round(2.4 * letter)
+        strip = pitch if beside else pitch + 2 * self.letter
+        top = self.height - strip
         panel(self.picture, 0, top, self.width, strip, colour=BLACK, opacity=0.6)
-        title = text_size(caption.title, letter)
-        baseline = top + (strip + letter) // 2
-        text(self.picture, caption.title, indent, baseline, height=letter, colour=WHITE)
-        detail = text_size(caption.detail, self.letter)
-        x = self.width - indent - detail.width
-        if caption.detail and x > 2 * indent + title.width:
-            text(self.picture, caption.detail, x, baseline, height=self.letter, colour=WHITE)
+        baseline = top + (pitch + letter) // 2
+        text(self.picture, caption.title, letter, baseline, height=letter, colour=WHITE)
+        x = self.width - letter - detail if beside else letter
+        below = 0 if beside else 2 * self.letter
+        text(self.picture, caption.detail, x, baseline + below, height=self.letter, colour=WHITE)
 
     def _opacity(self, score: float) -> float:
         floor = self.style.min_score

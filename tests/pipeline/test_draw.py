@@ -186,17 +186,24 @@ def test_sizes_follow_the_picture(size):
     assert abs(line - max(1, STYLE.line_width * min(size))) <= 3, "cv2 adds up to two pixels"
 
 
-def test_the_caption_fills_a_strip_at_the_foot_and_drops_what_does_not_fit():
-    title, detail = "3Lutz 87%", "untrained weights, weighted, margin 0.31"
-    full = draw_frame(ice(), caption=Caption(title, detail))
-    changed = painted(ice(), full)
+def test_the_caption_fills_a_strip_at_the_foot():
+    after = draw_frame(ice(), caption=Caption("3Lutz 87%", "untrained weights, margin 0.31"))
+    changed = painted(ice(), after)
     top = int(np.flatnonzero(changed.any(axis=1))[0])
     assert 360 * 0.9 < top < 360 * 0.96
     assert changed[top:].mean() > 0.99
-    assert amount(full[:, 320:], (255, 255, 255)) > 50
-    narrow = draw_frame(ice(width=200), caption=Caption(title, detail))
-    alone = draw_frame(ice(width=200), caption=Caption(title))
-    np.testing.assert_array_equal(narrow, alone)
+    assert amount(after[:, :320], (255, 255, 255)) > 50
+    assert amount(after[:, 320:], (255, 255, 255)) > 50
+
+
+def test_a_narrow_picture_shows_the_whole_caption_on_two_lines():
+    narrow = ice(width=220, height=300)
+    detail = "untrained weights, weighted, margin 0.31"
+    both = draw_frame(narrow, caption=Caption("3Lutz 87%", detail))
+    alone = draw_frame(narrow, caption=Caption("3Lutz 87%"))
+    heights = [painted(narrow, after).any(axis=1).sum() for after in (both, alone)]
+    assert heights[0] > heights[1] + 8
+    assert amount(both[-14:], (255, 255, 255)) > 30
 
 
 @pytest.mark.parametrize(
