@@ -9,7 +9,7 @@ torn gives no number at all instead of a wrong one.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -56,11 +56,11 @@ class Recipe:
 
 def numbered_frame(number: int, width: int, height: int) -> Frame:
     """A picture `(height, width, 3)` of coloured, moving bands with its number burnt in."""
-    x = np.arange(width, dtype=np.uint16)
-    y = np.arange(height, dtype=np.uint16)[:, None]
+    x = np.arange(width)
+    y = np.arange(height)[:, None]
     frame = np.empty((height, width, 3), np.uint8)
-    frame[..., 0] = (x * 200 // width + 20) & 0xFF
-    frame[..., 1] = (y * 200 // height + 20) & 0xFF
+    frame[..., 0] = x * 200 // width + 20
+    frame[..., 1] = y * 200 // height + 20
     frame[..., 2] = 40 + (number * 5) % 160
     bits = np.array([number >> bit & 1 for bit in range(BITS)], np.uint8)
     columns = np.minimum(x * BITS // width, BITS - 1)
@@ -106,7 +106,7 @@ def run_ffmpeg(*arguments: str | Path, frames: Iterator[Frame] | None = None) ->
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None
     for frame in frames or ():
-        process.stdin.write(np.ascontiguousarray(frame))
+        process.stdin.write(np.ascontiguousarray(frame).data)
     _, message = process.communicate()
     if process.returncode:
         raise RuntimeError(message.decode())
@@ -191,10 +191,16 @@ RECIPES: dict[str, Recipe] = {
     ),
     "vp8.webm": replace(
         PLAIN,
-        encoder=("-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "16", "-b:v", "1M"),
+        encoder=("-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "16", "-cpu-used", "8"),
     ),
     "mpeg4.avi": replace(PLAIN, encoder=("-c:v", "mpeg4", "-q:v", "3", "-bf", "2")),
+    "h264.avi": replace(PLAIN, encoder=_h264("-bf", "2")),  # its packets carry no stamps
     "motion_jpeg.mov": replace(PLAIN, encoder=("-c:v", "mjpeg", "-q:v", "3")),
+    "late_start.webm": replace(
+        PLAIN,
+        encoder=("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"),
+        output=("-output_ts_offset", "5"),
+    ),
     "fragmented.mp4": replace(PLAIN, output=("-movflags", "frag_keyframe+empty_moov")),
     "odd_size.webm": replace(
         PLAIN, width=321, height=241, encoder=("-c:v", "libvpx-vp9", "-cpu-used", "8")
@@ -217,7 +223,17 @@ RECIPES: dict[str, Recipe] = {
 """File name -> recipe; the numbers of a file run from 0 to `frames - 1`."""
 
 
-def with_stamps(stamps: Sequence[int]) -> str:
-    """A `setpts` formula for given stamps in 1/90000 s."""
-    terms = "+".join(f"eq(N\\,{number})*{stamp}" for number, stamp in enumerate(stamps))
-    return f"'{terms}'"
+class Shelf:
+    """Makes test videos when they are first asked for, and keeps them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __getitem__(self, name: str) -> Path:
+        """A file of `RECIPES`."""
+        return self.make(name, RECIPES[name])
+
+    def make(self, name: str, recipe: Recipe) -> Path:
+        """A file of any recipe; the name tells it from others."""
+        path = self.folder / name
+        return path if path.exists() else write_video(path, recipe)

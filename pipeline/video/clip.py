@@ -137,17 +137,18 @@ def read_clip(
     start_s: float | None = None,
     end_s: float | None = None,
     reader: ReaderName = "auto",
+    limit_bytes: int = CLIP_LIMIT_BYTES,
 ) -> Clip:
-    """All frames of a span in memory; arguments as `open_video`.
+    """All frames of a span in memory, with other arguments as for `open_video`.
 
     Raises:
-        VideoError: also when the frames would take more than 2 GiB.
+        VideoError: also when the frames would take more than `limit_bytes`.
     """
     video = open_video(path, start_s=start_s, end_s=end_s, reader=reader)
     try:
-        return _load(video)
+        return _load(video, limit_bytes)
     except FramesLost:
-        return _load(video.rescan())
+        return _load(video.rescan(), limit_bytes)
 
 
 def check_span(video: Video, max_span_s: float = MAX_SPAN_S) -> None:
@@ -189,10 +190,10 @@ def _open(
     return video
 
 
-def _load(video: Video) -> Clip:
-    if video.nbytes > CLIP_LIMIT_BYTES:
-        gib, most = video.nbytes / 2**30, CLIP_LIMIT_BYTES / 2**30
-        raise video.error(f"its {len(video)} frames take {gib:.1f} GiB, more than {most:.0f} GiB")
+def _load(video: Video, limit_bytes: int) -> Clip:
+    if video.nbytes > limit_bytes:
+        takes, limit = (f"{size / 2**20:.0f} MiB" for size in (video.nbytes, limit_bytes))
+        raise video.error(f"its {len(video)} frames take {takes}, more than {limit}; choose fewer")
     frames = np.empty((len(video), video.info.height, video.info.width, 3), np.uint8)
     for position, frame in video.frames():
         frames[position] = frame

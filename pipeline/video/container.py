@@ -34,6 +34,8 @@ def open_container(source: SourceFile) -> Iterator[InputContainer]:
             container = av.open(file, "r", options={"format_whitelist": FORMATS})
         except av.error.FFmpegError as error:
             raise source.error(_why_not_a_video(source, error)) from error
+        except OSError as error:  # from the file itself
+            raise source.unreadable(error) from error
         with container:
             yield container
 
@@ -46,7 +48,12 @@ def open_stream(
     with open_container(source) as container:
         stream = _video_stream(container, source)
         _set_threads(stream, threads)
-        yield container, stream
+        try:
+            yield container, stream
+        except av.error.FFmpegError:
+            raise
+        except OSError as error:  # from the file itself, midway
+            raise source.unreadable(error) from error
 
 
 def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
@@ -101,14 +108,14 @@ def _set_threads(stream: VideoStream, threads: int) -> None:
 
 
 def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> str:
-    if not isinstance(error, av.error.InvalidDataError | av.error.ArgumentError):
-        return f"could not be opened ({error.strerror})"
     boxes = _top_level_boxes(source)
-    if "ftyp" not in boxes:
-        return "is not a video that can be read (known are mp4, mov, mkv, webm, avi, ts, flv, ogg)"
-    if "moov" not in boxes:
+    if "moov" in boxes:
+        return "is damaged: its index (moov) cannot be read; copy or download it again"
+    if "ftyp" in boxes:
         return "is cut off: the index at its end (moov) is missing; copy or download it again"
-    return "is damaged: its index (moov) cannot be read; copy or download it again"
+    if isinstance(error, av.error.EOFError | av.error.OSError):  # it ended within a header
+        return "is cut off near its start; copy or download it again"
+    return "is not a video that can be read (known are mp4, mov, mkv, webm, avi, ts, flv, ogg)"
 
 
 def _top_level_boxes(source: SourceFile) -> set[str]:

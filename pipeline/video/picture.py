@@ -23,6 +23,8 @@ class Turn(NamedTuple):
     """Clockwise: 0, 90, 180 or 270."""
     filters: tuple[tuple[str, str], ...]
     """FFmpeg filters and their arguments."""
+    mirrored: bool = False
+    """Whether left and right are exchanged on top of the turn."""
 
 
 UPRIGHT = Turn(0, ())
@@ -30,13 +32,13 @@ UPRIGHT = Turn(0, ())
 # Signs of the display matrix's (a, b, c, d), which sends (x, y) to (a x + c y, b x + d y).
 _TURNS = {
     (1, 0, 0, 1): UPRIGHT,
-    (-1, 0, 0, 1): Turn(0, (("hflip", ""),)),
-    (1, 0, 0, -1): Turn(180, (("vflip", ""),)),
+    (-1, 0, 0, 1): Turn(0, (("hflip", ""),), mirrored=True),
+    (1, 0, 0, -1): Turn(180, (("vflip", ""),), mirrored=True),
     (-1, 0, 0, -1): Turn(180, (("hflip", ""), ("vflip", ""))),
     (0, 1, -1, 0): Turn(90, (("transpose", "clock"),)),
-    (0, 1, 1, 0): Turn(90, (("transpose", "cclock_flip"),)),
+    (0, 1, 1, 0): Turn(90, (("transpose", "cclock_flip"),), mirrored=True),
     (0, -1, 1, 0): Turn(270, (("transpose", "cclock"),)),
-    (0, -1, -1, 0): Turn(270, (("transpose", "clock_flip"),)),
+    (0, -1, -1, 0): Turn(270, (("transpose", "clock_flip"),), mirrored=True),
 }
 
 
@@ -50,6 +52,8 @@ class Picture:
     """Pixels, before turning."""
     turn: Turn
     """From stored to upright."""
+    interlaced: bool = False
+    """Whether a frame is made of two fields, shot one after the other."""
 
     @property
     def width(self) -> int:

@@ -24,7 +24,9 @@ _ONE_PACKET_ONE_FRAME = frozenset(
     {"av1", "dnxhd", "ffv1", "h263", "h264", "hevc", "mjpeg", "mpeg1video", "mpeg2video"}
     | {"mpeg4", "prores", "vp9", "vvc"}
 )
-_STATES_ITS_LENGTH = ("matroska", "flv", "asf")
+_STAMPED_BADLY = ("avi",)
+"""Containers that store no presentation time stamps; what FFmpeg makes up is off with B-frames."""
+
 _NOTICEABLE_S = 0.5
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
 
@@ -51,8 +53,10 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         rate = _rate(stream, source)
         missing = _missing(container, stream, packets, rate)
         time_base = stream.time_base
+        kind = container.format.name
     trusted = (
         packets.stamped
+        and kind not in _STAMPED_BADLY
         and packets.starts_with_key
         and not packets.damaged
         and codec in _ONE_PACKET_ONE_FRAME
@@ -104,9 +108,8 @@ def _missing(
     if kind.startswith("mov"):  # its index names every frame, also those beyond the file's end
         entries = sum(not entry.is_discard for entry in stream.index_entries)
         return max(0, entries - found)
-    if kind.startswith(_STATES_ITS_LENGTH) and container.duration is not None:
-        start_s = (container.start_time or 0) / av.time_base
-        missing_s = start_s + container.duration / av.time_base - packets.ends_s
+    if kind.startswith("matroska") and container.duration is not None:  # counted from stamp 0
+        missing_s = container.duration / av.time_base - packets.ends_s
         return round(missing_s * rate) if missing_s > _NOTICEABLE_S else 0
     return max(0, stream.frames - found) if packets.damaged else 0
 
@@ -126,9 +129,10 @@ def _look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
             raise _nothing_decodes(source)
         aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
     turn = turn_of(frame)
-    picture = Picture(frame.width, frame.height, turn or UPRIGHT)
+    picture = Picture(frame.width, frame.height, turn or UPRIGHT, frame.interlaced_frame)
     notes = {
         f"{source.name} is turned by an odd angle, which is ignored": turn is None,
+        f"{source.name} is interlaced; motion shows combs, which are left in": picture.interlaced,
         _about_aspect(source, frame, aspect): aspect != 1,
         _about_hdr(source, frame): frame.color_trc in _HDR_CURVES,
     }

@@ -87,6 +87,8 @@ def read_with_decord(film: Film, wanted: IntArray) -> Frames:
     """decord: from the file's start, since its seeks go wrong on open groups of pictures."""
     decord = _library("decord", "decord2")
     decord.logging.set_level(decord.logging.QUIET)
+    if film.picture.turn.mirrored:  # it would turn the picture upside down
+        raise film.source.error(_UNREADABLE.format("decord"))
     failures = (decord.DECORDError, RuntimeError, UnicodeEncodeError, StopIteration)
     with film.source.open():
         try:
@@ -108,6 +110,9 @@ def read_with_opencv(film: Film, wanted: IntArray) -> Frames:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2 = _library("cv2", "opencv-python-headless")
     chosen = frozenset(wanted.tolist())
+    # Without a word, OpenCV 5 gives black pictures of an interlaced video.
+    if film.picture.interlaced or film.picture.turn.mirrored:
+        raise film.source.error(_UNREADABLE.format("OpenCV"))
     with film.source.open():
         capture = cv2.VideoCapture(os.path.abspath(film.source.path), cv2.CAP_FFMPEG)
         try:

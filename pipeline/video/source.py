@@ -48,6 +48,10 @@ class SourceFile:
         """A VideoError whose sentence begins with the file's name."""
         return VideoError(f"{self.name}: {sentence}")
 
+    def unreadable(self, error: OSError) -> VideoError:
+        """For an error of the operating system while opening or reading."""
+        return self.error(_why_unreachable(self.path, error))
+
     @contextmanager
     def open(self) -> Iterator[BufferedReader]:
         """Open for reading; VideoError when the file is not, or does not stay, the one seen first.
@@ -58,7 +62,7 @@ class SourceFile:
         try:
             file = open(self.path, "rb")  # noqa: SIM115 - closed below, errors told apart here
         except OSError as error:
-            raise self.error(_why_unreachable(self.path, error)) from error
+            raise self.unreadable(error) from error
         with file:
             self._check_unchanged(file)
             yield file
@@ -70,7 +74,7 @@ class SourceFile:
             try:
                 return hashlib.file_digest(file, "sha256").hexdigest()
             except OSError as error:
-                raise self.error(_why_unreachable(self.path, error)) from error
+                raise self.unreadable(error) from error
 
     def _check_unchanged(self, file: BufferedReader) -> None:
         now = os.fstat(file.fileno())
