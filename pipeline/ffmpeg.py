@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Literal
@@ -41,7 +42,7 @@ def run_ffmpeg(*arguments: str, folder: Path | None = None) -> None:
     if done.returncode == 0:
         return
     said = done.stderr.decode("utf-8", "replace").strip()
-    if os.strerror(errno.ENOSPC) in said or os.strerror(errno.EFBIG) in said:
+    if os.strerror(errno.ENOSPC) in said or done.returncode == -signal.SIGXFSZ:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     last = said.splitlines()[-1] if said else f"it ended with {done.returncode}"
     raise InputError(f"FFmpeg failed: {last}")
