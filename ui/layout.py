@@ -36,9 +36,10 @@ THEME = gr.themes.Soft(
 def build_app() -> gr.Blocks:
     """Lay out the page and wire it."""
     runs = RunStore()
-    with gr.Blocks(
+    app = gr.Blocks(
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
-    ) as app:
+    )
+    with app:
         session = Session(runs, gr.State(("", 0)))
         gr.Markdown(INTRODUCTION)
         with gr.Row(equal_height=False):
@@ -104,7 +105,12 @@ def _build_controls(session: Session) -> None:
         api_name="analyse",
     )
     halt.click(
-        _stop_for(session), None, status, show_progress="hidden", queue=False, api_name=False
+        _stop_for(session),
+        None,
+        status,
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
     )
 
 

@@ -27,7 +27,8 @@ def class_name(index: int) -> str:
 
 def mean_logits(scores: ModelScores) -> np.ndarray:
     """Mean over the views, `(28,)`."""
-    return scores.logits.astype(np.float64).mean(axis=0)
+    mean: np.ndarray = scores.logits.astype(np.float64).mean(axis=0)
+    return mean
 
 
 def score_table(scores: Mapping[str, ModelScores]) -> pd.DataFrame:
