@@ -1,0 +1,95 @@
+"""Batches in the order of the steps, prepared ahead by worker processes.
+
+Step s of an epoch takes the positions [s * batch, (s + 1) * batch); micro-batches come first, then
+processes, so that every division of a batch among them holds the same samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from pipeline.errors import ConfigError
+from training.engine.task import Batch, Task
+
+Span = tuple[int, range]
+"""Epoch, and positions in it."""
+
+
+@dataclass(frozen=True)
+class Division:
+    """How a batch is divided."""
+
+    batch_size: int
+    """Samples a step, all processes and micro-batches together."""
+    accumulation: int
+    """Micro-batches of a process."""
+    num_processes: int = 1
+    """That train together."""
+    rank: int = 0
+    """Of this process."""
+
+    def __post_init__(self) -> None:
+        if self.batch_size % (self.accumulation * self.num_processes):
+            raise ConfigError(
+                f"optim.batch_size: {self.batch_size} cannot be divided among "
+                f"{self.num_processes} processes x {self.accumulation} micro-batches "
+                "(engine.accumulation)"
+            )
+
+    def spans(self, step: int) -> Iterator[range]:
+        """The positions of this process's micro-batches in one step of an epoch."""
+        size = self.batch_size // (self.accumulation * self.num_processes)
+        for micro in range(self.accumulation):
+            start = step * self.batch_size + (micro * self.num_processes + self.rank) * size
+            yield range(start, start + size)
+
+
+class _Spans(Sampler[Span]):
+    """The spans of all steps from `first` to `last`."""
+
+    def __init__(self, division: Division, steps_per_epoch: int, first: int, last: int) -> None:
+        self._division = division
+        self._steps_per_epoch = steps_per_epoch
+        self._steps = range(first, last)
+
+    def __iter__(self) -> Iterator[Span]:
+        for step in self._steps:
+            epoch, within = divmod(step, self._steps_per_epoch)
+            for positions in self._division.spans(within):
+                yield epoch, positions
+
+
+class _Batches(Dataset[Batch]):
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def __getitem__(self, span: Span) -> Batch:
+        return self._task.batch(*span)
+
+
+def feed(
+    task: Task, division: Division, *, steps: range, steps_per_epoch: int, workers: int
+) -> Iterator[list[Batch]]:
+    """The micro-batches of every step in `steps`, as lists."""
+    # In-order delivery is DataLoader's rule, whichever worker is done first.
+    loader: DataLoader[Batch] = DataLoader(
+        _Batches(task),
+        batch_size=None,
+        sampler=_Spans(division, steps_per_epoch, steps.start, steps.stop),
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_start_worker,
+    )
+    batches = iter(loader)
+    for _ in steps:
+        yield [next(batches) for _ in range(division.accumulation)]
+
+
+def _start_worker(_worker: int) -> None:
+    """Workers share the processor with each other; DataLoader gives torch one thread already."""
+    cv2.setNumThreads(1)

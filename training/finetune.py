@@ -1,0 +1,136 @@
+"""`python -m training.finetune RECIPE.toml [--set KEY=VALUE]... [--resume]`: train a network."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+from training.console import Parser, StatusLine, readable_time, run_command
+from training.engine import Engine, Outcome, use_machine
+from training.engine.checkpoints import newest_checkpoint, write_json
+from training.recipe import Recipe, read_recipe, read_toml
+from training.tasks import TASKS
+
+RUNS = Path("out/runs")
+RECIPE = "recipe.json"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m training.finetune", description=__doc__)
+    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="see training/recipes/")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="replace a setting, e.g. optim.lr=1e-4",
+    )
+    parser.add_argument("--resume", action="store_true", help="continue the run in its folder")
+    parser.add_argument(
+        "--out", type=Path, metavar="RUN", help=f"folder of the run ({RUNS}/<name> by default)"
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="", help="default: the best")
+    return parser
+
+
+def load_recipe(path: Path, overrides: list[str]) -> Recipe:
+    """A recipe of whatever kind its `task` says.
+
+    Raises:
+        ConfigError: Names the file, the key and what was expected.
+    """
+    content = read_toml(path, overrides)
+    task = content.get("task")
+    if task not in TASKS:
+        raise ConfigError(f"{path}: task must be one of {', '.join(TASKS)}, got {task!r}")
+    return read_recipe(TASKS[task].recipe, content, source=str(path))
+
+
+def train(
+    recipe: Recipe, folder: Path, *, resume: bool, device: str = "", status: StatusLine | None
+) -> Outcome:
+    """Train by a recipe in a folder.
+
+    Raises:
+        InputError: The folder holds another run, the data is not there, the loss is not a number.
+    """
+    _check_folder(recipe, folder, resume=resume)
+    use_machine(recipe.engine)
+    engine = Engine(
+        TASKS[recipe.task].build(recipe),
+        recipe.optim,
+        recipe.engine,
+        folder=folder,
+        seed=recipe.seed,
+        device=device,
+        status=status,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(dataclasses.asdict(recipe), folder / RECIPE)
+    return engine.run()
+
+
+def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
+    """A run is continued on purpose and with the experiment it was begun with, or not at all."""
+    begun = newest_checkpoint(folder)
+    if resume and begun is None:
+        raise ConfigError(f"{folder}: holds no checkpoint to resume from; leave --resume out")
+    if begun is None:
+        return
+    if not resume:
+        raise ConfigError(
+            f"{folder}: already holds a run (at {begun.name}); continue it with --resume, "
+            "or give another folder with --out"
+        )
+    before = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+    now = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    changed = [key for key in _differing(before, now) if not key.startswith("engine.")]
+    if changed:
+        raise ConfigError(
+            f"{folder}: was begun with other settings ({', '.join(changed)}); "
+            "only [engine] may change on --resume"
+        )
+
+
+def _differing(before: object, now: object, prefix: str = "") -> list[str]:
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return [] if before == now else [prefix]
+    return [
+        changed
+        for key in {**before, **now}
+        for changed in _differing(
+            before.get(key), now.get(key), f"{prefix}.{key}" if prefix else str(key)
+        )
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 done, 2 bad input or configuration (one line on stderr), 130 interrupted."""
+    parsed = _parser().parse_args(arguments)
+    status = StatusLine()
+
+    def command() -> int:
+        recipe = load_recipe(parsed.recipe, parsed.set)
+        folder = parsed.out or RUNS / recipe.name
+        outcome = train(recipe, folder, resume=parsed.resume, device=parsed.device, status=status)
+        sys.stdout.write(_summary(outcome, folder) + "\n")
+        return 130 if outcome.interrupted else 0
+
+    return run_command(command, status)
+
+
+def _summary(outcome: Outcome, folder: Path) -> str:
+    lines = [f"{name:<24} {value:.4f}" for name, value in outcome.figures.items()]
+    if outcome.position.best is not None:
+        lines.append(f"{'best':<24} {outcome.position.best:.4f}")
+    spent = readable_time(outcome.position.elapsed_s)
+    state = "finished" if outcome.finished else "not finished; continue with --resume"
+    return "\n".join([*lines, f"{folder}: {state} after {outcome.position.step} steps, {spent}"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Recipes: one experiment in one TOML file, read into a frozen dataclass and checked.
+
+A recipe's `task` decides what else it may hold (`training/tasks/__init__.py` lists the kinds); all
+of them have `name`, `seed`, `[optim]` and `[engine]`. Unknown keys and wrong types are refused.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.config import read_settings
+from pipeline.errors import ConfigError
+from training.engine.settings import EngineSettings, OptimSettings
+
+R = TypeVar("R", bound="Recipe")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What every experiment has; each kind of task extends it."""
+
+    name: str
+    """Of the run and of its folder."""
+    task: str
+    """Key of `training.tasks.TASKS`."""
+    summary: str = ""
+    """What it is for and the number it should reach, in a line."""
+    seed: int = 0
+    """Of the first weights, the order of the data, and all augmentation."""
+    optim: OptimSettings
+    """Table I."""
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    """Use of the machine."""
+
+
+def read_toml(path: Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """A recipe's content, with `key.key=value` overrides put in.
+
+    Raises:
+        ConfigError: No such file, no TOML, or an override that is not `key=value`.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such recipe; see training/recipes/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML ({error})") from error
+    for override in overrides:
+        _override(content, override)
+    return content
+
+
+def read_recipe(kind: type[R], content: Mapping[str, Any], *, source: str) -> R:
+    """A recipe of a known kind from parsed TOML.
+
+    Raises:
+        ConfigError: Names the file, the key and what was expected.
+    """
+    return read_settings(kind, content, source=source)
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    *tables, last = key.strip().split(".")
+    if not separator or not last:
+        raise ConfigError(f"--set {override}: expected KEY=VALUE, e.g. optim.lr=1e-4")
+    table: Any = content
+    for name in tables:
+        table = table.setdefault(name, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"--set {override}: {name} is a value, not a table")
+    table[last] = _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    """As TOML reads it; a bare word is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

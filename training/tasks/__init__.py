@@ -1,0 +1,23 @@
+"""What can be trained: a recipe's `task` -> its dataclass and the class that trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from training.engine.task import Task
+from training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """One kind of training."""
+
+    recipe: type[Recipe]
+    """What its TOML may hold."""
+    build: Callable[[Any], Task]
+    """Task from a recipe of that type; opens the data, so that errors come first."""
+
+
+TASKS: Mapping[str, TaskKind] = {}
