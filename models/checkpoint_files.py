@@ -157,7 +157,7 @@ def check_sha256(path: Path, expected: str) -> str:
     if not actual.startswith(expected):
         raise WeightsError(
             f"{path} has sha256 {actual[: max(8, len(expected))]}, expected {expected}: "
-            "it is damaged or another version; delete it and fetch it again"
+            "it is damaged or another version; fetch it again"
         )
     return actual
 
@@ -186,7 +186,10 @@ def write_safetensors(
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch()
+        mode = draft.stat().st_mode
         save_file(_untied(state), draft, metadata={"format": "pt", **(metadata or {})})
+        draft.chmod(mode)  # safetensors makes its files private
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
+import re
 import sys
 import types
 import zipfile
@@ -24,6 +24,7 @@ from models.checkpoint_files import (
     sha256_of,
     write_safetensors,
 )
+from tests.models.zoo_files import small_disk
 
 STATE = {"blocks.0.weight": torch.randn(3, 4), "head.bias": torch.arange(5.0)}
 
@@ -248,6 +249,8 @@ def test_written_files_read_back_with_tied_and_sliced_tensors(tmp_path):
     assert_equal(dict(sorted(read_state(path).items())), dict(sorted(state.items())))
     assert read_metadata(path)["family"] == "umt"
     assert os.listdir(path.parent) == ["a.safetensors"]
+    (path.parent / "usual").touch()
+    assert path.stat().st_mode == (path.parent / "usual").stat().st_mode
 
 
 def test_metadata_of_another_kind_of_file(tmp_path):
@@ -255,47 +258,15 @@ def test_metadata_of_another_kind_of_file(tmp_path):
         read_metadata(save(STATE, tmp_path / "a.pth"))
 
 
-WRITE_TOO_MUCH = """
-import resource, sys, torch
-from pathlib import Path
-from models.checkpoint_files import WeightsError, write_safetensors
-if sys.argv[2] == "limited":
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, 1 << 19))
-try:
-    write_safetensors({"a": torch.zeros(1 << 19)}, Path(sys.argv[1]))
-except WeightsError as error:
-    print(error)
-"""
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 1 MiB, and how it is kept small: mounted, or by a limit on files."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = os.geteuid() == 0 and not subprocess.call(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], stderr=subprocess.DEVNULL
-    )
-    yield folder, "mounted" if mounted else "limited"
-    if mounted:
-        subprocess.check_call(["umount", str(folder)])
-
-
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(small_disk):
-    folder, means = small_disk
-    path = folder / "a.safetensors"
-    write_safetensors({"a": torch.ones(2)}, path)
-    done = subprocess.run(
-        [sys.executable, "-c", WRITE_TOO_MUCH, str(path), means],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert f"cannot write {path}" in done.stdout
-    assert "No space left" in done.stdout or "File too large" in done.stdout
-    assert "free some space" in done.stdout
-    assert os.listdir(folder) == ["a.safetensors"]
-    assert_equal(read_state(path), {"a": torch.ones(2)})
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
+    with small_disk(tmp_path / "disk") as folder:
+        path = folder / "a.safetensors"
+        write_safetensors({"a": torch.ones(2)}, path)
+        with pytest.raises(WeightsError, match=f"cannot write {path}.*free some space") as failure:
+            write_safetensors({"a": torch.zeros(1 << 19)}, path)
+        assert re.search("No space left|File too large", str(failure.value))
+        assert os.listdir(folder) == ["a.safetensors"]
+        assert_equal(read_state(path), {"a": torch.ones(2)})
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
