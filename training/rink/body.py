@@ -8,7 +8,6 @@ de Leva (1996), with a pair of skates added to the feet.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -96,22 +95,22 @@ class Body:
         """A random skater; the same generator state gives the same body."""
         if sex is None:
             sex = "female" if rng.random() < 0.5 else "male"
-        mean, shoulders, hips = (1.60, 0.205, 0.112) if sex == "female" else (1.73, 0.225, 0.106)
+        mean, shoulders, hips = (1.60, 0.180, 0.122) if sex == "female" else (1.72, 0.195, 0.112)
         height = float(np.clip(rng.normal(mean, 0.055), mean - 0.14, mean + 0.14))
         limb, arm, broad = 1.0 + 0.03 * np.clip(rng.standard_normal(3), -2.0, 2.0)
         return cls(
             sex=sex,
             height=height,
             girth=float(np.clip(rng.normal(1.0, 0.07), 0.85, 1.2)),
-            upper_arm=float(0.177 * height * arm),
-            forearm=float(0.150 * height * arm),
-            thigh=float(0.243 * height * limb),
-            shank=float(0.243 * height * limb),
+            upper_arm=float(0.166 * height * arm),
+            forearm=float(0.154 * height * arm),
+            thigh=float(0.249 * height * limb),
+            shank=float(0.246 * height * limb),
             shoulder_width=float(shoulders * height * broad),
             hip_width=float(hips * height * broad),
-            trunk=float(0.290 * height * (2.0 - limb)),
-            head=float(0.182 * height),
-            ankle_height=float(0.045 * height + 0.055),
+            trunk=float(0.262 * height * (2.0 - limb)),
+            head=float(0.178 * height),
+            ankle_height=float(0.045 * height + 0.06),
             blade=float(0.155 * height),
         )
 
@@ -125,18 +124,11 @@ class Body:
         """Shoulder to wrist with a straight elbow."""
         return self.upper_arm + self.forearm
 
-    @cached_property
-    def joint_masses(self) -> np.ndarray:
-        """Share of the body mass that each joint stands for, `(J,)` float64, sum 1.
-
-        A segment's mass is split between its two end joints so that its centre of mass is kept.
-        """
-        return _joint_masses()
-
     @property
     def core_inertia(self) -> float:
-        """Moment of inertia about the long axis, per unit of mass, that joints cannot show (m^2):
-        the thickness of trunk, head and limbs.
+        """What the thickness of trunk and limbs adds to the inertia about the long axis.
+
+        Square metres: a moment of inertia per unit of mass.
         """
         return 0.0055 * (self.height / 1.65) ** 2 * self.girth**2
 
@@ -166,3 +158,9 @@ def _joint_masses() -> np.ndarray:
         masses[JOINT[proximal]] += mass * (1.0 - centre)
         masses[JOINT[distal]] += mass * centre
     return masses / masses.sum()
+
+
+JOINT_MASSES: np.ndarray = _joint_masses()
+"""Share of the body's mass that each joint stands for, `(J,)`, sum 1.
+
+A segment's mass is split between its two end joints so that its centre of mass is kept."""

@@ -1,0 +1,162 @@
+"""Where the skater goes, leans and faces: on the ice by the keys, in the air by conservation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from training.rink.body import Body
+from training.rink.motion.curves import Array, bridge, integral, through_keys
+from training.rink.motion.kinematics import inertia_and_swing, leaning, turn, unit
+from training.rink.motion.phrase import Phrase
+from training.rink.motion.pose import CHANNELS
+from training.rink.performance import SIMULATION_HZ
+
+GRAVITY = 9.81
+STEP = 1.0 / SIMULATION_HZ
+_PUSH_S, _ABSORB_S = 0.20, 0.22
+_KEY_GAP = 0.03
+
+
+@dataclass(frozen=True)
+class Travel:
+    """The centre of mass over the ice, and the frame that the skater's body hangs in."""
+
+    times: Array
+    """`(T,)` seconds of the phrase."""
+    heading: Array
+    """`(T,)` radians, direction of travel."""
+    position: Array
+    """`(T, 2)` metres, the centre of mass seen from above."""
+    speed: Array
+    """`(T,)` m/s."""
+    facing: Array
+    """`(T,)` turns from the direction of travel."""
+    tilt: Array
+    """`(T, 2)`, horizontal part of the balance axis for a vertical part of 1."""
+
+    @property
+    def along(self) -> Array:
+        """Unit vectors of the travel, `(T, 2)`."""
+        return np.stack([np.cos(self.heading), np.sin(self.heading)], axis=-1)
+
+    @property
+    def aside(self) -> Array:
+        """Unit vectors to the left of the travel, `(T, 2)`."""
+        return np.stack([-np.sin(self.heading), np.cos(self.heading)], axis=-1)
+
+    @cached_property
+    def axis(self) -> Array:
+        """The balance axis, `(T, 3)` of length 1."""
+        return unit(np.concatenate([self.tilt, np.ones((len(self.tilt), 1))], axis=1))
+
+    @property
+    def yaw(self) -> Array:
+        """Where the skater faces, radians `(T,)`."""
+        return self.heading + 2.0 * np.pi * self.facing
+
+    @cached_property
+    def frame(self) -> Array:
+        """From the skater's frame to the world, `(T, 3, 3)`."""
+        return leaning(self.axis) @ turn(self.yaw)
+
+
+def plan_travel(phrase: Phrase, times: Array, poses: Array, facing: Array) -> Travel:
+    """Path, speed and lean; the lean balances the curve that the skater is on."""
+    speed, curvature = curve([(t, (v, k)) for t, v, k in phrase.path], times).T
+    heading = integral(speed * curvature, STEP)
+    along = np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+    aside = np.stack([-along[:, 1], along[:, 0]], axis=-1)
+    lean = poses[:, CHANNELS["lean"]]
+    inward = speed * speed * curvature / GRAVITY + lean[:, 1]
+    return Travel(
+        times=times,
+        heading=heading,
+        position=integral(speed[:, None] * along, STEP),
+        speed=speed,
+        facing=facing,
+        tilt=lean[:, :1] * along + inward[:, None] * aside,
+    )
+
+
+def curve(
+    keys: list[tuple[float, Array]] | list[tuple[float, tuple[float, ...]]], times: Array
+) -> Array:
+    """Keys (time, values) -> values over time, `(T, C)`."""
+    at, values = _merged(np.array([t for t, _ in keys]), np.array([v for _, v in keys]))
+    return through_keys(at, values, times)
+
+
+def _merged(at: Array, values: Array) -> tuple[Array, Array]:
+    """Keys in order of time; of keys that all but coincide, the last."""
+    order = np.argsort(at, kind="stable")
+    at, values = at[order], values[order]
+    keep = np.append(np.diff(at) > _KEY_GAP, True)
+    return at[keep], values[keep]
+
+
+def plan_facing(
+    phrase: Phrase, times: Array, flights: list[slice], joints: Array, body: Body
+) -> Array:
+    """Turns against the travel, `(T,)`.
+
+    In flight the turning between the keys at take-off and landing follows from a constant angular
+    momentum and the pose's moment of inertia; before and after, the curve takes up its speed.
+
+    Args:
+        phrase: Has a facing key at every take-off and landing.
+        times: Seconds of the phrase.
+        flights: Samples from take-off to landing.
+        joints: `(T, J, 3)` in the skater's frame.
+        body: Proportions.
+    """
+    keys = np.array(phrase.facing)
+    at, values = _merged(keys[:, 0], keys[:, 1:])
+    turns, rates = values[:, :1], values[:, 1:].copy()
+    spans = []
+    for flight in flights:
+        inertia, swing = inertia_and_swing(joints[flight], body, STEP)
+        left, landed = (int(np.argmin(np.abs(at - t))) for t in times[flight][[0, -1]])
+        per_inertia = 1.0 / inertia
+        given = swing * per_inertia / (2.0 * np.pi)
+        air = (turns[landed] - turns[left])[0]
+        momentum = (air + integral(given, STEP)[-1]) / integral(per_inertia, STEP)[-1]
+        rate = momentum * per_inertia - given
+        rates[left], rates[landed] = rate[0], rate[-1]
+        spans.append(turns[left] + integral(rate, STEP))
+    facing = through_keys(at, turns, times, rates)[:, 0]
+    for flight, span in zip(flights, spans, strict=True):
+        facing[flight] = span
+    return facing
+
+
+def plan_height(standing: Array, flights: list[slice]) -> Array:
+    """Height of the centre of mass `(T,)`: as it stands, but for flights and the push before them.
+
+    Args:
+        standing: `(T,)` height with the skates on the ice.
+        flights: Samples from take-off to landing.
+    """
+    height = standing.copy()
+    push, absorb = round(_PUSH_S / STEP), round(_ABSORB_S / STEP)
+    velocity = np.gradient(standing, STEP)
+    acceleration = np.gradient(velocity, STEP)
+    for flight in flights:
+        first, last = flight.start, flight.stop - 1
+        air = np.arange(last - first + 1) * STEP
+        rise = (standing[last] - standing[first]) / air[-1] + 0.5 * GRAVITY * air[-1]
+        height[flight] = standing[first] + rise * air - 0.5 * GRAVITY * air * air
+        for edge, other, speed in (
+            (first, max(first - push, 0), rise),
+            (last, min(last + absorb, len(height) - 1), rise - GRAVITY * air[-1]),
+        ):
+            ends = {
+                edge: (standing[edge], speed, -GRAVITY),
+                other: (standing[other], velocity[other], acceleration[other]),
+            }
+            begin, until = min(ends), max(ends)
+            span = slice(begin, until + 1)
+            height[span] = bridge(np.arange(begin, until + 1) * STEP, ends[begin], ends[until])
+    return height
