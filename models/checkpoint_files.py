@@ -36,27 +36,15 @@ WRAPPER_PREFIXES = ("module.", "_orig_mod.", "_forward_module.", "model.")
 
 _LEGACY_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 
-_NOT_WEIGHTS: tuple[tuple[tuple[bytes, ...], str], ...] = (
-    (
-        (b"version https://git-lfs",),
-        "is a Git LFS pointer, not the weights themselves; run `git lfs pull`",
-    ),
-    (
-        (b"<!doctype html", b"<html"),
-        "is a web page (HTML), not weights: a log-in or error page was saved in their place; "
-        "download the file again",
-    ),
-    (
-        (b"<?xml",),
-        "is an XML page, not weights: the storage server answered with an error; "
-        "download the file again",
-    ),
-    (
-        (b"\x80",),
-        "is a plain pickle, not a file of torch.save; save its state dict as safetensors",
-    ),
-)
-"""First bytes of what arrives in place of weights, and what to say."""
+_PAGE = "is a web page (HTML), not weights: probably a log-in or an error; download it again"
+_NOT_WEIGHTS = {
+    b"version https://git-lfs": "is a Git LFS pointer, not the weights; run `git lfs pull`",
+    b"<!doctype html": _PAGE,
+    b"<html": _PAGE,
+    b"<?xml": "is an XML page, the error of a storage server, not weights; download it again",
+    b"\x80": "is a plain pickle, not a file of torch.save; save its state dict as safetensors",
+}
+"""First bytes (in lower case) of what arrives in place of weights, and what to say."""
 
 
 class WeightsError(ValueError):
@@ -132,8 +120,8 @@ def kind_of(path: Path) -> Kind:
     if head[8:9] == b"{":
         return "safetensors"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for beginnings, remark in _NOT_WEIGHTS:
-        if text.startswith(beginnings):
+    for beginning, remark in _NOT_WEIGHTS.items():
+        if text.startswith(beginning):
             raise WeightsError(f"{path} {remark}")
     raise WeightsError(
         f"{path} is no weights file that Rinkside knows: it reads safetensors and what torch.save "

@@ -28,7 +28,7 @@ from models.weights import (
     load_strict,
     materialise_untrained,
 )
-from models.zoo.builders import BUILDERS
+from models.zoo.builders import BUILDERS, family_of
 from models.zoo.manifest import MANIFEST, Checkpoint, Status, read_manifest
 
 
@@ -116,6 +116,35 @@ def initialise(
     return replace(report, notes=(note, *report.notes)) if note else report
 
 
+def find_checkpoint(name: str | Checkpoint, manifest: Path = MANIFEST) -> Checkpoint:
+    """The checkpoint that is meant; for a builder's name, the first of its checkpoints at hand.
+
+    Raises:
+        MissingWeights: The builder has no checkpoint here; the sentence says what to do.
+        ValueError: Nothing is called so.
+    """
+    if isinstance(name, Checkpoint):
+        return name
+    checkpoints = read_manifest(manifest)
+    if name in checkpoints:
+        return checkpoints[name]
+    if name not in BUILDERS:
+        raise ValueError(
+            f"no checkpoint or network is called {name!r}; `python -m models.zoo list` shows all"
+        )
+    fitting = [
+        c
+        for c in checkpoints.values()
+        if c.builder == name and not c.arguments and c.status != "untrained"
+    ]
+    for checkpoint in fitting:
+        if checkpoint.path(manifest).is_file():
+            return checkpoint
+    if fitting:
+        raise MissingWeights(f"{name}: the weights are not here; {fitting[0].remedy}")
+    raise MissingWeights(_training_remedy(name, checkpoints))
+
+
 def checked(checkpoint: Checkpoint, manifest: Path = MANIFEST) -> str:
     """The sha256 of a checkpoint's file, compared with the known one.
 
@@ -197,42 +226,14 @@ def _builder_of(name: str | Checkpoint, manifest: Path) -> tuple[str, partial[nn
     return name, builder_of(find_checkpoint(name, manifest))
 
 
-def find_checkpoint(name: str | Checkpoint, manifest: Path = MANIFEST) -> Checkpoint:
-    """The checkpoint that is meant; for a builder's name, the first of its checkpoints at hand.
-
-    Raises:
-        MissingWeights: The builder has no checkpoint here; the sentence says what to do.
-        ValueError: Nothing is called so.
-    """
-    if isinstance(name, Checkpoint):
-        return name
-    checkpoints = read_manifest(manifest)
-    if name in checkpoints:
-        return checkpoints[name]
-    if name not in BUILDERS:
-        raise ValueError(
-            f"no checkpoint or network is called {name!r}; `python -m models.zoo list` shows all"
-        )
-    fitting = [
-        c
-        for c in checkpoints.values()
-        if c.builder == name and not c.arguments and c.status != "untrained"
-    ]
-    for checkpoint in fitting:
-        if checkpoint.path(manifest).is_file():
-            return checkpoint
-    if fitting:
-        raise MissingWeights(f"{name}: the weights are not here; {fitting[0].remedy}")
-    raise MissingWeights(_training_remedy(name, checkpoints))
-
-
 def _training_remedy(name: str, checkpoints: Mapping[str, Checkpoint]) -> str:
     """How to come by weights that nobody has published."""
     size = "_".join(name.split("_")[:2])
     starts = [c for c in checkpoints.values() if c.builder.startswith(size) and c.urls]
     start = f"`python -m models.zoo fetch {starts[0].name}`, then " if starts else ""
+    recipe = f"demo_{family_of(name)}" if "_tiny" in name else name
     return (
         f"{name}: no weights for the 28 elements are published; train them ({start}"
-        f"`python -m training.finetune training/recipes/{name}.toml`) and enter them in "
+        f"`python -m training.finetune training/recipes/{recipe}.toml`) and enter them in "
         "checkpoints/manifest.toml, or run with --untrained to time it"
     )

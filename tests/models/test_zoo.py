@@ -292,6 +292,11 @@ def test_the_remedy_for_published_networks(name, words, monkeypatch, tmp_path):
         load_model(name)
 
 
+def test_the_remedy_for_a_small_network_is_its_demo_recipe(tmp_path):
+    with pytest.raises(MissingWeights, match=r"training/recipes/demo_umt\.toml"):
+        load_model("umt_tiny_32x112", manifest=write_manifest(tmp_path))
+
+
 def test_an_unknown_name():
     with pytest.raises(ValueError, match="no checkpoint or network is called 'umt'"):
         load_model("umt")
