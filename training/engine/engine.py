@@ -128,6 +128,7 @@ class Engine:
         with stop_on_signals() as stop_asked:
             call = _Call(position, records, stop_asked)
             self._train(call)
+        self._accelerator.wait_for_everyone()
         self._status.close()
         finished = call.position.schedule >= self._schedule.length
         return Outcome(call.position, finished, call.interrupted, call.figures)

@@ -81,6 +81,7 @@ def feed(
         _Batches(task),
         batch_size=None,
         sampler=_Spans(division, steps_per_epoch, steps.start, steps.stop),
+        collate_fn=_as_it_is,
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=_start_worker,
@@ -88,6 +89,11 @@ def feed(
     batches = iter(loader)
     for _ in steps:
         yield [next(batches) for _ in range(division.accumulation)]
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    """What a task makes is a batch already."""
+    return batch
 
 
 def _start_worker(_worker: int) -> None:
