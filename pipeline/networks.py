@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from models.weights import MissingWeights
+from models.weights import MissingWeights, WeightsError
 from models.zoo import checked, find_checkpoint, load_model
 from pipeline.config import Profile
 from pipeline.errors import ConfigError
@@ -75,5 +75,7 @@ def _provenance(name: str, untrained: bool, untrained_where_absent: bool) -> Pro
         if untrained_where_absent:
             return Provenance(name, None, "untrained")
         raise
-    except KeyError as error:
-        raise ConfigError(f"the profile names a checkpoint that nobody knows: {error}") from error
+    except WeightsError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"the profile names what nobody knows: {error}") from error
