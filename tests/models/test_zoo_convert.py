@@ -19,7 +19,7 @@ from models.checkpoint_files import (
     write_safetensors,
 )
 from models.weights import build_on_meta, load_strict
-from models.zoo import BUILDERS, convert_file, initialise
+from models.zoo import BUILDERS, convert_file, family_of, initialise
 from models.zoo.__main__ import main
 from tests.models.test_zoo import names_and_shapes
 from tests.models.zoo_files import publish, tiny_state, write_manifest
@@ -41,8 +41,8 @@ def test_every_family_converts_and_loads(tmp_path, family, builder, wrapper, pre
     named = {prefix + key: value for key, value in state.items()}
     source = publish(named, tmp_path / "a.pth", wrapper=wrapper, zipped=zipped)
     out = tmp_path / "a.safetensors"
-    conversion = convert_file(source, out, family=family)
-    assert builder in conversion.fits
+    conversion = convert_file(source, out, family=family, builder=builder)
+    assert conversion.fits == (builder,)
     assert conversion.sha256 == sha256_of(out)
     model = build_on_meta(BUILDERS[builder])
     load_strict(model, read_state(out), source="a")
@@ -50,6 +50,13 @@ def test_every_family_converts_and_loads(tmp_path, family, builder, wrapper, pre
     metadata = read_metadata(out)
     assert metadata["family"] == family
     assert metadata["source_sha256"] == sha256_of(source)
+
+
+@pytest.mark.parametrize("builder", ["infogcn_tiny", "dino_tiny"])
+def test_the_network_is_found_where_none_is_named(tmp_path, builder):
+    source = publish(tiny_state(builder), tmp_path / "a.pth", wrapper="model")
+    conversion = convert_file(source, tmp_path / "a.safetensors", family=family_of(builder))
+    assert conversion.fits == (builder,)
 
 
 def test_the_command_reports_what_became_of_the_tensors(tmp_path, capsys):
@@ -133,7 +140,10 @@ def test_the_manifest_knows_a_file_by_its_hash(tmp_path, capsys):
         ({"--out": "a.pth"}, "--out must end in .safetensors, got a.pth"),
         ({"FILE": "absent.pth"}, "absent.pth does not exist"),
         ({"FILE": "stranger.pth"}, "has no key layout that Rinkside knows; its keys begin with x"),
-        ({"FILE": "short.pth"}, "does not fit UMT: 1 missing (blocks.2.norm1.weight)"),
+        (
+            {"FILE": "short.pth", "--builder": "umt_tiny_16x112"},
+            "does not fit UMT: 1 missing (blocks.2.norm1.weight)",
+        ),
         ({"FILE": "nan.pth"}, "nan.pth: head.bias holds NaN or infinite numbers"),
     ],
 )
@@ -173,7 +183,8 @@ def test_the_commands_from_outside(tmp_path):
     source = publish(tiny_state("umt_tiny_16x112"), tmp_path / "a.pth", wrapper="model")
     out = tmp_path / "a.safetensors"
     command = [sys.executable, "-m", "models.zoo"]
-    conversion = ["convert", str(source), "--family", "umt", "--out", str(out)]
+    target = ["--builder", "umt_tiny_16x112", "--out", str(out)]
+    conversion = ["convert", str(source), "--family", "umt", *target]
     options = {"capture_output": True, "text": True, "check": False}
     done = subprocess.run([*command, *conversion], **options)
     assert (done.returncode, done.stderr) == (0, "")
