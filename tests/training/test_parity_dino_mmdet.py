@@ -56,14 +56,7 @@ def moves(folder: Path) -> list[Move]:
     return found
 
 
-@pytest.mark.parametrize(
-    "move",
-    [
-        pytest.param(move, marks=[pytest.mark.slow] if move.file.startswith("swin") else [])
-        for move in moves(FOLDER)
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("move", moves(FOLDER), ids=str)
 def test_a_moved_value_fails(move, tmp_path):
     assert_move_fails(compare_folder, FOLDER, move, tmp_path)
 
