@@ -52,12 +52,12 @@ _COMMON_RISE = {"left_hand": (0.36, -0.12, -0.24), "right_hand": (0.46, 0.32, -0
 _RISEN_ON_LEFT_PICK = pose(
     trunk=(2.0, -3.0), twist=-15.0, left_hand=(0.36, -0.05, -0.32), right_hand=(0.48, 0.40, -0.28),
     left_foot=(0.0, 0.05, -0.95), right_foot=(0.36, 0.05, -0.86), knee=34.0,
-    left_ankle=(45.0, 5.0), right_ankle=(25.0, 5.0), lean=(-0.20, 0.0),
+    left_ankle=(45.0, 5.0), right_ankle=(25.0, 5.0), lean=(-0.26, 0.0),
 )  # fmt: skip
 _RISEN_ON_RIGHT_PICK = pose(
     trunk=(0.0, -4.0), twist=-15.0, left_hand=(0.38, -0.13, -0.28), right_hand=(0.48, 0.37, -0.16),
     left_foot=(0.50, 0.02, -0.78), right_foot=(0.05, 0.1, -0.95), knee=35.0,
-    left_ankle=(20.0, 5.0), right_ankle=(45.0, 5.0), lean=(-0.20, 0.0),
+    left_ankle=(20.0, 5.0), right_ankle=(45.0, 5.0), lean=(-0.26, 0.0),
 )  # fmt: skip
 
 _TOELOOP = _held(
@@ -65,13 +65,13 @@ _TOELOOP = _held(
                  right_hand=(-0.20, -1.0, 0.12), left_foot=(0.02, 0.35, -0.72), knee=72.0)),
     (-0.35, pose(trunk=(48, -2), twist=-26.0, left_hand=(0.64, 0.26, -0.44),
                  right_hand=(-0.22, -0.98, 0.08), left_foot=(-0.45, 0.45, -0.66), knee=86.0,
-                 left_ankle=(35.0, 15.0), lean=(-0.08, 0.0))),
+                 left_ankle=(35.0, 15.0), lean=(0.0, 0.0))),
     (-0.22, pose(trunk=(39, -8), twist=-31.0, left_hand=(0.68, 0.23, -0.36),
                  right_hand=(0.10, -0.97, -0.02), left_foot=(-0.72, 0.30, -0.58), knee=86.0,
-                 left_ankle=(45.0, 25.0), lean=(-0.16, 0.0))),
+                 left_ankle=(45.0, 25.0), lean=(-0.05, 0.0))),
     (-0.10, pose(trunk=(22, -10), twist=-24.0, left_hand=(0.45, 0.18, -0.38),
                  right_hand=(0.42, -0.40, -0.55), left_foot=(-0.62, 0.15, -0.68), knee=66.0,
-                 left_ankle=(40.0, 10.0), right_foot=(0.38, 0.18, -0.68), lean=(-0.24, 0.0))),
+                 left_ankle=(40.0, 10.0), right_foot=(0.38, 0.18, -0.68), lean=(-0.18, 0.0))),
     (-0.05, pose(trunk=(10, -8), twist=-16.0, left_hand=(0.34, 0.10, -0.38),
                  right_hand=(0.43, 0.20, -0.62), left_foot=(-0.30, 0.10, -0.82), knee=48.0,
                  right_foot=(0.42, 0.15, -0.73), lean=(-0.23, 0.0))),
@@ -84,13 +84,13 @@ _FLIP = _held(
                  right_ankle=(40.0, 15.0))),
     (-0.35, pose(trunk=(42, 8), twist=-4.0, left_hand=(0.76, 0.32, -0.20),
                  right_hand=(0.05, -1.0, 0.05), right_foot=(-0.86, -0.22, -0.36), knee=80.0,
-                 right_ankle=(50.0, 20.0), lean=(-0.08, 0.0))),
+                 right_ankle=(50.0, 20.0), lean=(0.0, 0.0))),
     (-0.22, pose(trunk=(39, 4), twist=-4.0, left_hand=(0.68, 0.20, -0.28),
                  right_hand=(0.30, -0.78, -0.28), right_foot=(-0.78, -0.10, -0.48), knee=76.0,
-                 right_ankle=(50.0, 20.0), lean=(-0.16, 0.0))),
+                 right_ankle=(50.0, 20.0), lean=(-0.05, 0.0))),
     (-0.10, pose(trunk=(27, -5), twist=-6.0, left_hand=(0.32, 0.12, -0.52),
-                 right_hand=(0.28, -0.10, -0.80), right_foot=(-0.60, 0.08, -0.68), knee=52.0,
-                 right_ankle=(38.0, 8.0), left_foot=(0.10, 0.36, -0.78), lean=(-0.24, 0.0))),
+                 right_hand=(0.28, -0.10, -0.80), right_foot=(-0.52, 0.08, -0.62), knee=52.0,
+                 right_ankle=(38.0, 8.0), left_foot=(0.10, 0.36, -0.78), lean=(-0.18, 0.0))),
     (-0.05, pose(trunk=(10, -6), twist=-10.0, left_hand=(0.24, 0.05, -0.50),
                  right_hand=(0.32, 0.44, -0.52), right_foot=(-0.24, 0.18, -0.84), knee=46.0,
                  left_foot=(0.32, 0.34, -0.80), lean=(-0.23, 0.0))),
@@ -106,13 +106,13 @@ _LUTZ = _held(
                  right_ankle=(45.0, 15.0))),
     (-0.35, pose(trunk=(44, 3), twist=-8.0, left_hand=(0.80, 0.26, -0.20),
                  right_hand=(0.08, -0.98, 0.16), right_foot=(-0.84, -0.10, -0.42), knee=84.0,
-                 right_ankle=(50.0, 20.0), lean=(-0.08, 0.0))),
+                 right_ankle=(50.0, 20.0), lean=(0.0, 0.0))),
     (-0.22, pose(trunk=(41, 2), twist=-5.0, left_hand=(0.74, 0.20, -0.30),
                  right_hand=(0.28, -0.80, -0.22), right_foot=(-0.78, -0.06, -0.50), knee=80.0,
-                 right_ankle=(50.0, 20.0), lean=(-0.16, 0.0))),
+                 right_ankle=(50.0, 20.0), lean=(-0.05, 0.0))),
     (-0.10, pose(trunk=(28, -5), twist=-6.0, left_hand=(0.32, 0.15, -0.56),
-                 right_hand=(0.24, -0.15, -0.80), right_foot=(-0.58, 0.10, -0.70), knee=56.0,
-                 right_ankle=(38.0, 8.0), left_foot=(0.12, 0.32, -0.78), lean=(-0.24, 0.0))),
+                 right_hand=(0.24, -0.15, -0.80), right_foot=(-0.50, 0.10, -0.64), knee=56.0,
+                 right_ankle=(38.0, 8.0), left_foot=(0.12, 0.32, -0.78), lean=(-0.18, 0.0))),
     (-0.05, pose(trunk=(10, -6), twist=-10.0, left_hand=(0.24, 0.06, -0.52),
                  right_hand=(0.30, 0.46, -0.52), right_foot=(-0.22, 0.20, -0.84), knee=46.0,
                  left_foot=(0.34, 0.32, -0.80), lean=(-0.23, 0.0))),
@@ -121,23 +121,23 @@ _LUTZ = _held(
 
 _LOOP = _held(
     (-0.75, pose(trunk=(34, 2), twist=-22.0, left_hand=(0.64, 0.44, -0.34),
-                 right_hand=(0.0, -0.98, 0.14), left_foot=(0.32, 0.12, -0.88), knee=52.0)),
+                 right_hand=(0.0, -0.98, 0.14), left_foot=(0.32, 0.12, -0.88), knee=42.0)),
     (-0.35, pose(trunk=(40, 2), twist=-14.0, left_hand=(0.74, 0.34, -0.36),
-                 right_hand=(0.02, -0.98, 0.07), left_foot=(0.50, 0.16, -0.78), knee=62.0,
+                 right_hand=(0.02, -0.98, 0.07), left_foot=(0.50, 0.16, -0.80), knee=54.0,
                  left_ankle=(15.0, 5.0), lean=(-0.06, 0.0))),
-    (-0.22, pose(trunk=(32, 0), twist=-6.0, left_hand=(0.72, 0.12, -0.10),
-                 right_hand=(0.52, -0.76, 0.02), left_foot=(0.52, 0.14, -0.72), knee=62.0,
+    (-0.22, pose(trunk=(26, 0), twist=-6.0, left_hand=(0.72, 0.12, -0.10),
+                 right_hand=(0.52, -0.76, 0.02), left_foot=(0.54, 0.16, -0.74), knee=54.0,
                  left_ankle=(20.0, 5.0), lean=(-0.16, 0.0))),
-    (-0.10, pose(trunk=(12, -3), twist=-9.0, left_hand=(0.50, 0.08, -0.25),
+    (-0.10, pose(trunk=(4, -3), twist=-9.0, left_hand=(0.50, 0.08, -0.25),
                  right_hand=(0.64, -0.20, -0.40), left_foot=(0.52, 0.0, -0.68), knee=60.0,
                  left_ankle=(25.0, 5.0), lean=(-0.24, 0.0))),
-    (-0.05, pose(trunk=(3, -3), twist=-8.0, left_hand=(0.40, -0.06, -0.36),
+    (-0.05, pose(trunk=(-2, -3), twist=-8.0, left_hand=(0.40, -0.06, -0.36),
                  right_hand=(0.48, 0.36, -0.42), left_foot=(0.48, -0.12, -0.70), knee=52.0,
                  left_ankle=(30.0, 5.0), lean=(-0.22, 0.0))),
     (0.0, pose(trunk=(0, 2), twist=-8.0, left_hand=(0.37, -0.30, -0.12),
                right_hand=(0.44, 0.28, -0.18), left_foot=(0.38, -0.26, -0.74), knee=35.0,
                right_foot=(0.0, 0.05, -0.96), left_ankle=(35.0, 5.0), right_ankle=(45.0, 5.0),
-               lean=(-0.19, 0.0))),
+               lean=(-0.22, 0.0))),
 )  # fmt: skip
 
 _SALCHOW = _held(
@@ -190,9 +190,9 @@ _AXEL = _held(
 )  # fmt: skip
 
 TAKEOFFS: dict[str, Takeoff] = {
-    "Toeloop": Takeoff("right", True, (0.22, 0.42), 0.33, 88.0, _TOELOOP),
-    "Loop": Takeoff("right", False, (0.30, 0.50), 0.47, 62.0, _LOOP),
-    "Salchow": Takeoff("left", False, (0.28, 0.48), 0.47, 60.0, _SALCHOW),
+    "Toeloop": Takeoff("right", True, (0.14, 0.32), 0.33, 88.0, _TOELOOP),
+    "Loop": Takeoff("right", False, (0.36, 0.60), 0.47, 62.0, _LOOP),
+    "Salchow": Takeoff("left", False, (0.34, 0.58), 0.47, 60.0, _SALCHOW),
     "Flip": Takeoff("left", True, (0.14, 0.30), 0.34, 80.0, _FLIP),
     "Lutz": Takeoff("left", True, (-0.34, -0.16), 0.34, 84.0, _LUTZ),
     "Axel": Takeoff("left", False, (0.22, 0.42), 0.20, 78.0, _AXEL, axel=True),
@@ -202,40 +202,40 @@ TAKEOFFS: dict[str, Takeoff] = {
 _OPEN = pose(
     trunk=(4, 0), twist=-10.0, left_hand=(0.50, 0.05, -0.20), right_hand=(0.50, -0.05, -0.18),
     left_foot=(0.14, -0.06, -0.90), right_foot=(-0.04, 0.0, -0.96), knee=18.0,
-    left_ankle=(50.0, 5.0), right_ankle=(50.0, 5.0), lean=(-0.17, 0.0),
+    left_ankle=(50.0, 5.0), right_ankle=(50.0, 5.0), lean=(-0.23, 0.0),
 )  # fmt: skip
 _TIGHT = pose(
     trunk=(1, 0), twist=-15.0, head=(4.0, 0.0, 12.0), left_hand=(0.33, -0.40, -0.10),
-    right_hand=(0.35, 0.13, -0.06), left_foot=(0.14, -0.29, -0.925),
-    right_foot=(-0.07, 0.03, -0.985), knee=14.0, left_ankle=(58.0, 0.0),
-    right_ankle=(55.0, 0.0), lean=(-0.17, 0.0),
+    right_hand=(0.35, 0.13, -0.06), left_foot=(0.19, -0.30, -0.87),
+    right_foot=(-0.07, 0.03, -0.985), knee=14.0, left_ankle=(55.0, 40.0),
+    right_ankle=(55.0, 0.0), lean=(-0.25, 0.0),
 )  # fmt: skip
 
 _LANDING: tuple[tuple[float, Pose], ...] = (
-    (-0.06, pose(_TIGHT, left_hand=(0.36, -0.42, -0.14), left_foot=(0.20, -0.24, -0.92),
+    (-0.06, pose(_TIGHT, left_hand=(0.36, -0.42, -0.14), left_foot=(0.22, -0.24, -0.88),
                  right_foot=(0.02, 0.05, -0.985), right_ankle=(40.0, 5.0), knee=16.0)),
     (0.0, pose(trunk=(7, 1), twist=-15.0, left_hand=(0.39, -0.54, -0.18),
                right_hand=(0.42, -0.08, -0.22), left_foot=(0.20, -0.32, -0.84), knee=22.0,
-               right_foot=(0.0, 0.0, -0.97), left_ankle=(50.0, 5.0), lean=(-0.18, 0.0))),
+               right_foot=(0.0, 0.0, -0.97), left_ankle=(50.0, 30.0), lean=(-0.26, 0.0))),
     (0.08, pose(trunk=(20, -3), twist=-12.0, left_hand=(0.50, -0.62, -0.38),
-                right_hand=(0.44, -0.48, -0.46), left_foot=(0.28, -0.36, -0.74), knee=52.0,
-                left_ankle=(45.0, 5.0), lean=(-0.18, 0.0))),
+                right_hand=(0.44, -0.48, -0.46), left_foot=(0.28, -0.36, -0.74), knee=46.0,
+                left_ankle=(45.0, 30.0), lean=(-0.30, 0.0))),
     (0.16, pose(trunk=(36, -3), twist=-1.0, left_hand=(0.68, -0.10, -0.64),
-                right_hand=(0.48, -0.66, -0.50), left_foot=(0.58, -0.16, -0.70), knee=66.0,
-                left_ankle=(35.0, 5.0), lean=(-0.14, 0.0))),
+                right_hand=(0.48, -0.66, -0.50), left_foot=(0.58, -0.16, -0.70), knee=58.0,
+                left_ankle=(35.0, 30.0), lean=(-0.28, 0.0))),
     (0.28, pose(trunk=(42, -2), twist=8.0, left_hand=(0.48, 0.76, -0.30),
-                right_hand=(0.54, -0.76, -0.40), left_foot=(0.56, 0.45, -0.62), knee=68.0,
-                left_ankle=(35.0, 10.0), lean=(-0.08, 0.0))),
-    (0.40, pose(trunk=(36, -7), twist=10.0, left_hand=(0.16, 0.97, 0.06),
-                right_hand=(0.34, -0.90, -0.26), left_foot=(0.12, 0.76, -0.54), knee=68.0,
-                left_ankle=(40.0, 20.0))),
-    (0.60, pose(trunk=(24, -6), twist=7.0, left_hand=(-0.16, 0.96, 0.24),
-                right_hand=(0.06, -0.99, -0.14), left_foot=(-0.58, 0.58, -0.44), knee=66.0,
-                left_ankle=(50.0, 30.0))),
-    (0.90, pose(trunk=(18, -4), twist=-2.0, left_hand=(-0.18, 0.96, 0.22),
-                right_hand=(0.02, -0.99, -0.10), left_foot=(-0.74, 0.30, -0.46), knee=56.0,
-                left_ankle=(50.0, 30.0))),
-    (1.45, pose(trunk=(14, -2), left_hand=(0.10, 0.95, 0.05), right_hand=(0.10, -0.95, 0.02),
+                right_hand=(0.54, -0.76, -0.40), left_foot=(0.56, 0.45, -0.62), knee=64.0,
+                left_ankle=(35.0, 10.0), lean=(-0.18, 0.0))),
+    (0.40, pose(trunk=(36, -9), twist=10.0, left_hand=(0.16, 0.97, 0.06),
+                right_hand=(0.34, -0.90, -0.26), left_foot=(0.12, 0.80, -0.55), knee=68.0,
+                left_ankle=(40.0, 20.0), lean=(-0.08, 0.0))),
+    (0.60, pose(trunk=(24, -15), twist=7.0, left_hand=(-0.16, 0.96, 0.24),
+                right_hand=(0.06, -0.99, -0.14), left_foot=(-0.58, 0.62, -0.46), knee=66.0,
+                left_ankle=(50.0, 10.0))),
+    (0.90, pose(trunk=(16, -18), twist=-2.0, left_hand=(-0.18, 0.96, 0.22),
+                right_hand=(0.02, -0.99, -0.10), left_foot=(-0.76, 0.32, -0.50), knee=56.0,
+                left_ankle=(50.0, 10.0))),
+    (1.45, pose(trunk=(14, -12), left_hand=(0.10, 0.95, 0.05), right_hand=(0.10, -0.95, 0.02),
                 left_foot=(-0.60, 0.20, -0.66), knee=40.0, left_ankle=(45.0, 20.0))),
 )  # fmt: skip
 
@@ -303,7 +303,7 @@ def plan_jump(kind: str, turns: int, rng: np.random.Generator, *, clean: bool = 
         turned=takeoff.turned * rng.uniform(0.85, 1.1) * (0.85 if turns == 1 else 1.0),
         missing=missing,
         lean=rng.uniform(*takeoff.lean),
-        landing_lean=rng.uniform(0.28, 0.48),
+        landing_lean=rng.uniform(0.26, 0.44),
         tightness=float(np.clip(rng.normal(0.35 + 0.22 * turns, 0.12), 0.0, 1.0)),
         flaws=flaws,
     )
@@ -348,11 +348,12 @@ def _write_path(phrase: Phrase, plan: JumpPlan, start: float, landing: float) ->
     takeoff = TAKEOFFS[plan.kind]
     entry = plan.speed * (1.25 if takeoff.axel else 1.5)
     edge = plan.lean * GRAVITY / entry**2
-    after = 0.85 * plan.speed
+    after = 0.70 * plan.speed
     out = plan.landing_lean * GRAVITY / after**2
     phrase.path += [
-        (start - 0.40, entry, edge),
-        (start - 0.22, 0.88 * entry + 0.12 * plan.speed, edge),
+        (start - 1.00, entry, (0.8 if plan.lean < 0.0 else 0.4) * edge),
+        (start - 0.40, entry, 0.8 * edge),
+        (start - 0.20, 0.85 * entry + 0.15 * plan.speed, edge),
         (start - 0.02, plan.speed, 0.0),
         (landing, plan.speed, 0.0),
         (landing + 0.30, after, 0.9 * out),
@@ -366,7 +367,7 @@ def _write_takeoff(phrase: Phrase, plan: JumpPlan, start: float) -> None:
     base = 1.0 if takeoff.axel else 0.5
     air = plan.turns + (0.5 if takeoff.axel else 0.0) - plan.turned - plan.missing
     rate = 0.75 * air / plan.air_s
-    turn_s = float(np.clip(2.2 * plan.turned / max(rate, 0.5), 0.18, 0.40))
+    turn_s = float(np.clip(2.0 * plan.turned / max(rate, 0.5), 0.18, 0.40))
     open_by = 0.16 if takeoff.axel else 0.05
     phrase.facing += [
         (start - turn_s, base - open_by, AUTO),
@@ -375,7 +376,7 @@ def _write_takeoff(phrase: Phrase, plan: JumpPlan, start: float) -> None:
     if takeoff.picks:
         other: Side = "left" if takeoff.side == "right" else "right"
         phrase.contacts += [
-            Contact(takeoff.side, start - 0.5, start - 0.03),
+            Contact(takeoff.side, start - 0.5, start - 0.25, push=0.30),
             Contact(other, start - _PICK_S, start, pick=True, blade=((0.0, base),),
                     heel=((start - _PICK_S, 42.0), (start, 40.0), (start + 0.1, 55.0))),
         ]  # fmt: skip
@@ -397,7 +398,8 @@ def _write_landing(
     phrase.facing += [
         (landing, base - plan.missing, AUTO),
         (landing + turn_s, base, AUTO),
-        (landing + 0.9, base - 0.04, AUTO),
+        (landing + 0.55, base + 0.10, AUTO),
+        (landing + 1.0, base + 0.11, AUTO),
         (phrase.duration, base, AUTO),
     ]
     phrase.contacts.append(

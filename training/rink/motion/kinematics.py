@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.rink.body import JOINT, JOINT_MASSES, JOINTS, Body
-from training.rink.motion.curves import Array, soft_ceiling
+from training.rink.motion.curves import Array, smooth_step, soft_ceiling
 from training.rink.motion.pose import CHANNELS
 
 SIDES = ("left", "right")
@@ -128,12 +128,13 @@ def knee_direction(offset: Array, turned_out: Array) -> Array:
 
 
 def _elbow_direction(offset: Array, sign: float, swivel: Array) -> Array:
-    """Elbows point down, back and outwards; outwards less, the further out the hand is."""
+    """Elbows of hanging arms point back, a little outwards; of raised ones outwards and down."""
     direction = unit(offset)
-    outward = np.maximum(sign * direction[:, 1], 0.0)
-    pole = np.empty_like(direction)
-    pole[:, 0], pole[:, 2] = -0.35, -0.60
-    pole[:, 1] = sign * 0.75 * (1.0 - outward)
+    T = len(direction)
+    hanging = _carried(-UP, direction, np.broadcast_to((-0.91, sign * 0.41, 0.0), (T, 3)))
+    raised = np.broadcast_to((-0.15, sign * 0.88, -0.45), (T, 3))
+    height = smooth_step((direction[:, 2:] + 0.2) / 0.9)
+    pole = hanging + height * (raised - hanging)
     pole = unit(pole - direction * dot(pole, direction))
     return pole * np.cos(swivel)[:, None] + cross(direction, pole) * np.sin(swivel)[:, None]
 

@@ -21,6 +21,8 @@ from training.rink.motion.travel import STEP, Travel
 _TOUCH_S, _LEAVE_S = 0.14, 0.14
 _SHIFT_S = 0.12
 _PUSH_S = 0.22
+_PUSHING = 0.02
+"""What a leg bears while it pushes: all, where no other leg does."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def bearing_shares(contacts: Sequence[Contact], times: Array) -> Array:
             column = SIDES.index(contact.side)
             taken = smooth_step((times - contact.start) / _SHIFT_S + 0.5)
             left = smooth_step((times - contact.end) / _SHIFT_S + 0.5)
-            shares[:, column] = np.maximum(shares[:, column], taken * (1.0 - left))
+            share = np.maximum(taken * (1.0 - left), _PUSHING * _on_ice(contact, times))
+            shares[:, column] = np.maximum(shares[:, column], share)
     return shares
 
 
@@ -113,7 +116,9 @@ def _stance(contact: Contact, travel: Travel, height: Array, body: Body) -> tupl
         trace = np.repeat(trace[planted : planted + 1], len(times), axis=0)
         slip, pivot = np.zeros(len(times)), np.ones(len(times))
     else:
-        slip, pivot = _slip(trace, travel), _keyed(contact.pivot, times)
+        slip = _slip(trace, travel)
+        leaving = smooth_step((times - _last(contact)) / _LEAVE_S + 0.4)
+        pivot = np.maximum(_keyed(contact.pivot, times), leaving)
     traced = travel.heading + 2.0 * np.pi * blade + slip
     yaw = traced + pivot * (travel.yaw - traced)
     heel = np.radians(_keyed(contact.heel, times))
@@ -139,5 +144,5 @@ def _slip(trace: Array, travel: Travel) -> Array:
     velocity = np.gradient(trace, STEP, axis=0)
     along = np.einsum("ti,ti->t", velocity, travel.along)
     aside = np.einsum("ti,ti->t", velocity, travel.aside)
-    slip: Array = np.arctan2(aside, np.maximum(along, 0.3 * travel.speed + 0.3))
+    slip: Array = np.arctan2(aside, np.maximum(along, 0.5 * travel.speed + 0.3))
     return slip

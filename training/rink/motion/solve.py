@@ -17,10 +17,10 @@ from training.rink.body import JOINT, Body
 from training.rink.motion.curves import Array, smooth_step
 from training.rink.motion.kinematics import (
     SIDES,
+    Upper,
     apply,
     bent_leg,
     centre_of_mass,
-    dot,
     free_foot,
     knee_direction,
     limb,
@@ -33,6 +33,9 @@ from training.rink.motion.skates import Skate, bearing_shares, plan_skate
 from training.rink.motion.travel import Travel, curve, plan_facing, plan_height, plan_travel
 from training.rink.performance import SIMULATION_HZ, SUPPORT_AIR
 
+_PASSES = 3
+_LIFTS, _DEPTH = 4, 2e-3
+"""How often a free foot that dips into the ice is lifted, and how deep it may remain."""
 _SHORTEST_LEG = 0.3
 _SOFTEN = 1.0
 """Samples (standard deviation) over which a foot takes up and leaves the ice's speed."""
@@ -63,29 +66,61 @@ def solve(phrase: Phrase, body: Body, *, start: float = 0.0, end: float | None =
     poses = curve(phrase.poses, times)
     bearing = bearing_shares(phrase.contacts, times)
     upper = skeleton(poses, body, bearing)
-    facing = plan_facing(phrase, times, flights, upper.joints, body)
-    travel = plan_travel(phrase, times, poses, facing)
-
-    centre = centre_of_mass(upper.joints)
-    legs = bent_leg(poses[:, CHANNELS["knee"]][:, 0], body)
-    above_skates = body.ankle_height + legs + centre[:, 2]
-    skates = {side: plan_skate(side, phrase.contacts, travel, above_skates, body) for side in SIDES}
-    centre = apply(travel.frame, centre)
-    joints = apply(travel.frame, upper.joints)
-    ground = travel.position - centre[:, :2]
-    standing = _standing(joints, ground, skates, bearing, legs)
-    for begin, until, height in phrase.sinking:
-        share = smooth_step((times - begin) / (until - begin))
-        standing = standing * (1.0 - share) + height * share
-    pelvis = plan_height(standing + centre[:, 2], flights) - centre[:, 2]
-    joints += np.concatenate([ground, pelvis[:, None]], axis=1)[:, None]
-    lift = np.zeros(len(times))
-    for flight in flights:
-        lift[flight] = (pelvis - standing)[flight]
-    for index, side in enumerate(SIDES):
-        wanted = apply(travel.frame, upper.legs[side])
-        _place_leg(joints, side, wanted, skates[side], lift, travel, poses, body)
+    shape = upper.joints
+    for _ in range(_PASSES):
+        facing = plan_facing(phrase, times, flights, shape, body)
+        travel = plan_travel(phrase, times, poses, facing)
+        act = _Act(phrase, body, travel, flights, poses, bearing, upper)
+        joints, pelvis, skates = act.place(centre_of_mass(shape))
+        shape = apply(travel.frame.transpose(0, 2, 1), joints - pelvis[:, None])
     return Solution(travel, joints, _support(joints, skates, flights))
+
+
+@dataclass(frozen=True)
+class _Act:
+    """Everything that is known before the legs find the ice."""
+
+    phrase: Phrase
+    body: Body
+    travel: Travel
+    flights: list[slice]
+    poses: Array
+    bearing: Array
+    upper: Upper
+
+    def place(self, centre: Array) -> tuple[Array, Array, dict[str, Skate]]:
+        """Joints in the world, pelvis and skates.
+
+        Args:
+            centre: `(T, 3)`, the centre of mass in the skater's frame, as far as it is known: the
+                legs' share in it depends on where the skates stand, hence the passes.
+        """
+        body, travel = self.body, self.travel
+        legs = bent_leg(self.poses[:, CHANNELS["knee"]][:, 0], body)
+        above_skates = body.ankle_height + legs + centre[:, 2]
+        skates = {
+            side: plan_skate(side, self.phrase.contacts, travel, above_skates, body)
+            for side in SIDES
+        }
+        centre = apply(travel.frame, centre)
+        joints = apply(travel.frame, self.upper.joints)
+        ground = travel.position - centre[:, :2]
+        standing = self._sunk(_standing(joints, ground, skates, self, legs))
+        height = plan_height(standing + centre[:, 2], self.flights) - centre[:, 2]
+        pelvis = np.concatenate([ground, height[:, None]], axis=1)
+        joints += pelvis[:, None]
+        lift = np.zeros(len(height))
+        for flight in self.flights:
+            lift[flight] = (height - standing)[flight]
+        for side in SIDES:
+            _place_leg(joints, side, self, skates[side], lift)
+        return joints, pelvis, skates
+
+    def _sunk(self, standing: Array) -> Array:
+        for begin, until, height in self.phrase.sinking:
+            share = smooth_step((self.travel.times - begin) / (until - begin))
+            standing = standing * (1.0 - share) + height * share
+        return standing
 
 
 def _flights(phrase: Phrase, first: int, last: int) -> list[slice]:
@@ -101,7 +136,7 @@ def _flights(phrase: Phrase, first: int, last: int) -> list[slice]:
 
 
 def _standing(
-    joints: Array, ground: Array, skates: dict[str, Skate], bearing: Array, legs: Array
+    joints: Array, ground: Array, skates: dict[str, Skate], act: _Act, legs: Array
 ) -> Array:
     """Height of the pelvis `(T,)` that gives the leg which bears the skater its length."""
     heights = []
@@ -113,41 +148,41 @@ def _standing(
         # A smooth maximum: a leg that cannot reach stays steep enough to stand on.
         room = 0.5 * (room + least + np.sqrt((room - least) ** 2 + (0.2 * legs) ** 4))
         heights.append(skates[side].ankle[:, 2] + np.sqrt(room) - hip[:, 2])
-    used = bearing + 1e-6
-    used = used / used.sum(axis=1, keepdims=True)
+    used = (act.bearing + 1e-6) / (act.bearing + 1e-6).sum(axis=1, keepdims=True)
+    for flight in act.flights:
+        middle = (flight.start + flight.stop) // 2
+        used[flight.start : middle] = used[flight.start]
+        used[middle : flight.stop] = used[flight.stop - 1]
     return used[:, 0] * heights[0] + used[:, 1] * heights[1]
 
 
-def _place_leg(
-    joints: Array,
-    side: str,
-    wanted: Array,
-    skate: Skate,
-    lift: Array,
-    travel: Travel,
-    poses: Array,
-    body: Body,
-) -> None:
+def _place_leg(joints: Array, side: str, act: _Act, skate: Skate, lift: Array) -> None:
     index, sign = (0, 1.0) if side == "left" else (1, -1.0)
+    body, frame, poses = act.body, act.travel.frame, act.poses
     hip = joints[:, JOINT[f"{side}_hip"]]
+    free = hip + apply(frame, act.upper.legs[side])
     stood = skate.ankle.copy()
     stood[:, 2] += lift
-    ankle = hip + wanted + skate.share * (stood - hip - wanted)
+    ankle = free + skate.share * (stood - free)
     ankle = gaussian_filter1d(ankle, _SOFTEN, axis=0, mode="nearest")
     turned = np.radians(sign * poses[:, CHANNELS["knees"]][:, index])
-    own = np.einsum("tji,tj->ti", travel.frame, ankle - hip)
-    bend = apply(travel.frame, knee_direction(own, turned))
+    bend = apply(frame, knee_direction(np.einsum("tji,tj->ti", frame, ankle - hip), turned))
     bend = unit(bend + 0.7 * skate.share * (skate.foot.forward - bend))
-    for _ in range(2):
+
+    def reach(ankle: Array) -> tuple[Array, Array, Array, Array]:
         knee, ankle = limb(hip, ankle, bend, (body.thigh, body.shank))
         foot = free_foot(knee, ankle, bend, poses[:, CHANNELS[f"{side}_ankle"]], sign)
-        foot = foot.blended(skate.foot, skate.share)
-        tip, tail = foot.blade(ankle, body)
-        under = np.minimum(np.minimum(tip[:, 2], tail[:, 2]), 0.0)
-        if under.min() > -1e-3:
+        tip, tail = foot.blended(skate.foot, skate.share).blade(ankle, body)
+        return knee, ankle, tip, tail
+
+    placed = reach(ankle)
+    for _ in range(_LIFTS):
+        under = np.minimum(np.minimum(placed[2][:, 2], placed[3][:, 2]), 0.0)
+        if under.min() > -_DEPTH:
             break
         ankle[:, 2] -= under
-    for name, place in (("knee", knee), ("ankle", ankle), ("toe", tip), ("heel", tail)):
+        placed = reach(ankle)
+    for name, place in zip(("knee", "ankle", "toe", "heel"), placed, strict=True):
         joints[:, JOINT[f"{side}_{name}"]] = place
 
 

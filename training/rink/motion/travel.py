@@ -16,8 +16,10 @@ from training.rink.performance import SIMULATION_HZ
 
 GRAVITY = 9.81
 STEP = 1.0 / SIMULATION_HZ
-_PUSH_S, _ABSORB_S = 0.20, 0.22
+_STROKE_SAMPLES = (12, 42)
 _KEY_GAP = 0.03
+_BODY_LEAN = 0.15
+"""Share of the balance axis' lean on a curve that trunk and arms take part in."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Travel:
     """`(T,)` turns from the direction of travel."""
     tilt: Array
     """`(T, 2)`, horizontal part of the balance axis for a vertical part of 1."""
+    lean: Array
+    """`(T, 2)`, the same for the skater's frame: on a curve the hips lean more than the body."""
 
     @property
     def along(self) -> Array:
@@ -50,7 +54,7 @@ class Travel:
     @cached_property
     def axis(self) -> Array:
         """The balance axis, `(T, 3)` of length 1."""
-        return unit(np.concatenate([self.tilt, np.ones((len(self.tilt), 1))], axis=1))
+        return _upward(self.tilt)
 
     @property
     def yaw(self) -> Array:
@@ -60,7 +64,11 @@ class Travel:
     @cached_property
     def frame(self) -> Array:
         """From the skater's frame to the world, `(T, 3, 3)`."""
-        return leaning(self.axis) @ turn(self.yaw)
+        return leaning(_upward(self.lean)) @ turn(self.yaw)
+
+
+def _upward(slope: Array) -> Array:
+    return unit(np.concatenate([slope, np.ones((len(slope), 1))], axis=1))
 
 
 def plan_travel(phrase: Phrase, times: Array, poses: Array, facing: Array) -> Travel:
@@ -69,15 +77,17 @@ def plan_travel(phrase: Phrase, times: Array, poses: Array, facing: Array) -> Tr
     heading = integral(speed * curvature, STEP)
     along = np.stack([np.cos(heading), np.sin(heading)], axis=-1)
     aside = np.stack([-along[:, 1], along[:, 0]], axis=-1)
-    lean = poses[:, CHANNELS["lean"]]
-    inward = speed * speed * curvature / GRAVITY + lean[:, 1]
+    extra = poses[:, CHANNELS["lean"]]
+    extra = extra[:, :1] * along + extra[:, 1:] * aside
+    inward = (speed * speed * curvature / GRAVITY)[:, None] * aside
     return Travel(
         times=times,
         heading=heading,
         position=integral(speed[:, None] * along, STEP),
         speed=speed,
         facing=facing,
-        tilt=lean[:, :1] * along + inward[:, None] * aside,
+        tilt=extra + inward,
+        lean=extra + _BODY_LEAN * inward,
     )
 
 
@@ -133,14 +143,13 @@ def plan_facing(
 
 
 def plan_height(standing: Array, flights: list[slice]) -> Array:
-    """Height of the centre of mass `(T,)`: as it stands, but for flights and the push before them.
+    """Height of the centre of mass `(T,)`: as it stands, but for flights, push and landing.
 
     Args:
         standing: `(T,)` height with the skates on the ice.
         flights: Samples from take-off to landing.
     """
     height = standing.copy()
-    push, absorb = round(_PUSH_S / STEP), round(_ABSORB_S / STEP)
     velocity = np.gradient(standing, STEP)
     acceleration = np.gradient(velocity, STEP)
     for flight in flights:
@@ -148,15 +157,27 @@ def plan_height(standing: Array, flights: list[slice]) -> Array:
         air = np.arange(last - first + 1) * STEP
         rise = (standing[last] - standing[first]) / air[-1] + 0.5 * GRAVITY * air[-1]
         height[flight] = standing[first] + rise * air - 0.5 * GRAVITY * air * air
-        for edge, other, speed in (
-            (first, max(first - push, 0), rise),
-            (last, min(last + absorb, len(height) - 1), rise - GRAVITY * air[-1]),
-        ):
+        fall = rise - GRAVITY * air[-1]
+        for edge, step, speed in ((first, -1, rise), (last, 1, fall)):
+            other = edge + step * _stroke(standing, edge, step, abs(speed))
             ends = {
                 edge: (standing[edge], speed, -GRAVITY),
                 other: (standing[other], velocity[other], acceleration[other]),
             }
             begin, until = min(ends), max(ends)
-            span = slice(begin, until + 1)
-            height[span] = bridge(np.arange(begin, until + 1) * STEP, ends[begin], ends[until])
+            height[begin : until + 1] = bridge(
+                np.arange(until - begin + 1) * STEP, ends[begin], ends[until]
+            )
     return height
+
+
+def _stroke(standing: Array, edge: int, step: int, speed: float) -> int:
+    """Samples that the legs take to gain, or to absorb, a vertical speed.
+
+    A push that ends at a speed v after a stroke d and grows as a power of time takes about 2.3 d / v.
+    """
+    room = edge if step < 0 else len(standing) - 1 - edge
+    samples = np.arange(*_STROKE_SAMPLES)
+    samples = samples[samples <= room]
+    stroke = np.maximum(standing[edge] - standing[edge + step * samples], 0.0)
+    return int(samples[np.argmin(np.abs(samples * STEP - 2.3 * stroke / speed))])

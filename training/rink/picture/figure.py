@@ -44,6 +44,8 @@ class Part:
     """Name of its region of the atlas."""
     outline: Floats
     """`(R, SIDES + 1, 2)` metres to the front and to the side; the last corner is the first."""
+    rows: NDArray[np.floating]
+    """`(R,)` height of each ring in that region, 0 to 1."""
     place: Callable[[Pose], Rings]
     """Where the rings are."""
     gloss: float = 0.05
@@ -169,6 +171,44 @@ def _skull(pose: Pose) -> Floats:
 
 def _blend(first: Floats, second: Floats, share: Floats) -> Floats:
     return unit(first[:, None] * (1 - share) + second[:, None] * share)
+
+
+def skirt_around(lengths: NDArray[np.floating], waist: float) -> Callable[[Pose], Rings]:
+    """Rings of a skirt, in metres of cloth below the waist, spread by its flare and lifted by legs.
+
+    `waist` is its place on the trunk. The outline must be that of the waist in every ring.
+    """
+    cloth = lengths.astype(np.float32)
+
+    def place(pose: Pose) -> Rings:
+        flare = pose.flare[:, None] * (0.75 + 0.25 * cloth / cloth[-1])
+        pelvis, neck = pose.at("pelvis"), pose.at("neck")
+        start = pelvis + waist * (neck - pelvis)
+        down = -pose.pelvis.up[:, None]
+        center = start[:, None] + (cloth * np.cos(flare))[..., None] * down
+        shape = center.shape
+        front = np.broadcast_to(pose.pelvis.front[:, None], shape)
+        scale = 1.0 + cloth * np.sin(flare) / 0.14
+        return Rings(center, front, np.broadcast_to(down, shape), scale.astype(np.float32))
+
+    return place
+
+
+def along_tail(length: float, count: int, back: float) -> Callable[[Pose], Rings]:
+    """Rings of a pony-tail that starts `back` metres behind the ears."""
+    share = np.linspace(0.0, 1.0, count, dtype=np.float32)[:, None]
+
+    def place(pose: Pose) -> Rings:
+        root = _skull(pose) - back * pose.head.front + 0.05 * pose.head.up
+        first = unit(0.3 * pose.head.up - pose.head.front)
+        bend = np.minimum(2.5 * share, 1.0)
+        axis = _blend(first, pose.tail, bend)
+        step = length / (count - 1) * axis
+        center = root[:, None] + np.cumsum(step, axis=1) - step[:, :1]
+        sideways = np.broadcast_to(pose.head.left[:, None], axis.shape)
+        return Rings(center, across(sideways, axis), axis)
+
+    return place
 
 
 @dataclass(frozen=True)

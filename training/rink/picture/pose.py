@@ -54,9 +54,13 @@ class Pose:
     pelvis: Frame
     chest: Frame
     head: Frame
+    tail: Floats
+    """`(N, 3)` where loose hair flies."""
+    flare: Floats
+    """`(N,)` how far a skirt stands off, radians."""
 
     @classmethod
-    def of(cls, joints: Floats) -> Pose:
+    def of(cls, joints: Floats, tail: Floats, flare: Floats) -> Pose:
         """Derive the frames from `(N, J, 3)` joints."""
 
         def at(name: str) -> Floats:
@@ -71,6 +75,8 @@ class Pose:
             _trunk_frame(at("left_hip") - at("right_hip"), spine),
             _trunk_frame(at("left_shoulder") - at("right_shoulder"), spine),
             Frame(front, left, np.cross(front, left)),
+            tail,
+            flare,
         )
 
     def at(self, name: str) -> Floats:
