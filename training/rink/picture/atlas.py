@@ -116,12 +116,21 @@ def _blossoms(paint: Paint, second: Paint, rng: np.random.Generator) -> None:
 def _lettering(paint: Paint, second: Paint, rng: np.random.Generator) -> None:
     height, width, _ = paint.shape
     word = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVW"), size=int(rng.integers(3, 7))))
-    upright = np.zeros((height, width), np.float32)
+    upright = np.zeros((height, width), np.uint8)
     for x in (int(0.38 * width), 2):
         cv2.putText(
-            upright, word, (x, height // 2), cv2.FONT_HERSHEY_DUPLEX, width / 260, 1.0, 1, cv2.LINE_AA
+            upright,
+            word,
+            (x, height // 2),
+            cv2.FONT_HERSHEY_DUPLEX,
+            width / 260,
+            255,
+            1,
+            cv2.LINE_AA,
         )
-    mask = upright[::-1, ::-1, None]  # the region is upside down and seen from the inside
+    mask = (
+        upright[::-1, ::-1, None].astype(np.float32) / 255
+    )  # the region is upside down and seen from the inside
     paint *= 1 - mask
     paint += mask * second
 

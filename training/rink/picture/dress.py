@@ -220,9 +220,7 @@ def _arm(look: Look, side: str, size: float) -> Part:
     air = np.where((place < look.sleeve) & (place > -0.15), look.looseness, 0.0)
     outline = ellipses(depth * size + air, width * size + air, forward=shift)
     joints = (f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist")
-    return Part(
-        "arm", outline, _rows(place), along_limb(joints, place, arm=True), 0.3 * look.sheen
-    )
+    return Part("arm", outline, _rows(place), along_limb(joints, place, arm=True), 0.3 * look.sheen)
 
 
 def _hand(look: Look, side: str, size: float) -> Part:

@@ -56,9 +56,10 @@ def ellipses(
     depth: NDArray[np.floating], width: NDArray[np.floating], *, forward: object = 0.0
 ) -> Floats:
     """Outlines of R ellipses by their half axes `(R,)`, each shifted `forward` by `(R,)` metres."""
-    front = np.asarray(depth)[:, None] * np.cos(_ANGLES) + np.broadcast_to(
-        np.asarray(forward, dtype=float), (len(depth),)
-    )[:, None]
+    front = (
+        np.asarray(depth)[:, None] * np.cos(_ANGLES)
+        + np.broadcast_to(np.asarray(forward, dtype=float), (len(depth),))[:, None]
+    )
     side = np.asarray(width)[:, None] * np.sin(_ANGLES)
     return np.stack([front, side], axis=-1).astype(np.float32)
 

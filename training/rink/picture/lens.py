@@ -32,58 +32,52 @@ class Lens:
     seed: int
     """Of the noise."""
 
+
+class Exposure:
+    """A lens before a sensor of a given size."""
+
+    def __init__(self, lens: Lens, width: int, height: int) -> None:
+        self._lens = lens
+        self._sigma = lens.softness * height / 360
+        self._corners = _corners(width, height, lens.vignette)
+        self._tile = _noise_tile(lens.seed, lens.noise)
+
     def expose(self, frame: Bytes, number: int) -> Bytes:
         """Turn a clean frame, RGB `(H, W, 3)`, into the camera's; `number` moves the noise."""
-        H, W, _ = frame.shape
-        frame = np.asarray(cv2.LUT(frame, self.curve), np.uint8)
-        if abs(self.saturation - 1.0) > 0.02:
+        lens = self._lens
+        frame = np.asarray(cv2.LUT(frame, lens.curve), np.uint8)
+        if abs(lens.saturation - 1.0) > 0.02:
             grey = cv2.cvtColor(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-            cv2.addWeighted(frame, self.saturation, grey, 1.0 - self.saturation, 0.0, dst=frame)
-        sigma = self.softness * H / 360
-        if sigma > 0.25:
-            cv2.GaussianBlur(frame, (0, 0), sigma, dst=frame)
-        if self.sharpening > 0.05:
+            cv2.addWeighted(frame, lens.saturation, grey, 1.0 - lens.saturation, 0.0, dst=frame)
+        if self._sigma > 0.25:
+            cv2.GaussianBlur(frame, (0, 0), self._sigma, dst=frame)
+        if lens.sharpening > 0.05:
             soft = cv2.blur(frame, (3, 3))
-            cv2.addWeighted(frame, 1.0 + self.sharpening, soft, -self.sharpening, 0.0, dst=frame)
-        if self.vignette > 0.02:
-            cv2.multiply(frame, _corners(W, H, self.vignette), dst=frame, scale=1 / 255)
-        if self.noise > 0.3:
-            cv2.addWeighted(frame, 1.0, self._grain(W, H, number), 1.0, -128.0, dst=frame)
+            cv2.addWeighted(frame, 1.0 + lens.sharpening, soft, -lens.sharpening, 0.0, dst=frame)
+        if lens.vignette > 0.02:
+            cv2.multiply(frame, self._corners, dst=frame, scale=1 / 255)
+        if lens.noise > 0.3:
+            cv2.addWeighted(frame, 1.0, self._grain(frame.shape, number), 1.0, -128.0, dst=frame)
         return frame
 
-    def _grain(self, width: int, height: int, number: int) -> Bytes:
-        tile = _noise_tile(self.seed, round(self.noise, 1))
-        rng = np.random.default_rng((self.seed, number))
+    def _grain(self, shape: tuple[int, ...], number: int) -> Bytes:
+        rng = np.random.default_rng((self._lens.seed, number))
         dx, dy = rng.integers(0, _TILE, 2)
-        rows = (np.arange(height) + dy) % _TILE
-        columns = (np.arange(width) + dx) % _TILE
-        return np.take(np.take(tile, rows, axis=0), columns, axis=1)
-
-
-_TILES: dict[tuple[int, float], Bytes] = {}
-_CORNERS: dict[tuple[int, int, float], Bytes] = {}
+        rows, columns = (np.arange(shape[0]) + dy) % _TILE, (np.arange(shape[1]) + dx) % _TILE
+        return np.take(np.take(self._tile, rows, axis=0), columns, axis=1)
 
 
 def _noise_tile(seed: int, sigma: float) -> Bytes:
-    key = (seed, sigma)
-    if key not in _TILES:
-        _TILES.clear()
-        rng = np.random.default_rng(seed)
-        grey = rng.standard_normal((_TILE, _TILE, 1), dtype=np.float32)
-        colour = rng.standard_normal((_TILE, _TILE, 3), dtype=np.float32)
-        tile = 128 + sigma * (0.8 * grey + 0.6 * colour)
-        _TILES[key] = np.clip(tile + 0.5, 0, 255).astype(np.uint8)
-    return _TILES[key]
+    rng = np.random.default_rng(seed)
+    grey = rng.standard_normal((_TILE, _TILE, 1), dtype=np.float32)
+    colour = rng.standard_normal((_TILE, _TILE, 3), dtype=np.float32)
+    return np.clip(128.5 + sigma * (0.8 * grey + 0.6 * colour), 0, 255).astype(np.uint8)
 
 
 def _corners(width: int, height: int, strength: float) -> Bytes:
-    key = (width, height, round(strength, 2))
-    if key not in _CORNERS:
-        _CORNERS.clear()
-        y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]
-        keep = 255 * (1.0 - strength * ((x * x + y * y) / 2) ** 1.5)
-        _CORNERS[key] = np.repeat(keep[..., None], 3, axis=2).astype(np.uint8)
-    return _CORNERS[key]
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]
+    keep = 255 * (1.0 - strength * ((x * x + y * y) / 2) ** 1.5)
+    return np.repeat(keep[..., None], 3, axis=2).astype(np.uint8)
 
 
 def draw_lens(rng: np.random.Generator) -> Lens:

@@ -48,9 +48,7 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
     count = int(rng.integers(1, 4))
     around = rng.uniform(0, 2 * np.pi, count)
     height = rng.uniform(0.5, 2.5, count)
-    directions = unit(
-        np.stack([np.cos(around), np.sin(around), height], axis=1).astype(np.float32)
-    )
+    directions = unit(np.stack([np.cos(around), np.sin(around), height], axis=1).astype(np.float32))
     warmth = rng.normal(0.0, 0.05)
     tint = np.array([1.0 + warmth, 1.0, 1.0 - warmth])
     ambient = rng.uniform(0.2, 0.3) if gala else rng.uniform(0.38, 0.62)

@@ -60,7 +60,9 @@ class Projected:
     """`(N, V, 4)`: light in red, green, blue, and highlight."""
 
     @classmethod
-    def of(cls, actor: Actor, times_s: NDArray[np.floating], views: Views, light: Lighting) -> Projected:
+    def of(
+        cls, actor: Actor, times_s: NDArray[np.floating], views: Views, light: Lighting
+    ) -> Projected:
         """Pose, project and light a person."""
         surface = actor.surface(times_s)
         xy, depth = views.project(surface.vertices)
@@ -102,14 +104,18 @@ def paint_person(
         actor, shown.xy[n], shown.depth[n], shown.lit[n], frame.shape[:2], pixels_per_m
     )
     if patch is not None:
-        _lay_over(frame, patch.picture, patch.left, patch.top, near if near is not None else _NOTHING)
+        _lay_over(
+            frame, patch.picture, patch.left, patch.top, near if near is not None else _NOTHING
+        )
     return patch
 
 
 _NOTHING = np.zeros((0, 0), np.uint8)
 
 
-def _window(xy: Floats, shape: tuple[int, ...], margin: int = 1) -> tuple[int, int, int, int] | None:
+def _window(
+    xy: Floats, shape: tuple[int, ...], margin: int = 1
+) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of the part of the picture that the points cover."""
     lowest, highest = xy.min(axis=0), xy.max(axis=0)
     left, top = (max(0, int(np.floor(v)) - margin) for v in lowest)
@@ -119,7 +125,12 @@ def _window(xy: Floats, shape: tuple[int, ...], margin: int = 1) -> tuple[int, i
 
 
 def _rasterise(
-    actor: Actor, xy: Floats, depth: Floats, lit: Floats, shape: tuple[int, ...], pixels_per_m: float
+    actor: Actor,
+    xy: Floats,
+    depth: Floats,
+    lit: Floats,
+    shape: tuple[int, ...],
+    pixels_per_m: float,
 ) -> Patch | None:
     window = _window(xy, shape)
     if window is None:
@@ -138,9 +149,7 @@ def _rasterise(
     depths = np.full(fine_shape, np.inf, np.float32)
     fill_triangles(vertices, actor.faces, atlas, picture, depths)
     if finer > 1:
-        picture = cv2.resize(
-            picture, (right - left, bottom - top), interpolation=cv2.INTER_AREA
-        )
+        picture = cv2.resize(picture, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     return Patch(left, top, picture, depths, finer)
 
 

@@ -55,9 +55,7 @@ class Panorama:
         )
         if not self.near.any():
             return picture, None
-        near = cv2.remap(
-            self.near, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+        near = cv2.remap(self.near, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return picture, near
 
     def lookup(self, views: Views, n: int) -> tuple[Floats, Floats]:
@@ -182,8 +180,10 @@ def _along_boards(at: NDArray[np.floating]) -> NDArray[np.floating]:
     quarter = STRAIGHT_Y_M + np.pi / 2 * CORNER_M + STRAIGHT_X_M  # end's middle to side's middle
     ax, ay = np.abs(x), np.abs(y)
     angle = np.arctan2(np.maximum(ay - STRAIGHT_Y_M, 0.0), np.maximum(ax - STRAIGHT_X_M, 0.0))
-    first = np.minimum(ay, STRAIGHT_Y_M) + angle * CORNER_M + np.where(
-        ax < STRAIGHT_X_M, STRAIGHT_X_M - ax, 0.0
+    first = (
+        np.minimum(ay, STRAIGHT_Y_M)
+        + angle * CORNER_M
+        + np.where(ax < STRAIGHT_X_M, STRAIGHT_X_M - ax, 0.0)
     )
     half = np.where(x >= 0, first, 2 * quarter - first)
     return np.where(y >= 0, half, PERIMETER_M - half)
@@ -307,7 +307,11 @@ def _surroundings(  # type: ignore[no-untyped-def]
         veil = np.float32(0.5) if post else np.float32(0.12)
         haze = np.float32(210) * (np.float32(0.4) + np.float32(0.6) * dim)
         keep = np.float32(1) - veil
-        red, green, blue = red * keep + haze * veil, green * keep + haze * veil, blue * keep + haze * veil
+        red, green, blue = (
+            red * keep + haze * veil,
+            green * keep + haze * veil,
+            blue * keep + haze * veil,
+        )
     return red, green, blue
 
 
@@ -333,7 +337,11 @@ def _trace(  # type: ignore[no-untyped-def]
                     shade = np.float32(0.55) + np.float32(0.4) * height / board_m
                     if height > np.float32(0.93) * board_m:
                         shade = np.float32(1.4)
-                    red, green, blue = np.float32(120) * shade, np.float32(124) * shade, np.float32(130) * shade
+                    red, green, blue = (
+                        np.float32(120) * shade,
+                        np.float32(124) * shade,
+                        np.float32(130) * shade,
+                    )
                 near[y, x] = 255
             elif ground < leaves:
                 east, north = position[0] + ground * column[0], position[1] + ground * column[1]

@@ -57,9 +57,7 @@ def fill_triangles(
                 u, v = min(max(u, 0), texture_w), min(max(v, 0), texture_h)
                 gloss = 255.0 * (a[8] * at_a + b[8] * at_b + c[8] * at_c)
                 for channel in range(3):
-                    light = (
-                        a[5 + channel] * at_a + b[5 + channel] * at_b + c[5 + channel] * at_c
-                    )
+                    light = a[5 + channel] * at_a + b[5 + channel] * at_b + c[5 + channel] * at_c
                     value = texture[v, u, channel] * light + gloss
                     picture[y, x, channel] = np.uint8(min(max(value, 0.0), 255.0))
                 picture[y, x, 3] = 255

@@ -1,0 +1,148 @@
+"""Draws a scene, frame by frame, with the exact truth of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import FloatArray
+from training.rink.body import JOINT
+from training.rink.camera import Views
+from training.rink.picture.lens import Exposure
+from training.rink.picture.painter import Patch, Projected, paint_person
+from training.rink.picture.panorama import Panorama, trace_panorama
+from training.rink.scene import Scene
+
+Bytes = NDArray[np.uint8]
+
+NUM_KEYPOINTS = 17
+"""The first joints of a body are those of COCO."""
+
+OUTSIDE, HIDDEN, VISIBLE = 0, 1, 2
+"""Visibility of a keypoint: outside the picture, inside but covered, seen (COCO's 0, 1, 2)."""
+
+_BATCH = 16
+_SUB_FRAMES = 4
+
+_DEFAULT_TOLERANCE_M = 0.09
+_TOLERANCE_M = np.full(NUM_KEYPOINTS, _DEFAULT_TOLERANCE_M, np.float32)
+"""How far a joint may lie under the surface that shows it."""
+_TOLERANCE_M[[JOINT["nose"], JOINT["left_eye"], JOINT["right_eye"]]] = 0.05
+_TOLERANCE_M[[JOINT["left_hip"], JOINT["right_hip"]]] = 0.14
+
+
+@dataclass(frozen=True)
+class RenderedFrame:
+    """One picture and where everybody is in it; M people, the skater first."""
+
+    image: Bytes
+    """RGB `(H, W, 3)`."""
+    boxes_xyxy: FloatArray
+    """`(M, 4)` tight boxes of what lies in the picture; NaN for who is out of it."""
+    keypoints_xy: FloatArray
+    """`(M, 17, 2)` COCO joints, outside the picture too."""
+    visibility: Bytes
+    """`(M, 17)`: `OUTSIDE`, `HIDDEN` or `VISIBLE`."""
+
+
+def render(scene: Scene, times_s: NDArray[np.floating] | None = None) -> Iterator[RenderedFrame]:
+    """The frames of a scene in order, `scene.times_s` by default; memory stays flat."""
+    times_s = scene.times_s if times_s is None else times_s
+    views = scene.camera.at(times_s)
+    panorama = trace_panorama(scene.arena, views)
+    exposure = Exposure(scene.lens, views.width, views.height)
+    for start in range(0, len(times_s), _BATCH):
+        part = times_s[start : start + _BATCH]
+        yield from _render_batch(scene, panorama, exposure, part, start)
+
+
+def _render_batch(
+    scene: Scene, panorama: Panorama, exposure: Exposure, times_s: NDArray[np.floating], first: int
+) -> Iterator[RenderedFrame]:
+    views = scene.camera.at(times_s)
+    joints = np.stack([actor.joints(times_s)[:, :NUM_KEYPOINTS] for actor in scene.actors])
+    shown = _project(scene, times_s, views)
+    blurred = _Blur(scene, panorama, times_s) if scene.shutter > 0 else None
+    for n in range(len(times_s)):
+        image, patches = _paint(scene, panorama, views, shown, n)
+        if blurred is not None:
+            image = blurred.frame(n)
+        for caption in scene.captions:
+            caption.lay_over(image)
+        image = exposure.expose(image, first + n)
+        boxes = np.stack([person.box(n, views.width, views.height) for person in shown])
+        keypoints, visibility = _keypoints(panorama, joints[:, n], views, n, patches)
+        yield RenderedFrame(image, boxes, keypoints, visibility)
+
+
+def _project(scene: Scene, times_s: NDArray[np.floating], views: Views) -> list[Projected]:
+    return [Projected.of(actor, times_s, views, scene.lighting) for actor in scene.actors]
+
+
+def _paint(
+    scene: Scene, panorama: Panorama, views: Views, shown: list[Projected], n: int
+) -> tuple[Bytes, list[Patch | None]]:
+    """The clean frame, and everybody's patch of it; farthest people first."""
+    frame, near = panorama.frame(views, n)
+    patches: list[Patch | None] = [None] * len(shown)
+    for index in np.argsort([-float(np.median(person.depth[n])) for person in shown]):
+        patches[index] = paint_person(
+            frame, near, scene.actors[index], shown[index], n, views,
+            light=scene.lighting, polish=scene.arena.polish,
+        )  # fmt: skip
+    return frame, patches
+
+
+class _Blur:
+    """Frames averaged over the time that the shutter is open."""
+
+    def __init__(self, scene: Scene, panorama: Panorama, times_s: NDArray[np.floating]) -> None:
+        open_s = scene.shutter / float(scene.fps)
+        offsets = (np.arange(_SUB_FRAMES) + 0.5) / _SUB_FRAMES - 0.5
+        moments = (times_s[:, None] + open_s * offsets).reshape(-1)
+        self._scene, self._panorama = scene, panorama
+        self._views = scene.camera.at(moments)
+        self._shown = _project(scene, moments, self._views)
+
+    def frame(self, n: int) -> Bytes:
+        """The n-th frame."""
+        shape = (self._views.height, self._views.width, 3)
+        total = np.zeros(shape, np.uint16)
+        for moment in range(n * _SUB_FRAMES, (n + 1) * _SUB_FRAMES):
+            total += _paint(self._scene, self._panorama, self._views, self._shown, moment)[0]
+        return (total // _SUB_FRAMES).astype(np.uint8)
+
+
+def _keypoints(
+    panorama: Panorama, joints: NDArray[np.float32], views: Views, n: int,
+    patches: list[Patch | None],
+) -> tuple[FloatArray, Bytes]:  # fmt: skip
+    """Pixels `(M, 17, 2)` and visibility `(M, 17)` of all people's joints."""
+    M = len(joints)
+    xy, depth = views[n : n + 1].project(joints[None])
+    xy, depth = xy[0], depth[0].astype(np.float32)
+    inside = ((xy >= 0) & (xy < (views.width, views.height))).all(axis=-1) & (depth > 0.1)
+    nearest = np.full((M, NUM_KEYPOINTS), np.inf, np.float32)
+    for person in range(M):
+        for patch in patches:
+            if patch is not None:
+                found = patch.depth_at(xy[person])
+                nearest[person] = np.minimum(nearest[person], found)
+    covered = nearest < depth - _TOLERANCE_M
+    covered |= _behind_boards(panorama, joints, views)
+    visibility = np.where(inside, np.where(covered, HIDDEN, VISIBLE), OUTSIDE).astype(np.uint8)
+    return xy, visibility
+
+
+def _behind_boards(
+    panorama: Panorama, joints: NDArray[np.float32], views: Views
+) -> NDArray[np.bool_]:
+    seen = panorama.project(joints, views.position)
+    h, w = panorama.near.shape
+    column = np.clip(seen[..., 0].astype(np.intp), 0, w - 1)
+    row = np.clip(seen[..., 1].astype(np.intp), 0, h - 1)
+    hidden: NDArray[np.bool_] = panorama.near[row, column] > 127
+    return hidden

@@ -1,0 +1,140 @@
+"""Everything of one clip, drawn from one seed: motion, people, camera, place, look and codec.
+
+Each aspect has a random stream of its own, so how long a motion is, or what class it has, moves
+nothing else: within jumps, and within spins, only the motion tells the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from training.rink.body import Body
+from training.rink.camera import CameraMove, draw_camera, draw_size
+from training.rink.encode import Encoding, draw_encoding
+from training.rink.motion import perform
+from training.rink.performance import Motion, Performance
+from training.rink.picture.actor import Actor
+from training.rink.picture.arena import Arena, draw_arena
+from training.rink.picture.graphics import Caption, draw_captions
+from training.rink.picture.lens import Lens, draw_lens
+from training.rink.picture.light import Lighting, draw_lighting
+from training.rink.picture.looks import draw_look
+
+FRAME_RATES: tuple[Fraction, ...] = (
+    Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(50), Fraction(60),
+)  # fmt: skip
+"""Frames a second that a clip may have."""
+
+_STREAMS = (
+    "motion", "camera", "picture", "arena", "lighting", "lens", "graphics", "look", "others",
+    "encoding",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One clip before it is drawn."""
+
+    performance: Performance
+    """The skater's motion and its truth."""
+    actors: tuple[Actor, ...]
+    """Everybody; the first is the skater."""
+    camera: CameraMove
+    arena: Arena
+    lighting: Lighting
+    lens: Lens
+    captions: tuple[Caption, ...]
+    encoding: Encoding
+    fps: Fraction
+    """Frames a second."""
+    shutter: float
+    """Share of a frame's time that the shutter is open; 0 freezes the motion."""
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of the clip."""
+        return max(2, int(self.performance.duration_s * self.fps))
+
+    @property
+    def times_s(self) -> np.ndarray:
+        """`(T,)` when each frame is taken (the middle of its exposure) and shown."""
+        return np.arange(self.num_frames) * float(1 / self.fps)
+
+
+def streams(seed: Sequence[int]) -> dict[str, np.random.Generator]:
+    """One random generator an aspect of a clip."""
+    children = np.random.SeedSequence(seed).spawn(len(_STREAMS))
+    return {
+        name: np.random.default_rng(child) for name, child in zip(_STREAMS, children, strict=True)
+    }
+
+
+def draw_scene(
+    label: str,
+    seed: Sequence[int],
+    *,
+    size: tuple[int, int] | None = None,
+    fps: Fraction | None = None,
+    blur: bool = True,
+) -> Scene:
+    """One clip of a class; the same label and seed give the same scene.
+
+    Args:
+        label: One of `pipeline.elements.LABELS`.
+        seed: Whole numbers, none negative.
+        size: Width and height, even; drawn by default.
+        fps: Frames a second; drawn by default.
+        blur: Whether the shutter may stay open long enough to blur.
+
+    Raises:
+        ValueError: The label is none of the 28.
+    """
+    rng = streams(seed)
+    performance = perform(label, rng["motion"])
+    drawn_size, drawn_fps = draw_size(rng["picture"]), _draw_fps(rng["picture"])
+    shutter = _draw_shutter(rng["picture"])
+    width, height = size or drawn_size
+    skater = Actor.of(performance, draw_look(rng["look"], performance.body.sex))
+    return Scene(
+        performance=performance,
+        actors=(skater, *_draw_others(rng["others"], performance)),
+        camera=draw_camera(rng["camera"], performance, (width, height)),
+        arena=draw_arena(rng["arena"]),
+        lighting=draw_lighting(rng["lighting"]),
+        lens=draw_lens(rng["lens"]),
+        captions=draw_captions(rng["graphics"], width, height),
+        encoding=draw_encoding(rng["encoding"]),
+        fps=fps or drawn_fps,
+        shutter=shutter if blur else 0.0,
+    )
+
+
+def _draw_fps(rng: np.random.Generator) -> Fraction:
+    return FRAME_RATES[rng.choice(len(FRAME_RATES), p=(0.35, 0.2, 0.25, 0.1, 0.1))]
+
+
+def _draw_shutter(rng: np.random.Generator) -> float:
+    """Half of all clips are taken with so short an exposure that nothing blurs."""
+    return float(rng.uniform(0.1, 0.6)) if rng.random() < 0.5 else 0.0
+
+
+_NOBODY_ELSE = 0.55
+
+
+def _draw_others(rng: np.random.Generator, main: Motion) -> tuple[Actor, ...]:
+    """Other skaters on the ice, in nearly half of the clips, at their own pace and place."""
+    if rng.random() < _NOBODY_ELSE:
+        return ()
+    others = []
+    for _ in range(int(rng.integers(1, 5))):
+        body = Body.draw(rng)
+        label = "NoBasic" if rng.random() < 0.8 else "Sequence"
+        motion = perform(label, rng, body=body)
+        slack = max(0.0, motion.duration_s - main.duration_s)
+        look = draw_look(rng, body.sex, role="trainee" if rng.random() < 0.7 else "skater")
+        others.append(Actor.of(motion, look, starts_s=float(rng.uniform(0.0, slack))))
+    return tuple(others)
