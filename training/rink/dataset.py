@@ -128,46 +128,48 @@ def opened(folder: Path, recipe: Recipe, split: Split) -> Iterator[None]:
         DataSetError: The folder holds other data, or another process writes to it.
         OSError: It cannot be written.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECIPE_FILE).is_file():
-        raise DataSetError(f"{folder}: holds other files; choose an empty or a new folder")
-    for name in ("truth", f"{split}_videos"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    with (folder / RECIPE_FILE).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataSetError(f"{folder}: another process renders into it; wait for it") from None
+    if folder.exists() and not folder.is_dir():
+        raise DataSetError(f"{folder}: is a file; name a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _enter_recipe(folder, recipe, split)
-        for leftover in [*folder.glob("*/.*.part"), *folder.glob(".*.part")]:
+        for name in ("truth", f"{split}_videos"):
+            (folder / name).mkdir(exist_ok=True)
+        for leftover in folder.glob("*/.*.part"):
             leftover.unlink()
         yield
+    except BlockingIOError:
+        raise DataSetError(f"{folder}: another process renders into it; wait for it") from None
+    finally:
+        os.close(descriptor)
 
 
 def _enter_recipe(folder: Path, recipe: Recipe, split: Split) -> None:
     path = folder / RECIPE_FILE
-    text = path.read_text(encoding="utf-8")
+    recipes = _read_recipes(path) if path.is_file() else {}
+    if not recipes and any(not file.name.endswith(".part") for file in folder.iterdir()):
+        raise DataSetError(f"{folder}: holds other files; choose an empty or a new folder")
     wanted = {"rink_version": RINK_VERSION, **json.loads(json.dumps(asdict(recipe)))}
-    recipes = _parsed(path, text) if text else {}
-    there = recipes.get(split)
-    if there is None:
-        recipes[split] = wanted
-        _write_text(path, json.dumps(recipes, indent=1) + "\n", in_place=True)
-    elif there != wanted:
-        differing = [key for key in wanted if there.get(key) != wanted[key]]
+    there = recipes.setdefault(split, wanted)
+    differing = [key for key in wanted if there.get(key) != wanted[key]]
+    if differing:
         raise DataSetError(
             f"{folder}: its {split} split was rendered with another {', '.join(differing)}; "
-            f"give the same as in {RECIPE_FILE}, or choose another folder"
+            f"ask for what {RECIPE_FILE} says, or choose another folder"
         )
+    _write_text(path, json.dumps(recipes, indent=1) + "\n")
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _read_recipes(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        recipes = json.loads(text)
-    except ValueError as error:
-        raise DataSetError(f"{path}: is damaged ({error}); choose another folder") from error
-    if not isinstance(recipes, dict):
-        raise DataSetError(f"{path}: is no data set of the rink; choose another folder")
-    return recipes
+        recipes: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        if all(isinstance(recipes[split], dict) for split in recipes) and recipes:
+            return recipes
+    except (ValueError, TypeError):
+        pass
+    raise DataSetError(f"{path}: is damaged or not the rink's; choose another folder")
 
 
 def write_lists(clips: Sequence[PlannedClip], folder: Path, split: Split) -> None:
@@ -183,11 +185,7 @@ def write_lists(clips: Sequence[PlannedClip], folder: Path, split: Split) -> Non
         _write_text(folder / "test_labels.txt", labelled)
 
 
-def _write_text(path: Path, text: str, *, in_place: bool = False) -> None:
-    """Replace a file whole; `in_place` keeps the file itself, which may be locked."""
-    if in_place:
-        path.write_text(text, encoding="utf-8")
-        return
+def _write_text(path: Path, text: str) -> None:
     scratch = path.with_name(f".{path.name}.part")
     scratch.write_text(text, encoding="utf-8")
     os.replace(scratch, path)

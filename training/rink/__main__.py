@@ -1,0 +1,152 @@
+"""`python -m training.rink render|program`: labelled skating video from simulation.
+
+python -m training.rink render --out DIR --seed 500000 --per-class 20
+python -m training.rink render --out DIR --seed 7 --clips 3000 --frequencies challenge
+python -m training.rink program --out DIR --seed 500000 --minutes 4
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+from pipeline.elements import LABELS, class_index
+from training.console import Parser, StatusLine, readable_time, run_command
+from training.rink.dataset import (
+    DataSetError,
+    Recipe,
+    missing_clips,
+    opened,
+    plan_clips,
+    write_lists,
+)
+from training.rink.frequencies import shared_out
+from training.rink.workers import render_clips
+
+_NTSC = {"29.97": "30000/1001", "59.94": "60000/1001", "23.976": "24000/1001"}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m training.rink", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    render = commands.add_parser("render", help="a data set in the challenge's layout")
+    _add_common(render)
+    amount = render.add_mutually_exclusive_group(required=True)
+    amount.add_argument("--per-class", type=int, metavar="N", help="as many of each class")
+    amount.add_argument("--clips", type=int, metavar="N", help="in all; needs --frequencies")
+    render.add_argument("--frequencies", choices=["challenge"], help="how --clips are shared out")
+    render.add_argument("--split", choices=["test", "train"], default="test")
+    render.add_argument("--classes", metavar="A,B", help="only these, e.g. 3Lutz,CamelSpin")
+    render.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    program = commands.add_parser("program", help="one programme with its list of elements")
+    _add_common(program)
+    program.add_argument("--minutes", type=float, default=4.0)
+    return parser
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", required=True, type=Path, metavar="DIR")
+    command.add_argument("--seed", required=True, type=int, help="from 500000 up: never trained on")
+    command.add_argument("--size", metavar="WxH", help="drawn for each clip by default")
+    command.add_argument("--fps", metavar="F", help="drawn for each clip by default")
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise DataSetError(f"--size {text}: expected WxH, such as 640x360")
+    size = int(width), int(height)
+    if any(side % 2 or not 64 <= side <= 4096 for side in size):
+        raise DataSetError(f"--size {text}: both sides must be even, from 64 to 4096")
+    return size
+
+
+def _fps(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        fps = Fraction(_NTSC.get(text, text)).limit_denominator(1001)
+    except (ValueError, ZeroDivisionError):
+        raise DataSetError(f"--fps {text}: expected a number, such as 25 or 29.97") from None
+    if not 5 <= fps <= 240:
+        raise DataSetError(f"--fps {text}: must be from 5 to 240")
+    return str(fps)
+
+
+def _classes(text: str | None) -> list[str]:
+    if text is None:
+        return list(LABELS)
+    try:
+        indices = sorted({class_index(name) for name in text.split(",")})
+    except ValueError as error:
+        raise DataSetError(f"--classes: {error}") from error
+    return [LABELS[index] for index in indices]
+
+
+def _counts(arguments: argparse.Namespace) -> dict[str, int]:
+    labels = _classes(arguments.classes)
+    for name, number in (("--per-class", arguments.per_class), ("--clips", arguments.clips)):
+        if number is not None and number < 1:
+            raise DataSetError(f"{name} {number}: ask for at least one clip")
+    if arguments.clips is None:
+        if arguments.frequencies:
+            raise DataSetError("--frequencies goes with --clips, not with --per-class")
+        return dict.fromkeys(labels, arguments.per_class)
+    if arguments.frequencies is None:
+        raise DataSetError("--clips needs --frequencies challenge")
+    return shared_out(arguments.clips, labels)
+
+
+def _render(arguments: argparse.Namespace, status: StatusLine) -> int:
+    if arguments.workers < 1:
+        raise DataSetError(f"--workers {arguments.workers}: needs at least one")
+    recipe = Recipe(
+        seed=arguments.seed,
+        counts=_counts(arguments),
+        size=_size(arguments.size),
+        fps=_fps(arguments.fps),
+    )
+    folder: Path = arguments.out
+    clips = plan_clips(recipe, arguments.split)
+    with opened(folder, recipe, arguments.split):
+        wanted = missing_clips(clips, folder)
+        began = time.monotonic()
+        workers = min(arguments.workers, max(1, len(wanted)))
+        for done, clip in enumerate(render_clips(wanted, folder, workers=workers), start=1):
+            rest = (time.monotonic() - began) * (len(wanted) - done) / done
+            text = f"{done} of {len(wanted)} clips, {clip.label}, about {readable_time(rest)} left"
+            status.show(text, done / len(wanted))
+        write_lists(clips, folder, arguments.split)
+    status.close()
+    print(f"{len(clips)} clips in {folder}, {len(clips) - len(wanted)} of them from before")
+    return 0
+
+
+def _run(arguments: argparse.Namespace, status: StatusLine) -> int:
+    try:
+        return _render(arguments, status)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DataSetError(
+                f"{arguments.out}: the disk is full; make room and run the same command again"
+            ) from error
+        reason = error.strerror or error
+        raise DataSetError(f"{arguments.out}: cannot be written ({reason})") from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 done, 2 bad input (one line on stderr), 130 interrupted."""
+    parsed = _parser().parse_args(arguments)
+    status = StatusLine()
+    return run_command(lambda: _run(parsed, status), status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
