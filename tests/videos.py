@@ -24,8 +24,8 @@ BITS = 12
 """Blocks of a burnt-in number: frames 0..4095."""
 
 H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18")
-VFR_STAMPS = "N*3003+mod(N\\,4)*500"
-"""Uneven stamps of `vfr.mp4`, in 1/90000 s."""
+VFR_STAMPS = "N*3003+mod(N\\,4)*500+floor(N/8)*9000"
+"""Uneven stamps of `vfr.mp4`, in 1/90000 s: jitter, and a gap of 0.1 s after every 8 frames."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def picture(path: Path) -> NDArray[np.uint8]:
     ("name", "start_s", "first"),
     [
         ("b_frames.mp4", None, 0),
-        ("vfr.mp4", 0.5, 15),
+        ("vfr.mp4", 0.5, 12),
         ("turned90.mp4", 1.0, 30),
         ("vp9.webm", 1, 30),
     ],
