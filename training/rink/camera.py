@@ -23,6 +23,7 @@ HALF_LENGTH_M, HALF_WIDTH_M, CORNER_M = 30.0, 15.0, 8.5
 """Half the rink's length (x) and width (y), and the radius of its corners."""
 
 _NEAREST_M = 4.5
+_SHARES = (0.07, 0.95)
 _SIZES = ((640, 360), (854, 480), (960, 540), (1280, 720), (1920, 1080))
 
 
@@ -108,7 +109,12 @@ def draw_size(rng: np.random.Generator) -> tuple[int, int]:
 
 
 def draw_camera(
-    rng: np.random.Generator, motion: Motion, size: tuple[int, int], *, span_s: float | None = None
+    rng: np.random.Generator,
+    motion: Motion,
+    size: tuple[int, int],
+    *,
+    span_s: float | None = None,
+    share: tuple[float, float] | None = None,
 ) -> CameraMove:
     """A camera that follows a skater: its place, its operator, its tremble.
 
@@ -117,13 +123,14 @@ def draw_camera(
         motion: Whom to follow.
         size: Width and height of the picture.
         span_s: Look no further than this into the motion; all of it by default.
+        share: Least and most of the picture's height that the standing skater takes.
     """
     samples = slice(None if span_s is None else 2 + int(span_s * SIMULATION_HZ))
     joints = motion.joints[samples].astype(np.float64)
     target = joints[:, JOINT["pelvis"]]
     standpoint, position = _draw_position(rng, target)
     height_m = motion.body.height + 0.1
-    operator = _draw_operator(rng, standpoint)
+    operator = _draw_operator(rng, standpoint, share or _SHARES)
     wanted, distance = _angles_to(position, target)
     focal = _zoom(rng, operator, distance, height_m)
     aim = _follow(operator, wanted, focal, size[0] / size[1])
@@ -145,8 +152,11 @@ class _Operator:
     roll: float
 
 
-def _draw_operator(rng: np.random.Generator, standpoint: Standpoint) -> _Operator:
-    share = float(np.exp(rng.triangular(np.log(0.07), np.log(0.42), np.log(0.95))))
+def _draw_operator(
+    rng: np.random.Generator, standpoint: Standpoint, shares: tuple[float, float]
+) -> _Operator:
+    least, most = np.log(shares)
+    share = float(np.exp(rng.triangular(least, least + 0.75 * (most - least), most)))
     handheld = standpoint in ("stands", "on_ice") or rng.random() < 0.25
     return _Operator(
         share=share,

@@ -30,29 +30,20 @@ FRAME_RATES: tuple[Fraction, ...] = (
 """Frames a second that a clip may have."""
 
 _STREAMS = (
-    "motion", "camera", "picture", "arena", "lighting", "lens", "graphics", "look", "others",
+    "motion", "camera", "picture", "shutter", "arena", "lighting", "lens", "graphics", "look", "others",
     "encoding",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
-    """One clip before it is drawn."""
+class Shot:
+    """A skater's motion before a camera, without the picture."""
 
     performance: Performance
     """The skater's motion and its truth."""
-    actors: tuple[Actor, ...]
-    """Everybody; the first is the skater."""
     camera: CameraMove
-    arena: Arena
-    lighting: Lighting
-    lens: Lens
-    captions: tuple[Caption, ...]
-    encoding: Encoding
     fps: Fraction
     """Frames a second."""
-    shutter: float
-    """Share of a frame's time that the shutter is open; 0 freezes the motion."""
 
     @property
     def num_frames(self) -> int:
@@ -65,6 +56,21 @@ class Scene:
         return np.arange(self.num_frames) * float(1 / self.fps)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scene(Shot):
+    """One clip before it is drawn."""
+
+    actors: tuple[Actor, ...]
+    """Everybody; the first is the skater."""
+    arena: Arena
+    lighting: Lighting
+    lens: Lens
+    captions: tuple[Caption, ...]
+    encoding: Encoding
+    shutter: float
+    """Share of a frame's time that the shutter is open; 0 freezes the motion."""
+
+
 def streams(seed: Sequence[int]) -> dict[str, np.random.Generator]:
     """One random generator an aspect of a clip."""
     children = np.random.SeedSequence(seed).spawn(len(_STREAMS))
@@ -73,43 +79,60 @@ def streams(seed: Sequence[int]) -> dict[str, np.random.Generator]:
     }
 
 
+def draw_shot(
+    label: str,
+    seed: Sequence[int],
+    *,
+    size: tuple[int, int] | None = None,
+    fps: Fraction | None = None,
+    share: tuple[float, float] | None = None,
+) -> Shot:
+    """Motion and camera of a clip: those of `draw_scene` for the same arguments, far cheaper."""
+    rng = streams(seed)
+    performance = perform(label, rng["motion"])
+    drawn_size, drawn_fps = draw_size(rng["picture"]), _draw_fps(rng["picture"])
+    camera = draw_camera(rng["camera"], performance, size or drawn_size, share=share)
+    return Shot(performance=performance, camera=camera, fps=fps or drawn_fps)
+
+
 def draw_scene(
     label: str,
     seed: Sequence[int],
     *,
     size: tuple[int, int] | None = None,
     fps: Fraction | None = None,
+    share: tuple[float, float] | None = None,
     blur: bool = True,
 ) -> Scene:
-    """One clip of a class; the same label and seed give the same scene.
+    """One clip of a class; the same arguments give the same scene.
 
     Args:
         label: One of `pipeline.elements.LABELS`.
         seed: Whole numbers, none negative.
         size: Width and height, even; drawn by default.
         fps: Frames a second; drawn by default.
+        share: Least and most that the standing skater may take of the picture's height; by
+            default anything from tiny to filling it.
         blur: Whether the shutter may stay open long enough to blur.
 
     Raises:
         ValueError: The label is none of the 28.
     """
     rng = streams(seed)
-    performance = perform(label, rng["motion"])
-    drawn_size, drawn_fps = draw_size(rng["picture"]), _draw_fps(rng["picture"])
-    shutter = _draw_shutter(rng["picture"])
-    width, height = size or drawn_size
+    shot = draw_shot(label, seed, size=size, fps=fps, share=share)
+    performance, camera = shot.performance, shot.camera
     skater = Actor.of(performance, draw_look(rng["look"], performance.body.sex))
     return Scene(
         performance=performance,
+        camera=camera,
+        fps=shot.fps,
         actors=(skater, *_draw_others(rng["others"], performance)),
-        camera=draw_camera(rng["camera"], performance, (width, height)),
         arena=draw_arena(rng["arena"]),
         lighting=draw_lighting(rng["lighting"]),
         lens=draw_lens(rng["lens"]),
-        captions=draw_captions(rng["graphics"], width, height),
+        captions=draw_captions(rng["graphics"], camera.width, camera.height),
         encoding=draw_encoding(rng["encoding"]),
-        fps=fps or drawn_fps,
-        shutter=shutter if blur else 0.0,
+        shutter=_draw_shutter(rng["shutter"]) if blur else 0.0,
     )
 
 
