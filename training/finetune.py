@@ -44,14 +44,15 @@ def load_recipe(path: Path, overrides: list[str]) -> Recipe:
         ConfigError: Names the file, the key and what was expected.
     """
     content = read_toml(path, overrides)
-    task = content.get("task")
-    if task not in TASKS:
-        raise ConfigError(f"{path}: task must be one of {', '.join(TASKS)}, got {task!r}")
-    return read_recipe(TASKS[task].recipe, content, source=str(path))
+    kind = TASKS.get(str(content.get("task")))
+    if kind is None:
+        known = ", ".join(TASKS)
+        raise ConfigError(f"{path}: task must be one of {known}, got {content.get('task')!r}")
+    return read_recipe(kind.recipe, content, source=str(path))
 
 
 def train(
-    recipe: Recipe, folder: Path, *, resume: bool, device: str = "", status: StatusLine | None
+    recipe: Recipe, folder: Path, *, resume: bool, device: str = "", status: StatusLine
 ) -> Outcome:
     """Train by a recipe in a folder.
 
@@ -61,7 +62,7 @@ def train(
     _check_folder(recipe, folder, resume=resume)
     use_machine(recipe.engine)
     engine = Engine(
-        TASKS[recipe.task].build(recipe),
+        TASKS[recipe.task].build(recipe, status),
         recipe.optim,
         recipe.engine,
         folder=folder,

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from training.console import StatusLine
 from training.engine.task import Task
+from training.pose import PoseRecipe, PoseTask
 from training.recipe import Recipe
+from training.tasks.clips import ClipRecipe, ClipTask
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,11 @@ class TaskKind:
 
     recipe: type[Recipe]
     """What its TOML may hold."""
-    build: Callable[[Any], Task]
+    build: Callable[[Any, StatusLine], Task]
     """Task from a recipe of that type; opens the data, so that errors come first."""
 
 
-TASKS: Mapping[str, TaskKind] = {}
+TASKS: Mapping[str, TaskKind] = {
+    "clips": TaskKind(ClipRecipe, ClipTask),
+    "pose": TaskKind(PoseRecipe, PoseTask),
+}

@@ -1,0 +1,223 @@
+"""From videos to stored clips: several processes, resumable, broken clips listed and left out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.region import RegionSettings, consolidate, whole_frame
+from pipeline.types import FloatArray, IntArray, People, RegionOfInterest, Track
+from pipeline.video import FramesLost, Video, open_video
+from training.console import StatusLine
+from training.data.challenge import DataError, LabelledClip
+from training.data.store import ClipWriter, StoredClip, write_clip
+from training.engine.checkpoints import writing
+
+RegionSource = Literal["truth", "whole_frame"]
+"""The boxes of `truth/<stem>.npz`, as the simulated rink writes them; or no crop, for videos that
+are crops already."""
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """What is kept of a clip."""
+
+    region: RegionSource = "truth"
+    """Where the region comes from."""
+    consolidation: RegionSettings = field(default_factory=RegionSettings)
+    """From boxes to a region, as in the pipeline."""
+    surroundings: float = 0.15
+    """Kept on every side of the region, as a share of its sides, so that it can be moved."""
+    short_side: int = 176
+    """Of the region in the pictures, pixels; a smaller region is not enlarged."""
+    max_frames: int = 96
+    """Longer clips keep every n-th frame, such that at most so many remain."""
+    quality: int = 95
+    """Of the JPEG files."""
+    max_broken: float = 0.05
+    """Training does not begin when a larger share of the clips cannot be used."""
+
+    def __post_init__(self) -> None:
+        for name in ("short_side", "max_frames", "quality"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"store.{name}: must be at least 1, got {getattr(self, name)}")
+        if self.surroundings < 0 or not 0 <= self.max_broken <= 1:
+            raise ConfigError("store: surroundings and max_broken must not be negative")
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a stored clip would."""
+        values = {k: v for k, v in asdict(self).items() if k != "max_broken"}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class ClipStore:
+    """Stored clips below a folder.
+
+    Args:
+        folder: One sub-folder per settings.
+        settings: What is kept.
+    """
+
+    def __init__(self, folder: Path, settings: StoreSettings) -> None:
+        self.folder = folder / settings.fingerprint
+        self.settings = settings
+
+    def path(self, clip: LabelledClip) -> Path:
+        """Where a clip is stored; another place when its video changed."""
+        status = clip.video.stat()
+        identity = f"{clip.video.resolve()} {status.st_size} {status.st_mtime_ns}"
+        key = hashlib.sha256(identity.encode()).hexdigest()[:12]
+        return self.folder / f"{clip.stem}-{key}.npz"
+
+    def build(
+        self, clips: Sequence[LabelledClip], *, workers: int, status: StatusLine
+    ) -> list[tuple[LabelledClip, Path]]:
+        """Store what is not stored yet; returns the clips that can be used, in order.
+
+        Raises:
+            DataError: Too many clips are broken; names the first of them.
+            TrainingError: The disk is full.
+        """
+        broken = {c.stem: "the video is missing" for c in clips if not c.video.is_file()}
+        paths = {c.stem: self.path(c) for c in clips if c.stem not in broken}
+        missing = [c for c in clips if c.stem in paths and not paths[c.stem].is_file()]
+        with writing(self.folder, remedy="make room and run the command again"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            broken |= self._store(missing, paths, workers, status)
+            self._report(broken, len(clips), status)
+        return [(clip, paths[clip.stem]) for clip in clips if clip.stem not in broken]
+
+    def _store(
+        self,
+        clips: Sequence[LabelledClip],
+        paths: dict[str, Path],
+        workers: int,
+        status: StatusLine,
+    ) -> dict[str, str]:
+        """Store clips; returns what was wrong with those that cannot be, by stem."""
+        broken = {}
+        jobs = ((clip, paths[clip.stem], self.settings) for clip in clips)
+        for done, (stem, reason) in enumerate(_in_processes(jobs, workers), start=1):
+            if reason:
+                broken[stem] = reason
+            status.show(f"storing clips: {done} of {len(clips)}", done / len(clips))
+        return broken
+
+    def _report(self, broken: dict[str, str], total: int, status: StatusLine) -> None:
+        if not broken:
+            return
+        listed = self.folder / "broken_clips.txt"
+        listed.write_text("".join(f"{stem}: {why}\n" for stem, why in sorted(broken.items())))
+        stem, why = min(broken.items())
+        sentence = f"{len(broken)} of {total} clips cannot be used; {stem}: {why}; all in {listed}"
+        if len(broken) > self.settings.max_broken * total:
+            raise DataError(f"{sentence}; mend the data set or raise data.store.max_broken")
+        status.say(sentence)
+
+
+Job = tuple[LabelledClip, Path, StoreSettings]
+
+
+def _in_processes(jobs: Iterable[Job], workers: int) -> Iterator[tuple[str, str]]:
+    """Stem and what is wrong with it, of every job, as they are done."""
+    if not workers:
+        yield from map(store_clip, jobs)
+        return
+    # Threads of torch or OpenCV in this process would not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        yield from pool.imap_unordered(store_clip, jobs)
+
+
+def store_clip(job: Job) -> tuple[str, str]:
+    """Decode and store one clip; may run in a process of its own.
+
+    Returns:
+        The stem, and what is wrong with the clip or an empty string.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    clip, path, settings = job
+    try:
+        video = open_video(clip.video)
+        try:
+            stored = _decode(video, clip, settings)
+        except FramesLost:
+            stored = _decode(video.rescan(), clip, settings)
+    except InputError as error:
+        return clip.stem, str(error)
+    write_clip(stored, path)
+    return clip.stem, ""
+
+
+def kept_frames(num_frames: int, max_frames: int) -> IntArray:
+    """Every n-th frame, such that at most `max_frames` remain."""
+    return np.arange(0, num_frames, -(-num_frames // max_frames), dtype=np.int64)
+
+
+def _decode(video: Video, clip: LabelledClip, settings: StoreSettings) -> StoredClip:
+    size = (video.info.width, video.info.height)
+    region = _region(video, clip, size, settings).xyxy
+    window = _window(region, size, settings.surroundings)
+    x1, y1, x2, y2 = (int(v) for v in window)
+    scale = min(settings.short_side / float(min(region[2:] - region[:2])), 1.0)
+    shape = (max(round((x2 - x1) * scale), 1), max(round((y2 - y1) * scale), 1))
+    writer = ClipWriter(quality=settings.quality)
+    for position, frame in video.frames(kept_frames(len(video), settings.max_frames)):
+        part = frame[y1:y2, x1:x2]
+        # As the published test transforms resize; a smoother picture would be another one.
+        picture = cv2.resize(part, shape, interpolation=cv2.INTER_LINEAR)
+        writer.add(position, np.asarray(picture, np.uint8))
+    true_scale = np.tile(np.array(shape) / (x2 - x1, y2 - y1), 2)
+    in_window = (region - np.tile(window[:2], 2)) * true_scale
+    return writer.clip(num_frames=len(video), region=in_window.astype(np.float32))
+
+
+def _region(
+    video: Video, clip: LabelledClip, size: tuple[int, int], settings: StoreSettings
+) -> RegionOfInterest:
+    if settings.region == "whole_frame":
+        return whole_frame(size, even=settings.consolidation.even)
+    boxes = _true_boxes(clip, len(video))
+    absent = np.isnan(boxes[:, 0])
+    scores = np.where(absent, np.nan, 1.0).astype(np.float32)
+    skater = Track(0, boxes, scores, ~absent)
+    people = People((skater,) if not absent.all() else (), 0 if not absent.all() else None, "truth")
+    return consolidate(
+        people, size, settings.consolidation, name=clip.video.name, num_frames=len(video)
+    )
+
+
+def _true_boxes(clip: LabelledClip, num_frames: int) -> FloatArray:
+    try:
+        with np.load(clip.truth) as arrays:
+            boxes = np.asarray(arrays["boxes_xyxy"], np.float32)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{clip.truth}: no boxes_xyxy can be read from it ({error}); choose "
+            "data.store.region = 'whole_frame' for clips without truth"
+        ) from error
+    if boxes.shape != (num_frames, 4):
+        raise DataError(
+            f"{clip.truth}: boxes_xyxy of shape {boxes.shape}, expected ({num_frames}, 4)"
+        )
+    return boxes
+
+
+def _window(region: FloatArray, size: tuple[int, int], surroundings: float) -> FloatArray:
+    """The region and what lies around it, whole pixels inside the frame."""
+    spare = np.tile(surroundings * (region[2:] - region[:2]), 2) * (-1, -1, 1, 1)
+    grown = np.round(region + spare)
+    return np.clip(grown, 0, np.tile(size, 2)).astype(np.float32)

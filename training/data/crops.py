@@ -1,0 +1,102 @@
+"""Square pictures from a stored clip: random crops for training, the test's crop for validation."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.sampling import plan_views, training_indices
+from pipeline.transforms import (
+    InputTransform,
+    Picture,
+    normalise,
+    resize_short_side,
+    resized_size,
+)
+from pipeline.types import FloatArray
+from training.augment import AugmentSettings
+from training.data.store import StoredClip
+
+ATTEMPTS = 10
+"""To find a random crop inside the region, as torchvision's RandomResizedCrop."""
+
+
+def training_views(
+    clip: StoredClip,
+    *,
+    num_frames: int,
+    side: int,
+    copies: int,
+    settings: AugmentSettings,
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """Differently cropped copies of the same random frames: `(copies, T, S, S, 3)`."""
+    frames = training_indices(clip.num_frames, num_frames, rng)
+    pictures = clip.pictures(clip.nearest(frames))
+    height, width = pictures[0].shape[:2]
+    views = np.empty((copies, num_frames, side, side, 3), np.uint8)
+    for view in views:
+        region = jittered(clip.region, settings.jitter, (width, height), rng)
+        x1, y1, x2, y2 = random_crop(region, settings, rng)
+        mirrored = rng.random() < settings.flip
+        for index, picture in enumerate(pictures):
+            part = picture[y1:y2, x1:x2]
+            resized = cv2.resize(part, (side, side), interpolation=cv2.INTER_LINEAR)
+            view[index] = resized[:, ::-1] if mirrored else resized
+    return views
+
+
+def validation_view(
+    clip: StoredClip, *, num_frames: int, side: int, transform: InputTransform
+) -> FloatArray:
+    """The one view of validation, normalised: `(3, T, S, S)`."""
+    x1, y1, x2, y2 = np.round(clip.region).astype(int).tolist()
+    plan = plan_views(
+        clip.num_frames,
+        resized_size(y2 - y1, x2 - x1, side),
+        num_sampled=num_frames,
+        num_clips=1,
+        num_crops=1,
+        crop_rule=transform.crop_rule,
+    )
+    view = plan.views[0]
+    rows, columns = slice(view.top, view.top + side), slice(view.left, view.left + side)
+    pictures = clip.pictures(clip.nearest(view.frame_indices))
+    resized = [resize_short_side(p[y1:y2, x1:x2], side, transform.resize) for p in pictures]
+    cropped = cast(Picture, np.stack([picture[rows, columns] for picture in resized]))
+    result: FloatArray = normalise(cropped, transform.mean, transform.std).numpy()
+    return result
+
+
+def jittered(
+    region: FloatArray, jitter: float, size: tuple[int, int], rng: np.random.Generator
+) -> FloatArray:
+    """A region whose edges moved by up to `jitter` of its sides, inside a picture of `size`."""
+    sides = np.tile(region[2:] - region[:2], 2)
+    moved = region + jitter * sides * rng.uniform(-1, 1, 4)
+    return np.clip(moved, 0, np.tile(size, 2)).astype(np.float32)
+
+
+def random_crop(
+    region: FloatArray, settings: AugmentSettings, rng: np.random.Generator
+) -> tuple[int, int, int, int]:
+    """A crop of random area and ratio inside a region, whole pixels; the middle where none fits."""
+    left, top, right, bottom = np.round(region).astype(int).tolist()
+    width, height = max(right - left, 1), max(bottom - top, 1)
+    low, high = settings.crop_ratio
+    for _ in range(ATTEMPTS):
+        area = width * height * rng.uniform(*settings.crop_scale)
+        ratio = math.exp(rng.uniform(math.log(low), math.log(high)))
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < w <= width and 0 < h <= height:
+            x = left + int(rng.integers(width - w, endpoint=True))
+            y = top + int(rng.integers(height - h, endpoint=True))
+            return x, y, x + w, y + h
+    ratio = min(max(width / height, low), high)
+    w, h = min(width, max(round(height * ratio), 1)), min(height, max(round(width / ratio), 1))
+    x, y = left + (width - w) // 2, top + (height - h) // 2
+    return x, y, x + w, y + h

@@ -1,0 +1,234 @@
+"""Unmasked Teacher and UniFormerV2 on clips (paper, Sec. III-A and Table I)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from models.umt import UMT
+from models.uniformerv2 import UniFormerV2
+from pipeline.cache import cache_folder
+from pipeline.elements import NUM_CLASSES
+from pipeline.errors import ConfigError
+from pipeline.transforms import INPUT_TRANSFORMS
+from training.augment import AugmentSettings, mix, rand_augment, random_erasing, soft_targets
+from training.console import StatusLine
+from training.data.build import ClipStore, StoreSettings
+from training.data.challenge import (
+    LabelledClip,
+    Split,
+    absent_classes,
+    read_labels,
+    split_by_source,
+)
+from training.data.crops import training_views, validation_view
+from training.data.store import read_clip
+from training.engine.task import EvaluationContext
+from training.metrics import mean_class_accuracy, top1
+from training.network import NetworkSettings
+from training.optim import parameter_groups
+from training.recipe import Recipe
+
+Stored = tuple[LabelledClip, Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipDataSettings:
+    """Which clips."""
+
+    folder: str
+    """A data set in the challenge's layout; its train split is learned."""
+    validation: str = ""
+    """Another data set to validate on; empty: sources held out of the train split. Never the test
+    split of `folder`."""
+    validation_split: Split = "test"
+    """Which split of that other data set."""
+    validation_share: float = 0.1
+    """Of the sources, where there is no other data set."""
+    store: StoreSettings = field(default_factory=StoreSettings)
+    """What is kept of a clip once it was decoded."""
+    cache: str = ""
+    """Where it is kept; empty: `clips` in Rinkside's cache."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.validation_share < 1:
+            raise ConfigError(
+                f"data.validation_share: must be in 0..1, got {self.validation_share}"
+            )
+        if self.validation_split == "test" and self.validation == self.folder:
+            raise ConfigError(
+                "data.validation: is the test split of data.folder, on which nothing may be "
+                "chosen; leave it out to hold out sources, or name another data set"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipRecipe(Recipe):
+    """An experiment with a video network."""
+
+    network: NetworkSettings
+    """Unmasked Teacher or UniFormerV2."""
+    data: ClipDataSettings
+    """Which clips."""
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    """How they are varied."""
+    label_smoothing: float = 0.0
+    """Share of the target that goes to all classes alike."""
+
+    def __post_init__(self) -> None:
+        if self.network.family not in INPUT_TRANSFORMS:
+            raise ConfigError(
+                f"network.builder: {self.network.builder} does not look at clips; "
+                "choose a umt or uniformerv2 builder"
+            )
+        if not 0 <= self.label_smoothing < 1:
+            raise ConfigError(f"label_smoothing: must be in 0..1, got {self.label_smoothing}")
+
+
+class ClipTask:
+    """Trains a video network.
+
+    Args:
+        recipe: What to do.
+        status: Told about the data.
+
+    Raises:
+        InputError: The data cannot be used.
+    """
+
+    def __init__(self, recipe: ClipRecipe, status: StatusLine) -> None:
+        self._recipe = recipe
+        network = cast(UMT | UniFormerV2, recipe.network.on_meta())
+        self._num_frames = network.num_frames
+        self._side = int(np.max(network.image_size))
+        self._transform = INPUT_TRANSFORMS[recipe.network.family]
+        self._train, self._held_out = _stored_clips(recipe, status)
+
+    @property
+    def samples_per_epoch(self) -> int:
+        """Clips."""
+        return len(self._train)
+
+    def build_model(self) -> nn.Module:
+        """The network with its start."""
+        model = self._recipe.network.build(
+            num_classes=NUM_CLASSES, checkpoint_blocks=self._recipe.engine.gradient_checkpointing
+        )
+        self._recipe.network.initialise(model)
+        return model
+
+    def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
+        """By layer, decayed or not."""
+        return parameter_groups(model, self._recipe.optim.decay_rule)
+
+    def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
+        """`video` uint8 `(B * R, T, S, S, 3)` and `labels` `(B * R,)`."""
+        copies = self._recipe.optim.repeats
+        order = _order(self._recipe.seed, epoch, len(self._train))
+        videos, labels = [], []
+        for position in positions:
+            clip, path = self._train[order[position]]
+            videos.append(
+                training_views(
+                    read_clip(path),
+                    num_frames=self._num_frames,
+                    side=self._side,
+                    copies=copies,
+                    settings=self._recipe.augment,
+                    rng=np.random.default_rng((self._recipe.seed, epoch, position)),
+                )
+            )
+            labels += [clip.class_index] * copies
+        return {"video": torch.from_numpy(np.concatenate(videos)), "labels": torch.tensor(labels)}
+
+    def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Cross-entropy with soft targets, and the accuracy where nothing was mixed."""
+        settings = self._recipe.augment
+        clips = rearrange(batch["video"], "b t h w c -> b t c h w").float() / 255
+        clips = rearrange(rand_augment(clips, settings), "b t c h w -> b c t h w")
+        mean, std = (clips.new_tensor(v).view(3, 1, 1, 1) for v in self._statistics)
+        clips = random_erasing((clips - mean) / std, settings.erase)
+        targets = soft_targets(batch["labels"], NUM_CLASSES, self._recipe.label_smoothing)
+        mixed = mix(clips, targets, settings)
+        return {"loss": F.cross_entropy(model(mixed.clips), mixed.targets)}
+
+    def evaluate(self, model: nn.Module, context: EvaluationContext) -> dict[str, float]:
+        """`top1`, `mean_class_accuracy` and `val_loss` on held-out clips, one view each."""
+        mine = [self._held_out[index] for index in context.share(len(self._held_out))]
+        rows = [
+            torch.cat((model(video.to(context.device)).float().cpu(), labels[:, None]), dim=1)
+            for video, labels in self._validation_batches(mine)
+        ]
+        table = torch.cat(rows) if rows else torch.empty(0, NUM_CLASSES + 1)
+        table = context.gather(table.to(context.device)).cpu()
+        logits, labels = table[:, :-1], table[:, -1].long()
+        return {
+            "top1": top1(logits.numpy(), labels.numpy()),
+            "mean_class_accuracy": mean_class_accuracy(logits.numpy(), labels.numpy()),
+            "val_loss": float(F.cross_entropy(logits, labels)),
+        }
+
+    @property
+    def _statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return self._transform.mean, self._transform.std
+
+    def _validation_batches(self, clips: Sequence[Stored]) -> Iterator[tuple[Tensor, Tensor]]:
+        size = max(self._recipe.optim.batch_size // self._recipe.engine.accumulation, 1)
+        views = _ValidationViews(self, clips)
+        return iter(DataLoader(views, size, num_workers=self._recipe.engine.workers))
+
+    def validation_sample(self, stored: Stored) -> tuple[Tensor, int]:
+        """The view of one held-out clip `(3, T, S, S)`, and its class."""
+        clip, path = stored
+        view = validation_view(
+            read_clip(path),
+            num_frames=self._num_frames,
+            side=self._side,
+            transform=self._transform,
+        )
+        return torch.from_numpy(view), clip.class_index
+
+
+class _ValidationViews(Dataset[tuple[Tensor, int]]):
+    def __init__(self, task: ClipTask, clips: Sequence[Stored]) -> None:
+        self._task, self._clips = task, clips
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self._task.validation_sample(self._clips[index])
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The clips of an epoch."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored], list[Stored]]:
+    """Training and validation clips, stored."""
+    data = recipe.data
+    clips = read_labels(Path(data.folder), "train")
+    if data.validation:
+        train, held_out = clips, read_labels(Path(data.validation), data.validation_split)
+    else:
+        train, held_out = split_by_source(clips, share=data.validation_share)
+    absent = absent_classes(train)
+    if absent:
+        status.say(f"{data.folder}: no training clip of {', '.join(absent)}")
+    store = ClipStore(Path(data.cache) if data.cache else cache_folder() / "clips", data.store)
+    workers = recipe.engine.workers
+    stored = [store.build(part, workers=workers, status=status) for part in (train, held_out)]
+    status.say(f"{len(stored[0])} clips to train on, {len(stored[1])} to validate on")
+    return stored[0], stored[1]
