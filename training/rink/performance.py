@@ -15,6 +15,9 @@ Flaw = Literal["under_rotated", "tilted", "stepped_out", "fell"]
 SIMULATION_HZ = 120.0
 """Samples a second of every motion; `Motion.at` gives any other rate."""
 
+RINK_LENGTH_M, RINK_WIDTH_M = 60.0, 30.0
+"""Extent of the ice along x and y; the origin is its centre."""
+
 SUPPORT_AIR, SUPPORT_LEFT, SUPPORT_RIGHT, SUPPORT_BOTH = range(4)
 """Values of `Motion.support`: which skate bears the skater."""
 
@@ -118,3 +121,8 @@ class Program(Motion):
     """True for a skater who turns clockwise."""
     elements: tuple[ProgramElement, ...]
     """In order of time, without overlaps."""
+
+
+def swapped_support(support: np.ndarray) -> np.ndarray:
+    """`Motion.support` of the mirrored skater."""
+    return np.array([SUPPORT_AIR, SUPPORT_RIGHT, SUPPORT_LEFT, SUPPORT_BOTH], np.uint8)[support]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from training.rink.motion.phrase import AUTO, Contact, Mark, Phrase, Side
-from training.rink.motion.pose import STAND, Pose, pose, varied
+from training.rink.motion.pose import CHANNELS, STAND, Pose, pose, varied
 from training.rink.motion.travel import GRAVITY
 from training.rink.performance import SIMULATION_HZ, Flaw
 
@@ -240,6 +240,17 @@ _LANDING: tuple[tuple[float, Pose], ...] = (
 )  # fmt: skip
 
 
+_STUMBLE = pose(
+    trunk=(34, 6), left_hand=(0.55, 0.70, -0.20), right_hand=(0.50, -0.80, -0.10),
+    right_foot=(-0.25, -0.25, -0.80), knee=58.0,
+)  # fmt: skip
+_FALLEN = pose(
+    pelvis=(-32, 14, 0), spine=(16, 4, 0), head=(6, 0, 0), left_hand=(-0.30, 0.55, -0.62),
+    right_hand=(-0.45, -0.40, -0.70), left_foot=(0.80, 0.18, 0.05), right_foot=(0.88, -0.12, 0.02),
+    left_ankle=(25, 25), right_ankle=(25, 25),
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class JumpPlan:
     """What is drawn for one jump."""
@@ -321,7 +332,9 @@ def jump(plan: JumpPlan, rng: np.random.Generator) -> Phrase:
     _write_path(phrase, plan, start, landing)
     _ENTRIES[plan.kind](phrase, start, rng)
     _write_takeoff(phrase, plan, start)
-    _write_landing(phrase, plan, landing, rng)
+    _LANDINGS.get(next(iter(plan.flaws & _LANDINGS.keys()), ""), _write_landing)(
+        phrase, plan, landing, rng
+    )
     phrase.marks.append(
         Mark(
             label=f"{plan.turns}{plan.kind}",
@@ -341,6 +354,10 @@ def _air_poses(
 ) -> list[tuple[float, Pose]]:
     close_s = 0.11 + 0.04 * rng.random()
     held = varied(_OPEN + plan.tightness * (_TIGHT - _OPEN), rng, 0.7)
+    if "tilted" in plan.flaws:
+        held[CHANNELS["lean"]] += rng.uniform(0.12, 0.25) * np.array(
+            [-0.3, rng.choice((-1.0, 1.0))]
+        )
     return [(start + close_s, held), (landing - 0.09, varied(held, rng, 0.2))]
 
 
@@ -388,26 +405,74 @@ def _write_takeoff(phrase: Phrase, plan: JumpPlan, start: float) -> None:
         )  # fmt: skip
 
 
+def _final_facing(plan: JumpPlan) -> float:
+    return (1.5 if plan.kind == "Axel" else 0.5) + plan.turns
+
+
+def _touch_down(phrase: Phrase, plan: JumpPlan, landing: float, until: float) -> None:
+    """The right back outside edge of the landing: toe pick first, the turning fades out."""
+    base = _final_facing(plan)
+    turn_s = 0.10 + 0.30 * plan.missing
+    phrase.facing += [(landing, base - plan.missing, AUTO), (landing + turn_s, base, AUTO)]
+    phrase.contacts.append(
+        Contact("right", landing, until, blade=((0.0, base),),
+                pivot=((landing, 1.0), (landing + turn_s, 0.0)),
+                heel=((landing - 0.05, 40.0), (landing, 28.0), (landing + 0.06, 0.0)))
+    )  # fmt: skip
+
+
 def _write_landing(
     phrase: Phrase, plan: JumpPlan, landing: float, rng: np.random.Generator
 ) -> None:
-    base = (1.5 if plan.kind == "Axel" else 0.5) + plan.turns
-    if plan.kind == "Axel":
-        base = 1.5 + plan.turns
-    turn_s = 0.10 + 0.30 * plan.missing
+    base = _final_facing(plan)
+    _touch_down(phrase, plan, landing, phrase.duration)
     phrase.facing += [
-        (landing, base - plan.missing, AUTO),
-        (landing + turn_s, base, AUTO),
         (landing + 0.55, base + 0.10, AUTO),
         (landing + 1.0, base + 0.11, AUTO),
         (phrase.duration, base, AUTO),
     ]
-    phrase.contacts.append(
-        Contact("right", landing, phrase.duration, blade=((0.0, base),),
-                pivot=((landing, 1.0), (landing + turn_s, 0.0)),
-                heel=((landing - 0.05, 40.0), (landing, 28.0), (landing + 0.06, 0.0)))
-    )  # fmt: skip
     phrase.poses += [(landing + t, varied(p, rng)) for t, p in _LANDING]
+
+
+def _write_step_out(
+    phrase: Phrase, plan: JumpPlan, landing: float, rng: np.random.Generator
+) -> None:
+    """The free foot comes down too early, and the skater turns forward on it."""
+    base, step = _final_facing(plan), landing + rng.uniform(0.22, 0.34)
+    _touch_down(phrase, plan, landing, step)
+    phrase.facing += [(step + 0.35, base + 0.5, AUTO), (phrase.duration, base + 1.0, AUTO)]
+    phrase.contacts += [
+        Contact("left", step, step + 0.6, blade=((0.0, base + 0.5),), push=0.1),
+        Contact("right", step + 0.6, phrase.duration, blade=((0.0, base + 1.0),)),
+    ]
+    phrase.poses += [(landing + t, varied(p, rng)) for t, p in _LANDING if t < 0.12]
+    phrase.poses += [
+        (step + 0.15, varied(_STUMBLE, rng)),
+        (step + 0.60, varied(pose(_STUMBLE, trunk=(18, 4), knee=44.0), rng)),
+        (phrase.duration - 0.1, varied(STAND, rng)),
+    ]
+
+
+def _write_fall(phrase: Phrase, plan: JumpPlan, landing: float, rng: np.random.Generator) -> None:
+    """The edge slips away and the skater slides on the hip."""
+    base = _final_facing(plan)
+    down = landing + rng.uniform(0.42, 0.60)
+    _touch_down(phrase, plan, landing, landing + 0.16)
+    phrase.facing += [
+        (down, base + rng.uniform(-0.1, 0.25), AUTO),
+        (phrase.duration, base + rng.uniform(0.0, 0.4), AUTO),
+    ]
+    phrase.path = [key for key in phrase.path if key[0] <= landing]
+    phrase.path += [(down, 0.75 * plan.speed, 0.1), (phrase.duration, 0.2, 0.0)]
+    phrase.sinking.append((landing + 0.10, down, 0.15))
+    phrase.poses += [(landing + t, varied(p, rng)) for t, p in _LANDING if t < 0.12]
+    phrase.poses += [
+        (down, varied(_FALLEN, rng)),
+        (phrase.duration - 0.1, varied(_FALLEN, rng)),
+    ]
+
+
+_LANDINGS = {"stepped_out": _write_step_out, "fell": _write_fall}
 
 
 def _enter_from_three_turn(side: Side) -> Callable[[Phrase, float, np.random.Generator], None]:

@@ -211,8 +211,9 @@ def _place_arm(
     joints: Array, side: str, shoulder: Array, poses: Array, body: Body, facing: Array
 ) -> None:
     sign = 1.0 if side == "left" else -1.0
-    hand = poses[:, CHANNELS[f"{side}_hand"]]
-    swivel = np.radians(-sign * poses[:, CHANNELS["elbows"]][:, 0 if sign > 0 else 1])
+    index = SIDES.index(side)
+    hand = unit(poses[:, CHANNELS[f"{side}_hand"]]) * poses[:, CHANNELS["reaches"]][:, index, None]
+    swivel = np.radians(-sign * poses[:, CHANNELS["elbows"]][:, index])
     elbow, wrist = limb(
         shoulder,
         shoulder + body.arm * apply(facing, hand),

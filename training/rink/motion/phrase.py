@@ -1,8 +1,8 @@
 """A phrase: what a stretch of skating consists of, before any body performs it.
 
 A phrase holds keys over time: poses, the path of the centre of mass, which way the skater faces,
-and when which skate stands on the ice. Phrases join one after the other; `training.rink.motion.solve`
-turns them into joints.
+and when which skate stands on the ice. Phrases join one after the other; `solve` turns them into
+joints.
 
 Turns count from the direction of travel, positive to the left: 0 is forward, 0.5 backward.
 """
@@ -15,11 +15,12 @@ from typing import Literal
 
 import numpy as np
 
-from training.rink.motion.pose import Pose, swapped
+from training.rink.motion.pose import NUM_CHANNELS, Pose, varied
 from training.rink.performance import Flaw
 
 Side = Literal["left", "right"]
 
+_SWAY_S = 0.45
 AUTO = float("nan")
 """Velocity of a key that the curve chooses for itself."""
 
@@ -104,6 +105,8 @@ class Phrase:
     sinking: list[tuple[float, float, float]] = field(default_factory=list)
     """(start, end, height): a fall, which takes the pelvis down to a height in metres."""
     marks: list[Mark] = field(default_factory=list)
+    sway: list[tuple[float, Pose]] = field(default_factory=list)
+    """(time, difference to the pose): nobody holds still; see `enlivened`."""
 
     @property
     def start_facing(self) -> float:
@@ -128,23 +131,11 @@ class Phrase:
             marks=[mark.moved(seconds) for mark in self.marks],
         )
 
-    def mirrored(self) -> Phrase:
-        """The same phrase with left and right exchanged."""
-        return replace(
-            self,
-            poses=[(t, swapped(p)) for t, p in self.poses],
-            path=[(t, v, -k) for t, v, k in self.path],
-            facing=[(t, -f, -w) for t, f, w in self.facing],
-            contacts=[
-                replace(
-                    contact,
-                    side="right" if contact.side == "left" else "left",
-                    blade=tuple((t, -b) for t, b in contact.blade),
-                    aside=-contact.aside,
-                )
-                for contact in self.contacts
-            ],
-        )
+    def enlivened(self, rng: np.random.Generator, amount: float = 0.4) -> Phrase:
+        """The same phrase with the small movements that no pose is free of."""
+        times = np.arange(-0.5, self.duration + 1.0, _SWAY_S)
+        still = np.zeros(NUM_CHANNELS)
+        return replace(self, sway=[(float(t), varied(still, rng, amount)) for t in times])
 
 
 def joined(phrases: Sequence[Phrase]) -> Phrase:

@@ -17,8 +17,9 @@ _SIZES: dict[str, int] = {
     "pelvis": 3,  # tilt forward, tilt left, turn left
     "spine": 3,  # bend forward, bend left, twist left (chest against pelvis)
     "head": 3,  # nod forward, tilt left, turn left (against the chest)
-    "left_hand": 3,
+    "left_hand": 3,  # direction; how far it reaches lies in "reaches"
     "right_hand": 3,
+    "reaches": 2,  # left, right: from bent to straight arm; set with the hands
     "left_foot": 3,
     "right_foot": 3,
     "left_ankle": 2,  # toes pointed (0: foot square to the shank), foot turned out
@@ -36,6 +37,7 @@ for _name, _size in _SIZES.items():
     CHANNELS[_name] = slice(NUM_CHANNELS, NUM_CHANNELS + _size)
     NUM_CHANNELS += _size
 
+_HANDS = ("left_hand", "right_hand")
 _PAIRS = (
     ("left_hand", "right_hand"),
     ("left_foot", "right_foot"),
@@ -66,10 +68,14 @@ def pose(base: Pose | None = None, **groups: tuple[float, ...] | float) -> Pose:
     return result
 
 
-def _set(target: Pose, name: str, values: tuple[float, ...] | float) -> None:
-    values = np.atleast_1d(np.asarray(values, np.float64))
+def _set(target: Pose, name: str, given: tuple[float, ...] | float) -> None:
+    values: Pose = np.atleast_1d(np.asarray(given, np.float64))
     if len(values) != _SIZES[name]:
         raise ValueError(f"{name}: expected {_SIZES[name]} values, got {len(values)}")
+    if name in _HANDS:
+        reach = np.linalg.norm(values)
+        target[CHANNELS["reaches"]][_HANDS.index(name)] = reach
+        values = values / reach
     target[CHANNELS[name]] = values
 
 
@@ -85,7 +91,7 @@ def swapped(original: Pose) -> Pose:
         result[CHANNELS[name]][1] *= -1.0
     for name in ("pelvis", "spine", "head"):
         result[CHANNELS[name]][1:] *= -1.0
-    for name in ("elbows", "knees"):
+    for name in ("elbows", "knees", "reaches"):
         result[CHANNELS[name]] = original[CHANNELS[name]][::-1]
     result[CHANNELS["lean"]][1] *= -1.0
     return result
@@ -100,6 +106,7 @@ def _spread() -> Pose:
     spread = np.zeros(NUM_CHANNELS)
     for name, value in {
         "pelvis": 2.0, "spine": 3.0, "head": 6.0, "left_hand": 0.05, "right_hand": 0.05,
+        "reaches": 0.03,
         "left_foot": 0.025, "right_foot": 0.025, "left_ankle": 5.0, "right_ankle": 5.0,
         "elbows": 8.0, "knees": 4.0, "knee": 3.0, "lean": 0.01,
     }.items():  # fmt: skip
@@ -121,4 +128,4 @@ for _name, _values in {
     "knees": (6.0, 6.0),
     "knee": 25.0,
 }.items():
-    _set(STAND, _name, _values)  # type: ignore[arg-type]
+    _set(STAND, _name, _values)

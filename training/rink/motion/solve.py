@@ -64,6 +64,8 @@ def solve(phrase: Phrase, body: Body, *, start: float = 0.0, end: float | None =
     times = np.arange(first, last + 1) / SIMULATION_HZ
     flights = _flights(phrase, first, last)
     poses = curve(phrase.poses, times)
+    if phrase.sway:
+        poses += curve(phrase.sway, times)
     bearing = bearing_shares(phrase.contacts, times)
     upper = skeleton(poses, body, bearing)
     shape = upper.joints

@@ -165,9 +165,7 @@ def spin(plan: SpinPlan, rng: np.random.Generator) -> Phrase:
     end = _write_turning(phrase, plan, centred, leave)
     _write_contacts(phrase, plan, centred, leave, end)
     _write_poses(phrase, plan, centred, leave, rng)
-    phrase.marks.append(
-        Mark(plan.label, centred - 1.0, leave + 0.7, spin=(centred, leave - 0.3))
-    )
+    phrase.marks.append(Mark(plan.label, centred - 1.0, leave + 0.7, spin=(centred, leave - 0.3)))
     return phrase
 
 
@@ -194,7 +192,11 @@ def _write_turning(phrase: Phrase, plan: SpinPlan, centred: float, leave: float)
         phrase.facing += [(centred - 0.75, 1.0, AUTO), (centred - 0.42, 1.08, 0.35)]
         turns = 1.08
     else:
-        phrase.facing += [(0.0, 0.0, AUTO), (centred - 0.9, 0.0, AUTO), (centred - 0.42, 0.08, 0.35)]
+        phrase.facing += [
+            (0.0, 0.0, AUTO),
+            (centred - 0.9, 0.0, AUTO),
+            (centred - 0.42, 0.08, 0.35),
+        ]
         turns = 0.08
     times = np.linspace(centred - 0.42, leave - 0.05, max(int(2.0 * plan.hold_s), 4))
     rates = _rate(plan, times - centred)

@@ -10,9 +10,9 @@ from training.rink.camera import HALF_LENGTH_M, HALF_WIDTH_M
 
 Bytes = NDArray[np.uint8]
 
-PIXELS_PER_M = 36
+PIXELS_PER_M = 28
 """Of the whole surface."""
-DETAIL_M, DETAIL_SIDE = 5.0, 768
+DETAIL_M, DETAIL_SIDE = 4.0, 512
 """Side of the repeated square of scratches, in metres and in pixels."""
 
 _RED, _BLUE = (196, 44, 60), (44, 70, 168)
@@ -23,8 +23,9 @@ def paint_ice(rng: np.random.Generator) -> Bytes:
     width, height = int(2 * HALF_LENGTH_M * PIXELS_PER_M), int(2 * HALF_WIDTH_M * PIXELS_PER_M)
     base = np.array(_draw_base(rng), np.float32)
     cloud = rng.standard_normal((7, 12)).astype(np.float32)
-    cloud = cv2.resize(cloud, (width // 16, height // 16), interpolation=cv2.INTER_CUBIC)
-    shade = base * (1.0 + 0.018 * cloud[..., None])
+    cloud = cv2.resize(cloud, (width // 8, height // 8), interpolation=cv2.INTER_CUBIC)
+    lanes = cv2.resize(rng.standard_normal((14, 1)), (1, height // 8))  # of the resurfacer
+    shade = base * (1.0 + 0.018 * cloud[..., None] + 0.012 * lanes[..., None])
     ice = cv2.resize(np.clip(shade, 0, 255).astype(np.uint8), (width, height))
     paint = ice.copy()
     kind = rng.random()
@@ -35,7 +36,6 @@ def paint_ice(rng: np.random.Generator) -> Bytes:
     cv2.GaussianBlur(paint, (5, 5), 0, dst=paint)
     fade = rng.uniform(0.3, 0.85)
     cv2.addWeighted(paint, fade, ice, 1.0 - fade, 0.0, dst=ice)
-    _resurfacer(ice, rng)
     return ice
 
 
@@ -99,45 +99,31 @@ def _logos(paint: Bytes, rng: np.random.Generator) -> None:
             )  # fmt: skip
 
 
-def _resurfacer(ice: Bytes, rng: np.random.Generator) -> None:
-    """The faint, long lanes that the resurfacing machine leaves."""
-    lanes = 1.0 + 0.012 * rng.standard_normal(14)
-    rows = np.interp(np.linspace(0, 13, len(ice)), np.arange(14), lanes)
-    for start in range(0, len(ice), 64):
-        block = ice[start : start + 64]
-        factor = rows[start : start + 64, None, None].astype(np.float32)
-        block[:] = np.minimum(block * factor, 255.0).astype(np.uint8)
-
-
 def paint_scratches(rng: np.random.Generator) -> Bytes:
     """A square of scratches that repeats without seams, grey; 128 changes nothing."""
     side = DETAIL_SIDE
-    marks = np.zeros((side, side), np.float32)
     wear = rng.uniform(0.2, 1.0)
-    for _ in range(int(380 * wear)):
-        _scratch(marks, rng)
-    marks = cv2.GaussianBlur(marks, (3, 3), 0)
-    snow = cv2.resize(rng.standard_normal((48, 48)).astype(np.float32), (side, side))
-    grain = rng.standard_normal((side, side)).astype(np.float32)
+    # Arcs begin in one quarter of a canvas of twice the side and are folded back into the square.
+    canvas = np.zeros((2 * side, 2 * side), np.float32)
+    for brightness in (-0.5, 0.3, 0.6, 1.0):
+        arcs = [_arc(rng) for _ in range(int(90 * wear))]
+        cv2.polylines(canvas, arcs, False, brightness, 1, cv2.LINE_AA, 3)
+    marks = canvas.reshape(2, side, 2, side).sum(axis=(0, 2))
+    marks = cv2.GaussianBlur(marks, (3, 3), 0, borderType=cv2.BORDER_REFLECT)
+    snow = cv2.resize(rng.standard_normal((32, 32)).astype(np.float32), (side, side))
+    grain = rng.standard_normal((side, side), dtype=np.float32)
     detail = 128 + marks * rng.uniform(14, 40) + 2.5 * wear * snow + rng.uniform(0.5, 2.5) * grain
     return np.clip(detail, 0, 255).astype(np.uint8)
 
 
-def _scratch(marks: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """One arc, drawn as often as it crosses the square's borders."""
-    side = len(marks)
-    start = rng.uniform(0, side, 2)
-    heading, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.012)
-    steps = np.arange(int(rng.integers(4, 26))) * 12.0
-    angles = heading + bend * steps
+def _arc(rng: np.random.Generator) -> NDArray[np.int32]:
+    """A skate's trace, in eighths of a pixel."""
+    start = rng.uniform(0.5, 1.5, 2) * DETAIL_SIDE
+    heading, bend, steps = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.15), int(rng.integers(4, 22))
+    angles = heading + bend * np.arange(steps)
     path = start + 12.0 * np.cumsum(np.stack([np.cos(angles), np.sin(angles)], axis=1), axis=0)
-    brightness = float(rng.choice([-0.5, 0.5, 1.0]) * rng.uniform(0.3, 1.0))
-    for shift_x in (-side, 0, side):
-        for shift_y in (-side, 0, side):
-            moved = path + (shift_x, shift_y)
-            if (moved.max(axis=0) > 0).all() and (moved.min(axis=0) < side).all():
-                points = np.rint(moved * 8).astype(np.int32)
-                cv2.polylines(marks, [points], False, brightness, 1, cv2.LINE_AA, 3)
+    eighths: NDArray[np.int32] = np.rint(path * 8).astype(np.int32)
+    return eighths
 
 
 _SYLLABLES = ("AR", "BEL", "CRO", "DEN", "EL", "FRO", "GLA", "HEL", "ICE", "JO", "KRI", "LUM",

@@ -222,28 +222,34 @@ def _fill_lookup(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _sample(levels, u, v, footprint):  # type: ignore[no-untyped-def]
-    """Colour at texel (u, v) of a texture that repeats along u; `footprint` texels wide."""
-    level = 0
-    while footprint > 1.5 and level < 4:
-        footprint *= np.float32(0.5)
-        u *= np.float32(0.5)
-        v *= np.float32(0.5)
-        level += 1
-    texture = levels[level]
-    h, w = texture.shape[0], texture.shape[1]
-    u -= np.float32(0.5)
-    v = min(max(v - np.float32(0.5), np.float32(0.0)), np.float32(h - 1))
-    left, top = int(np.floor(u)), int(v)
-    share_u, share_v = u - np.float32(left), v - np.float32(top)
-    bottom = min(top + 1, h - 1)
-    left, right = left % w, (left + 1) % w
-    a = (np.float32(1) - share_u) * (np.float32(1) - share_v)
-    b = share_u * (np.float32(1) - share_v)
-    c = (np.float32(1) - share_u) * share_v
-    d = share_u * share_v
-    upper_left, upper_right = texture[top, left], texture[top, right]
-    lower_left, lower_right = texture[bottom, left], texture[bottom, right]
+def _sample(pyramid, u, v, footprint):  # type: ignore[no-untyped-def]
+    """Colour of a texture that repeats along u; u, v from 0 to 1, `footprint` a share of u."""
+    h, w = pyramid.shape[0], pyramid.shape[1] // 3 * 2
+    x0, y0 = 0, 0
+    size = footprint * np.float32(w)
+    if size > np.float32(1.5):
+        x0 = w
+        h, w = h // 2, w // 2
+        size *= np.float32(0.5)
+        for _ in range(3):
+            if size <= np.float32(1.5):
+                break
+            y0 += h
+            h, w = h // 2, w // 2
+            size *= np.float32(0.5)
+    x = (u - np.floor(u)) * np.float32(w) - np.float32(0.5)
+    y = min(max(v * np.float32(h) - np.float32(0.5), np.float32(0)), np.float32(h - 1))
+    left, top = int(x + np.float32(1)) - 1, int(y)
+    share_x, share_y = x - np.float32(left), y - np.float32(top)
+    right = left + 1 if left + 1 < w else 0
+    left = left if left >= 0 else w - 1
+    bottom = top + 1 if top + 1 < h else top
+    upper_left, upper_right = pyramid[y0 + top, x0 + left], pyramid[y0 + top, x0 + right]
+    lower_left, lower_right = pyramid[y0 + bottom, x0 + left], pyramid[y0 + bottom, x0 + right]
+    a = (np.float32(1) - share_x) * (np.float32(1) - share_y)
+    b = share_x * (np.float32(1) - share_y)
+    c = (np.float32(1) - share_x) * share_y
+    d = share_x * share_y
     red = upper_left[0] * a + upper_right[0] * b + lower_left[0] * c + lower_right[0] * d
     green = upper_left[1] * a + upper_right[1] * b + lower_left[1] * c + lower_right[1] * d
     blue = upper_left[2] * a + upper_right[2] * b + lower_left[2] * c + lower_right[2] * d
@@ -262,57 +268,84 @@ def _surroundings(  # type: ignore[no-untyped-def]
     leaves, along, facing = column[3], column[4], column[5]
     board_m, glass_m, walkway_m, stands_m = lengths[0], lengths[1], lengths[2], lengths[3]
     rows, slope, roof_m, dim = lengths[4], lengths[5], lengths[6], lengths[8]
+    one = np.float32(1)
     height = eye + rise * leaves
-    size = texel * leaves
     if height < board_m:
-        scale = np.float32(boards[0].shape[1]) / np.float32(PERIMETER_M)
-        v = (np.float32(1) - height / board_m) * np.float32(boards[0].shape[0])
-        red, green, blue = _sample(boards, along * scale, v, size * scale)
+        # From inside the rink the boards run clockwise, so their letters must run backwards.
+        around = one / np.float32(PERIMETER_M)
+        red, green, blue = _sample(
+            boards, -along * around, one - height / board_m, texel * leaves * around
+        )
         lit = np.float32(0.5) + np.float32(0.5) * dim
         return red * lit, green * lit, blue * lit
     behind_glass = height < glass_m
     at = leaves + walkway_m / facing
     height = eye + rise * at
+    # Tiers rise by `slope` over their depth, which is the way beyond `at` times `facing`.
+    climb, tiers = slope * facing, rows * np.float32(ROW_M)
+    beyond = (height - stands_m) / max(climb - rise, np.float32(1e-4))
     if height < stands_m:
         shade = np.float32(70) * dim * (np.float32(0.5) + np.float32(0.5) * height / stands_m)
         red, green, blue = shade, shade, shade * np.float32(1.04)
-    else:
-        # Tiers rise by `slope` over their depth, which is the way beyond `at` times `facing`.
-        climb = slope * facing
-        beyond = (height - stands_m) / max(climb - rise, np.float32(1e-4))
-        depth = beyond * facing
-        tiers = rows * np.float32(ROW_M)
-        if climb > rise and depth < tiers:
-            scale = np.float32(stands[0].shape[1]) / np.float32(STANDS_M)
-            v = (np.float32(1) - depth / tiers) * np.float32(stands[0].shape[0])
-            red, green, blue = _sample(stands, along * scale, v, texel * (at + beyond) * scale)
-        else:
-            at += tiers / facing
-            height = eye + rise * at
-            if height < roof_m:
-                scale = np.float32(walls[0].shape[1]) / np.float32(WALL_M)
-                v = (np.float32(1) - height / roof_m) * np.float32(walls[0].shape[0])
-                red, green, blue = _sample(walls, along * scale, v, texel * at * scale)
-            else:
-                at = (roof_m - eye) / rise
-                scale = np.float32(roof[0].shape[0]) / np.float32(ROOF_M)
-                u = (position[0] + at * column[0] + np.float32(ROOF_M)) * scale
-                v = (position[1] + at * column[1] + np.float32(ROOF_M)) * scale
-                v = v % np.float32(roof[0].shape[0])
-                red, green, blue = _sample(roof, u, v, texel * at * scale)
-                dim = np.float32(1)
-        red, green, blue = red * dim, green * dim, blue * dim
-    if behind_glass:
-        post = (along % np.float32(2.4)) < np.float32(0.05)
-        veil = np.float32(0.5) if post else np.float32(0.12)
-        haze = np.float32(210) * (np.float32(0.4) + np.float32(0.6) * dim)
-        keep = np.float32(1) - veil
-        red, green, blue = (
-            red * keep + haze * veil,
-            green * keep + haze * veil,
-            blue * keep + haze * veil,
+    elif climb > rise and beyond * facing < tiers:
+        around = one / np.float32(STANDS_M)
+        red, green, blue = _sample(
+            stands, -along * around, one - beyond * facing / tiers, texel * (at + beyond) * around
         )
+        red, green, blue = red * dim, green * dim, blue * dim
+    else:
+        at += tiers / facing
+        height = eye + rise * at
+        if height < roof_m:
+            around = one / np.float32(WALL_M)
+            red, green, blue = _sample(
+                walls, -along * around, one - height / roof_m, texel * at * around
+            )
+            red, green, blue = red * dim, green * dim, blue * dim
+        else:
+            at = (roof_m - eye) / rise
+            around = one / np.float32(ROOF_M)
+            v = (position[1] + at * column[1]) * around
+            red, green, blue = _sample(
+                roof, (position[0] + at * column[0]) * around, v - np.floor(v), texel * at * around
+            )
+    if behind_glass:
+        post = along - np.float32(2.4) * np.floor(along / np.float32(2.4)) < np.float32(0.05)
+        veil = np.float32(0.5) if post else np.float32(0.12)
+        haze = np.float32(210) * (np.float32(0.4) + np.float32(0.6) * dim) * veil
+        keep = one - veil
+        red, green, blue = red * keep + haze, green * keep + haze, blue * keep + haze
     return red, green, blue
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _near_side(height, board_m):  # type: ignore[no-untyped-def]
+    """Colour of the floor before the near boards, or of their outside; `height` below their top."""
+    if height <= 0:
+        return np.float32(52), np.float32(52), np.float32(56)
+    share = height / board_m
+    tone = np.float32(150) if share > np.float32(0.93) else np.float32(66) + np.float32(48) * share
+    return tone, tone * np.float32(1.03), tone * np.float32(1.08)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _ice_colour(  # type: ignore[no-untyped-def]
+    position, column, rise, texel, ice, scratches
+):
+    """Colour of the ice, without what it mirrors."""
+    ground = -position[2] / rise
+    east, north = position[0] + ground * column[0], position[1] + ground * column[1]
+    # A pixel covers far more of the ice along the ray than across it.
+    long = texel * ground * min(np.float32(4), np.sqrt(np.float32(-1) / rise))
+    one, detail_m = np.float32(1), np.float32(DETAIL_M)
+    length, width = np.float32(2 * HALF_LENGTH_M), np.float32(2 * HALF_WIDTH_M)
+    red, green, blue = _sample(
+        ice, east / length + np.float32(0.5), north / width + np.float32(0.5), long / length
+    )
+    v = north / detail_m
+    detail = _sample(scratches, east / detail_m, v - np.floor(v), long / detail_m)[0]
+    detail *= one / np.float32(128)
+    return red * detail, green * detail, blue * detail
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -321,53 +354,35 @@ def _trace(  # type: ignore[no-untyped-def]
     picture, near,
 ) -> None:  # fmt: skip
     eye, board_m, polish = position[2], lengths[0], lengths[7]
-    texel = np.float32(1) / scale
-    ice_scale = np.float32(ice[0].shape[1]) / np.float32(2 * HALF_LENGTH_M)
-    detail_scale = np.float32(scratches[0].shape[1]) / np.float32(DETAIL_M)
+    one, limit = np.float32(1), np.float32(255)
+    texel = one / scale
     for y in range(picture.shape[0]):
         rise = highest - (np.float32(y) + np.float32(0.5)) * texel
+        ground = -eye / rise if rise < 0 else np.float32(1e6)
+        glance = (one + rise / np.sqrt(one + rise * rise)) ** 4
+        mirror = polish * (np.float32(0.1) + np.float32(0.9) * glance)
+        far_red, far_green, far_blue = np.float32(0), np.float32(0), np.float32(0)
         for x in range(picture.shape[1]):
             column = columns[x]
-            enters, leaves = column[2], column[3]
-            ground = -eye / rise if rise < 0 else np.float32(1e6)
+            enters = column[2]
             if enters > 0 and eye + rise * enters < board_m:
-                red, green, blue = np.float32(52), np.float32(52), np.float32(56)
-                height = eye + rise * enters
-                if height > 0:
-                    shade = np.float32(0.55) + np.float32(0.4) * height / board_m
-                    if height > np.float32(0.93) * board_m:
-                        shade = np.float32(1.4)
-                    red, green, blue = (
-                        np.float32(120) * shade,
-                        np.float32(124) * shade,
-                        np.float32(130) * shade,
-                    )
+                red, green, blue = _near_side(eye + rise * enters, board_m)
                 near[y, x] = 255
-            elif ground < leaves:
-                east, north = position[0] + ground * column[0], position[1] + ground * column[1]
-                u = (east + np.float32(HALF_LENGTH_M)) * ice_scale
-                v = (north + np.float32(HALF_WIDTH_M)) * ice_scale
-                size = texel * ground
-                # A pixel covers far more of the ice along the ray than across it.
-                long = size * min(np.float32(4), np.sqrt(np.float32(1) / -rise))
-                red, green, blue = _sample(ice, u, v, long * ice_scale)
-                u = (east + np.float32(64)) * detail_scale
-                v = ((north + np.float32(64)) * detail_scale) % np.float32(scratches[0].shape[0])
-                detail = _sample(scratches, u, v, long * detail_scale)[0] / np.float32(128)
-                glance = (np.float32(1) + rise / np.sqrt(np.float32(1) + rise * rise)) ** 4
-                mirror = polish * (np.float32(0.1) + np.float32(0.9) * glance)
-                far = _surroundings(
-                    position, column, lengths, -eye, -rise, texel * np.float32(8), boards, stands,
-                    walls, roof,
-                )  # fmt: skip
-                keep = np.float32(1) - mirror
-                red = red * detail * keep + far[0] * mirror
-                green = green * detail * keep + far[1] * mirror
-                blue = blue * detail * keep + far[2] * mirror
+            elif ground < column[3]:
+                if x % 4 == 0:  # what is mirrored is blurred over more pixels than these
+                    far_red, far_green, far_blue = _surroundings(
+                        position, column, lengths, -eye, -rise, texel * np.float32(8), boards,
+                        stands, walls, roof,
+                    )  # fmt: skip
+                red, green, blue = _ice_colour(position, column, rise, texel, ice, scratches)
+                keep = one - mirror
+                red = red * keep + far_red * mirror
+                green = green * keep + far_green * mirror
+                blue = blue * keep + far_blue * mirror
             else:
                 red, green, blue = _surroundings(
                     position, column, lengths, eye, rise, texel, boards, stands, walls, roof
                 )
-            picture[y, x, 0] = np.uint8(min(max(red, np.float32(0)), np.float32(255)))
-            picture[y, x, 1] = np.uint8(min(max(green, np.float32(0)), np.float32(255)))
-            picture[y, x, 2] = np.uint8(min(max(blue, np.float32(0)), np.float32(255)))
+            picture[y, x, 0] = np.uint8(min(max(red, np.float32(0)), limit))
+            picture[y, x, 1] = np.uint8(min(max(green, np.float32(0)), limit))
+            picture[y, x, 2] = np.uint8(min(max(blue, np.float32(0)), limit))
