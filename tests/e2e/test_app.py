@@ -90,7 +90,7 @@ def test_a_video_becomes_boxes_skeleton_scores_and_a_verdict(page, clip):
     page.wait_for_selector("#ensemble-table :text('0.604')")
     page.screenshot(path=str(SCREENSHOTS / "ensemble.png"), full_page=True)
     page.get_by_role("tab", name="Details").click()
-    page.wait_for_selector("#files :text('analysis.json')")
+    page.wait_for_selector("#files:has-text('scores')")
     page.screenshot(path=str(SCREENSHOTS / "details.png"), full_page=True)
     assert page.outside == []
 
