@@ -24,6 +24,8 @@ from pipeline.boxes import Array, Numbers, centres, extents, lengths, pairwise_i
 
 Rows = NDArray[np.int64]
 
+_MAX_PROPOSALS = 40
+
 
 @dataclass(frozen=True)
 class AssociationSettings:
@@ -216,10 +218,11 @@ class _Matcher:
         best, best_support = np.zeros(2), self._support(predicted, last, rows, elapsed)
         if best_support > 0.5 * min(len(last), len(rows)):
             return best
-        reach = np.median(self.lengths[last])
-        for proposal in (self.centres[rows] - predicted[:, None]).reshape(-1, 2):
+        reach = float(np.median(self.lengths[last]))
+        proposals = (self.centres[rows] - predicted[:, None]).reshape(-1, 2)
+        for proposal in _most_alike(proposals, self.settings.place_noise * reach):
             support = self._support(predicted + proposal, last, rows, elapsed) - 1
-            support -= float(np.linalg.norm(proposal) / reach)
+            support -= float(np.linalg.norm(proposal)) / reach
             if support > best_support:
                 best, best_support = proposal, support
         return best
@@ -253,6 +256,14 @@ class _Matcher:
         """The assignment of least sum in which leaving a pair apart costs `max_cost`."""
         pairs = zip(*linear_sum_assignment(np.minimum(cost, self.settings.max_cost)), strict=True)
         return [(int(i), int(j)) for i, j in pairs if cost[i, j] < self.settings.max_cost]
+
+
+def _most_alike(proposals: Numbers, cell: float) -> Numbers:
+    """The proposals `(P, 2)` that most others agree with to about a cell: a crowd has too many."""
+    cells = np.rint(proposals / cell)
+    _, which, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(-counts[which.reshape(-1)], kind="stable")
+    return proposals[order[:_MAX_PROPOSALS]]
 
 
 def _row_near(trace: _Trace, time_s: float) -> int:

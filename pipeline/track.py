@@ -28,7 +28,7 @@ class TrackSettings:
     """Two boxes of one frame that overlap by more are one person."""
     max_gap_s: float = 0.7
     """A longer gap stays a gap, unless its ends are neighbouring key frames."""
-    max_hold_s: float = 0.1
+    max_hold_s: float = 0.2
     """Who is first or last seen this near to an end of the clip is taken to be there up to it."""
     min_share: float = 0.03
     """Who is seen in a smaller share of the key frames is a false alarm: left out."""
