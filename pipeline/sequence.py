@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.skeletons import COCO17
@@ -155,13 +156,27 @@ def motion(data: FloatArray) -> FloatArray:
     return change
 
 
+def rotation_matrix(angles: NDArray[np.floating]) -> FloatArray:
+    """Rotations about x, then y, then z, by angles `(..., 3)` in radians: `(..., 3, 3)`.
+
+    As the published feeder turns row vectors: a positive angle takes y towards x.
+    """
+    cos, sin = np.cos(angles), np.sin(angles)
+    about = np.zeros((3, *np.shape(angles)[:-1], 3, 3))
+    for axis, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
+        about[axis, ..., axis, axis] = 1
+        about[axis, ..., i, i] = about[axis, ..., j, j] = cos[..., axis]
+        about[axis, ..., i, j], about[axis, ..., j, i] = sin[..., axis], -sin[..., axis]
+    turned: FloatArray = (about[2] @ about[1] @ about[0]).astype(np.float32)
+    return turned
+
+
 def rotate_in_plane(data: FloatArray, angle: float) -> FloatArray:
     """Turn (x, y) of `(C, T, V, M)` about the origin; the score stays as it is.
 
     The published augmentation turns (x, y, z) in space, which would mix the score into positions.
     """
-    cos, sin = np.cos(angle), np.sin(angle)
-    turned = data.copy()
-    turned[0] = cos * data[0] - sin * data[1]
-    turned[1] = sin * data[0] + cos * data[1]
+    turned: FloatArray = np.einsum(
+        "ij,jtvm->itvm", rotation_matrix(np.array([0.0, 0.0, angle])), data
+    )
     return turned
