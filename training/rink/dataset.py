@@ -43,7 +43,7 @@ class Recipe:
     """What one split of a data set is made of."""
 
     seed: int
-    """Base seed: below 100,000 for training, below 200,000 for validation, from 500,000 for tests."""
+    """Base seed: below 100,000 to train on, to 199,999 to validate on, from 500,000 to test."""
     counts: dict[str, int]
     """Clips of each class."""
     size: tuple[int, int] | None

@@ -1,4 +1,4 @@
-"""Writes frames to an MP4 as cameras and web sites do: several codecs, rates and key-frame habits."""
+"""Writes frames to an MP4 as cameras and web sites do: several codecs and rates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -94,8 +95,8 @@ def mp4_writer(
                     file.close()
                 raise
     except av.error.FFmpegError as error:
-        code = error.errno if 0 < error.errno < 200 else errno.EIO
-        raise OSError(code, error.strerror) from error
+        code = error.errno or errno.EIO
+        raise OSError(code if 0 < code < 200 else errno.EIO, error.strerror) from error
 
 
 _MP4 = {"movflags": "+faststart"}
@@ -105,7 +106,7 @@ _BT709, _LIMITED_RANGE = 1, 1
 def _stream(
     file: OutputContainer, encoding: Encoding, size: tuple[int, int], fps: Fraction
 ) -> VideoStream:
-    stream = file.add_stream(encoding.codec, rate=fps, options=encoding.options)
+    stream = cast(VideoStream, file.add_stream(encoding.codec, rate=fps, options=encoding.options))
     codec = stream.codec_context
     codec.width, codec.height = size
     codec.pix_fmt = "yuv420p"

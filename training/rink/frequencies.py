@@ -1,4 +1,4 @@
-"""How many clips of each class: as many of each, or as unevenly as the challenge's training data."""
+"""How many clips of each class: as unevenly as the challenge's training data."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def random_pictures(
     """
     for number in count():
         rng = np.random.default_rng((seed, STREAM, number, 0))
-        label = labels[rng.integers(len(labels))]
+        label = labels[int(rng.integers(len(labels)))]
         scene = draw_scene(label, (seed, STREAM, number), size=size, share=share, blur=blur)
         moments = np.sort(rng.uniform(0.0, scene.performance.duration_s, per_scene))
         for frame in render(scene, moments):

@@ -30,8 +30,8 @@ FRAME_RATES: tuple[Fraction, ...] = (
 """Frames a second that a clip may have."""
 
 _STREAMS = (
-    "motion", "camera", "picture", "shutter", "arena", "lighting", "lens", "graphics", "look", "others",
-    "encoding",
+    "motion", "camera", "picture", "shutter", "arena", "lighting", "lens", "graphics", "look",
+    "others", "encoding",
 )  # fmt: skip
 
 

@@ -87,7 +87,8 @@ def random_skeletons(
         noise: None gives exact joints with scores 1.
     """
     for number in count():
-        label = labels[np.random.default_rng((seed, STREAM, number, 0)).integers(len(labels))]
+        rng = np.random.default_rng((seed, STREAM, number, 0))
+        label = labels[int(rng.integers(len(labels)))]
         yield skeleton_clip(label, (seed, STREAM, number), noise=noise)
 
 

@@ -83,5 +83,6 @@ def _halved(atlas: Bytes) -> tuple[Bytes, ...]:
     for _ in range(3):
         height, width, _ = levels[-1].shape
         half = (width // 2, height // 2)
-        levels.append(cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA))
+        smaller = cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(smaller, np.uint8))
     return tuple(levels)

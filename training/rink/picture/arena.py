@@ -14,7 +14,7 @@ from training.rink.picture.ice import paint_ice, paint_scratches
 
 Bytes = NDArray[np.uint8]
 Pyramid = Bytes
-"""A texture `(h, w, 3)` and, right of it from top to bottom, four times its half: `(2h, 3w/2, 3)`
+"""A texture `(h, w, 3)` and, right of it from top to bottom, six times its half: `(2h, 3w/2, 3)`
 at most. One array, because that is what the compiled loops read fastest."""
 
 STRAIGHT_X_M, STRAIGHT_Y_M = HALF_LENGTH_M - CORNER_M, HALF_WIDTH_M - CORNER_M
@@ -73,19 +73,19 @@ def draw_arena(rng: np.random.Generator) -> Arena:
         rows=rows,
         slope=slope,
         roof_m=roof_m,
-        polish=float(rng.uniform(0.05, 0.5)),
+        polish=float(rng.beta(1.5, 4.0) * 0.55),
         brightness=float(rng.choice([0.25, 0.6, 0.9, 1.05], p=[0.15, 0.25, 0.35, 0.25])),
     )
 
 
 def pyramid(texture: Bytes) -> Pyramid:
-    """The texture at full, half, ... and a sixteenth of its size; sides become multiples of 16."""
-    height, width = (max(16, side // 16 * 16) for side in texture.shape[:2])
+    """The texture at full, half, ... and a 64th of its size; its sides become multiples of 64."""
+    height, width = (max(64, side // 64 * 64) for side in texture.shape[:2])
     level = cv2.resize(texture, (width, height), interpolation=cv2.INTER_AREA)
     packed = np.zeros((height, width + width // 2, 3), np.uint8)
     packed[:, :width] = level
     top = 0
-    for _ in range(4):
+    for _ in range(6):
         height, width = height // 2, width // 2
         level = cv2.resize(level, (width, height), interpolation=cv2.INTER_AREA)
         packed[top : top + height, -packed.shape[1] // 3 :][:, :width] = level

@@ -54,7 +54,8 @@ def _plain(colour: Colour, width: int, height: int) -> Paint:
 def _noise(rng: np.random.Generator, width: int, height: int, grain: int) -> Paint:
     """Smooth noise about 1, `(height, width, 1)`; `grain` is the size of its spots in texels."""
     small = rng.standard_normal((height // grain + 2, width // grain + 2)).astype(np.float32)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
+    smooth = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(smooth, np.float32)[..., None]
 
 
 def _cloth(
@@ -218,7 +219,7 @@ def _head(look: Look, rng: np.random.Generator, width: int, height: int) -> Pain
     cv2.ellipse(paint, (middle, row(-0.072)), (8, 3), 0, 0, 360, lips, -1, cv2.LINE_AA)
     paint[: row(-0.112)] *= 0.9
     face = np.roll(paint, -middle, axis=1)
-    return cv2.GaussianBlur(face, (3, 3), 0)
+    return np.asarray(cv2.GaussianBlur(face, (3, 3), 0), np.float32)
 
 
 def _hair(look: Look, rng: np.random.Generator, width: int, height: int) -> Paint:

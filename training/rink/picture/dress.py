@@ -10,20 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.rink.body import Body
-from training.rink.picture.figure import (
-    SIDES,
-    Part,
+from training.rink.picture.figure import SIDES, Part, ellipses
+from training.rink.picture.looks import Look
+from training.rink.picture.stacks import (
     along_foot,
     along_limb,
     along_neck,
     along_tail,
     along_trunk,
     beyond_wrist,
-    ellipses,
     in_head,
+    over_thighs,
     skirt_around,
 )
-from training.rink.picture.looks import Look
 
 Table = NDArray[np.float64]
 
@@ -184,10 +183,9 @@ def _hair(look: Look, size: float) -> Part:
     thick = 0.008 if look.hair_style in ("bun", "tail") else 0.014
     depth, width = depth + thick, width + thick
     shell = ellipses(depth * size, width * size, forward=shift * size)
-    front = np.abs((np.linspace(-np.pi, np.pi, SIDES + 1) + 2 * np.pi) % (2 * np.pi) - np.pi)
-    front = np.roll(front[:-1], -(SIDES // 2))  # 0 at the face, pi at the back
-    front = np.append(front, front[0])
-    edge = np.where(height > 0.085, -1.0, np.where(height > 0.05, 0.75, 1.35))
+    angle = np.linspace(0.0, 2.0 * np.pi, SIDES + 1)
+    front = np.minimum(angle, 2.0 * np.pi - angle)  # 0 at the face, pi at the back
+    edge = np.where(height > 0.085, -1.0, np.where(height > 0.06, 0.8, 1.4))
     inside = front[None, :] < edge[:, None]
     shell[inside] *= 0.86
     return Part("hair", shell, _rows(height), in_head((height + 0.35 * thick) * size), 0.12)
@@ -261,8 +259,8 @@ def _skirt(look: Look, size: float) -> list[Part]:
     place = skirt_around(lengths, waist)
     inside = np.ascontiguousarray(outline[:, ::-1]) * np.float32(0.985)
     return [
-        Part("skirt", outline, rows, place, 0.4 * look.sheen),
-        Part("lining", inside, rows, place),
+        Part("skirt", outline, rows, place, 0.4 * look.sheen, over_thighs(0.105 * size)),
+        Part("lining", inside, rows, place, 0.0, over_thighs(0.099 * size)),
     ]
 
 

@@ -23,10 +23,11 @@ def paint_ice(rng: np.random.Generator) -> Bytes:
     width, height = int(2 * HALF_LENGTH_M * PIXELS_PER_M), int(2 * HALF_WIDTH_M * PIXELS_PER_M)
     base = np.array(_draw_base(rng), np.float32)
     cloud = rng.standard_normal((7, 12)).astype(np.float32)
-    cloud = cv2.resize(cloud, (width // 8, height // 8), interpolation=cv2.INTER_CUBIC)
+    clouds = cv2.resize(cloud, (width // 8, height // 8), interpolation=cv2.INTER_CUBIC)
     lanes = cv2.resize(rng.standard_normal((14, 1)), (1, height // 8))  # of the resurfacer
-    shade = base * (1.0 + 0.018 * cloud[..., None] + 0.012 * lanes[..., None])
-    ice = cv2.resize(np.clip(shade, 0, 255).astype(np.uint8), (width, height))
+    shade = base * (1.0 + 0.018 * clouds[..., None] + 0.012 * lanes[..., None])
+    shade = np.clip(shade, 0, 255).astype(np.uint8)
+    ice = np.asarray(cv2.resize(shade, (width, height)), np.uint8)
     paint = ice.copy()
     kind = rng.random()
     if kind < 0.55:

@@ -51,8 +51,8 @@ def draw_lighting(rng: np.random.Generator) -> Lighting:
     directions = unit(np.stack([np.cos(around), np.sin(around), height], axis=1).astype(np.float32))
     warmth = rng.normal(0.0, 0.05)
     tint = np.array([1.0 + warmth, 1.0, 1.0 - warmth])
-    ambient = rng.uniform(0.2, 0.3) if gala else rng.uniform(0.38, 0.62)
-    lamps = rng.dirichlet(np.full(count, 3.0)) * (rng.uniform(0.5, 0.9) - 0.4 * (ambient - 0.4))
+    ambient = rng.uniform(0.25, 0.4) if gala else rng.uniform(0.5, 0.8)
+    lamps = rng.dirichlet(np.full(count, 3.0)) * (rng.uniform(0.95, 1.2) - 0.75 * ambient)
     spots = 1.0 + rng.normal(0.0, 0.15, (count, 3)) * (1.0 if gala else 0.15)
     return Lighting(
         sky=(tint * ambient).astype(np.float32),

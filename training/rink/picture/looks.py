@@ -1,6 +1,4 @@
-"""How a person looks: skin, hair, clothes, boots; drawn at random, not from the class or the sex
-of the motion's body alone.
-"""
+"""How a person looks: skin, hair, clothes, boots; drawn at random, whatever the class."""
 
 from __future__ import annotations
 

@@ -149,7 +149,8 @@ def _rasterise(
     depths = np.full(fine_shape, np.inf, np.float32)
     fill_triangles(vertices, actor.faces, atlas, picture, depths)
     if finer > 1:
-        picture = cv2.resize(picture, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+        size = (right - left, bottom - top)
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     return Patch(left, top, picture, depths, finer)
 
 
@@ -174,10 +175,11 @@ def _shade_ice(
         mask = np.zeros(((bottom - top) // coarse + 1, (right - left) // coarse + 1), np.uint8)
         fill_shadow(((xy[0] - (left, top)) / coarse).astype(np.float32), actor.faces, mask)
         side = 2 * (blur // coarse) + 1
-        mask = cv2.blur(mask, (side, max(1, side // 2 | 1)))
+        soft = cv2.blur(mask, (side, max(1, side // 2 | 1)))
         if coarse > 1:
-            mask = cv2.resize(mask, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-        _darken(frame, mask, left, top, right, bottom, np.float32(light.shadow * share / 255.0))
+            soft = cv2.resize(soft, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+        strength = light.shadow * share / 255.0
+        _darken(frame, np.asarray(soft, np.uint8), (left, top, right, bottom), strength)
 
 
 def _mirror(
@@ -203,7 +205,7 @@ def _mirror(
     feet = float(xy[0, :, 1].min()) - top
     fade = np.clip(1.0 - (np.arange(len(picture)) - feet) / (0.9 * pixels_per_m), 0.0, 1.0)
     tall = max(1, int(0.1 * pixels_per_m))
-    blurred = cv2.blur(picture, (max(1, tall // 4), tall))
+    blurred = np.asarray(cv2.blur(picture, (max(1, tall // 4), tall)), np.uint8)
     opacity = (polish * fade).astype(np.float32)
     _lay_faintly(frame, blurred, opacity, left, top)
 
@@ -244,13 +246,12 @@ def _lay_faintly(frame: Bytes, patch: Bytes, opacity: Floats, left: int, top: in
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _darken(
-    frame: Bytes, mask: Bytes, left: int, top: int, right: int, bottom: int, strength: float
-) -> None:
+def _darken(frame: Bytes, mask: Bytes, window: tuple[int, int, int, int], strength: float) -> None:
+    left, top, right, bottom = window
     for y in range(top, bottom):
         for x in range(left, right):
             covered = mask[y - top, x - left]
             if covered:
-                keep = np.float32(1.0) - strength * np.float32(covered)
+                keep = np.float32(1.0 - strength * covered)
                 for channel in range(3):
                     frame[y, x, channel] = np.uint8(np.float32(frame[y, x, channel]) * keep)

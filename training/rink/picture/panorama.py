@@ -46,17 +46,14 @@ class Panorama:
     """Rise over run of the upper border."""
     scale: float
     """Pixels per radian of pan, and per unit of rise over run."""
+    has_near: bool
+    """Whether anything is near."""
 
     def frame(self, views: Views, n: int) -> tuple[Bytes, Bytes | None]:
         """The n-th view: RGB `(H, W, 3)`, and `(H, W)` of what is near, None where nothing is."""
         across, down = self.lookup(views, n)
-        picture = cv2.remap(
-            self.picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        if not self.near.any():
-            return picture, None
-        near = cv2.remap(self.near, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return picture, near
+        picture = _look_up(self.picture, across, down)
+        return picture, _look_up(self.near, across, down) if self.has_near else None
 
     def lookup(self, views: Views, n: int) -> tuple[Floats, Floats]:
         """Where in the panorama each pixel of the n-th view lies, `(H, W)` columns and rows."""
@@ -105,7 +102,12 @@ def trace_panorama(arena: Arena, views: Views) -> Panorama:
         np.float32(scale), arena.ice, arena.scratches, arena.boards, arena.stands, arena.walls,
         arena.roof, picture, near,
     )  # fmt: skip
-    return Panorama(picture, near, first_pan, highest, scale)
+    return Panorama(picture, near, first_pan, highest, scale, bool(near.any()))
+
+
+def _look_up(source: Bytes, columns: Floats, rows: Floats) -> Bytes:
+    found = cv2.remap(source, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.uint8)
 
 
 def _extent(views: Views) -> tuple[float, float, float, float]:
@@ -134,8 +136,10 @@ def _extent(views: Views) -> tuple[float, float, float, float]:
 
 
 def _columns(position: NDArray[np.floating], pans: NDArray[np.floating]) -> Floats:
-    """For each pan, `(w, 6)`: direction x, y; where the ray enters and leaves the rink (metres);
-    place along the boards where it leaves; cosine between the ray and the boards' normal there.
+    """What the ray of each pan meets, `(w, 6)`.
+
+    Direction x, y; where it enters and leaves the rink (metres); the place along the boards where
+    it leaves, and the cosine between the ray and the boards' normal there.
     """
     direction = np.stack([np.cos(pans), np.sin(pans)], axis=1)
     enters, leaves = _crossings(position, direction)
@@ -231,7 +235,7 @@ def _sample(pyramid, u, v, footprint):  # type: ignore[no-untyped-def]
         x0 = w
         h, w = h // 2, w // 2
         size *= np.float32(0.5)
-        for _ in range(3):
+        for _ in range(5):
             if size <= np.float32(1.5):
                 break
             y0 += h
@@ -371,7 +375,7 @@ def _trace(  # type: ignore[no-untyped-def]
             elif ground < column[3]:
                 if x % 4 == 0:  # what is mirrored is blurred over more pixels than these
                     far_red, far_green, far_blue = _surroundings(
-                        position, column, lengths, -eye, -rise, texel * np.float32(8), boards,
+                        position, column, lengths, -eye, -rise, texel * np.float32(20), boards,
                         stands, walls, roof,
                     )  # fmt: skip
                 red, green, blue = _ice_colour(position, column, rise, texel, ice, scratches)

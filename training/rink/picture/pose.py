@@ -67,7 +67,7 @@ class Pose:
             return joints[:, JOINT[name]]
 
         spine = unit(at("neck") - at("pelvis"))
-        ears = (at("left_ear") + at("right_ear")) / 2
+        ears = (at("left_ear") + at("right_ear")) * np.float32(0.5)
         left = unit(at("left_ear") - at("right_ear"))
         front = across(at("nose") - ears, left)
         return cls(
