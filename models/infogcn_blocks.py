@@ -196,7 +196,7 @@ def pointwise(x: Tensor, *convs: nn.Module) -> Tensor:
     """1x1 convolutions of one stride side by side: `(B, C, T, V)` -> `(B, sum of C_out, T', V)`."""
     weight, bias = _joined(convs)
     stride = cast(nn.Conv2d, convs[0]).stride[0]
-    rows = rearrange(x[:, :, ::stride], "b c t v -> b t v c")
+    rows = rearrange(x, "b c t v -> b t v c")[:, ::stride]
     return rearrange(F.linear(rows, weight.flatten(1), bias), "b t v c -> b c t v")
 
 

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+Stage = Callable[..., Tensor]
+
 _again: ContextVar[bool] = ContextVar("computed_again", default=False)
 
 
@@ -25,7 +27,7 @@ def computed_again() -> bool:
 
 
 def recompute(
-    stage: Callable[..., Tensor],
+    stage: Stage,
     *inputs: Tensor,
     parameters: Sequence[nn.Parameter],
     rows: int | None = None,
@@ -33,11 +35,11 @@ def recompute(
     """`stage(*inputs)`, with nothing stored for the backward pass but `inputs`.
 
     Args:
-        stage: Deterministic; uses no parameters but `parameters`.
+        stage: Deterministic; has no parameters but `parameters`.
         inputs: Its arguments.
         parameters: What else gets a gradient.
-        rows: At most so many rows (axis 0 of the inputs and of the result, independent of each
-            other) at a time; None takes all at once.
+        rows: So many rows at most are taken at a time (axis 0 of the inputs and of the result,
+            independent of each other); None takes all at once.
     """
     result: Tensor = _Recompute.apply(stage, rows, len(inputs), *inputs, *parameters)
     return result
@@ -48,14 +50,10 @@ class _Recompute(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, stage: Callable[..., Tensor], rows: int | None, num_inputs: int, *tensors: Tensor
+        ctx: Any, stage: Stage, rows: int | None, num_inputs: int, *tensors: Tensor
     ) -> Tensor:
         ctx.stage, ctx.rows, ctx.num_inputs = stage, rows, num_inputs
-        ctx.device_type = tensors[0].device.type
-        ctx.autocast = {
-            "enabled": torch.is_autocast_enabled(ctx.device_type),
-            "dtype": torch.get_autocast_dtype(ctx.device_type),
-        }
+        ctx.autocast = _autocast_state(tensors[0].device.type)
         ctx.save_for_backward(*tensors)
         results = [stage(*piece) for piece in _pieces(tensors[:num_inputs], rows)]
         return results[0] if len(results) == 1 else torch.cat(results)
@@ -63,22 +61,58 @@ class _Recompute(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        needed = ctx.needs_input_grad[3:]
-        tensors = ctx.saved_tensors
-        parameters = [t for t, n in zip(tensors, needed, strict=True) if n][
-            sum(needed[: ctx.num_inputs]) :
-        ]
-        by_piece = []
-        for *inputs, piece in _pieces((*tensors[: ctx.num_inputs], gradient), ctx.rows):
+        inputs, parameters = _split(ctx.saved_tensors, ctx.num_inputs)
+        need_inputs, need_parameters = _split(ctx.needs_input_grad[3:], ctx.num_inputs)
+        trained = [p for p, needed in zip(parameters, need_parameters, strict=True) if needed]
+        by_input: list[tuple[Tensor, ...]] = []
+        flat = torch.zeros(
+            sum(p.numel() for p in trained),
+            dtype=trained[0].dtype if trained else None,
+            device=gradient.device,
+        )
+        for *values, piece in _pieces((*inputs, gradient), ctx.rows):
             leaves = [
-                value.detach().requires_grad_(n) for value, n in zip(inputs, needed, strict=False)
+                value.detach().requires_grad_(needed)
+                for value, needed in zip(values, need_inputs, strict=True)
             ]
-            with torch.enable_grad(), torch.autocast(ctx.device_type, **ctx.autocast), _repeat():
-                result = ctx.stage(*leaves)
-            wanted = [leaf for leaf in leaves if leaf.requires_grad] + parameters
-            by_piece.append(torch.autograd.grad(result, wanted, piece))
-        joined = iter(_join(by_piece, len(by_piece[0]) - len(parameters)))
-        return None, None, None, *(next(joined) if n else None for n in needed)
+            by_input.append(_gradients(ctx, leaves, trained, piece, flat))
+        of_inputs = [
+            parts[0] if len(parts) == 1 else torch.cat(parts)
+            for parts in zip(*by_input, strict=True)
+        ]
+        sizes = [p.numel() for p in trained]
+        of_parameters = [
+            part.view_as(p) for part, p in zip(flat.split(sizes), trained, strict=True)
+        ]
+        found = iter([*of_inputs, *of_parameters])
+        return None, None, None, *(next(found) if n else None for n in ctx.needs_input_grad[3:])
+
+
+def _gradients(
+    ctx: Any, leaves: list[Tensor], trained: list[Tensor], gradient: Tensor, flat: Tensor
+) -> tuple[Tensor, ...]:
+    """Gradients of one piece: the inputs' are returned, the parameters' added to `flat`.
+
+    Parameters' gradients outlive the step. One block of memory for a stage's, instead of many small
+    ones between the large temporaries, lets the allocator use the large ones' place again: without
+    it the process grows by half.
+    """
+    with torch.enable_grad(), torch.autocast(**ctx.autocast), _repetition():
+        result = ctx.stage(*leaves)
+    differentiated = [leaf for leaf in leaves if leaf.requires_grad]
+    found = torch.autograd.grad(result, [*differentiated, *trained], gradient)
+    of_inputs, of_parameters = _split(found, len(differentiated))
+    if of_parameters:
+        flat += torch.cat([value.flatten() for value in of_parameters])
+    return of_inputs
+
+
+def _autocast_state(device_type: str) -> dict[str, Any]:
+    return {
+        "device_type": device_type,
+        "enabled": torch.is_autocast_enabled(device_type),
+        "dtype": torch.get_autocast_dtype(device_type),
+    }
 
 
 def _pieces(tensors: Sequence[Tensor], rows: int | None) -> Iterator[tuple[Tensor, ...]]:
@@ -87,17 +121,12 @@ def _pieces(tensors: Sequence[Tensor], rows: int | None) -> Iterator[tuple[Tenso
     return zip(*(tensor.split(rows) for tensor in tensors), strict=True)
 
 
-def _join(by_piece: Sequence[Sequence[Tensor]], num_inputs: int) -> Iterator[Tensor]:
-    """Gradients of inputs end to end, those of parameters added up."""
-    for position, parts in enumerate(zip(*by_piece, strict=True)):
-        if len(parts) == 1:
-            yield parts[0]
-        else:
-            yield torch.cat(parts) if position < num_inputs else torch.stack(parts).sum(0)
+def _split(values: Sequence[Any], position: int) -> tuple[Any, Any]:
+    return values[:position], values[position:]
 
 
 @contextmanager
-def _repeat() -> Iterator[None]:
+def _repetition() -> Iterator[None]:
     token = _again.set(True)
     try:
         yield
