@@ -73,10 +73,11 @@ def dino_swin_l(
 def dino_tiny(
     *,
     num_classes: int = 1,
-    num_queries: int = 100,
+    num_queries: int = 50,
     dim: int = 128,
     width: int = 32,
-    blocks: tuple[int, int, int, int] = (1, 2, 2, 2),
+    blocks: tuple[int, int, int, int] = (1, 1, 2, 2),
+    num_heads: int = 4,
     feedforward_dim: int = 512,
     encoder_layers: int = 1,
     decoder_layers: int = 3,
@@ -84,13 +85,16 @@ def dino_tiny(
 ) -> Dino:
     """The small person detector of the demo, trained from scratch, for images of about 320 pixels.
 
-    A narrow ResNet with batch norm, one encoder and three decoder layers.
+    A narrow ResNet with batch norm, maps of strides 16, 32 and 64, one encoder and three decoder
+    layers; 45 ms of one AMX core for an image forward and backward, 320x192, bf16.
     """
     return Dino(
-        ResNet(blocks=blocks, width=width, norm="batch"),
+        ResNet(blocks=blocks, width=width, norm="batch", out_stages=(2, 3)),
         num_classes=num_classes,
+        num_levels=3,
         num_queries=num_queries,
         dim=dim,
+        num_heads=num_heads,
         feedforward_dim=feedforward_dim,
         encoder_layers=encoder_layers,
         decoder_layers=decoder_layers,

@@ -47,6 +47,8 @@ class Proposals:
     """Class and refined box of each chosen place."""
     anchors: Tensor
     """`(B, Q, 4)` cxcywh: the places themselves, before refinement."""
+    everywhere: Prediction | None = None
+    """Of all N places, for a trainer that lets several of them learn one object."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ class Transformer(nn.Module):
         self.enc_out_class_embed = class_head(dim, num_classes)
         self.enc_out_bbox_embed = BoxMlp(dim, dim, 4, num_layers=3)
 
-    def propose(self, memory: Tensor, pyramid: Pyramid) -> tuple[Proposals, Tensor]:
+    def propose(
+        self, memory: Tensor, pyramid: Pyramid, *, everywhere: bool = False
+    ) -> tuple[Proposals, Tensor]:
         """Choose the places that look most like any object.
 
         The published code lets padded places and places within 1 % of the border compete with an
@@ -116,6 +120,7 @@ class Transformer(nn.Module):
         Args:
             memory: `(B, N, C)` from the encoder.
             pyramid: The maps behind the N tokens.
+            everywhere: Whether boxes of the places that are not chosen are wanted too.
 
         Returns:
             The proposals, and their refined boxes `(B, Q, 4)` before the sigmoid. Q is the number
@@ -136,7 +141,11 @@ class Transformer(nn.Module):
         # The clamp touches no usable place; it keeps the others finite.
         refined = delta + anchors.clamp(0.01, 0.99).logit()
         prediction = Prediction(logits.take_along_dim(chosen, 1), refined.sigmoid())
-        return Proposals(prediction, anchors), refined
+        others = None
+        if everywhere:
+            boxes = self.enc_out_bbox_embed(hidden) + places.clamp(0.01, 0.99).logit()
+            others = Prediction(logits, boxes.sigmoid())
+        return Proposals(prediction, anchors, others), refined
 
 
 def _places(pyramid: Pyramid) -> Tensor:
@@ -240,7 +249,8 @@ class Dino(nn.Module):
             pixels: `(B, 3, H, W)`, normalised, zero-padded at the bottom and the right.
             sizes_hw: `(B, 2)` heights and widths before padding; None: nothing is padded.
             denoising: A trainer's extra queries.
-            all_layers: Whether the heads of the earlier decoder layers run as well.
+            all_layers: Whether the heads of the earlier decoder layers run as well, and the
+                encoder's on every place.
         """
         features = self._features(pixels)
         pyramid = Pyramid.of(features, (pixels.shape[2], pixels.shape[3]), sizes_hw)
@@ -248,7 +258,7 @@ class Dino(nn.Module):
         tokens = torch.cat([feature.flatten(2).transpose(1, 2) for feature in features], dim=1)
         memory = self.transformer.encoder(tokens, positions, pyramid)
 
-        proposals, refined = self.transformer.propose(memory, pyramid)
+        proposals, refined = self.transformer.propose(memory, pyramid, everywhere=all_layers)
         anchors = refined.detach()
         B, Q, _ = anchors.shape
         queries = self.transformer.tgt_embed.weight[:Q].expand(B, -1, -1)

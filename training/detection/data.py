@@ -1,0 +1,131 @@
+"""Which pictures a detector sees, and in what mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.errors import ConfigError
+from training.detection.compose import (
+    Scene,
+    ice,
+    log_uniform,
+    pasted,
+    side_by_side,
+    zoomed,
+    zoomed_out,
+)
+from training.people import Picture, Pixels
+from training.photo import Rng, degraded, recoloured
+
+EMPTY_SHARE = 0.2
+"""Of cells and pasted pieces, those without a person."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How canvases are made; shares are relative to each other."""
+
+    zoomed: float = 0.25
+    """Parts of one picture."""
+    zoomed_out: float = 0.3
+    """One picture, its border continued."""
+    side_by_side: float = 0.2
+    """Two to six parts of different pictures."""
+    pasted: float = 0.25
+    """People on an empty background."""
+    heights: tuple[float, float] = (0.08, 0.9)
+    """People's height as a share of the canvas's."""
+    scenes: float = 0.4
+    """Share of the pictures drawn from those with more than one person."""
+    degraded: float = 0.25
+    """Share of canvases that are blurred or of low resolution."""
+
+    def __post_init__(self) -> None:
+        if min(self.shares) < 0 or not sum(self.shares):
+            raise ConfigError("mixture: shares must not be negative, and not all 0")
+        if not 0 < self.heights[0] <= self.heights[1]:
+            raise ConfigError(f"mixture.heights: must be 0 < low <= high, got {self.heights}")
+
+    @property
+    def shares(self) -> tuple[float, float, float, float]:
+        """In the order of the fields."""
+        return self.zoomed, self.zoomed_out, self.side_by_side, self.pasted
+
+
+class Canvases:
+    """Random canvases from labelled pictures.
+
+    Args:
+        pictures: With and without people.
+        mixture: How they are combined.
+        size_hw: Of a canvas.
+
+    Raises:
+        ConfigError: Nobody is in the pictures.
+    """
+
+    def __init__(
+        self, pictures: Sequence[Picture], mixture: Mixture, size_hw: tuple[int, int]
+    ) -> None:
+        self._mixture, self._size, self._pixels = mixture, size_hw, Pixels()
+        self._shown = [p for p in pictures if any(one.score == 1 for one in p.people)]
+        self._crowds = [p for p in self._shown if len(p.people) > 2] or self._shown
+        self._empty = [p for p in pictures if not p.people]
+        if not self._shown:
+            raise ConfigError("data: nobody is in these pictures")
+
+    def draw(self, rng: Rng) -> Scene:
+        """One canvas."""
+        shares = np.array(self._mixture.shares)
+        kind = rng.choice(4, p=shares / shares.sum())
+        scene = (self._zoomed, self._zoomed_out, self._side_by_side, self._pasted)[kind](rng)
+        scene = scene.mirrored() if rng.random() < 0.5 else scene
+        pixels = recoloured(scene.pixels, rng)
+        if rng.random() < self._mixture.degraded:
+            pixels = degraded(pixels, rng)
+        return Scene(pixels, scene.boxes, scene.doubtful)
+
+    def _zoomed(self, rng: Rng) -> Scene:
+        return zoomed(self._someone(rng), self._size, rng, heights=self._mixture.heights)
+
+    def _zoomed_out(self, rng: Rng) -> Scene:
+        return zoomed_out(self._someone(rng), self._size, rng, heights=self._mixture.heights)
+
+    def _side_by_side(self, rng: Rng) -> Scene:
+        rows, columns = ((1, 2), (1, 3), (2, 2), (2, 3))[rng.integers(4)]
+        size = -(-self._size[0] // rows), -(-self._size[1] // columns)
+        heights = (0.25, 0.95)
+        cells = [
+            zoomed(self._anything(rng), size, rng, heights=heights) for _ in range(rows * columns)
+        ]
+        return side_by_side(cells, self._size, columns)
+
+    def _pasted(self, rng: Rng) -> Scene:
+        scene = self._background(rng)
+        for _ in range(rng.integers(1, 6)):
+            height = log_uniform(rng, self._mixture.heights) * self._size[0]
+            scene = pasted(scene, self._anything(rng), rng, height=height)
+        return scene
+
+    def _background(self, rng: Rng) -> Scene:
+        if not self._empty or rng.random() < 0.5:
+            return ice(self._size, rng)
+        return zoomed(self._nobody(rng), self._size, rng, heights=self._mixture.heights)
+
+    def _anything(self, rng: Rng) -> Scene:
+        nobody = self._empty and rng.random() < EMPTY_SHARE
+        return self._nobody(rng) if nobody else self._someone(rng)
+
+    def _someone(self, rng: Rng) -> Scene:
+        crowd = rng.random() < self._mixture.scenes
+        return self._opened(self._crowds if crowd else self._shown, rng)
+
+    def _nobody(self, rng: Rng) -> Scene:
+        return self._opened(self._empty, rng)
+
+    def _opened(self, pictures: Sequence[Picture], rng: Rng) -> Scene:
+        picture = pictures[int(rng.integers(len(pictures)))]
+        return Scene.of(self._pixels.of(picture.path), picture)
