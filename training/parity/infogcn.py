@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from models.infogcn import InfoGCN, InfoGCNOutput
@@ -51,7 +52,7 @@ def _guarded(case: str, path: Path) -> Iterator[Comparison]:
     compare_case = _compare_feeder if (path / "golden.safetensors").exists() else _compare_network
     try:
         yield from compare_case(case, path)
-    except (KeyError, ValueError, RuntimeError, OSError) as error:
+    except (KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         yield failure(case, "case", f"{type(error).__name__}: {error}".splitlines()[0])
 
 
