@@ -14,9 +14,9 @@ from ui.plots import display_name
 
 
 def ordered(scores: Mapping[str, ModelScores]) -> list[str]:
-    """Model keys: single networks first within their family, the fused ones after them."""
+    """Model keys: the three of the ensemble first, then the single Unmasked Teachers."""
     singles = [name for name in scores if name.startswith("umt_")]
-    return [*singles, *(name for name in FUSED if name in scores)]
+    return [*(name for name in FUSED if name in scores), *singles]
 
 
 def class_name(index: int) -> str:
