@@ -65,10 +65,20 @@ class Flow:
 
     def curvature(self, edge: Edge) -> float:
         """Of the path on that edge, 1/m."""
-        return edge.curve * self.lean * GRAVITY / self.speed**2
+        return self.bend(edge.curve)
+
+    def bend(self, curve: float) -> float:
+        """Curvature of the path that is bent to the left by 1 or to the right by -1, 1/m."""
+        return curve * self.lean * GRAVITY / max(self.speed, _SLOW) ** 2
+
+    def turned(self, curve: float) -> float:
+        """Radians by which the path turns meanwhile; it takes time to bend it."""
+        return 0.8 * self.bend(curve) * self.speed * self.seconds
 
 
-_OVER_S = 0.17
+_SLOW = 1.2
+"""Speed in m/s below which lean no longer follows from the curve."""
+_OVER_S = 0.16
 """Half the time in which a skater turns over while stepping from foot to foot."""
 
 ARMS: tuple[tuple[tuple[float, float, float], tuple[float, float, float]], ...] = (
@@ -143,15 +153,41 @@ def glide(
     facing = edge.facing + float(np.round(start - edge.facing + 0.1 * edge.curve))
     return Phrase(
         seconds,
-        poses=[(0.4 * seconds, shape), (seconds - 0.06, shape)],
+        poses=_held(shape, edge.side, seconds),
         path=[(0.4 * seconds, flow.speed, flow.curvature(edge))],
         facing=[
-            (0.0, start, AUTO),
-            (min(0.3, 0.6 * seconds), facing, AUTO),
-            (seconds, facing, AUTO),
+            (-_OVER_S, start, AUTO),
+            (_OVER_S, facing, AUTO),
+            (seconds - _OVER_S, facing, AUTO),
         ],
-        contacts=[Contact(edge.side, 0.0, seconds, blade=((0.0, facing),), push=push, aside=aside)],
+        contacts=[
+            Contact(
+                edge.side,
+                0.0,
+                seconds,
+                blade=((0.0, facing),),
+                push=push,
+                aside=aside,
+                pivot=((-0.05, 0.7), (0.10, 0.0)) if facing != start else (),
+            )
+        ],
     )
+
+
+def _held(shape: Pose, side: Side, seconds: float) -> list[tuple[float, Pose]]:
+    """A pose that is taken, held, and given up so that the free foot is ready for the ice."""
+    gathered = shape.copy()
+    for name, share in (("pelvis", 0.6), ("spine", 0.4)):
+        gathered[CHANNELS[name]] *= 1.0 - share
+    free = "right" if side == "left" else "left"
+    (ahead, aside, down), ankle = FREE_LEGS["beside"]
+    gathered[CHANNELS[f"{free}_foot"]] = (ahead, aside if side == "left" else -aside, down)
+    gathered[CHANNELS[f"{free}_ankle"]] = ankle
+    taken = min(0.45 * seconds, 0.4)
+    keys = [(taken, shape), (seconds - 0.03, gathered)]
+    if seconds - 0.45 > taken + 0.1:
+        keys.insert(1, (seconds - 0.45, shape))
+    return keys
 
 
 def one_foot_turn(
@@ -181,8 +217,8 @@ def one_foot_turn(
         facing=[
             (0.0, start, AUTO),
             (middle - 0.20, start + 0.06 * turned, AUTO),
-            (middle + 0.16, start + 0.92 * turned, AUTO),
-            (seconds - 0.05, end, AUTO),
+            (middle + 0.14, start + 0.92 * turned, AUTO),
+            (middle + 0.28, end, AUTO),
         ],
         contacts=[
             Contact(edge.side, 0.0, seconds, push=push,
@@ -236,18 +272,25 @@ def two_feet(
         coming_from: Turns at the begin.
     """
     seconds = flow.seconds
-    offset = np.round(coming_from - body_facing)
+    offset = float(np.round(coming_from - body_facing))
     body_facing += offset
-    curvature = curve * flow.lean * GRAVITY / flow.speed**2
     sides: tuple[Side, Side] = ("left", "right")
     contacts = [
-        Contact(side, 0.05, seconds, blade=((0.0, facing + offset),), ahead=a, aside=b)
+        Contact(
+            side,
+            0.05,
+            seconds,
+            blade=((0.0, facing + offset),),
+            ahead=a,
+            aside=b,
+            pivot=((-0.05, 0.7), (0.2, 0.0)),
+        )
         for side, facing, (a, b) in zip(sides, facings, stance, strict=True)
     ]
     return Phrase(
         seconds,
         poses=[(0.35, shape), (seconds - 0.3, shape)],
-        path=[(0.5 * seconds, flow.speed, curvature)],
+        path=[(0.5 * seconds, flow.speed, flow.bend(curve))],
         facing=[
             (-0.1, coming_from, AUTO),
             (0.3, body_facing, AUTO),

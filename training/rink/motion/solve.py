@@ -37,7 +37,9 @@ _PASSES = 3
 _LIFTS, _DEPTH = 4, 2e-3
 """How often a free foot that dips into the ice is lifted, and how deep it may remain."""
 _SHORTEST_LEG = 0.3
-_SOFTEN = 1.0
+_INERTIA = 3.0
+"""Samples (standard deviation) over which limbs take up a new movement."""
+_SOFTEN = 1.7
 """Samples (standard deviation) over which a foot takes up and leaves the ice's speed."""
 
 
@@ -66,6 +68,7 @@ def solve(phrase: Phrase, body: Body, *, start: float = 0.0, end: float | None =
     poses = curve(phrase.poses, times)
     if phrase.sway:
         poses += curve(phrase.sway, times)
+    poses = gaussian_filter1d(poses, _INERTIA, axis=0, mode="nearest")
     bearing = bearing_shares(phrase.contacts, times)
     upper = skeleton(poses, body, bearing)
     shape = upper.joints

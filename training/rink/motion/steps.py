@@ -19,7 +19,6 @@ from training.rink.motion.edges import (
     two_feet,
 )
 from training.rink.motion.phrase import Mark, Phrase, Side, joined
-from training.rink.motion.travel import GRAVITY
 from training.rink.motion.pose import CHANNELS, Pose, pose, swapped, varied
 
 _TURNS: tuple[TurnKind, ...] = ("three", "bracket", "rocker", "counter")
@@ -104,18 +103,17 @@ class Choreographer:
         push = 0.22 if rng.random() < 0.6 else 0.0
         phrase = glide(edge, flow, self.shape(side), coming_from=self.facing, push=push)
         self.edge = edge
-        self.add(phrase, 0.8 * flow.curvature(edge) * flow.speed * flow.seconds)
+        self.add(phrase, flow.turned(edge.curve))
 
     def turn(self) -> None:
         """A turn on the foot that the skater is on."""
         kind = _TURNS[int(self.rng.choice(4, p=(0.4, 0.2, 0.2, 0.2)))]
-        edge, flow = self.edge, self.flow(self.rng.uniform(0.72, 1.0))
+        edge, flow = self.edge, self.flow(self.rng.uniform(0.88, 1.1))
         poses = (self.shape(edge.side), self.shape(edge.side))
         phrase = one_foot_turn(edge, kind, flow, poses)
         after = edge.after(kind)
         self.edge = after
-        per_edge = 0.4 * flow.speed * flow.seconds
-        self.add(phrase, per_edge * (flow.curvature(edge) + flow.curvature(after)))
+        self.add(phrase, 0.5 * (flow.turned(edge.curve) + flow.turned(after.curve)))
 
     def twizzle(self) -> None:
         """Two to four quick turns on one foot."""
@@ -128,7 +126,7 @@ class Choreographer:
             arms=int(rng.choice([2, 4, 6])), knee=float(shape[CHANNELS["knee"]][0]),
         )  # fmt: skip
         phrase = twizzle(self.edge, revolutions, flow, held, direction=self.edge.curve)
-        self.add(phrase, 0.3 * flow.curvature(self.edge) * flow.speed * flow.seconds)
+        self.add(phrase, 0.4 * flow.turned(self.edge.curve))
 
     def spiral(self) -> None:
         """A long edge with the free leg above the hip."""
@@ -147,7 +145,7 @@ class Choreographer:
         self.edge = edge
         self.add(
             glide(edge, flow, shape, coming_from=self.facing),
-            0.8 * flow.curvature(edge) * flow.speed * flow.seconds,
+            flow.turned(edge.curve),
         )
 
     def eagle(self) -> None:
@@ -163,24 +161,28 @@ class Choreographer:
         flow = self.flow(rng.uniform(1.2, 1.8), (0.05, 0.22))
         curve = self.wanted_curve()
         reach = 0.36 if bauer else 0.30
+        # Toes out: facing left of the travel, the right blade points forward and leads.
+        faces_left = (self.edge.side == "right") != self.edge.backward
+        lead = reach if faces_left else -reach
         phrase = two_feet(
-            (0.0, 0.5),
-            0.25,
+            (0.5, 0.0) if faces_left else (0.0, 0.5),
+            0.25 if faces_left else -0.25,
             flow,
             varied(shape, rng, 0.6),
             curve=curve,
-            stance=((reach, 0.12 if bauer else 0.0), (-reach, -0.12 if bauer else 0.0)),
+            stance=((-lead, 0.12 if bauer else 0.0), (lead, -0.12 if bauer else 0.0)),
             coming_from=self.facing,
         )
-        self.add(phrase, 0.8 * curve * flow.lean * GRAVITY / flow.speed * flow.seconds)
-        self._leave_eagle()
+        self.add(phrase, flow.turned(curve))
+        self._leave_eagle("right" if faces_left else "left")
 
-    def _leave_eagle(self) -> None:
-        edge = Edge("left", backward=False, outside=self.wanted_curve() > 0.0)
+    def _leave_eagle(self, side: Side) -> None:
+        outside = Edge(side, backward=False, outside=True).curve == self.wanted_curve()
+        edge = Edge(side, backward=False, outside=outside)
         flow = self.flow(0.55)
-        phrase = glide(edge, flow, self.shape("left"), coming_from=self.facing)
+        phrase = glide(edge, flow, self.shape(side), coming_from=self.facing)
         self.edge = edge
-        self.add(phrase, 0.8 * flow.curvature(edge) * flow.speed * flow.seconds)
+        self.add(phrase, flow.turned(edge.curve))
 
     def lunge(self) -> None:
         """Deep on one knee, the other leg far behind, arms wide."""
@@ -198,7 +200,7 @@ class Choreographer:
         self.edge = edge
         self.add(
             glide(edge, flow, shape, coming_from=self.facing),
-            0.8 * flow.curvature(edge) * flow.speed * flow.seconds,
+            flow.turned(edge.curve),
         )
 
 

@@ -118,20 +118,11 @@ def _lettering(paint: Paint, second: Paint, rng: np.random.Generator) -> None:
     height, width, _ = paint.shape
     word = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVW"), size=int(rng.integers(3, 7))))
     upright = np.zeros((height, width), np.uint8)
+    size = width / 260
     for x in (int(0.38 * width), 2):
-        cv2.putText(
-            upright,
-            word,
-            (x, height // 2),
-            cv2.FONT_HERSHEY_DUPLEX,
-            width / 260,
-            255,
-            1,
-            cv2.LINE_AA,
-        )
-    mask = (
-        upright[::-1, ::-1, None].astype(np.float32) / 255
-    )  # the region is upside down and seen from the inside
+        start = (x, int(0.3 * height))
+        cv2.putText(upright, word, start, cv2.FONT_HERSHEY_DUPLEX, size, 255, 1, cv2.LINE_AA)
+    mask = upright[::-1, :, None].astype(np.float32) / 255  # v runs upwards on the trunk
     paint *= 1 - mask
     paint += mask * second
 
@@ -205,10 +196,11 @@ def _head(look: Look, rng: np.random.Generator, width: int, height: int) -> Pain
         return int((metres + 0.125) / 0.249 * height)
 
     dark = tuple((0.25 * np.array(look.hair) + 0.08 * skin).tolist())
+    white = tuple((0.55 * skin + 100).tolist())
     for sign in (-1, 1):
         eye = (middle + sign * int(0.062 * width), row(0.030))
-        cv2.ellipse(paint, eye, (5, 5), 0, 0, 360, (236, 232, 228), -1, cv2.LINE_AA)
-        cv2.circle(paint, eye, 3, (44, 34, 30), -1, cv2.LINE_AA)
+        cv2.ellipse(paint, eye, (4, 3), 0, 0, 360, white, -1, cv2.LINE_AA)
+        cv2.circle(paint, eye, 2, (44, 34, 30), -1, cv2.LINE_AA)
         brow = (eye[0], row(0.030) + 11)
         cv2.ellipse(paint, brow, (8, 2), 0, 0, 360, dark, -1, cv2.LINE_AA)
         cheek = (middle + sign * int(0.09 * width), row(-0.02))
