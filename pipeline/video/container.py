@@ -26,12 +26,16 @@ FRAME_THREADS_UP_TO = 4096 * 2304
 """Pixels up to which several frames are decoded at once, each thread holding frames of its own."""
 
 
+_MOST_BOXES = 1000
+
+
 @contextmanager
 def open_container(source: SourceFile) -> Iterator[InputContainer]:
     """A file opened by FFmpeg; VideoError says why it is no video."""
     with source.open() as file:
         try:
-            container = av.open(file, "r", options={"format_whitelist": FORMATS})
+            options = {"format_whitelist": FORMATS}
+            container = av.open(file, "r", options=options, metadata_errors="replace")
         except av.error.FFmpegError as error:
             raise source.error(_why_not_a_video(source, error)) from error
         except OSError as error:  # from the file itself
@@ -123,14 +127,14 @@ def _top_level_boxes(source: SourceFile) -> set[str]:
     boxes: set[str] = set()
     offset = 0
     with source.open() as file:
-        while offset + 8 <= source.size:
+        for _ in range(_MOST_BOXES):
             file.seek(offset)
             header = file.read(16)
             kind = header[4:8].decode("latin-1")
             size = int.from_bytes(header[:4], "big")
             if size == 1:  # 64 bits follow
                 size = int.from_bytes(header[8:16], "big")
-            if not kind.isprintable() or size < 8:
+            if len(header) < 8 or not kind.isprintable() or size < 8:
                 break
             boxes.add(kind)
             offset += size

@@ -24,8 +24,8 @@ _ONE_PACKET_ONE_FRAME = frozenset(
     {"av1", "dnxhd", "ffv1", "h263", "h264", "hevc", "mjpeg", "mpeg1video", "mpeg2video"}
     | {"mpeg4", "prores", "vp9", "vvc"}
 )
-_STAMPED_BADLY = ("avi",)
-"""Containers that store no presentation time stamps; what FFmpeg makes up is off with B-frames."""
+_STAMPED_BADLY = ("asf", "avi")
+"""Containers whose stamps are those of decoding; what FFmpeg makes up is off with B-frames."""
 
 _NOTICEABLE_S = 0.5
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
@@ -90,8 +90,8 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> Packets:
             if packet.stream_index != stream.index or packet.size == 0:
                 continue
             damaged |= packet.is_corrupt
-            if packet.is_keyframe and packet.pts is not None and packet.dts is not None:
-                keys.append((packet.pts, packet.dts))
+            if packet.is_keyframe and packet.pts is not None:
+                keys.append((packet.pts, packet.pts if packet.dts is None else packet.dts))
             if not packet.is_discard:
                 shown.append((packet.pts, packet.duration or 0))
     except av.error.FFmpegError:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import av.error
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
@@ -140,7 +142,8 @@ def _seek(container: InputContainer, stream: VideoStream, index: FrameIndex, pla
     before = index.keys[index.keys[:, 0] <= index.pts[place]]
     if len(before) > 1:
         dts = int(before[before[:, 0].argmax(), 1])
-        container.seek(dts, stream=stream)
+        with suppress(av.error.FFmpegError):  # a file without an index is read from its start
+            container.seek(dts, stream=stream)
 
 
 def _placed(frames: Iterator[VideoFrame], index: FrameIndex) -> Iterator[tuple[int, VideoFrame]]:

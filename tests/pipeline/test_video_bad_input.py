@@ -298,6 +298,13 @@ def test_names_may_hold_anything(clips: Shelf, tmp_path: Path, name: str) -> Non
     display_name(path).encode("utf-8")
 
 
+def test_titles_need_not_be_utf8(clips: Shelf, tmp_path: Path) -> None:
+    titled = tmp_path / "titled.mp4"
+    run_ffmpeg("-i", clips["h264.mp4"], "-c", "copy", "-metadata", "title=Pirouette debout", titled)
+    titled.write_bytes(titled.read_bytes().replace(b"debout", b"d\xe9bout"))
+    assert len(open_video(titled)) == 48
+
+
 def test_a_relative_name_that_looks_like_a_protocol(
     clips: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,3 +388,32 @@ def test_ffmpeg_itself_is_never_heard(clips: Shelf, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == ""
     assert done.stderr.splitlines() == open_video(path).warnings
+
+
+SPOILT = ["b_frames.mp4", "fragmented.mp4", "hevc10.mp4", "av1.mp4", "vp9.webm", "mpeg4.avi"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*SPOILT, "transport_stream.ts", "motion_jpeg.mov"])
+def test_random_damage_ends_in_frames_or_in_a_sentence(
+    clips: Shelf, tmp_path: Path, name: str
+) -> None:
+    """No crash, no other exception, and never more or fewer frames than promised."""
+    whole = np.frombuffer(clips[name].read_bytes(), np.uint8)
+    rng = np.random.default_rng(0)
+    path = tmp_path / name
+    for _ in range(30):
+        data = whole.copy()
+        reach = len(data) if rng.random() < 0.6 else 1500
+        data[rng.integers(0, reach, rng.integers(1, 40))] = rng.integers(0, 256)
+        path.write_bytes(data[: rng.integers(len(data) // 2, len(data) + 1)].tobytes())
+        try:
+            video = open_video(path)
+            try:
+                got = sum(1 for _ in video.frames())
+            except FramesLost:
+                video = video.rescan()
+                got = sum(1 for _ in video.frames())
+        except VideoError:
+            continue
+        assert got == len(video)
