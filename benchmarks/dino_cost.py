@@ -53,7 +53,7 @@ def sample_map_by_map(value: Tensor, points: Tensor, weights: Tensor, pyramid: P
     """The plain twin of `sample_and_sum`: every sampled vector is held before they are summed."""
     B, Q, heads = points.shape[:3]
     samples = []
-    for level, tokens in enumerate(value.split(pyramid.counts, dim=1)):
+    for level, tokens in enumerate(torch.split(value, pyramid.counts, dim=1)):
         maps = tokens.flatten(2).transpose(1, 2).reshape(B * heads, -1, *pyramid.shapes[level])
         grid = 2 * points[:, :, :, level] / pyramid.sizes[level] - 1
         grid = grid.transpose(1, 2).flatten(0, 1)  # (B * heads, Q, P, 2)
@@ -69,7 +69,8 @@ def conv_then_norm(x: Tensor, conv: nn.Conv2d, norm: Norm) -> Tensor:
     assert norm.running_var is not None
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
     shift = norm.bias - norm.running_mean * scale
-    return conv(x) * scale[:, None, None] + shift[:, None, None]
+    convolved: Tensor = conv(x)
+    return convolved * scale[:, None, None] + shift[:, None, None]
 
 
 @contextmanager
