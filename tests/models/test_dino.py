@@ -29,11 +29,19 @@ PUBLISHED = [
 """Builder, arguments, keys and parameters of the published checkpoint."""
 
 
-def make_network(**arguments: object) -> Dino:
-    """A tiny network whose every head says something."""
+def make_network(*, num_queries: int = 20, shared_heads: bool = True) -> Dino:
+    """A tiny network of four scales whose every head says something."""
     torch.manual_seed(0)
-    sizes = {"width": 4, "blocks": (1, 1, 1, 1), "dim": 64, "num_queries": 20, "num_classes": 3}
-    network = dino_tiny(**{**sizes, **arguments}).eval()
+    network = Dino(
+        ResNet(blocks=(1, 1, 1, 1), width=4, norm="batch"),
+        num_classes=3,
+        num_queries=num_queries,
+        dim=64,
+        feedforward_dim=32,
+        encoder_layers=1,
+        decoder_layers=3,
+        shared_heads=shared_heads,
+    ).eval()
     for name, parameter in network.named_parameters():
         if "bbox_embed" in name or "sampling_offsets" in name or "class_embed" in name:
             torch.nn.init.normal_(parameter, std=0.2)
