@@ -202,7 +202,7 @@ def _region(
 
 def _true_boxes(clip: LabelledClip, num_frames: int) -> FloatArray:
     try:
-        with np.load(clip.truth) as arrays:
+        with clip.truth.open("rb") as file, np.load(file) as arrays:
             boxes = np.asarray(arrays["boxes_xyxy"], np.float32)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(

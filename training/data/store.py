@@ -107,7 +107,7 @@ def read_clip(path: Path) -> StoredClip:
         DataError: The file is damaged.
     """
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             values = {field.name: arrays[field.name] for field in fields(StoredClip)}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(

@@ -1,0 +1,161 @@
+"""Skeleton sequences for InfoGCN: from the simulated rink without pictures, or from found poses."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from torch import Tensor
+
+from models.skeletons import COCO17
+from pipeline.elements import LABELS, class_index
+from pipeline.errors import ConfigError
+from pipeline.pose import pose_stride
+from pipeline.sequence import SequenceSettings, make_sequence
+from pipeline.types import PoseSequence
+from training.data.challenge import DataError, LabelledClip
+from training.rink.skeletons import STREAM, EstimatorNoise, skeleton_clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkeletonAugmentSettings:
+    """How skeleton clips are varied; the defaults vary nothing."""
+
+    time_crop: tuple[float, float] = (1.0, 1.0)
+    """Share of the clip that is kept, at a random place."""
+    flip: float = 0.0
+    """Probability of mirroring; it turns a skater's sense of rotation around, which leaves the
+    element what it is."""
+    rotation: float = 0.0
+    """Turn in the picture, up to so many radians either way. The published one turns in space,
+    which two dimensions do not allow."""
+    stretch: float = 0.0
+    """Width against height changes by up to this share, as other cameras would see it."""
+
+    def __post_init__(self) -> None:
+        low, high = self.time_crop
+        if not 0 < low <= high <= 1:
+            raise ConfigError(f"augment.time_crop: must be 0 < low <= high <= 1, got {low, high}")
+        if not 0 <= self.flip <= 1 or self.rotation < 0 or not 0 <= self.stretch < 1:
+            raise ConfigError("augment: flip and stretch must be in 0..1, rotation not negative")
+
+
+class LabelledPose(NamedTuple):
+    """One clip's poses and its class."""
+
+    pose: PoseSequence
+    class_index: int
+
+
+class SkeletonClips(Protocol):
+    """Some skeleton clips, in another order every epoch."""
+
+    def __len__(self) -> int:
+        """Clips an epoch."""
+        ...
+
+    def clip(self, epoch: int, position: int) -> LabelledPose:
+        """The clip at a position of an epoch; the same one whenever it is asked for."""
+        ...
+
+
+class RinkSkeletons:
+    """Clips of the simulated rink, drawn when they are asked for: no two are the same.
+
+    Args:
+        seed: Below 100,000 for training, from there to 199,999 for validation.
+        count: Clips an epoch, over the classes alike.
+        noise: Of the pose estimator.
+        classes: Names of the classes to draw from.
+    """
+
+    def __init__(
+        self, *, seed: int, count: int, noise: EstimatorNoise, classes: Sequence[str] = LABELS
+    ) -> None:
+        self._seed, self._count, self._noise = seed, count, noise
+        self._classes = [class_index(name) for name in classes]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def clip(self, epoch: int, position: int) -> LabelledPose:
+        """A clip that no other epoch or position has."""
+        order = np.random.default_rng((self._seed, epoch)).permutation(self._count)
+        label = self._classes[int(order[position]) % len(self._classes)]
+        number = epoch * self._count + position
+        drawn = skeleton_clip(LABELS[label], (self._seed, STREAM, number), noise=self._noise)
+        stride = pose_stride(len(drawn.scores))
+        return LabelledPose(PoseSequence(drawn.keypoints_xy, drawn.scores, stride), label)
+
+
+class FoundPoses:
+    """Clips of a data set whose poses were found before.
+
+    Args:
+        clips: Of the data set.
+        folder: Holds `<stem>.npz` with the names of `arrays.npz`.
+        seed: Of their order; None keeps that of the list.
+
+    Raises:
+        DataError: A clip has no poses.
+    """
+
+    def __init__(
+        self, clips: Sequence[LabelledClip], folder: Path, *, seed: int | None = None
+    ) -> None:
+        self._clips, self._folder, self._seed = clips, folder, seed
+        absent = [clip for clip in clips if not self._path(clip).is_file()]
+        if absent:
+            raise DataError(
+                f"{self._path(absent[0])}: there is no such file ({len(absent)} of {len(clips)} "
+                "clips have no poses); run `python -m training.prepare` first"
+            )
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def clip(self, epoch: int, position: int) -> LabelledPose:
+        """A clip as it was found."""
+        if self._seed is not None:
+            order = np.random.default_rng((self._seed, epoch)).permutation(len(self._clips))
+            position = int(order[position])
+        clip = self._clips[position]
+        path = self._path(clip)
+        try:
+            with path.open("rb") as file, np.load(file) as arrays:
+                stride = int(arrays["pose_stride"]) if "pose_stride" in arrays else 1
+                pose = PoseSequence(arrays["keypoints_xy"], arrays["keypoint_scores"], stride)
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path}: no poses can be read from it ({error})") from error
+        return LabelledPose(pose, clip.class_index)
+
+    def _path(self, clip: LabelledClip) -> Path:
+        return self._folder / f"{clip.stem}.npz"
+
+
+def augmented(
+    pose: PoseSequence, settings: SkeletonAugmentSettings, rng: np.random.Generator
+) -> PoseSequence:
+    """A variation of a clip's poses."""
+    joints, scores = pose.keypoints_xy[:: pose.stride], pose.scores[:: pose.stride]
+    length = max(round(len(scores) * rng.uniform(*settings.time_crop)), 1)
+    start = int(rng.integers(0, len(scores) - length, endpoint=True))
+    kept = slice(start, start + length)
+    joints, scores = joints[kept], scores[kept]
+    if rng.random() < settings.flip:
+        joints = joints[:, COCO17.flip_order] * np.array([-1, 1], np.float32)
+        scores = scores[:, COCO17.flip_order]
+    angle = rng.uniform(-settings.rotation, settings.rotation)
+    wide = 1 + rng.uniform(-settings.stretch, settings.stretch)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    joints = (joints * np.array([wide, 1 / wide]) @ turn).astype(np.float32)
+    return PoseSequence(joints, scores)
+
+
+def sequence(pose: PoseSequence, settings: SequenceSettings, *, cropped: bool) -> Tensor:
+    """The network's input `(3, T, 17, 1)`; `cropped` poses are not cropped in time again."""
+    return make_sequence(pose, replace(settings, crop=1.0) if cropped else settings)
