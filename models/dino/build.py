@@ -85,13 +85,13 @@ def dino_tiny(
 ) -> Dino:
     """The small person detector of the demo, trained from scratch, for images of about 320 pixels.
 
-    A narrow ResNet with batch norm, maps of strides 16, 32 and 64, one encoder and three decoder
+    A narrow ResNet with batch norm, maps of strides 16 and 32, one encoder and three decoder
     layers; 45 ms of one AMX core for an image forward and backward, 320x192, bf16.
     """
     return Dino(
         ResNet(blocks=blocks, width=width, norm="batch", out_stages=(2, 3)),
         num_classes=num_classes,
-        num_levels=3,
+        num_levels=2,
         num_queries=num_queries,
         dim=dim,
         num_heads=num_heads,
