@@ -79,13 +79,13 @@ def measure_in_child(*, fold: bool, dtype: str) -> Cost:
     return Cost(**json.loads(output))
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Print the tables, write them to out/benchmarks/uniformerv2_cost.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.uniformerv2_cost")
     parser.add_argument("--row", nargs=2, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.row:
-        extractor, dtype = arguments.row
+    options = parser.parse_args(arguments)
+    if options.row:
+        extractor, dtype = options.row
         print(json.dumps(asdict(measure(fold=extractor == NAMES[True], dtype=dtype))))
         return 0
     counted = {NAMES[fold]: multiply_adds(fold=fold) for fold in (True, False)}

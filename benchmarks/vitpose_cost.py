@@ -128,7 +128,7 @@ def costs() -> list[Cost]:
     return found + decoding_costs()
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Print a table, write it to out/benchmarks/vitpose_cost.json."""
     torch.set_num_threads(1)
     found = costs()
