@@ -66,7 +66,7 @@ class Views:
         """
         N = len(self)
         offset = points.reshape(N, -1, 3) - self.position
-        seen = np.einsum("nij,npj->npi", self.rotations, offset)
+        seen = offset @ self.rotations.transpose(0, 2, 1)
         depth = seen[..., 2]
         scale = self.focal_px[:, None] / np.where(depth > 0.1, depth, 0.1)
         xy = seen[..., :2] * scale[..., None] + (self.width / 2, self.height / 2)

@@ -12,10 +12,10 @@ from typing import cast
 
 import av
 import av.error
+import cv2
 import numpy as np
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -63,9 +63,8 @@ class Writer:
 
     def write(self, frame: NDArray[np.uint8]) -> None:
         """Append one RGB frame `(H, W, 3)`."""
-        picture = VideoFrame.from_ndarray(frame, format="rgb24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709
-        )
+        planes = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420), np.uint8)
+        picture = VideoFrame.from_ndarray(planes, format="yuv420p")
         picture.pts, picture.time_base = self._count, self._time_base
         self._count += 1
         self._file.mux(self._stream.encode(picture))
@@ -100,7 +99,7 @@ def mp4_writer(
 
 
 _MP4 = {"movflags": "+faststart"}
-_BT709, _LIMITED_RANGE = 1, 1
+_BT601, _LIMITED_RANGE = 6, 1  # what OpenCV converts to, and what players assume unasked
 
 
 def _stream(
@@ -113,6 +112,6 @@ def _stream(
     codec.time_base = 1 / fps
     codec.thread_count = 1  # the clips are what runs in parallel; and bytes stay the same
     codec.gop_size, codec.max_b_frames = encoding.key_frame_every, encoding.b_frames
-    codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
+    codec.colorspace = codec.color_primaries = codec.color_trc = _BT601
     codec.color_range = _LIMITED_RANGE
     return stream

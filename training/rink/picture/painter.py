@@ -58,6 +58,8 @@ class Projected:
     """`(N, V)` metres."""
     lit: Floats
     """`(N, V, 4)`: light in red, green, blue, and highlight."""
+    bounds: Floats
+    """`(N, 4)`: least x, y, and largest x, y, of all vertices."""
 
     @classmethod
     def of(
@@ -72,7 +74,10 @@ class Projected:
             np.column_stack(light.on(normals, towards, actor.gloss))
             for normals, towards in zip(surface.normals, view, strict=True)
         ]
-        return cls(surface, xy, depth.astype(np.float32), np.stack(lit).astype(np.float32))
+        lowest = np.stack([xy[..., 0].min(axis=1), xy[..., 1].min(axis=1)], axis=1)
+        highest = np.stack([xy[..., 0].max(axis=1), xy[..., 1].max(axis=1)], axis=1)
+        bounds = np.concatenate([lowest, highest], axis=1)
+        return cls(surface, xy, depth.astype(np.float32), np.stack(lit), bounds)
 
     def drawable(self, n: int) -> bool:
         """Whether the person stands wholly before the lens."""
@@ -80,9 +85,8 @@ class Projected:
 
     def box(self, n: int, width: int, height: int) -> Floats:
         """Tight box of what lies within the picture, xyxy; NaN where nothing does."""
-        lowest, highest = self.xy[n].min(axis=0), self.xy[n].max(axis=0)
-        x1, y1 = np.maximum(lowest, 0.0)
-        x2, y2 = np.minimum(highest, (width, height))
+        x1, y1 = np.maximum(self.bounds[n, :2], 0.0)
+        x2, y2 = np.minimum(self.bounds[n, 2:], (width, height))
         if x2 <= x1 or y2 <= y1 or not self.drawable(n):
             return np.full(4, np.nan, np.float32)
         return np.array([x1, y1, x2, y2], np.float32)
@@ -117,10 +121,10 @@ def _window(
     xy: Floats, shape: tuple[int, ...], margin: int = 1
 ) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of the part of the picture that the points cover."""
-    lowest, highest = xy.min(axis=0), xy.max(axis=0)
-    left, top = (max(0, int(np.floor(v)) - margin) for v in lowest)
-    right = min(shape[1], int(np.ceil(highest[0])) + margin)
-    bottom = min(shape[0], int(np.ceil(highest[1])) + margin)
+    x, y = np.ascontiguousarray(xy.T)
+    left, top = (max(0, int(np.floor(v.min())) - margin) for v in (x, y))
+    right = min(shape[1], int(np.ceil(x.max())) + margin)
+    bottom = min(shape[0], int(np.ceil(y.max())) + margin)
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
