@@ -203,24 +203,24 @@ def pointwise(x: Tensor, *convs: nn.Module) -> Tensor:
 def normalised(x: Tensor, *norms: nn.Module) -> Tensor:
     """Batch norms of neighbouring channels in one call; a repetition leaves their statistics."""
     layers = [cast(nn.BatchNorm2d, norm) for norm in norms]
-    first, again = layers[0], computed_again()
+    first = layers[0]
     weight, bias = _joined(layers)
-    mean, variance = (torch.cat(values) for values in _statistics(layers))
-    momentum = 0.0 if again else cast(float, first.momentum)
+    mean = torch.cat([cast(Tensor, layer.running_mean) for layer in layers])
+    variance = torch.cat([cast(Tensor, layer.running_var) for layer in layers])
+    momentum = cast(float, first.momentum)
     y = F.batch_norm(x, mean, variance, weight, bias, first.training, momentum, first.eps)
-    if first.training and not again:
-        sizes = [layer.num_features for layer in layers]
-        for stored, new in zip(_statistics(layers), (mean, variance), strict=True):
-            for old, value in zip(stored, new.split(sizes), strict=True):
-                old.copy_(value)
-        for layer in layers:
-            cast(Tensor, layer.num_batches_tracked).add_(1)
+    if first.training and not computed_again():
+        _store_statistics(layers, mean, variance)
     return y
 
 
-def _statistics(layers: list[nn.BatchNorm2d]) -> tuple[list[Tensor], list[Tensor]]:
-    means = [cast(Tensor, layer.running_mean) for layer in layers]
-    return means, [cast(Tensor, layer.running_var) for layer in layers]
+def _store_statistics(layers: list[nn.BatchNorm2d], mean: Tensor, variance: Tensor) -> None:
+    sizes = [layer.num_features for layer in layers]
+    parts = zip(layers, mean.split(sizes), variance.split(sizes), strict=True)
+    for layer, its_mean, its_variance in parts:
+        cast(Tensor, layer.running_mean).copy_(its_mean)
+        cast(Tensor, layer.running_var).copy_(its_variance)
+        cast(Tensor, layer.num_batches_tracked).add_(1)
 
 
 def _joined(layers: Iterable[nn.Module]) -> tuple[Tensor, Tensor]:
