@@ -195,6 +195,8 @@ def _verdict(numbers: list[int] | str, expected: list[int]) -> str:
         return "error"
     if numbers == expected:
         return "exact"
+    if not numbers:
+        return "nothing"
     if len(numbers) != len(expected):
         which = "all" if numbers == expected[: len(numbers)] else "not all"
         return f"{len(numbers)} frames for {len(expected)}, {which} right"

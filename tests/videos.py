@@ -168,7 +168,7 @@ RECIPES: dict[str, Recipe] = {
     "ntsc.mp4": replace(PLAIN, fps=NTSC, sound=True),
     "fps50.mp4": replace(PLAIN, fps=Fraction(50)),
     "fps60.mp4": replace(PLAIN, fps=Fraction(60)),
-    "vfr.mp4": replace(PLAIN, stamps=VFR_STAMPS, fps=NTSC),
+    "vfr.mp4": replace(PLAIN, stamps=VFR_STAMPS, fps=NTSC, encoder=_h264("-g", "12")),
     "turned90.mp4": replace(PLAIN, turned=90),
     "turned180.mp4": replace(PLAIN, turned=180),
     "turned270.mp4": replace(PLAIN, turned=270),

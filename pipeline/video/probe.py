@@ -28,6 +28,8 @@ _STAMPED_BADLY = ("asf", "avi")
 """Containers whose stamps are those of decoding; what FFmpeg makes up is off with B-frames."""
 
 _NOTICEABLE_S = 0.5
+_SQUARE_WITHIN = 0.01
+"""Encoders note 1377:1376 after rounding a size; nobody can see it."""
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
 
 
@@ -133,7 +135,7 @@ def _look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
     notes = {
         f"{source.name} is turned by an odd angle, which is ignored": turn is None,
         f"{source.name} is interlaced; motion shows combs, which are left in": picture.interlaced,
-        _about_aspect(source, frame, aspect): aspect != 1,
+        _about_aspect(source, frame, aspect): abs(aspect - 1) > _SQUARE_WITHIN,
         _about_hdr(source, frame): frame.color_trc in _HDR_CURVES,
     }
     return picture, tuple(note for note, applies in notes.items() if applies)

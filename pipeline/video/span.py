@@ -43,12 +43,12 @@ def find_span(
     asked = (start_s, end_s)
     start_s = _checked(source, "in point (--start)", start_s, 0.0)
     out_s = _checked(source, "out point (--end)", end_s, lasts_s)
-    if start_s >= lasts_s:
-        beyond = f"the in point (--start {start_s:g}) lies beyond its end"
-        raise source.error(f"{beyond}; it lasts {lasts_s:.3f} s")
-    if out_s <= start_s:
+    if end_s is not None and out_s <= start_s:  # wrong whatever the video's length
         order = f"the out point (--end {out_s:g}) is not after the in point (--start {start_s:g})"
         raise source.error(f"{order}; swap or change them")
+    if start_s >= lasts_s:
+        beyond = f"the in point (--start {start_s:g}) lies beyond its end"
+        raise source.error(f"{beyond}; it lasts {lasts_s:.3f} s; choose an earlier one")
     end_s = min(out_s, lasts_s)
     places = _frames_between(index, start_s, end_s)
     if len(places) == 0:

@@ -227,6 +227,11 @@ def test_pixels_that_are_not_square_stay_as_stored_with_a_word(clips: Shelf) -> 
     ]
 
 
+def test_pixels_that_are_square_but_for_rounding_need_no_word(clips: Shelf) -> None:
+    path = clips.make("rounded.mp4", replace(PLAIN, frames=2, filters="setsar=1377/1376"))
+    assert open_video(path).warnings == []
+
+
 def test_interlaced_and_hdr_are_said(clips: Shelf) -> None:
     assert open_video(clips["field_coded.mp4"]).warnings == [
         "field_coded.mp4 is interlaced; motion shows combs, which are left in"

@@ -61,9 +61,11 @@ def test_points_count_from_the_first_frame_shown(clips: Shelf) -> None:
     [
         (1.0, 0.5, "the out point (--end 0.5) is not after the in point (--start 1); swap or "),
         (1.0, 1.0, "the out point (--end 1) is not after the in point (--start 1); swap or "),
+        (9.0, 5.0, "the out point (--end 5) is not after the in point (--start 9); swap or "),
         (-1.0, None, "the in point (--start) is -1; seconds count from the first frame, 0"),
         (None, -2.0, "the out point (--end) is -2; seconds count from the first frame, 0"),
-        (2.0, None, "the in point (--start 2) lies beyond its end; it lasts 1.600 s"),
+        (2.0, None, "the in point (--start 2) lies beyond its end; it lasts 1.600 s; "),
+        (5.0, 2.0, "the out point (--end 2) is not after the in point (--start 5); swap or "),
         (2.0, 3.0, "the in point (--start 2) lies beyond its end; it lasts 1.600 s"),
         (float("nan"), None, "the in point (--start) is nan, not a number of seconds"),
         (None, float("inf"), "the out point (--end) is inf, not a number of seconds"),
