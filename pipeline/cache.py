@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline import __version__
@@ -49,13 +50,14 @@ class AnalysisCache:
             # A damaged entry is worth nothing: the analysis is made again and saved over it.
             shutil.rmtree(entry, ignore_errors=True)
             return None
-        os.utime(entry)
+        with suppress(OSError):  # a cache that is only read cannot tell what was used last
+            os.utime(entry)
         return analysis
 
     def put(self, key: str, analysis: Analysis) -> None:
         """Save an analysis; StoreError when the place cannot be written."""
         save(analysis, self.folder / key)
-        entries = [entry for entry in self.folder.iterdir() if entry.name[0] != "."]
+        entries = [entry for entry in self.folder.iterdir() if not entry.name.startswith(".")]
         for entry in sorted(entries, key=_last_use)[:-MAX_ENTRIES]:
             shutil.rmtree(entry, ignore_errors=True)
 

@@ -124,8 +124,10 @@ def load_profile(name: str) -> Profile:
     except FileNotFoundError:
         known = ", ".join(profile_names())
         raise ConfigError(f"profile {name}: there is none; choose one of {known}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML ({error})") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a TOML file") from error
     return read_settings(Profile, content, source=str(path))
 
 
@@ -142,6 +144,9 @@ def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> 
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, ConfigError):  # our own sentence, which names the key
+            raise ConfigError(f"{source}: {cause}") from error
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{source}: {key}: {first['msg']}") from error
 

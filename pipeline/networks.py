@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from torch import nn
 
-from models.weights import MissingWeights, WeightsError
-from models.zoo import checked, find_checkpoint, load_model
+from models.umt import UMT
+from models.uniformerv2 import UniFormerV2
+from models.weights import MissingWeights
+from models.zoo import (
+    BUILDERS,
+    ManifestError,
+    checked,
+    family_of,
+    find_checkpoint,
+    load_model,
+    read_manifest,
+)
 from pipeline.config import Profile
 from pipeline.errors import ConfigError
 from pipeline.types import Provenance
+from pipeline.views import VideoModelSettings
 
 
 class Networks:
@@ -24,7 +36,7 @@ class Networks:
 
     Raises:
         MissingWeights: A checkpoint is not there; the sentence names the command that gets it.
-        ConfigError: The profile names a checkpoint that nobody knows.
+        ConfigError: The profile names a checkpoint that nobody knows, or of another family.
     """
 
     def __init__(
@@ -33,12 +45,17 @@ class Networks:
         self._keep = profile.keep_loaded
         self._device = device
         self._seed = seed
+        self._views = {model.name: model for model in profile.video_models}
         self._names = {
             "detector": profile.detector.checkpoint,
             "pose": profile.pose.checkpoint,
             **{model.name: model.checkpoint for model in profile.video_models},
             "infogcn": profile.skeleton_model.checkpoint,
         }
+        families = {"detector": "dino", "pose": "vitpose", "infogcn": "infogcn"}
+        families |= {model.name: model.family for model in profile.video_models}
+        for stage, name in self._names.items():
+            _check_family(stage, name, families[stage])
         self._loaded: dict[str, nn.Module] = {}
         self.provenance: Mapping[str, Provenance] = {
             stage: _provenance(name, untrained, profile.untrained_where_absent)
@@ -47,12 +64,20 @@ class Networks:
         """Of every stage, known before any network is loaded."""
 
     def get(self, stage: str) -> nn.Module:
-        """The network of a stage (`detector`, `pose`, or a model's key), in eval mode."""
+        """The network of a stage (`detector`, `pose`, or a model's key), in eval mode.
+
+        Raises:
+            WeightsError: Its weights are damaged, not finite, or another network's.
+            ConfigError: It takes views of another size than the profile says.
+        """
         if stage not in self._loaded:
-            untrained = self.provenance[stage].status == "untrained"
-            self._loaded[stage], _ = load_model(
+            untrained = self.is_untrained(stage)
+            network, _ = load_model(
                 self._names[stage], device=self._device, untrained=untrained, seed=self._seed
             )
+            if stage in self._views:
+                _check_views(self._names[stage], network, self._views[stage])
+            self._loaded[stage] = network
         return self._loaded[stage]
 
     def release(self, stage: str) -> None:
@@ -65,6 +90,36 @@ class Networks:
         return self.provenance[stage].status == "untrained"
 
 
+def _check_family(stage: str, name: str, family: str) -> None:
+    """Refuse a name that nobody knows, and a network that does other work than the stage."""
+    try:
+        listed = read_manifest().get(name)
+    except ManifestError as error:
+        raise ConfigError(str(error)) from error
+    if listed is None and name not in BUILDERS:
+        raise ConfigError(
+            f"{stage}: the profile names {name!r}, which is no checkpoint and no network; "
+            "`python -m models.zoo list` shows the checkpoints"
+        )
+    actual = family_of(name) if listed is None else listed.family
+    if actual != family:
+        raise ConfigError(
+            f"{stage}: the profile names {name}, a network of the family {actual}; "
+            f"choose one of the family {family}"
+        )
+
+
+def _check_views(name: str, network: nn.Module, settings: VideoModelSettings) -> None:
+    """Refuse a video network that takes other views than the profile has made for it."""
+    takes = cast(UMT | UniFormerV2, network)
+    side = takes.image_size if isinstance(takes.image_size, int) else takes.image_size[0]
+    if (takes.num_frames, side) != (settings.num_frames, settings.side):
+        raise ConfigError(
+            f"{settings.name}: {name} takes {takes.num_frames} frames of {side} pixels, the "
+            f"profile gives {settings.num_frames} of {settings.side}; change num_frames and side"
+        )
+
+
 def _provenance(name: str, untrained: bool, untrained_where_absent: bool) -> Provenance:
     if untrained:
         return Provenance(name, None, "untrained")
@@ -75,7 +130,3 @@ def _provenance(name: str, untrained: bool, untrained_where_absent: bool) -> Pro
         if untrained_where_absent:
             return Provenance(name, None, "untrained")
         raise
-    except WeightsError:
-        raise
-    except ValueError as error:
-        raise ConfigError(f"the profile names what nobody knows: {error}") from error

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import errno
+import glob
 import json
 import os
+import secrets
 import shutil
-import tempfile
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -42,6 +45,13 @@ from pipeline.types import (
 
 SCHEMA_VERSION = 1
 FILES = ("analysis.json", "arrays.npz", "scores.csv")
+OVERLAY = "overlay.mp4"
+
+# What numpy, zipfile and our own records raise over bytes that are not what they should be.
+_UNREADABLE = (
+    *(OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError),
+    *(MemoryError, struct.error, zipfile.BadZipFile, zlib.error),
+)
 
 
 class StoreError(InputError):
@@ -134,31 +144,83 @@ def score_rows(analysis: Analysis) -> list[dict[str, str | float | int]]:
     ]
 
 
+def check_place(folder: Path) -> None:
+    """Tell before the work begins that its result could not be kept.
+
+    Raises:
+        StoreError: `folder` is a file or lies below one, or may not be written.
+    """
+    try:
+        nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    except OSError as error:
+        raise _write_error(folder, error) from error
+    if not nearest.is_dir():
+        raise StoreError(f"{folder}: {nearest} is a file; choose another folder")
+    if not os.access(nearest, os.W_OK):
+        raise StoreError(f"{folder}: {nearest} may not be written; choose another folder")
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A scratch folder beside `folder` whose files move there when the block ends well.
+    """A scratch folder whose files move to `folder` when the block ends well.
 
-    Files of the same name are replaced, others stay; after an error nothing is left behind.
+    Files of an older analysis are replaced or go, others stay; after an error nothing is left
+    behind. What a process that was killed left is cleared away by the next one.
 
     Raises:
         StoreError: The disk is full, or the place cannot be written.
     """
     scratch: Path | None = None
-    existed = folder.exists()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        # In the folder if it exists: it may be a disk of its own, and what lies beside it not ours.
+        place = folder if folder.is_dir() else folder.parent
+        place.mkdir(parents=True, exist_ok=True)
+        _clear_remains(place, folder.name)
+        scratch = place / f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}"
+        scratch.mkdir()
         yield scratch
-        folder.mkdir(exist_ok=True)
-        for file in sorted(scratch.iterdir()):
-            os.replace(file, folder / file.name)
+        _move(scratch, folder)
     except OSError as error:
-        if not existed and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
         raise _write_error(folder, error) from error
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _move(scratch: Path, folder: Path) -> None:
+    """All at once to a new folder, file by file into one that exists.
+
+    There `analysis.json` goes first and comes last, so that no moment shows an analysis with
+    another one's arrays or overlay.
+    """
+    try:
+        scratch.rename(folder)
+        return
+    except OSError:
+        if not folder.is_dir():
+            raise
+    if (scratch / "analysis.json").exists():
+        for name in (*FILES, OVERLAY):
+            (folder / name).unlink(missing_ok=True)
+    for file in sorted(scratch.iterdir(), reverse=True):
+        os.replace(file, folder / file.name)
+
+
+def _clear_remains(place: Path, name: str) -> None:
+    for scratch in place.glob(f".{glob.escape(name)}-*-????????"):
+        process = scratch.name.split("-")[-2]
+        if process.isdecimal() and not _is_alive(int(process)):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _write_error(folder: Path, error: OSError) -> StoreError:
@@ -171,7 +233,8 @@ def _write_error(folder: Path, error: OSError) -> StoreError:
 def write_files(analysis: Analysis, folder: Path) -> None:
     """Write the three files into an existing folder (see `save` for the careful way)."""
     text = json.dumps(analysis_as_dict(analysis), indent=1, ensure_ascii=False)
-    (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
+    # A path may hold bytes that are no text; JSON escapes them as Python does.
+    (folder / "analysis.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     # numpy's own writer needs Any: its stub takes the keyword `allow_pickle` for an array.
     arrays: dict[str, Any] = analysis_arrays(analysis)
     np.savez_compressed(folder / "arrays.npz", **arrays)
@@ -206,7 +269,7 @@ def load(folder: Path) -> Analysis:
             return _analysis(content, {name: arrays[name] for name in arrays.files})
     except FileNotFoundError:
         raise StoreError(f"{folder}: arrays.npz is missing; analyse the clip again") from None
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except _UNREADABLE as error:
         raise StoreError(
             f"{folder}: the saved analysis is damaged ({error}); analyse the clip again"
         ) from error
