@@ -176,7 +176,7 @@ def _draw_position(rng: np.random.Generator, target: Array) -> tuple[Standpoint,
         standpoint = names[rng.choice(4, p=(0.42, 0.3, 0.18, 0.1))]
         height, beyond = {
             "broadcast": (rng.uniform(2.5, 9.0), rng.uniform(2.0, 14.0)),
-            "rink_side": (rng.uniform(1.25, 2.2), rng.uniform(-0.4, 0.9)),
+            "rink_side": (rng.uniform(1.3, 2.2), rng.uniform(-0.6, 0.5)),
             "stands": (rng.uniform(2.2, 7.0), rng.uniform(3.0, 12.0)),
             "on_ice": (rng.uniform(0.5, 1.7), rng.uniform(-9.0, -0.6)),
         }[standpoint]

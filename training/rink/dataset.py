@@ -102,7 +102,7 @@ def render_clip(clip: PlannedClip, folder: Path) -> None:
     scratch = video.with_name(f".{video.name}.part")
     size = (scene.camera.width, scene.camera.height)
     with mp4_writer(scratch, scene.encoding, size=size, fps=scene.fps) as writer:
-        for frame in render(scene):
+        for frame in render(scene, scene.times_s):
             writer.write(frame.image)
             recorder.add(frame)
     os.replace(scratch, video)

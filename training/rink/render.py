@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.types import FloatArray
 from training.rink.body import JOINT
 from training.rink.camera import Views
+from training.rink.picture.bystanders import Bystander, draw_bystanders
 from training.rink.picture.lens import Exposure
 from training.rink.picture.painter import Patch, Projected, paint_person
 from training.rink.picture.panorama import Panorama, trace_panorama
@@ -48,34 +49,69 @@ class RenderedFrame:
     """`(M, 17)`: `OUTSIDE`, `HIDDEN` or `VISIBLE`."""
 
 
-def render(scene: Scene, times_s: NDArray[np.floating] | None = None) -> Iterator[RenderedFrame]:
-    """The frames of a scene in order, `scene.times_s` by default; memory stays flat."""
-    times_s = scene.times_s if times_s is None else times_s
+def render(scene: Scene, times_s: NDArray[np.floating]) -> Iterator[RenderedFrame]:
+    """The frames of a scene at times `(T,)` seconds, in order; memory stays flat."""
     views = scene.camera.at(times_s)
     panorama = trace_panorama(scene.arena, views)
-    exposure = Exposure(scene.lens, views.width, views.height)
+    bystanders = draw_bystanders(panorama, scene.bystanders, views, scene.lighting)
+    stage = _Stage(scene, panorama, bystanders, Exposure(scene.lens, views.width, views.height))
     for start in range(0, len(times_s), _BATCH):
-        part = times_s[start : start + _BATCH]
-        yield from _render_batch(scene, panorama, exposure, part, start)
+        yield from stage.frames(times_s[start : start + _BATCH], start)
 
 
-def _render_batch(
-    scene: Scene, panorama: Panorama, exposure: Exposure, times_s: NDArray[np.floating], first: int
-) -> Iterator[RenderedFrame]:
-    views = scene.camera.at(times_s)
-    joints = np.stack([actor.joints(times_s)[:, :NUM_KEYPOINTS] for actor in scene.actors])
-    shown = _project(scene, times_s, views)
-    blurred = _Blur(scene, panorama, times_s) if scene.shutter > 0 else None
-    for n in range(len(times_s)):
-        image, patches = _paint(scene, panorama, views, shown, n)
-        if blurred is not None:
-            image = blurred.frame(n)
-        for caption in scene.captions:
-            caption.lay_over(image)
-        image = exposure.expose(image, first + n)
-        boxes = np.stack([person.box(n, views.width, views.height) for person in shown])
-        keypoints, visibility = _keypoints(panorama, joints[:, n], views, n, patches)
-        yield RenderedFrame(image, boxes, keypoints, visibility)
+@dataclass(frozen=True)
+class _Stage:
+    """What stays the same through a shot."""
+
+    scene: Scene
+    panorama: Panorama
+    bystanders: tuple[Bystander, ...]
+    exposure: Exposure
+
+    def frames(self, times_s: NDArray[np.floating], first: int) -> Iterator[RenderedFrame]:
+        """A batch of frames; `first` is the number of the first."""
+        scene = self.scene
+        views = scene.camera.at(times_s)
+        joints = self._joints(times_s)
+        shown = _project(scene, times_s, views)
+        blurred = _Blur(scene, self.panorama, times_s) if scene.shutter > 0 else None
+        for n in range(len(times_s)):
+            image, patches = _paint(scene, self.panorama, views, shown, n)
+            if blurred is not None:
+                image = blurred.frame(n)
+            for caption in scene.captions:
+                caption.lay_over(image)
+            image = self.exposure.expose(image, first + n)
+            boxes = [person.box(n, views.width, views.height) for person in shown]
+            boxes += [person.box(views, n) for person in self.bystanders]
+            keypoints, visibility = self._keypoints(joints[:, n], views, n, patches)
+            yield RenderedFrame(image, np.stack(boxes), keypoints, visibility)
+
+    def _joints(self, times_s: NDArray[np.floating]) -> NDArray[np.float32]:
+        """COCO joints of actors and bystanders, `(M, N, 17, 3)`."""
+        moving = [actor.joints(times_s)[:, :NUM_KEYPOINTS] for actor in self.scene.actors]
+        still = [np.repeat(person.joints[None], len(times_s), 0) for person in self.bystanders]
+        return np.stack(moving + still)
+
+    def _keypoints(
+        self, joints: NDArray[np.float32], views: Views, n: int, patches: list[Patch | None]
+    ) -> tuple[FloatArray, Bytes]:
+        """Pixels `(M, 17, 2)` and visibility `(M, 17)` of joints `(M, 17, 3)`."""
+        xy, depth = views[n : n + 1].project(joints[None])
+        xy, depth = xy[0], depth[0].astype(np.float32)
+        inside = ((xy >= 0) & (xy < (views.width, views.height))).all(axis=-1) & (depth > 0.1)
+        nearest = np.full(depth.shape, np.inf, np.float32)
+        for patch in patches:
+            if patch is not None:
+                found = patch.depth_at(xy.reshape(-1, 2)).reshape(depth.shape)
+                nearest = np.minimum(nearest, found)
+        covered = nearest < depth - _TOLERANCE_M
+        moving = len(self.scene.actors)
+        covered[:moving] |= _behind_something(self.panorama, joints[:moving], views)
+        for index, person in enumerate(self.bystanders, start=moving):
+            covered[index] |= person.hidden
+        visibility = np.where(inside, np.where(covered, HIDDEN, VISIBLE), OUTSIDE)
+        return xy, visibility.astype(np.uint8)
 
 
 def _project(scene: Scene, times_s: NDArray[np.floating], views: Views) -> list[Projected]:
@@ -116,28 +152,7 @@ class _Blur:
         return (total // _SUB_FRAMES).astype(np.uint8)
 
 
-def _keypoints(
-    panorama: Panorama, joints: NDArray[np.float32], views: Views, n: int,
-    patches: list[Patch | None],
-) -> tuple[FloatArray, Bytes]:  # fmt: skip
-    """Pixels `(M, 17, 2)` and visibility `(M, 17)` of all people's joints."""
-    M = len(joints)
-    xy, depth = views[n : n + 1].project(joints[None])
-    xy, depth = xy[0], depth[0].astype(np.float32)
-    inside = ((xy >= 0) & (xy < (views.width, views.height))).all(axis=-1) & (depth > 0.1)
-    nearest = np.full((M, NUM_KEYPOINTS), np.inf, np.float32)
-    for person in range(M):
-        for patch in patches:
-            if patch is not None:
-                found = patch.depth_at(xy[person])
-                nearest[person] = np.minimum(nearest[person], found)
-    covered = nearest < depth - _TOLERANCE_M
-    covered |= _behind_boards(panorama, joints, views)
-    visibility = np.where(inside, np.where(covered, HIDDEN, VISIBLE), OUTSIDE).astype(np.uint8)
-    return xy, visibility
-
-
-def _behind_boards(
+def _behind_something(
     panorama: Panorama, joints: NDArray[np.float32], views: Views
 ) -> NDArray[np.bool_]:
     seen = panorama.project(joints, views.position)

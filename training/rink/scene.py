@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from training.rink.body import Body
+from training.rink.body import JOINT, Body
 from training.rink.camera import CameraMove, draw_camera, draw_size
 from training.rink.encode import Encoding, draw_encoding
 from training.rink.motion import perform
@@ -23,6 +23,7 @@ from training.rink.picture.graphics import Caption, draw_captions
 from training.rink.picture.lens import Lens, draw_lens
 from training.rink.picture.light import Lighting, draw_lighting
 from training.rink.picture.looks import draw_look
+from training.rink.picture.still import StillPerson, draw_still_people
 
 FRAME_RATES: tuple[Fraction, ...] = (
     Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(50), Fraction(60),
@@ -31,7 +32,7 @@ FRAME_RATES: tuple[Fraction, ...] = (
 
 _STREAMS = (
     "motion", "camera", "picture", "shutter", "arena", "lighting", "lens", "graphics", "look",
-    "others", "encoding",
+    "others", "bystanders", "encoding",
 )  # fmt: skip
 
 
@@ -57,18 +58,29 @@ class Shot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene(Shot):
-    """One clip before it is drawn."""
+class Scene:
+    """What there is to draw while one camera runs."""
 
+    camera: CameraMove
+    fps: Fraction
+    """Frames a second."""
     actors: tuple[Actor, ...]
-    """Everybody; the first is the skater."""
+    """Everybody on the ice; the first is the skater."""
+    bystanders: tuple[StillPerson, ...]
+    """People around the ice who do not move."""
     arena: Arena
     lighting: Lighting
     lens: Lens
     captions: tuple[Caption, ...]
-    encoding: Encoding
     shutter: float
     """Share of a frame's time that the shutter is open; 0 freezes the motion."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipScene(Scene, Shot):
+    """One clip before it is drawn."""
+
+    encoding: Encoding
 
 
 def streams(seed: Sequence[int]) -> dict[str, np.random.Generator]:
@@ -103,7 +115,7 @@ def draw_scene(
     fps: Fraction | None = None,
     share: tuple[float, float] | None = None,
     blur: bool = True,
-) -> Scene:
+) -> ClipScene:
     """One clip of a class; the same arguments give the same scene.
 
     Args:
@@ -122,11 +134,12 @@ def draw_scene(
     shot = draw_shot(label, seed, size=size, fps=fps, share=share)
     performance, camera = shot.performance, shot.camera
     skater = Actor.of(performance, draw_look(rng["look"], performance.body.sex))
-    return Scene(
+    return ClipScene(
         performance=performance,
         camera=camera,
         fps=shot.fps,
         actors=(skater, *_draw_others(rng["others"], performance)),
+        bystanders=draw_still_people(rng["bystanders"], camera.position, _middle(performance)),
         arena=draw_arena(rng["arena"]),
         lighting=draw_lighting(rng["lighting"]),
         lens=draw_lens(rng["lens"]),
@@ -143,6 +156,11 @@ def _draw_fps(rng: np.random.Generator) -> Fraction:
 def _draw_shutter(rng: np.random.Generator) -> float:
     """Half of all clips are taken with so short an exposure that nothing blurs."""
     return float(rng.uniform(0.1, 0.6)) if rng.random() < 0.5 else 0.0
+
+
+def _middle(motion: Motion) -> np.ndarray:
+    middle: np.ndarray = np.median(motion.joints[:, JOINT["pelvis"], :2], axis=0)
+    return middle
 
 
 _NOBODY_ELSE = 0.55

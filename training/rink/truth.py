@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.rink.render import HIDDEN, VISIBLE, RenderedFrame
-from training.rink.scene import Scene
+from training.rink.scene import ClipScene
 
 SCORE_HIDDEN = 0.5
 """`keypoint_scores` of a joint that is in the picture but covered; 1 where seen, 0 outside."""
@@ -51,7 +51,7 @@ class TruthRecorder:
         }
 
 
-def clip_truth(scene: Scene, recorder: TruthRecorder, seed: Sequence[int]) -> dict[str, Any]:
+def clip_truth(scene: ClipScene, recorder: TruthRecorder, seed: Sequence[int]) -> dict[str, Any]:
     """Everything that is known of a rendered clip."""
     performance = scene.performance
     return {

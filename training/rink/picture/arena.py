@@ -48,6 +48,8 @@ class Arena:
     """Height of the roof."""
     polish: float
     """How clearly the ice mirrors, 0 to 1."""
+    front: tuple[float, float, float]
+    """Colour of the wall under the lowest tier."""
     brightness: float
     """Of everything but the ice: dark in a show, bright in training."""
 
@@ -74,8 +76,15 @@ def draw_arena(rng: np.random.Generator) -> Arena:
         slope=slope,
         roof_m=roof_m,
         polish=float(rng.beta(1.5, 4.0) * 0.55),
+        front=_draw_front(rng),
         brightness=float(rng.choice([0.25, 0.6, 0.9, 1.05], p=[0.15, 0.25, 0.35, 0.25])),
     )
+
+
+def _draw_front(rng: np.random.Generator) -> tuple[float, float, float]:
+    tone = rng.choice([35.0, 80.0, 140.0, 200.0]) * rng.uniform(0.8, 1.2)
+    red, green, blue = np.clip(tone * (1.0 + rng.normal(0.0, 0.15, 3)), 0, 250).tolist()
+    return red, green, blue
 
 
 def pyramid(texture: Bytes) -> Pyramid:

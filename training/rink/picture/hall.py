@@ -91,7 +91,8 @@ def paint_stands(rng: np.random.Generator, rows: int) -> Bytes:
 
 def _spectator(stands: Bytes, x: int, floor: int, rng: np.random.Generator) -> None:
     size = STANDS_PIXELS_PER_M * rng.uniform(0.85, 1.1)
-    cloth = (rng.integers(10, 235, 3) * rng.uniform(0.3, 1.0)).astype(int).tolist()
+    tone, hue = rng.uniform(15, 200), rng.normal(0.0, 0.35, 3)
+    cloth = np.clip(tone * (1.0 + hue), 5, 235).astype(int).tolist()
     skin = (np.array((232, 190, 160)) * rng.uniform(0.35, 1.0)).astype(int).tolist()
     hair = (np.array((90, 70, 50)) * rng.uniform(0.2, 1.6)).astype(int).tolist()
     shoulders = (x, floor - int(0.28 * size))

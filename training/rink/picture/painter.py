@@ -104,7 +104,7 @@ def paint_person(
     _shade_ice(frame, actor, shown, n, views, light=light, pixels_per_m=pixels_per_m)
     if polish > 0:
         _mirror(frame, actor, shown, n, views, polish=polish, pixels_per_m=pixels_per_m)
-    patch = _rasterise(
+    patch = draw_patch(
         actor, shown.xy[n], shown.depth[n], shown.lit[n], frame.shape[:2], pixels_per_m
     )
     if patch is not None:
@@ -128,7 +128,7 @@ def _window(
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def _rasterise(
+def draw_patch(
     actor: Actor,
     xy: Floats,
     depth: Floats,
@@ -136,6 +136,7 @@ def _rasterise(
     shape: tuple[int, ...],
     pixels_per_m: float,
 ) -> Patch | None:
+    """A person's picture from vertices in pixels `(V, 2)`, depth `(V,)` and light `(V, 4)`."""
     window = _window(xy, shape)
     if window is None:
         return None

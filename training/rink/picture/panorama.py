@@ -7,6 +7,7 @@ rise over run. A frame is a look-up into it, because a camera only turns and zoo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -46,14 +47,21 @@ class Panorama:
     """Rise over run of the upper border."""
     scale: float
     """Pixels per radian of pan, and per unit of rise over run."""
-    has_near: bool
-    """Whether anything is near."""
+    columns: Floats
+    """`(w, 6)`: what the ray of each column meets, see `_columns`."""
+    board_rows: Floats
+    """`(w,)` row of the boards' upper edge."""
 
     def frame(self, views: Views, n: int) -> tuple[Bytes, Bytes | None]:
         """The n-th view: RGB `(H, W, 3)`, and `(H, W)` of what is near, None where nothing is."""
         across, down = self.lookup(views, n)
         picture = _look_up(self.picture, across, down)
         return picture, _look_up(self.near, across, down) if self.has_near else None
+
+    @cached_property
+    def has_near(self) -> bool:
+        """Whether anything stands between camera and ice; asked once all is drawn."""
+        return bool(self.near.any())
 
     def lookup(self, views: Views, n: int) -> tuple[Floats, Floats]:
         """Where in the panorama each pixel of the n-th view lies, `(H, W)` columns and rows."""
@@ -76,6 +84,13 @@ class Panorama:
         seen = np.stack([turned * self.scale, down * self.scale, flat], axis=-1)
         return seen.astype(np.float32)
 
+    def unproject(self, places: Floats, distance: float, position: NDArray[np.floating]) -> Floats:
+        """Columns and rows `(..., 2)` -> world points `(..., 3)` at a horizontal distance."""
+        pan = self.first_pan - places[..., 0] / self.scale
+        rise = self.highest - places[..., 1] / self.scale
+        ray = np.stack([np.cos(pan), np.sin(pan), rise], axis=-1)
+        return (position + distance * ray).astype(np.float32)
+
 
 def trace_panorama(arena: Arena, views: Views) -> Panorama:
     """Draw all that the views will show of the arena."""
@@ -93,16 +108,17 @@ def trace_panorama(arena: Arena, views: Views) -> Panorama:
     lengths = np.array(
         [
             arena.board_m, arena.glass_m, arena.walkway_m, arena.stands_m, arena.rows, arena.slope,
-            arena.roof_m, arena.polish, arena.brightness,
+            arena.roof_m, arena.polish, arena.brightness, *arena.front,
         ],
         np.float32,
     )  # fmt: skip
+    board_rows = (highest - (arena.board_m - views.position[2]) / columns[:, 3]) * scale
     _trace(
         views.position.astype(np.float32), columns, lengths, np.float32(highest),
         np.float32(scale), arena.ice, arena.scratches, arena.boards, arena.stands, arena.walls,
         arena.roof, picture, near,
     )  # fmt: skip
-    return Panorama(picture, near, first_pan, highest, scale, bool(near.any()))
+    return Panorama(picture, near, first_pan, highest, scale, columns, board_rows)
 
 
 def _look_up(source: Bytes, columns: Floats, rows: Floats) -> Bytes:
@@ -289,8 +305,8 @@ def _surroundings(  # type: ignore[no-untyped-def]
     climb, tiers = slope * facing, rows * np.float32(ROW_M)
     beyond = (height - stands_m) / max(climb - rise, np.float32(1e-4))
     if height < stands_m:
-        shade = np.float32(70) * dim * (np.float32(0.5) + np.float32(0.5) * height / stands_m)
-        red, green, blue = shade, shade, shade * np.float32(1.04)
+        shade = dim * (np.float32(0.5) + np.float32(0.5) * height / stands_m)
+        red, green, blue = lengths[9] * shade, lengths[10] * shade, lengths[11] * shade
     elif climb > rise and beyond * facing < tiers:
         around = one / np.float32(STANDS_M)
         red, green, blue = _sample(
