@@ -9,7 +9,6 @@ network's numbers, as their repository carries no licence.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, overload
 
 import torch
@@ -177,8 +176,9 @@ class InfoGCN(nn.Module):
         mean = self.fc_mu(pooled)
         if not self.training:
             return mean
-        deviation = (self.noise_ratio * self.fc_logvar(pooled)).exp().clamp(max=MAX_DEVIATION)
-        return mean + torch.randn_like(mean) * deviation
+        # Bounded before exp, whose infinity would make the gradient NaN.
+        exponent = (self.noise_ratio * self.fc_logvar(pooled)).clamp(max=math.log(MAX_DEVIATION))
+        return mean + torch.randn_like(mean) * exponent.exp()
 
 
 def orthogonal_prior(num_classes: int, latent: int, *, gain: float, seed: int) -> Tensor:
@@ -188,9 +188,7 @@ def orthogonal_prior(num_classes: int, latent: int, *, gain: float, seed: int) -
     return nn.init.orthogonal_(prior, gain=gain, generator=generator)
 
 
-def _keep_prior(
-    module: nn.Module, state: dict[str, Tensor], prefix: str, *_rest: Mapping[str, Any] | Any
-) -> None:
+def _keep_prior(module: nn.Module, state: dict[str, Tensor], prefix: str, *_rest: Any) -> None:
     """The authors' files lack the prior means: the network then keeps its own."""
     state.setdefault(f"{prefix}z_prior", module.get_buffer("z_prior"))
 
@@ -206,7 +204,8 @@ def infogcn_coco17(
     """The paper's skeleton network on COCO-17 joints (1.53 M parameters; 320 frames in Table I).
 
     Assumption: the paper is silent on `k`. 1 (bones) is what the authors' README trains with; 5 and
-    more give the joints themselves.
+    more give the joints themselves. `edges` only matters below that: `outward` is the direction of
+    the golden files, `inward` (joint - parent) that of the authors' own skeletons.
     """
     return InfoGCN(
         num_classes=num_classes, num_people=num_people, k=k, edges=edges, dropout=dropout
