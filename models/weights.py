@@ -246,6 +246,8 @@ def _misfit(
     reshaped = problems["of another shape"]
     if len(parts) == 1 and reshaped and all(key.startswith(family.head) for key in reshaped):
         message += "; only the head differs: ask for a new head to train it"
+    else:
+        message += "; choose the file or the builder that belongs together"
     return Misfit(message, sum(map(len, problems.values())))
 
 

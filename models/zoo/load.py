@@ -193,7 +193,7 @@ def _checked_once(path: Path, known: str, size: int, mtime_ns: int) -> str:
 
 def _noted_sha256(path: Path) -> str:
     note = sidecar(path)
-    words = note.read_text(encoding="utf-8").split() if note.exists() else []
+    words = note.read_text(encoding="utf-8", errors="replace").split() if note.exists() else []
     return words[0] if words else ""
 
 
