@@ -76,6 +76,10 @@ def feed(
     task: Task, division: Division, *, steps: range, steps_per_epoch: int, workers: int
 ) -> Iterator[list[Batch]]:
     """The micro-batches of every step in `steps`, as lists."""
+    if workers:
+        # Workers share the processor with each other; DataLoader gives torch one thread already.
+        # OpenCV's threads must go before the fork: ending them in a child waits for ever.
+        cv2.setNumThreads(0)
     # In-order delivery is DataLoader's rule, whichever worker is done first.
     loader: DataLoader[Batch] = DataLoader(
         _Batches(task),
@@ -84,7 +88,6 @@ def feed(
         collate_fn=_as_it_is,
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=_start_worker,
     )
     batches = iter(loader)
     for _ in steps:
@@ -94,8 +97,3 @@ def feed(
 def _as_it_is(batch: Batch) -> Batch:
     """What a task makes is a batch already."""
     return batch
-
-
-def _start_worker(_worker: int) -> None:
-    """Workers share the processor with each other; DataLoader gives torch one thread already."""
-    cv2.setNumThreads(1)
