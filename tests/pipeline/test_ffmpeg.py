@@ -16,7 +16,7 @@ from pipeline.errors import InputError, VideoError
 from pipeline.ffmpeg import extract_frames, run_ffmpeg, write_cropped_clip
 from pipeline.store import StoreError
 from pipeline.types import RegionOfInterest
-from pipeline.video import open_video, read_clip
+from pipeline.video import open_video
 from tests.videos import H264, PLAIN, Shelf, cut, read_number
 
 
@@ -27,20 +27,16 @@ def picture(path: Path) -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize(
     ("name", "start_s", "first"),
-    [
-        ("b_frames.mp4", None, 0),
-        ("vfr.mp4", 0.5, 12),
-        ("turned90.mp4", 1.0, 30),
-        ("vp9.webm", 1, 30),
-    ],
+    [("b_frames.mp4", 0.0, 0), ("vfr.mp4", 0.5, 12), ("turned90.mp4", 1.0, 30)],
 )
 def test_pictures_are_the_frames_named_by_their_place(
-    clips: Shelf, tmp_path: Path, name: str, start_s: float | None, first: int
+    clips: Shelf, tmp_path: Path, name: str, start_s: float, first: int
 ) -> None:
-    clip = read_clip(clips[name], start_s=start_s)
-    paths = extract_frames(open_video(clips[name], start_s=start_s), tmp_path / "f", suffix=".png")
-    assert [path.name for path in paths] == [f"{place:06d}.png" for place in range(first, 48)]
-    for path, frame in zip(paths, clip.frames, strict=True):
+    video = open_video(clips[name], start_s=start_s, end_s=start_s + 0.4)
+    paths = extract_frames(video, tmp_path / "frames", suffix=".png")
+    places = range(first, first + len(video))
+    assert [path.name for path in paths] == [f"{place:06d}.png" for place in places]
+    for path, (_, frame) in zip(paths, video.frames(), strict=True):
         assert np.abs(picture(path).astype(int) - frame).mean() < 0.1
 
 
@@ -62,7 +58,7 @@ def test_frames_of_a_damaged_file_are_right_or_refused(clips: Shelf, tmp_path: P
     recipe = replace(PLAIN, frames=90, encoder=encoder, output=("-movflags", "+faststart"))
     video = open_video(cut(clips.make("first.mp4", recipe), tmp_path / "cut.mp4", 0.6))
     try:
-        paths = extract_frames(video, tmp_path / "frames", suffix=".png")
+        paths = extract_frames(video, tmp_path / "frames")
     except VideoError as error:
         refusal = str(error)
         assert refusal.endswith("convert the file first")

@@ -168,8 +168,11 @@ def test_no_library_talks_to_the_terminal(
     assert capfd.readouterr() == ("", "")
 
 
+SLOWLY_MADE = [pytest.param(name, marks=pytest.mark.slow) for name in ("av1.mp4", "vp8.webm")]
+
+
 @pytest.mark.parametrize(
-    "name", ["h264.mp4", "hevc10.mp4", "av1.mp4", "fragmented.mp4", "vp9.webm", "vp8.webm"]
+    "name", ["h264.mp4", "hevc10.mp4", "fragmented.mp4", "vp9.webm", *SLOWLY_MADE]
 )
 def test_a_broken_off_copy_gives_the_frames_that_decode(
     clips: Shelf, tmp_path: Path, name: str

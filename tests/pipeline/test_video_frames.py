@@ -32,6 +32,7 @@ def test_every_frame_is_the_one_with_its_number(clips: Shelf, name: str) -> None
     assert (video.info.width, video.info.height) == (recipe.width, recipe.height)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", ["decord", "opencv"])
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_other_readers_give_the_right_frames_or_none(
@@ -72,7 +73,7 @@ def test_a_span_may_begin_at_any_frame(clips: Shelf, name: str) -> None:
     path = clips.make(f"keyed_{name}", replace(recipe, encoder=keyed))
     whole = open_video(path)
     since_first_s = whole.timeline.pts_s - whole.origin_s
-    for number in range(0, recipe.frames, 5):
+    for number in (5, 11, 12, 13, 22, 35, 36, 47):  # around key frames, and between them
         start_s = round(float(since_first_s[number]), 3)
         video = open_video(path, start_s=start_s, end_s=start_s + 0.1)
         assert video.timeline.frame_index[0] == number
