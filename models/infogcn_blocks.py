@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from models.layers import attention_probabilities
 from models.recompute import computed_again, recompute
 
-CACHE_BYTES = 2**20
-"""On processors, frames are mixed in pieces of this size, which stay in the second-level cache."""
+PIECE_BYTES = 2**22
+"""Size of the pieces in which processors mix frames: large ones cost memory, small ones time."""
 
 
 class JointAttention(nn.Module):
@@ -97,7 +97,7 @@ class SpatialGraphConv(nn.Module):
             return None
         _, V, _ = frames.shape
         floats_a_frame = V * len(self.conv_d) * self.bn.num_features
-        return max(1, CACHE_BYTES // (4 * floats_a_frame))
+        return max(1, PIECE_BYTES // (4 * floats_a_frame))
 
 
 class TemporalConv(nn.Module):

@@ -2,7 +2,7 @@
 
 `torch.utils.checkpoint` does the same, but keeps the inputs for as long as the loss lives, and
 knows neither batch norm (whose running statistics must move once a step) nor pieces: a stage whose
-rows are independent is taken in pieces that fit the processor's cache.
+rows are independent is taken in pieces, so that its temporaries stay small.
 """
 
 from __future__ import annotations

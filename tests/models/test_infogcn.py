@@ -84,7 +84,7 @@ def test_pieces_change_nothing(monkeypatch):
     x = sequences(network)
     torch.manual_seed(7)
     whole = torch.autograd.grad(network(x).sum(), network.l4.agcn.shared_topology)
-    monkeypatch.setattr(infogcn_blocks, "CACHE_BYTES", 20_000)
+    monkeypatch.setattr(infogcn_blocks, "PIECE_BYTES", 20_000)
     torch.manual_seed(7)
     pieces = torch.autograd.grad(network(x).sum(), network.l4.agcn.shared_topology)
     torch.testing.assert_close(whole, pieces)
