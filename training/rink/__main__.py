@@ -12,21 +12,26 @@ import errno
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from pipeline.elements import LABELS, class_index
 from training.console import Parser, StatusLine, readable_time, run_command
-from training.rink.dataset import (
-    DataSetError,
-    Recipe,
-    missing_clips,
-    opened,
-    plan_clips,
-    write_lists,
-)
+from training.rink.dataset import Recipe, missing_clips, plan_clips, render_clip, write_lists
+from training.rink.folder import DataSetError, opened
 from training.rink.frequencies import shared_out
-from training.rink.workers import render_clips
+from training.rink.program import (
+    SHOTS_FOLDER,
+    ProgramRecipe,
+    finish_program,
+    is_finished,
+    plan_shots,
+    render_shot,
+)
+from training.rink.workers import Job, run_jobs
 
 _NTSC = {"29.97": "30000/1001", "59.94": "60000/1001", "23.976": "24000/1001"}
 
@@ -42,7 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--frequencies", choices=["challenge"], help="how --clips are shared out")
     render.add_argument("--split", choices=["test", "train"], default="test")
     render.add_argument("--classes", metavar="A,B", help="only these, e.g. 3Lutz,CamelSpin")
-    render.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     program = commands.add_parser("program", help="one programme with its list of elements")
     _add_common(program)
     program.add_argument("--minutes", type=float, default=4.0)
@@ -54,6 +58,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", required=True, type=int, help="from 500000 up: never trained on")
     command.add_argument("--size", metavar="WxH", help="drawn for each clip by default")
     command.add_argument("--fps", metavar="F", help="drawn for each clip by default")
+    command.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
@@ -105,33 +110,65 @@ def _counts(arguments: argparse.Namespace) -> dict[str, int]:
 
 
 def _render(arguments: argparse.Namespace, status: StatusLine) -> int:
-    if arguments.workers < 1:
-        raise DataSetError(f"--workers {arguments.workers}: needs at least one")
     recipe = Recipe(
         seed=arguments.seed,
         counts=_counts(arguments),
         size=_size(arguments.size),
         fps=_fps(arguments.fps),
     )
-    folder: Path = arguments.out
-    clips = plan_clips(recipe, arguments.split)
-    with opened(folder, recipe, arguments.split):
+    folder, split = arguments.out, arguments.split
+    clips = plan_clips(recipe, split)
+    with opened(folder, split, asdict(recipe), ("truth", f"{split}_videos")):
         wanted = missing_clips(clips, folder)
-        began = time.monotonic()
-        workers = min(arguments.workers, max(1, len(wanted)))
-        for done, clip in enumerate(render_clips(wanted, folder, workers=workers), start=1):
-            rest = (time.monotonic() - began) * (len(wanted) - done) / done
-            text = f"{done} of {len(wanted)} clips, {clip.label}, about {readable_time(rest)} left"
-            status.show(text, done / len(wanted))
-        write_lists(clips, folder, arguments.split)
+        _work(partial(render_clip, folder=folder), wanted, "clips", arguments.workers, status)
+        write_lists(clips, folder, split)
     status.close()
     print(f"{len(clips)} clips in {folder}, {len(clips) - len(wanted)} of them from before")
     return 0
 
 
-def _run(arguments: argparse.Namespace, status: StatusLine) -> int:
+def _program(arguments: argparse.Namespace, status: StatusLine) -> int:
+    recipe = ProgramRecipe(
+        seed=arguments.seed,
+        minutes=arguments.minutes,
+        size=_size(arguments.size),
+        fps=_fps(arguments.fps),
+    )
+    folder = arguments.out
     try:
-        return _render(arguments, status)
+        shots = plan_shots(recipe, folder)
+    except ValueError as error:
+        raise DataSetError(f"--{error}") from error
+    with opened(folder, "program", asdict(recipe), ("truth", SHOTS_FOLDER)):
+        if not is_finished(folder):
+            wanted = [shot for shot in shots if not shot.done]
+            _work(render_shot, wanted, "shots", arguments.workers, status)
+            finish_program(shots)
+    status.close()
+    print(f"{folder / 'program.mp4'}, its elements in program.json")
+    return 0
+
+
+def _work(
+    function: Callable[[Job], None], jobs: Sequence[Job], what: str, workers: int,
+    status: StatusLine,
+) -> None:  # fmt: skip
+    """Render what is missing, saying how far it is."""
+    began = time.monotonic()
+    workers = min(workers, max(1, len(jobs)))
+    for done, _ in enumerate(run_jobs(function, jobs, workers=workers), start=1):
+        rest = (time.monotonic() - began) * (len(jobs) - done) / done
+        text = f"{done} of {len(jobs)} {what}, about {readable_time(rest)} left"
+        status.show(text, done / len(jobs))
+
+
+def _run(arguments: argparse.Namespace, status: StatusLine) -> int:
+    if arguments.workers < 1:
+        raise DataSetError(f"--workers {arguments.workers}: needs at least one")
+    if arguments.seed < 0:
+        raise DataSetError(f"--seed {arguments.seed}: must not be negative")
+    try:
+        return {"render": _render, "program": _program}[arguments.command](arguments, status)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DataSetError(

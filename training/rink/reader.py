@@ -175,9 +175,7 @@ def _read_jump(skater: _Skater, takeoff: int, landing: int) -> Reading:
 
 def _read_takeoff(skater: _Skater, takeoff: int) -> Takeoff:
     last = slice(max(takeoff - skater.samples(0.04), 0), takeoff)
-    glide = slice(
-        max(takeoff - skater.samples(0.34), 0), max(takeoff - skater.samples(0.20), 1)
-    )
+    glide = slice(max(takeoff - skater.samples(0.34), 0), max(takeoff - skater.samples(0.20), 1))
     bears = {side: float(skater.on_ice(side)[last].mean()) for side in SIDES}
     leaves: Side = "left" if bears["left"] > bears["right"] else "right"
     other: Side = "right" if leaves == "left" else "left"
@@ -209,9 +207,9 @@ def _read_spin(skater: _Skater) -> Reading | None:
     rate[window:-window] = (yaw[2 * window :] - yaw[: -2 * window]) * skater.rate / (2 * window)
     pelvis = skater.at("pelvis")[:, :2]
     speed = np.zeros(len(yaw))
-    speed[window:-window] = np.linalg.norm(
-        pelvis[2 * window :] - pelvis[: -2 * window], axis=1
-    ) * (skater.rate / (2 * window))
+    speed[window:-window] = np.linalg.norm(pelvis[2 * window :] - pelvis[: -2 * window], axis=1) * (
+        skater.rate / (2 * window)
+    )
     span = _longest((np.abs(rate) > _SPIN_RATE) & (speed < _SPIN_SPEED))
     if span is None or abs(yaw[span[1] - 1] - yaw[span[0]]) < _SPIN_TURNS:
         return None
@@ -231,9 +229,7 @@ def _position(skater: _Skater, held: slice) -> str:
     trunk = (skater.at("neck") - skater.at("pelvis"))[held]
     level = trunk[:, 2] / np.linalg.norm(trunk, axis=1)
     knee_back = skater.at(f"{free}_ankle")[held, 2] - skater.at(f"{free}_hip")[held, 2]
-    along = np.linalg.norm(
-        (skater.at(f"{free}_ankle") - skater.at(f"{free}_hip"))[held], axis=1
-    )
+    along = np.linalg.norm((skater.at(f"{free}_ankle") - skater.at(f"{free}_hip"))[held], axis=1)
     leg_level = knee_back / along
     if np.median(level) < 0.5 and abs(np.median(leg_level)) < 0.5:
         return "CamelSpin"

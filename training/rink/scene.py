@@ -102,7 +102,7 @@ def draw_shot(
     """Motion and camera of a clip: those of `draw_scene` for the same arguments, far cheaper."""
     rng = streams(seed)
     performance = perform(label, rng["motion"])
-    drawn_size, drawn_fps = draw_size(rng["picture"]), _draw_fps(rng["picture"])
+    drawn_size, drawn_fps = draw_size(rng["picture"]), draw_fps(rng["picture"])
     camera = draw_camera(rng["camera"], performance, size or drawn_size, share=share)
     return Shot(performance=performance, camera=camera, fps=fps or drawn_fps)
 
@@ -139,26 +139,30 @@ def draw_scene(
         camera=camera,
         fps=shot.fps,
         actors=(skater, *_draw_others(rng["others"], performance)),
-        bystanders=draw_still_people(rng["bystanders"], camera.position, _middle(performance)),
+        bystanders=draw_still_people(
+            rng["bystanders"], camera.position, skater_middle(performance)
+        ),
         arena=draw_arena(rng["arena"]),
         lighting=draw_lighting(rng["lighting"]),
         lens=draw_lens(rng["lens"]),
         captions=draw_captions(rng["graphics"], camera.width, camera.height),
         encoding=draw_encoding(rng["encoding"]),
-        shutter=_draw_shutter(rng["shutter"]) if blur else 0.0,
+        shutter=draw_shutter(rng["shutter"]) if blur else 0.0,
     )
 
 
-def _draw_fps(rng: np.random.Generator) -> Fraction:
+def draw_fps(rng: np.random.Generator) -> Fraction:
+    """A random frame rate."""
     return FRAME_RATES[rng.choice(len(FRAME_RATES), p=(0.35, 0.2, 0.25, 0.1, 0.1))]
 
 
-def _draw_shutter(rng: np.random.Generator) -> float:
-    """Half of all clips are taken with so short an exposure that nothing blurs."""
+def draw_shutter(rng: np.random.Generator) -> float:
+    """A random shutter; in half of all clips too short for anything to blur."""
     return float(rng.uniform(0.1, 0.6)) if rng.random() < 0.5 else 0.0
 
 
-def _middle(motion: Motion) -> np.ndarray:
+def skater_middle(motion: Motion) -> np.ndarray:
+    """Where on the ice a skater is mostly, `(2,)` metres."""
     middle: np.ndarray = np.median(motion.joints[:, JOINT["pelvis"], :2], axis=0)
     return middle
 

@@ -1,4 +1,4 @@
-"""Renders many clips on all cores, and ends cleanly when killed, interrupted or out of disk."""
+"""Runs many renderings on all cores, and ends cleanly when killed, interrupted or out of disk."""
 
 from __future__ import annotations
 
@@ -6,42 +6,45 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
-from pathlib import Path
+from typing import TypeVar
 
 import cv2
 
-from training.rink.dataset import DataSetError, PlannedClip, render_clip
+from training.rink.folder import DataSetError
+
+Job = TypeVar("Job")
 
 _QUEUED_PER_WORKER = 2
 
 
-def render_clips(
-    clips: Sequence[PlannedClip], folder: Path, *, workers: int
-) -> Iterator[PlannedClip]:
-    """Render clips in parallel, yielding each as it is done; with one worker, in this process.
+def run_jobs(
+    function: Callable[[Job], None], jobs: Sequence[Job], *, workers: int
+) -> Iterator[Job]:
+    """Call a picklable function for each job, in parallel; yields each job as it is done.
+
+    With one worker, in this process.
 
     Raises:
         DataSetError: A worker was killed, as happens when memory runs out.
-        OSError: The disk is full, or the folder cannot be written.
+        Exception: Whatever the function raises; jobs that have begun are finished first.
     """
     if workers == 1:
         cv2.setNumThreads(1)
-        for clip in clips:
-            render_clip(clip, folder)
-            yield clip
+        for job in jobs:
+            function(job)
+            yield job
         return
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
-    )
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     try:
-        yield from _run(pool, clips, folder, workers)
+        yield from _run(pool, function, jobs, workers)
     except BrokenProcessPool:
         raise DataSetError(
-            f"{folder}: a process that rendered was killed, perhaps for want of memory; "
+            "a process that rendered was killed, perhaps for want of memory; "
             "run the same command again, with --workers 1 if need be"
         ) from None
     finally:
@@ -49,23 +52,23 @@ def render_clips(
 
 
 def _run(
-    pool: ProcessPoolExecutor, clips: Sequence[PlannedClip], folder: Path, workers: int
-) -> Iterator[PlannedClip]:
-    waiting = iter(clips)
-    running: dict[Future[None], PlannedClip] = {}
+    pool: ProcessPoolExecutor, function: Callable[[Job], None], jobs: Sequence[Job], workers: int
+) -> Iterator[Job]:
+    waiting = iter(jobs)
+    running: dict[Future[None], Job] = {}
     while True:
         while len(running) < _QUEUED_PER_WORKER * workers:
-            clip = next(waiting, None)
-            if clip is None:
+            job = next(waiting, None)
+            if job is None:
                 break
-            running[pool.submit(render_clip, clip, folder)] = clip
+            running[pool.submit(function, job)] = job
         if not running:
             return
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
-            clip = running.pop(future)
+            job = running.pop(future)
             future.result()
-            yield clip
+            yield job
 
 
 def _start_worker() -> None:

@@ -8,5 +8,6 @@ The same generator state gives the same bytes.
 """
 
 from training.rink.motion.clip import perform
+from training.rink.motion.programme import program
 
-__all__ = ["perform"]
+__all__ = ["perform", "program"]

@@ -83,7 +83,7 @@ def _stage(element: Element, rng: np.random.Generator, *, clean: bool) -> Stagin
         return _stage_jump(element, rng, clean=clean)
     if element.family == "spin":
         return _stage_spin(element, rng)
-    seconds = _sequence_length(rng) if element.family == "sequence" else _other_length(rng)
+    seconds = sequence_length(rng) if element.family == "sequence" else _other_length(rng)
     write = sequence if element.family == "sequence" else no_element
     phrase = write(seconds + 2.0 * _SETTLE_S, rng).enlivened(rng)
     start = _SETTLE_S
@@ -99,13 +99,13 @@ def _spin_length(rng: np.random.Generator) -> float:
     return float(np.clip(5.0 * math.exp(rng.normal(0.0, 0.28)), 2.8, 9.5))
 
 
-def _sequence_length(rng: np.random.Generator) -> float:
-    """About 364 frames at 25 to 30 frames a second."""
+def sequence_length(rng: np.random.Generator) -> float:
+    """Seconds of a sequence: about 364 frames at 25 to 30 frames a second."""
     return float(np.clip(rng.normal(13.2, 2.2), 8.5, 19.0))
 
 
 def _other_length(rng: np.random.Generator) -> float:
-    lengths = (_jump_length, _spin_length, _sequence_length)
+    lengths = (_jump_length, _spin_length, sequence_length)
     return lengths[int(rng.choice(3, p=(0.5, 0.35, 0.15)))](rng)
 
 

@@ -31,7 +31,7 @@ def key_velocities(times: Array, values: Array) -> Array:
 
 
 def through_keys(times: Array, values: Array, at: Array, velocities: Array | None = None) -> Array:
-    """Quintic curve through keys, zero acceleration at each: between two keys at rest, minimum jerk.
+    """Quintic curve through keys, without acceleration at them: minimum jerk from rest to rest.
 
     Args:
         times: `(K,)`, strictly increasing.
@@ -71,8 +71,10 @@ def through_keys(times: Array, values: Array, at: Array, velocities: Array | Non
     )
 
 
-def bridge(times: Array, start: Array, end: Array) -> Array:
-    """Quintic over `times` `(T,)` from `start` to `end`, each (position, velocity, acceleration)."""
+def bridge(
+    times: Array, start: tuple[float, float, float], end: tuple[float, float, float]
+) -> Array:
+    """Quintic over `times` `(T,)`; `start`, `end` are (position, velocity, acceleration)."""
     length = times[-1] - times[0]
     u = (times - times[0]) / length
     u3 = u * u * u

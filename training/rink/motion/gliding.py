@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from training.rink.motion.edges import ARMS, Edge, Flow, glide, glide_pose, one_foot_turn, two_feet
-from training.rink.motion.phrase import AUTO, Contact, Phrase, joined
+from training.rink.motion.phrase import AUTO, Contact, Phrase, Side, joined
 from training.rink.motion.pose import STAND, Pose, pose, varied
 
 _QUIET_ARMS = (0, 1, 1, 2, 5)
@@ -24,7 +24,7 @@ def _stroke_pose(edge: Edge, rng: np.random.Generator, free: str, knee: float) -
 def stroking(seconds: float, rng: np.random.Generator, *, speed: float | None = None) -> Phrase:
     """Forward strokes, foot after foot, faster or at an even pace."""
     pace = rng.uniform(2.5, 5.0) if speed is None else speed
-    side = "left" if rng.random() < 0.5 else "right"
+    side: Side = "left" if rng.random() < 0.5 else "right"
     bias = rng.uniform(-0.06, 0.06)
     phrases: list[Phrase] = []
     total = 0.0
@@ -40,12 +40,19 @@ def stroking(seconds: float, rng: np.random.Generator, *, speed: float | None = 
 
 
 def crossovers(
-    seconds: float, rng: np.random.Generator, *, backward: bool, speed: float | None = None
+    seconds: float,
+    rng: np.random.Generator,
+    *,
+    backward: bool,
+    curve: float = 1.0,
+    speed: float | None = None,
 ) -> Phrase:
-    """Crossovers on a circle to the left of the travel."""
+    """Crossovers on a circle, to the left of the travel if `curve` is 1, to the right if -1."""
     pace = rng.uniform(3.0, 5.5) if speed is None else speed
     lean = rng.uniform(0.22, 0.42)
-    inner = Edge("right" if backward else "left", backward, outside=True)
+    inner = Edge("left", backward, outside=True)
+    if inner.curve != curve:
+        inner = Edge("right", backward, outside=True)
     outer = Edge(inner.other_side, backward, outside=False)
     beat = rng.uniform(0.40, 0.60)
     phrases: list[Phrase] = []
@@ -53,7 +60,7 @@ def crossovers(
     while total < seconds:
         for edge, push, free, aside in (
             (inner, -0.22, "side", 0.0),
-            (outer, 0.34, "crossed", 0.10),
+            (outer, 0.34, "crossed", 0.10 * curve),
         ):
             flow = Flow(pace, lean, beat * rng.uniform(0.9, 1.1))
             knee = rng.uniform(48.0, 66.0) if edge is inner else rng.uniform(40.0, 56.0)
@@ -79,12 +86,14 @@ def transition(seconds: float, rng: np.random.Generator) -> Phrase:
     turn_s = rng.uniform(0.9, 1.3)
     rest = max(seconds - turn_s, 0.8)
     before, after = 0.5 * rest, 0.5 * rest
-    poses = tuple(_stroke_pose(first, rng, "behind", rng.uniform(28, 46)) for _ in range(3))
+    before_turn, into, out_of = (
+        _stroke_pose(first, rng, "behind", rng.uniform(28, 46)) for _ in range(3)
+    )
     turned = first.after("three")
     return joined(
         [
-            glide(first, Flow(speed, lean, before), poses[0]),
-            one_foot_turn(first, "three", Flow(speed, lean, turn_s), poses[1:]),
+            glide(first, Flow(speed, lean, before), before_turn),
+            one_foot_turn(first, "three", Flow(speed, lean, turn_s), (into, out_of)),
             glide(turned, Flow(speed, lean, after), _stroke_pose(turned, rng, "beside", 34.0),
                   coming_from=turned.facing),
         ]
@@ -131,7 +140,12 @@ def bow(seconds: float, rng: np.random.Generator) -> Phrase:
         seconds,
         poses=list(zip(at.tolist(), shapes, strict=True)),
         path=[(0.0, 0.02, 0.0), (seconds, 0.02, 0.0)],
-        facing=[(0.0, 0.0, AUTO), (0.15 * seconds, 0.0, AUTO), (0.85 * seconds, turned, AUTO)],
+        facing=[
+            (0.0, 0.0, AUTO),
+            (0.2 * seconds, 0.0, AUTO),
+            (0.55 * seconds, turned, AUTO),
+            (0.95 * seconds, 0.0, AUTO),
+        ],
         contacts=[
             Contact("left", 0.0, seconds, aside=0.13, pivot=((0.0, 1.0),)),
             Contact("right", 0.0, seconds, aside=-0.13, pivot=((0.0, 1.0),)),

@@ -269,7 +269,7 @@ def free_foot(knee: Array, ankle: Array, bend: Array, ankle_pose: Array, sign: f
     front = unit(bend - shank * dot(bend, shank))
     pointed, out = np.radians(ankle_pose).T
     out = sign * out
-    # Turning the left foot out is turning left, seen from above: against the shank, which hangs down.
+    # Left seen from above is right about the shank, which points down.
     front = front * np.cos(out)[:, None] - cross(shank, front) * np.sin(out)[:, None]
     c, s = np.cos(pointed)[:, None], np.sin(pointed)[:, None]
     return Foot(front * c + shank * s, front * s - shank * c)

@@ -34,7 +34,7 @@ class Contact:
     end: float
     blade: tuple[tuple[float, float], ...] = ()
     """(time, turns) of the blade against the travel: multiples of 0.5 are an edge, what lies
-    between is a turn. Empty: forward or backward, whichever is nearer to the way the skater faces."""
+    between is a turn. Empty: forward or backward, whichever is nearer to how the skater faces."""
     push: float = 0.0
     """After `end` the skate pushes this far outwards (metres; inwards if negative) and leaves."""
     ahead: float = 0.0
@@ -89,6 +89,28 @@ class Mark:
         )
 
 
+@dataclass(frozen=True)
+class Fall:
+    """The pelvis goes down to the ice and comes up again; times in seconds of the phrase."""
+
+    starts: float
+    down: float
+    rises: float
+    up: float
+    height: float
+    """Of the pelvis in between, metres."""
+
+    def moved(self, seconds: float) -> Fall:
+        """The same fall, later."""
+        return Fall(
+            self.starts + seconds,
+            self.down + seconds,
+            self.rises + seconds,
+            self.up + seconds,
+            self.height,
+        )
+
+
 @dataclass
 class Phrase:
     """Keys of a stretch of skating; times from 0 to `duration`."""
@@ -102,8 +124,7 @@ class Phrase:
     contacts: list[Contact] = field(default_factory=list)
     flights: list[tuple[float, float]] = field(default_factory=list)
     """(take-off, landing) of every flight; `facing` has keys at both."""
-    sinking: list[tuple[float, float, float]] = field(default_factory=list)
-    """(start, end, height): a fall, which takes the pelvis down to a height in metres."""
+    falls: list[Fall] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     sway: list[tuple[float, Pose]] = field(default_factory=list)
     """(time, difference to the pose): nobody holds still; see `enlivened`."""
@@ -127,7 +148,7 @@ class Phrase:
             facing=[(t + seconds, f + turns, w) for t, f, w in self.facing],
             contacts=[contact.moved(seconds, turns) for contact in self.contacts],
             flights=[(a + seconds, b + seconds) for a, b in self.flights],
-            sinking=[(a + seconds, b + seconds, height) for a, b, height in self.sinking],
+            falls=[fall.moved(seconds) for fall in self.falls],
             marks=[mark.moved(seconds) for mark in self.marks],
         )
 
@@ -154,7 +175,7 @@ def joined(phrases: Sequence[Phrase]) -> Phrase:
                 f"the next begins at {phrase.start_facing % 1.0:.2f}"
             )
         later = phrase.moved(whole.duration, float(np.round(difference)))
-        for name in ("poses", "path", "contacts", "flights", "sinking", "marks"):
+        for name in ("poses", "path", "contacts", "flights", "falls", "marks"):
             getattr(whole, name).extend(getattr(later, name))
         whole.facing.extend(later.facing)
         whole.duration = later.duration

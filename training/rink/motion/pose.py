@@ -118,7 +118,7 @@ _SPREAD = _spread()
 
 STAND: Pose = np.zeros(NUM_CHANNELS)
 """Upright on a soft knee, arms a little away from the body, the free foot beside the other."""
-for _name, _values in {
+_AT_REST: dict[str, tuple[float, ...] | float] = {
     "left_hand": (0.12, 0.42, -0.80),
     "right_hand": (0.12, -0.42, -0.80),
     "left_foot": (0.0, 0.03, -0.95),
@@ -127,5 +127,6 @@ for _name, _values in {
     "right_ankle": (12.0, 8.0),
     "knees": (6.0, 6.0),
     "knee": 25.0,
-}.items():
+}
+for _name, _values in _AT_REST.items():
     _set(STAND, _name, _values)

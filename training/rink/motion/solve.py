@@ -122,9 +122,11 @@ class _Act:
         return joints, pelvis, skates
 
     def _sunk(self, standing: Array) -> Array:
-        for begin, until, height in self.phrase.sinking:
-            share = smooth_step((self.travel.times - begin) / (until - begin))
-            standing = standing * (1.0 - share) + height * share
+        times = self.travel.times
+        for fall in self.phrase.falls:
+            share = smooth_step((times - fall.starts) / (fall.down - fall.starts))
+            share -= smooth_step((times - fall.rises) / (fall.up - fall.rises))
+            standing = standing + share * (fall.height - standing)
         return standing
 
 

@@ -1,4 +1,4 @@
-"""Spins in camel, sit and upright position, with entry and exit; written for a skater who turns left.
+"""Spins in camel, sit and upright position; written for a skater who turns left.
 
 The forward spins stand on the left foot and are entered from a tightening left forward outside
 edge, the back spins stand on the right foot and are entered from a right forward inside edge. Both
@@ -81,7 +81,7 @@ POSITIONS: dict[str, tuple[tuple[float, Position], ...]] = {
                          right_hand=(0.55, 0.25, -0.35), spine=(38, 0, 0))),
         (0.15, _position(pose(_SIT, pelvis=(42, 0, 0), spine=(34, 0, 0),
                               right_foot=(-0.30, 0.05, -0.42), right_ankle=(50, 10), knee=114),
-                         (1.8, 2.7), left_hand=(0.85, 0.25, -0.10), right_hand=(0.85, -0.25, -0.10))),
+                         (1.8, 2.7), left_hand=(0.85, 0.25, -0.1), right_hand=(0.85, -0.25, -0.1))),
         (0.15, _position(pose(_SIT, pelvis=(40, 0, 0), spine=(40, 0, 0), knees=(10, 50),
                               right_foot=(0.42, 0.30, -0.10), right_ankle=(30, 20)), (1.9, 2.9),
                          left_hand=(0.60, -0.10, -0.50), right_hand=(0.60, 0.05, -0.50))),

@@ -44,11 +44,12 @@ _HANDS = np.array(ARMS)
 
 
 class Choreographer:
-    """Puts moves one after the other and keeps the path along one line."""
+    """Puts moves one after the other and keeps the path along a line or round a circle."""
 
-    def __init__(self, rng: np.random.Generator, speed: float) -> None:
+    def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
-        self.speed = speed
+        self.speed = rng.uniform(2.8, 3.9)
+        self.circling = rng.uniform(-0.5, 0.5) if rng.random() < 0.4 else 0.0
         self.edge = Edge("left" if rng.random() < 0.5 else "right", backward=False, outside=True)
         self.phrases: list[Phrase] = []
         self.heading = 0.0
@@ -64,8 +65,8 @@ class Choreographer:
         self.facing = phrase.end_facing
 
     def wanted_curve(self) -> float:
-        """Which way the path should bend next: mostly back to the line, 1 left, -1 right."""
-        pull = np.tanh(self.heading / 0.5)
+        """Which way the path should bend next: mostly back to the pattern, 1 left, -1 right."""
+        pull = np.tanh((self.heading - self.circling * self.seconds) / 0.5)
         return -1.0 if self.rng.random() < 0.5 + 0.48 * pull else 1.0
 
     def flow(self, seconds: float, lean: tuple[float, float] = (0.10, 0.32)) -> Flow:
@@ -205,8 +206,8 @@ class Choreographer:
 
 
 def sequence(seconds: float, rng: np.random.Generator) -> Phrase:
-    """A step or a choreographic sequence of at least `seconds`, along a line."""
-    dance = Choreographer(rng, speed=rng.uniform(2.8, 3.9))
+    """A step or a choreographic sequence of at least `seconds`, in a line or a circle."""
+    dance = Choreographer(rng)
     weights = _SHOW_MOVES if rng.random() < 0.35 else _STEP_MOVES
     moves: dict[str, Callable[[], None]] = {name: getattr(dance, name) for name in weights}
     names, shares = list(weights), np.array(list(weights.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,6 +72,16 @@ def _upward(slope: Array) -> Array:
     return unit(np.concatenate([slope, np.ones((len(slope), 1))], axis=1))
 
 
+def path_over_ice(phrase: Phrase, *, rate_hz: float) -> tuple[Array, Array]:
+    """The way of the centre of mass alone: positions `(T, 2)` from the origin, headings `(T,)`."""
+    step = 1.0 / rate_hz
+    times = np.arange(0.0, phrase.duration, step)
+    speed, curvature = curve([(t, (v, k)) for t, v, k in phrase.path], times).T
+    heading = integral(speed * curvature, step)
+    along = np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+    return integral(speed[:, None] * along, step), heading
+
+
 def plan_travel(phrase: Phrase, times: Array, poses: Array, facing: Array) -> Travel:
     """Path, speed and lean; the lean balances the curve that the skater is on."""
     speed, curvature = curve([(t, (v, k)) for t, v, k in phrase.path], times).T
@@ -91,9 +102,7 @@ def plan_travel(phrase: Phrase, times: Array, poses: Array, facing: Array) -> Tr
     )
 
 
-def curve(
-    keys: list[tuple[float, Array]] | list[tuple[float, tuple[float, ...]]], times: Array
-) -> Array:
+def curve(keys: Sequence[tuple[float, Array | tuple[float, ...]]], times: Array) -> Array:
     """Keys (time, values) -> values over time, `(T, C)`."""
     at, values = _merged(np.array([t for t, _ in keys]), np.array([v for _, v in keys]))
     return through_keys(at, values, times)
@@ -174,7 +183,7 @@ def plan_height(standing: Array, flights: list[slice]) -> Array:
 def _stroke(standing: Array, edge: int, step: int, speed: float) -> int:
     """Samples that the legs take to gain, or to absorb, a vertical speed.
 
-    A push that ends at a speed v after a stroke d and grows as a power of time takes about 2.3 d / v.
+    A push that grows as a power of time to a speed v over a stroke d takes about 2.3 d / v.
     """
     room = edge if step < 0 else len(standing) - 1 - edge
     samples = np.arange(*_STROKE_SAMPLES)

@@ -19,7 +19,7 @@ _RED, _BLUE = (196, 44, 60), (44, 70, 168)
 
 
 def paint_ice(rng: np.random.Generator) -> Bytes:
-    """The whole sheet, RGB; rows run along +y, columns along +x."""
+    """The whole sheet as seen from above, RGB: columns run along +x, rows along -y."""
     width, height = int(2 * HALF_LENGTH_M * PIXELS_PER_M), int(2 * HALF_WIDTH_M * PIXELS_PER_M)
     base = np.array(_draw_base(rng), np.float32)
     cloud = rng.standard_normal((7, 12)).astype(np.float32)
@@ -48,7 +48,7 @@ def _draw_base(rng: np.random.Generator) -> NDArray[np.floating]:
 
 
 def _at(x: float, y: float) -> tuple[int, int]:
-    return (round((x + HALF_LENGTH_M) * PIXELS_PER_M), round((y + HALF_WIDTH_M) * PIXELS_PER_M))
+    return (round((x + HALF_LENGTH_M) * PIXELS_PER_M), round((HALF_WIDTH_M - y) * PIXELS_PER_M))
 
 
 def _hockey_lines(paint: Bytes) -> None:

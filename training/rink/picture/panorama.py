@@ -360,7 +360,7 @@ def _ice_colour(  # type: ignore[no-untyped-def]
     one, detail_m = np.float32(1), np.float32(DETAIL_M)
     length, width = np.float32(2 * HALF_LENGTH_M), np.float32(2 * HALF_WIDTH_M)
     red, green, blue = _sample(
-        ice, east / length + np.float32(0.5), north / width + np.float32(0.5), long / length
+        ice, east / length + np.float32(0.5), np.float32(0.5) - north / width, long / length
     )
     v = north / detail_m
     detail = _sample(scratches, east / detail_m, v - np.floor(v), long / detail_m)[0]
