@@ -38,20 +38,16 @@ def square_track(label: str, seed: int) -> np.ndarray:
     return np.column_stack([middle[0] + path[0], middle[1] + path[1], half])
 
 
-def make_data_set(
-    folder: Path, *, per_class: int = 4, shuffled: bool = False, seed: int = 0
-) -> Path:
-    """Write videos, truth and lists; `shuffled` labels have nothing to do with what is seen."""
-    clips = [(f"{100 * seed + i}_{label}", label) for i in range(per_class) for label in CLASSES]
-    labels = [label for _, label in clips]
-    if shuffled:
-        labels = np.random.default_rng(seed).permutation(labels).tolist()
-    for name in ("train_videos", "truth"):
+def make_data_set(folder: Path, *, per_class: int = 4) -> Path:
+    """Write videos, truth, poses and lists."""
+    clips = [(f"{i}_{label}", label) for i in range(per_class) for label in CLASSES]
+    for name in ("train_videos", "truth", "poses"):
         (folder / name).mkdir(parents=True)
     lines = []
-    for number, ((stem, seen), label) in enumerate(zip(clips, labels, strict=True)):
-        track = square_track(seen, 1000 * seed + number)
-        _write_clip(folder, stem, track, _COLOURS[seen])
+    for number, (stem, label) in enumerate(clips):
+        track = square_track(label, number)
+        _write_clip(folder, stem, track, _COLOURS[label])
+        _write_poses(folder / "poses" / f"{stem}.npz", track)
         lines.append(f"{stem} {LABELS.index(label)}\n")
     (folder / "train.txt").write_text("".join(lines))
     mapping = "".join(f"{name} {index}\n" for index, name in enumerate(LABELS))
@@ -71,3 +67,16 @@ def _write_clip(folder: Path, stem: str, track: np.ndarray, colour: tuple[int, i
     x, y, half = track.T
     boxes = np.column_stack([x - half, y - half, x + half, y + half]).astype(np.float32)
     np.savez(folder / "truth" / f"{stem}.npz", boxes_xyxy=boxes)
+
+
+def _write_poses(path: Path, track: np.ndarray) -> None:
+    """A stiff figure that fills the square, its arms swinging with the square's speed."""
+    rng = np.random.default_rng(17)
+    figure = rng.uniform(-1, 1, (17, 2))
+    x, y, half = track.T
+    swing = np.gradient(x)[:, None] + 1j * np.gradient(y)[:, None]
+    joints = figure * half[:, None, None] + np.stack([x, y], axis=1)[:, None]
+    joints[:, 7:11, 0] += 3 * swing.real
+    joints[:, 7:11, 1] += 3 * swing.imag
+    scores = np.full(joints.shape[:2], 0.9, np.float32)
+    np.savez(path, keypoints_xy=joints.astype(np.float32), keypoint_scores=scores)

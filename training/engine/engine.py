@@ -248,7 +248,7 @@ class Engine:
         left = spent / done * (length - position.schedule)
         loss = call.window["loss"]
         self._status.show(
-            f"epoch {position.step // self._epoch + 1}/{self._optim.epochs}  "
+            f"epoch {(position.step - 1) // self._epoch + 1}/{self._optim.epochs}  "
             f"step {position.step}/{length}  loss {sum(loss) / len(loss):.4f}  "
             f"about {readable_time(left)} left",
             position.schedule / length,

@@ -1,0 +1,219 @@
+"""The command: every family's smoke recipe learns, and bad input is one line and exit code 2."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from torch import Tensor
+
+from models.checkpoint_files import read_state
+from tests.training.datasets import make_data_set
+from training.console import StatusLine
+from training.engine.records import read_records
+from training.finetune import load_recipe, main, train
+from training.tasks import TASKS
+from training.tasks.clips import ClipTask
+from training.tasks.skeletons import SkeletonTask
+
+RECIPES = Path(__file__).resolve().parents[2] / "training" / "recipes"
+
+SMOKE = {"umt": 1.96585, "uniformerv2": 0.75754, "infogcn": 3.99072}
+"""Family -> mean loss over the smoke run's steps."""
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """A cache of its own, and no memory of earlier runs in this process."""
+    monkeypatch.setenv("RINKSIDE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data_set(tmp_path_factory.mktemp("data") / "set")
+
+
+def losses(run: Path) -> list[float]:
+    return [r["loss"] for r in read_records(run) if r["kind"] == "train"]
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+class ShuffledClips(ClipTask):
+    def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
+        return _shuffled(super().batch(epoch, positions), epoch, positions)
+
+
+class ShuffledSkeletons(SkeletonTask):
+    def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
+        return _shuffled(super().batch(epoch, positions), epoch, positions)
+
+
+def _shuffled(batch: dict[str, Tensor], epoch: int, positions: range) -> dict[str, Tensor]:
+    """Labels that have nothing to do with the samples."""
+    generator = torch.Generator().manual_seed(1000 * epoch + positions.start)
+    order = torch.randperm(len(batch["labels"]), generator=generator)
+    return {**batch, "labels": batch["labels"][order]}
+
+
+@pytest.mark.parametrize("family", SMOKE)
+def test_smoke_recipe_learns(
+    family: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = RECIPES / f"smoke_{family}.toml"
+    settings = [f"data.folder={data}"]
+    if family == "infogcn":  # the rink's motions may change; these poses do not
+        settings += [
+            "data.source=poses",
+            f"data.poses={data / 'poses'}",
+            "data.validation_share=0.25",
+        ]
+
+    def run(folder: Path) -> list[float]:
+        given = [str(recipe), *_sets(settings), "--out", str(folder), "--device", "cpu"]
+        assert main(given) == 0
+        AcceleratorState._reset_state(reset_partial_state=True)
+        return losses(folder)
+
+    learned = run(tmp_path / "true")
+    third = len(learned) // 3
+    assert mean(learned) == pytest.approx(SMOKE[family], abs=1e-3)
+    assert mean(learned[-third:]) < mean(learned[:third])
+    state = read_state(tmp_path / "true" / "best.safetensors")
+    assert all(value.isfinite().all() for value in state.values())
+
+    for name, task in (("clips", ShuffledClips), ("skeletons", ShuffledSkeletons)):
+        shuffled = dataclasses.replace(TASKS[name], build=task)
+        monkeypatch.setitem(TASKS, name, shuffled)  # type: ignore[arg-type]
+    assert mean(run(tmp_path / "shuffled")[-third:]) > mean(learned[-third:])
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_recipe_is_sound(path: Path) -> None:
+    recipe = load_recipe(path, [])
+    assert recipe.name == path.stem
+    if recipe.task not in ("clips", "skeletons"):
+        return  # boxes and skeletons say what they need in their own words
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith(f"# python -m training.finetune training/recipes/{path.name}")
+    head = " ".join(line for line in lines if line.startswith("#"))
+    assert "Hardware: " in head
+    assert "To reach: " in head
+    assert len(lines) <= 75  # one screen
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
+    """Run a command that must fail; returns its one line."""
+    assert main([str(argument) for argument in arguments]) == 2
+    output = capsys.readouterr()
+    (line,) = output.err.splitlines()
+    assert not output.out
+    assert line.startswith("error: ")
+    return line
+
+
+UMT = RECIPES / "smoke_umt.toml"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("optim.learning_rate=1", "unknown key optim.learning_rate"),
+        ("optim.lr=fast", "optim.lr: "),
+        ("optim.epochs=2.5", "optim.epochs: "),
+        ("optim.lr=-1", "optim.lr: must be above 0"),
+        ("optim", "--set optim: expected KEY=VALUE"),
+        ("name.x=1", "--set name.x=1: name is a value"),
+        ("task=knitting", "task must be one of clips, skeletons"),
+        ("network.builder=umt_huge", "network.builder: there is no 'umt_huge'"),
+        ("network.builder=infogcn_tiny", "does not look at clips"),
+        ("network.arguments.colour=1", "umt_tiny_16x112 takes no 'colour'"),
+        ("data.folder=nowhere", "nowhere: there is no such folder"),
+    ],
+)
+def test_bad_setting_is_named(
+    setting: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [UMT, "--set", "network.arguments={}", "--out", tmp_path / "run", "--set", setting]
+    assert words in command(capsys, *given)
+    assert not (tmp_path / "run").exists()
+
+
+def test_missing_and_broken_recipes_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "no.toml: there is no such recipe" in command(capsys, tmp_path / "no.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = 'a\n")
+    assert "broken.toml: is not valid TOML" in command(capsys, broken)
+
+
+def test_label_out_of_range_is_named(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "train.txt").write_text("1_a 0\n2_b 99\n")
+    line = command(capsys, UMT, "--set", f"data.folder={tmp_path}", "--out", tmp_path / "run")
+    assert "train.txt, line 2: class 99 is not in 0..27" in line
+
+
+def test_missing_start_is_named(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = tmp_path / "best.safetensors"
+    settings = (f"data.folder={data}", f"network.start={start}")
+    assert main([str(UMT), "--out", str(tmp_path / "r"), *_sets(settings)]) == 2
+    assert f"{start} does not exist" in capsys.readouterr().err
+
+
+def _sets(settings: Iterable[str]) -> list[str]:
+    return [part for setting in settings for part in ("--set", setting)]
+
+
+def test_runs_are_continued_on_purpose_and_unchanged(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    base = (f"data.folder={data}", "engine.max_minutes=1e-9", "optim.epochs=1")
+    given = [UMT, "--out", run, "--device", "cpu"]
+    assert "holds no checkpoint to resume from" in command(capsys, *given, "--resume")
+    assert main([str(g) for g in [*given, *_sets(base)]]) == 0
+    assert "not finished; continue with --resume" in capsys.readouterr().out
+    assert "already holds a run (at step-1)" in command(capsys, *given, *_sets(base))
+    changed = _sets((*base, "optim.lr=1e-5", "augment.flip=0"))
+    line = command(capsys, *given, *changed, "--resume")
+    assert "begun with other settings (optim.lr, augment.flip)" in line
+    AcceleratorState._reset_state(reset_partial_state=True)
+    longer = _sets((*base, "engine.max_minutes=5"))
+    assert main([str(g) for g in [*given, *longer, "--resume"]]) == 0
+    assert "finished after 3 steps" in capsys.readouterr().out
+
+
+def test_larger_variant_starts_from_the_smaller_ones_weights(data: Path, tmp_path: Path) -> None:
+    def run(name: str, *settings: str) -> float:
+        given = (f"data.folder={data}", "augment.operations=0", "augment.mixup=0", *settings)
+        recipe = load_recipe(UMT, list(given))
+        outcome = train(
+            recipe, tmp_path / name, resume=False, device="cpu", status=StatusLine(active=False)
+        )
+        return outcome.figures["val_loss"]
+
+    short = run("short", "optim.epochs=8")
+    long = run(
+        "long",
+        f"network.start={tmp_path / 'short' / 'best.safetensors'}",
+        "network.arguments.num_frames=8",
+        "network.arguments.image_size=48",
+        "optim.epochs=1",
+        "optim.lr=1e-6",
+    )
+    assert short < 2.0
+    assert long < 2.2  # from scratch it would be ln 28 = 3.3
