@@ -8,9 +8,11 @@ from typing import Any
 
 from training.console import StatusLine
 from training.engine.task import Task
+from training.detection import DetectorRecipe, DetectorTask
 from training.pose import PoseRecipe, PoseTask
 from training.recipe import Recipe
 from training.tasks.clips import ClipRecipe, ClipTask
+from training.tasks.skeletons import SkeletonRecipe, SkeletonTask
 
 
 @dataclass(frozen=True)
@@ -25,5 +27,7 @@ class TaskKind:
 
 TASKS: Mapping[str, TaskKind] = {
     "clips": TaskKind(ClipRecipe, ClipTask),
+    "skeletons": TaskKind(SkeletonRecipe, SkeletonTask),
+    "detector": TaskKind(DetectorRecipe, DetectorTask),
     "pose": TaskKind(PoseRecipe, PoseTask),
 }
