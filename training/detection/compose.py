@@ -106,7 +106,8 @@ def zoomed_out(
     box = _target(scene, rng)
     scale = log_uniform(rng, heights) * H / max(float(box[3] - box[1]), 1.0)
     place = rng.uniform(0.15, 0.85, 2) * (W, H)
-    return scene.window((box[:2] + box[2:]) / 2 - place / scale, scale, size_hw)
+    start = (box[:2] + box[2:]) / 2 - place / scale
+    return scene.window(start.astype(np.float32), scale, size_hw)
 
 
 def side_by_side(cells: Sequence[Scene], size_hw: tuple[int, int], columns: int) -> Scene:
