@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from pipeline.overlay import write_overlay
 from pipeline.progress import Progress
 from pipeline.store import save
 from pipeline.types import Analysis
-from pipeline.video import open_video
+from pipeline.video import check_span, open_video
 from ui.cards import message_card, progress_card
 from ui.runs import Run, RunStore
 
@@ -68,7 +69,19 @@ def describe(path: str | None) -> str:
         f"{video.name}: {info.width} x {info.height}, {info.fps:.2f} frames a second, "
         f"{info.duration_s:.1f} s, {info.codec}"
     )
+    try:
+        check_span(video)
+    except InputError as error:  # no fault as long as the points are still to be chosen
+        return message_card(f"{text}. {error}")
     return message_card(" ".join([text, *video.warnings]))
+
+
+def waiting() -> str:
+    """What a visitor reads until it is their turn: one analysis runs at a time.
+
+    Inputs: none. Outputs: status card.
+    """
+    return message_card("waiting for its turn")
 
 
 def analyse(request: Request, runs: RunStore, visitor: str) -> Iterator[tuple[str, str, int]]:
@@ -142,7 +155,11 @@ def _work(
         run.scores = dict(analysis.scores)
         run.analysis = analysis
         messages.put(None)
-    except (Cancelled, InputError, WeightsError) as error:
+    except Cancelled as error:
+        # Whoever left dropped the run's files before this thread wrote its last one.
+        shutil.rmtree(run.folder, ignore_errors=True)
+        messages.put(error)
+    except (InputError, WeightsError) as error:
         messages.put(error)
     except Exception as error:
         # The visitor gets a sentence, the server's log the traceback.

@@ -57,7 +57,12 @@ def build_app() -> gr.Blocks:
 
 def _build_results(session: Session) -> None:
     verdict = gr.HTML(
-        message_card("the verdict will stand here"), elem_id="verdict", show_label=False
+        message_card(
+            "Choose a clip or an example on the left, press Analyse, and read here what the "
+            "networks make of it; no single camera can judge edges, so nothing here is a score."
+        ),
+        elem_id="verdict",
+        show_label=False,
     )
     warnings = gr.HTML(elem_id="warnings", show_label=False)
     with gr.Tabs():
@@ -97,6 +102,13 @@ def _build_controls(session: Session) -> None:
 
     video.change(callbacks.describe, video, status, show_progress="hidden")
     go.click(
+        callbacks.waiting,
+        None,
+        status,
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
+    ).then(
         _analyse_for(session),
         [video, profile, start, end, skater],
         [status, session.shown],
