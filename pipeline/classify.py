@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -33,8 +34,11 @@ def interruptible(model: nn.Module, checkpoint: Checkpoint | None) -> Iterator[N
         yield
         return
 
+    thread = threading.get_ident()
+
     def before(_module: nn.Module, _inputs: Any) -> None:
-        checkpoint()
+        if threading.get_ident() == thread:  # another thread may use the same network
+            checkpoint()
 
     handles = [module.register_forward_pre_hook(before) for module in model.modules()]
     try:

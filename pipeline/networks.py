@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import cast
 
@@ -23,6 +24,10 @@ from pipeline.config import Profile
 from pipeline.errors import ConfigError
 from pipeline.types import Provenance
 from pipeline.views import VideoModelSettings
+
+# One network at a time in the whole process: seeding is global, and the libraries that networks
+# import when they are first built do not bear two threads.
+_LOADING = threading.Lock()
 
 
 class Networks:
@@ -70,15 +75,21 @@ class Networks:
             WeightsError: Its weights are damaged, not finite, or another network's.
             ConfigError: It takes views of another size than the profile says.
         """
-        if stage not in self._loaded:
-            untrained = self.is_untrained(stage)
-            network, _ = load_model(
-                self._names[stage], device=self._device, untrained=untrained, seed=self._seed
-            )
-            if stage in self._views:
-                _check_views(self._names[stage], network, self._views[stage])
-            self._loaded[stage] = network
-        return self._loaded[stage]
+        with _LOADING:
+            if stage not in self._loaded:
+                self._loaded[stage] = self._load(stage)
+            return self._loaded[stage]
+
+    def _load(self, stage: str) -> nn.Module:
+        network, _ = load_model(
+            self._names[stage],
+            device=self._device,
+            untrained=self.is_untrained(stage),
+            seed=self._seed,
+        )
+        if stage in self._views:
+            _check_views(self._names[stage], network, self._views[stage])
+        return network
 
     def release(self, stage: str) -> None:
         """Say that a stage is over: its network is dropped unless the profile keeps them all."""
