@@ -160,6 +160,6 @@ def _check_overlay(path: Path, video: dict[str, Any], pts_s: NDArray[Any]) -> No
         assert stream.codec_context.pix_fmt == "yuv420p"
         even = [side + side % 2 for side in (video["width"], video["height"])]
         assert [stream.codec_context.width, stream.codec_context.height] == even
-        assert len(file.streams.audio) == len(source.streams.audio)
+        assert len(file.streams.audio) == min(1, len(source.streams.audio))  # of two, the first
         shown = [float(frame.pts * frame.time_base) for frame in file.decode(stream)]
     np.testing.assert_allclose(shown, pts_s, atol=1e-3)

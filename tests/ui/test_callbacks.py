@@ -1,0 +1,107 @@
+"""What clicks do: each bad file names its remedy, a run can be left, visitors do not meet."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.analyse import Analyser
+from pipeline.config import load_profile
+from tests.videos import Recipe, run_ffmpeg, write_video
+from ui import callbacks
+from ui.callbacks import Request
+from ui.runs import RunStore
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", Recipe(frames=60))
+
+
+@pytest.fixture(autouse=True)
+def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random weights, whatever weights ship: nobody is looked for, and nothing is cached."""
+    analyser = Analyser(load_profile("demo"), untrained=True)
+    monkeypatch.setattr(callbacks, "analyser", lambda profile: analyser)
+
+
+def words_of(card: str) -> str:
+    return re.sub("<[^>]+>", "", card)
+
+
+def last(cards: Iterator[tuple[str, str, int]]) -> tuple[str, str]:
+    """The last status card's words and the run's id."""
+    card, run_id, _ = list(cards)[-1]
+    return words_of(card), run_id
+
+
+BAD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing.mp4": (lambda p: None, "there is no such file"),
+    "folder.mp4": (lambda p: p.mkdir(), "name one video file in it"),
+    "empty.mp4": (lambda p: p.touch(), "copy or download it again"),
+    "text.mp4": (lambda p: p.write_text("words\n" * 99), "known are mp4"),
+    "sound.mp4": (
+        lambda p: run_ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", p),
+        "choose a file with pictures",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_gets_its_remedy_when_uploaded_and_when_analysed(tmp_path, name) -> None:
+    make, remedy = BAD[name]
+    make(tmp_path / name)
+    card = callbacks.describe(str(tmp_path / name))
+    assert "rs-error" in card
+    words, _ = last(callbacks.analyse(Request(str(tmp_path / name), "demo"), RunStore(), "a"))
+    assert words == words_of(card)
+    assert words.startswith(f"{name}: ")
+    assert remedy in words
+
+
+def test_a_long_video_asks_for_points_as_soon_as_it_is_there(tmp_path) -> None:
+    path = write_video(tmp_path / "long.mp4", Recipe(frames=70, width=64, height=48, fps=1))
+    card = callbacks.describe(str(path))
+    assert "choose an in and an out point" in words_of(card)
+    assert "rs-error" not in card
+
+
+def test_points_in_the_wrong_order(clip) -> None:
+    words, _ = last(callbacks.analyse(Request(str(clip), "demo", 9, 5), RunStore(), "a"))
+    assert "the out point (--end 5) is not after the in point" in words
+
+
+@pytest.mark.parametrize("how", ["stop", "leave", "start"])
+def test_a_run_that_is_left_ends_within_a_second_with_its_files(clip, how) -> None:
+    runs = RunStore()
+    cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
+    _, run_id, _ = next(cards)
+    folder = runs.get(run_id).folder
+    getattr(runs, how)("a")  # `start`: the same visitor begins anew
+    began = time.monotonic()
+    words, _ = last(cards)
+    assert time.monotonic() - began < 1
+    assert words == "stopped; press Analyse to begin again"
+    assert not folder.exists()
+
+
+def test_two_visitors_get_their_own_results(clip) -> None:
+    runs, results = RunStore(), {}
+
+    def visit(visitor: str, end_s: float) -> None:
+        request = Request(str(clip), "demo", 0.0, end_s)
+        results[visitor] = last(callbacks.analyse(request, runs, visitor))
+
+    visits = [threading.Thread(target=visit, args=args) for args in (("a", 0.1), ("b", 0.2))]
+    for thread in visits:
+        thread.start()
+    for thread in visits:
+        thread.join()
+    frames = {v: runs.get(run_id).analysis.video.frames for v, (_, run_id) in results.items()}
+    assert frames == {"a": 3, "b": 6}
+    assert all(words.startswith("done: ") for words, _ in results.values())
