@@ -125,7 +125,8 @@ def _summary(analysis: Analysis, folder: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input or configuration (one line on stderr), 130 interrupted."""
     parsed = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    # Warnings are part of the analysis, and so of the summary.
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold any bytes
         sys.stdout.reconfigure(errors="backslashreplace")
     line = ProgressLine()
