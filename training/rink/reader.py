@@ -21,7 +21,7 @@ SIDES: tuple[Side, Side] = ("left", "right")
 _ON_ICE_M = 0.02
 _SHORTEST_FLIGHT_S = 0.25
 _SPIN_RATE, _SPIN_TURNS, _SPIN_SPEED = 1.0, 2.5, 0.9
-_SEQUENCE_TURNS = 5
+_SEQUENCE_MOVES, _SEQUENCE_MOVES_A_SECOND = 4, 0.4
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def read(joints: Array, rate_hz: float) -> Reading:
     spin = _read_spin(skater)
     if spin is not None:
         return spin
-    return Reading("Sequence" if _changes_of_facing(skater) >= _SEQUENCE_TURNS else "NoBasic")
+    return Reading("Sequence" if _dances(skater) else "NoBasic")
 
 
 def _longest(mask: Array) -> tuple[int, int] | None:
@@ -245,11 +245,40 @@ def _knee_bend(skater: _Skater, side: Side, during: slice) -> float:
     return float(np.degrees(np.arccos(np.clip(np.median(cosine), -1.0, 1.0))))
 
 
+def _dances(skater: _Skater) -> bool:
+    """Whether turns, high free legs and gestures follow each other as in a sequence."""
+    moves = _changes_of_facing(skater) + _high_legs(skater) + _gestures(skater)
+    seconds = len(skater) / skater.rate
+    return moves >= _SEQUENCE_MOVES and moves / seconds >= _SEQUENCE_MOVES_A_SECOND
+
+
 def _changes_of_facing(skater: _Skater) -> int:
     """How often the skater goes over from forward to backward or back while travelling."""
     pelvis = skater.velocity("pelvis")[:, :2]
-    heading = np.unwrap(np.arctan2(pelvis[:, 1], pelvis[:, 0])) / (2.0 * np.pi)
+    heading = np.arctan2(pelvis[:, 1], pelvis[:, 0]) / (2.0 * np.pi)
     facing = np.cos(2.0 * np.pi * (skater.yaw() - heading))
     moving = np.linalg.norm(pelvis, axis=1) > 1.0
     clear = facing[moving & (np.abs(facing) > 0.5)] > 0.0
     return int(np.count_nonzero(np.diff(clear.astype(np.int8))))
+
+
+def _high_legs(skater: _Skater) -> int:
+    """How often a free leg is held near the height of the hip, as in a spiral."""
+    count = 0
+    for side in SIDES:
+        leg = skater.at(f"{side}_hip")[:, 2].mean()
+        count += _raised(skater.at(f"{side}_ankle")[:, 2] > 0.7 * leg)
+    return count
+
+
+def _gestures(skater: _Skater) -> int:
+    """How often a hand is raised above the head while travelling."""
+    speed = np.linalg.norm(skater.velocity("pelvis")[:, :2], axis=1)
+    return sum(
+        _raised((skater.at(f"{side}_wrist")[:, 2] > skater.at("nose")[:, 2]) & (speed > 1.0))
+        for side in SIDES
+    )
+
+
+def _raised(mask: Array) -> int:
+    return int(np.count_nonzero(np.diff(mask.astype(np.int8)) == 1) + mask[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -182,20 +182,54 @@ def stop(seconds: float, rng: np.random.Generator) -> Phrase:
     )  # fmt: skip
 
 
-_FORMS: tuple[tuple[float, Callable[[float, np.random.Generator], Phrase]], ...] = (
-    (0.20, stroking),
-    (0.12, lambda seconds, rng: crossovers(seconds, rng, backward=False)),
-    (0.20, lambda seconds, rng: crossovers(seconds, rng, backward=True)),
-    (0.12, long_glide),
-    (0.12, transition),
-    (0.06, both_feet),
-    (0.08, bow),
-    (0.06, entrance),
-    (0.04, stop),
+def faced(phrases: Sequence[Phrase], facing: float, rng: np.random.Generator) -> list[Phrase]:
+    """The phrases with a step put in wherever the skater has to turn round first.
+
+    `facing` is that of the skater at the begin, in turns: 0 forward, 0.5 backward.
+    """
+    result = []
+    for phrase in phrases:
+        wanted = phrase.start_facing % 1.0
+        if abs(wanted - facing) > 0.25:
+            side: Side = "right" if phrase.contacts[0].side == "left" else "left"
+            edge = Edge(side, wanted == 0.5, outside=True)
+            flow = Flow(max(phrase.path[0][1], 1.0), 0.1, 0.7)
+            shape = glide_pose(side, rng, free="beside", knee=36.0)
+            result.append(glide(edge, flow, shape, coming_from=facing))
+        result.append(phrase)
+        facing = phrase.end_facing % 1.0
+    return result
+
+
+Form = Callable[[float, np.random.Generator], Phrase]
+
+_LINKS: tuple[tuple[float, Form], ...] = (
+    (0.30, stroking),
+    (0.10, lambda seconds, rng: crossovers(seconds, rng, backward=False)),
+    (0.10, lambda seconds, rng: crossovers(seconds, rng, backward=False, curve=-1.0)),
+    (0.15, lambda seconds, rng: crossovers(seconds, rng, backward=True)),
+    (0.10, lambda seconds, rng: crossovers(seconds, rng, backward=True, curve=-1.0)),
+    (0.15, long_glide),
+    (0.10, transition),
 )
+_STANDING: tuple[tuple[float, Form], ...] = ((0.5, bow), (0.3, both_feet), (0.2, stop))
+
+
+def _any_of(forms: Sequence[tuple[float, Form]], rng: np.random.Generator) -> Form:
+    return forms[rng.choice(len(forms), p=np.array([share for share, _ in forms]))][1]
 
 
 def no_element(seconds: float, rng: np.random.Generator) -> Phrase:
     """At least `seconds` of skating that is none of the elements."""
-    chosen = rng.choice(len(_FORMS), p=np.array([share for share, _ in _FORMS]))
-    return _FORMS[chosen][1](seconds, rng)
+    drawn = rng.random()
+    if drawn < 0.16:
+        return _any_of(_STANDING, rng)(seconds, rng)
+    if drawn < 0.22:
+        return entrance(seconds, rng)
+    pieces: list[Phrase] = []
+    left = seconds
+    while left > 0.0:
+        piece = _any_of(_LINKS, rng)(min(left, rng.uniform(2.5, 5.5)), rng)
+        pieces.append(piece)
+        left -= piece.duration
+    return joined(faced(pieces, pieces[0].start_facing, rng))

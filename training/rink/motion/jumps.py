@@ -7,7 +7,7 @@ angular momentum (`travel`), and a landing (`landings`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,7 +59,9 @@ class JumpPlan:
         return self.turns + (0.5 if self.kind == "Axel" else 0.0) - short
 
 
-_AIR_S = {1: (0.36, 0.47), 2: (0.40, 0.55), 3: (0.53, 0.65), 4: (0.63, 0.73)}
+_AIR_S = {1: (0.36, 0.47), 2: (0.40, 0.54), 3: (0.53, 0.64), 4: (0.63, 0.73)}
+_PICK_LIFT_S = 0.035
+"""What the toe pick adds to the time in the air."""
 _FLAW_RATES: tuple[tuple[Flaw, float], ...] = (
     ("under_rotated", 0.05), ("tilted", 0.06), ("stepped_out", 0.03), ("fell", 0.03),
 )  # fmt: skip
@@ -81,13 +83,13 @@ def plan_jump(kind: str, turns: int, rng: np.random.Generator, *, clean: bool = 
     if "fell" in flaws:
         flaws -= {"stepped_out"}
     shortest, longest = _AIR_S[turns]
-    air_s = rng.uniform(shortest, longest) + (0.05 if takeoff.axel else 0.0)
+    air_s = rng.uniform(shortest, longest) + _PICK_LIFT_S * takeoff.picks + 0.02 * takeoff.axel
     missing = rng.uniform(0.08, 0.20) + ("under_rotated" in flaws) * rng.uniform(0.2, 0.35)
     return JumpPlan(
         kind=kind,
         turns=turns,
         air_s=round(air_s * SIMULATION_HZ) / SIMULATION_HZ,
-        speed=rng.uniform(2.2, 3.6) + 0.2 * turns,
+        speed=rng.uniform(1.7, 2.9) + 0.2 * turns,
         turned=takeoff.turned * rng.uniform(0.85, 1.1) * (0.85 if turns == 1 else 1.0),
         missing=missing,
         lean=rng.uniform(*takeoff.lean),
@@ -144,7 +146,7 @@ def _air_poses(
 
 def _write_path(phrase: Phrase, plan: JumpPlan, start: float, landing: float) -> None:
     takeoff = TAKEOFFS[plan.kind]
-    entry = plan.speed * (1.25 if takeoff.axel else 1.5)
+    entry = plan.speed * (1.5 if takeoff.axel else 1.85)
     edge = plan.lean * GRAVITY / entry**2
     after = 0.70 * plan.speed
     out = plan.landing_lean * GRAVITY / after**2
@@ -173,11 +175,15 @@ def _write_takeoff(phrase: Phrase, plan: JumpPlan, start: float) -> None:
     ]
     if takeoff.picks:
         other: Side = "left" if takeoff.side == "right" else "right"
+        planted = Contact(
+            other, start - _PICK_S, start, pick=True, bears=False, blade=((0.0, base),),
+            heel=((start - _PICK_S, 42.0), (start, 40.0), (start + 0.1, 55.0)),
+        )  # fmt: skip
         phrase.contacts += [
-            Contact(takeoff.side, start - 0.5, start - 0.25, push=0.30),
-            Contact(other, start - _PICK_S, start, pick=True, blade=((0.0, base),),
-                    heel=((start - _PICK_S, 42.0), (start, 40.0), (start + 0.1, 55.0))),
-        ]  # fmt: skip
+            Contact(takeoff.side, start - 0.5, start - 0.29, push=0.28),
+            planted,
+            replace(planted, start=start - 0.5 * _PICK_S, bears=True),
+        ]
     else:
         phrase.contacts.append(
             Contact(takeoff.side, start - 0.5, start, blade=((0.0, base),),

@@ -11,8 +11,7 @@ import numpy as np
 from pipeline.elements import ELEMENTS
 from training.rink.body import MIRRORED_JOINTS, Body
 from training.rink.motion.clip import LEFT_HANDED, sequence_length, spin_revolutions
-from training.rink.motion.edges import Edge, Flow, glide, glide_pose
-from training.rink.motion.gliding import bow, crossovers, stop, stroking
+from training.rink.motion.gliding import bow, crossovers, faced, stop, stroking
 from training.rink.motion.jumps import jump, plan_jump
 from training.rink.motion.phrase import Phrase, joined
 from training.rink.motion.solve import Solution, solve
@@ -213,26 +212,10 @@ def _drawn(route: _Route, rng: np.random.Generator, make: Maker | None) -> list[
     """A stretch of linking skating, and what is made after it, that stay within the boards."""
     for _ in range(_CANDIDATES):
         drawn = [_piece(rng)] if make is None else [_piece(rng), make()]
-        phrases = _turned_to(route.facing, drawn, rng)
+        phrases = faced(drawn, route.facing, rng)
         if route.outside(phrases) == 0.0:
             return phrases
     return None
-
-
-def _turned_to(facing: float, phrases: list[Phrase], rng: np.random.Generator) -> list[Phrase]:
-    """The phrases with a step put in wherever the skater has to turn round first."""
-    result = []
-    for phrase in phrases:
-        wanted = phrase.start_facing % 1.0
-        if abs(wanted - facing) > 0.25:
-            side = phrase.contacts[0].side
-            edge = Edge("right" if side == "left" else "left", wanted == 0.5, outside=True)
-            speed = phrase.path[0][1]
-            shape = glide_pose(edge.side, rng, free="beside", knee=36.0)
-            result.append(glide(edge, Flow(max(speed, 1.0), 0.1, 0.7), shape, coming_from=facing))
-        result.append(phrase)
-        facing = phrase.end_facing % 1.0
-    return result
 
 
 def _turned(joints: np.ndarray, place: np.ndarray, heading: float) -> np.ndarray:

@@ -18,7 +18,7 @@ from training.rink.motion.kinematics import SIDES, Foot, dot, unit
 from training.rink.motion.phrase import Contact
 from training.rink.motion.travel import STEP, Travel
 
-_TOUCH_S, _LEAVE_S = 0.14, 0.14
+_TOUCH_S, _PICK_S, _LEAVE_S = 0.14, 0.08, 0.14
 _SHIFT_S = 0.12
 _PUSH_S = 0.22
 _PUSHING = 0.02
@@ -91,7 +91,8 @@ def _last(contact: Contact) -> float:
 
 
 def _on_ice(contact: Contact, times: Array) -> Array:
-    touch = smooth_step((times - contact.start) / _TOUCH_S + 1.0)
+    touch_s = _PICK_S if contact.pick else _TOUCH_S
+    touch = smooth_step((times - contact.start) / touch_s + 1.0)
     leave = smooth_step((times - _last(contact)) / _LEAVE_S)
     return touch * (1.0 - leave)
 

@@ -105,15 +105,15 @@ _LUTZ = (
 
 _LOOP = (
     (-0.75, pose(trunk=(34, 2), twist=-22.0, left_hand=(0.64, 0.44, -0.34),
-                 right_hand=(0.0, -0.98, 0.14), left_foot=(0.32, 0.12, -0.88), knee=42.0)),
+                 right_hand=(0.0, -0.98, 0.14), left_foot=(0.46, 0.12, -0.80), knee=42.0)),
     (-0.35, pose(trunk=(40, 2), twist=-14.0, left_hand=(0.74, 0.34, -0.36),
-                 right_hand=(0.02, -0.98, 0.07), left_foot=(0.50, 0.16, -0.80), knee=54.0,
+                 right_hand=(0.02, -0.98, 0.07), left_foot=(0.62, 0.14, -0.70), knee=54.0,
                  left_ankle=(15.0, 5.0), lean=(-0.06, 0.0))),
     (-0.22, pose(trunk=(26, 0), twist=-6.0, left_hand=(0.72, 0.12, -0.10),
-                 right_hand=(0.52, -0.76, 0.02), left_foot=(0.54, 0.16, -0.74), knee=54.0,
+                 right_hand=(0.52, -0.76, 0.02), left_foot=(0.63, 0.14, -0.66), knee=54.0,
                  left_ankle=(20.0, 5.0), lean=(-0.16, 0.0))),
     (-0.10, pose(trunk=(4, -3), twist=-9.0, left_hand=(0.50, 0.08, -0.25),
-                 right_hand=(0.64, -0.20, -0.40), left_foot=(0.52, 0.0, -0.68), knee=60.0,
+                 right_hand=(0.64, -0.20, -0.40), left_foot=(0.57, 0.0, -0.66), knee=60.0,
                  left_ankle=(25.0, 5.0), lean=(-0.24, 0.0))),
     (-0.05, pose(trunk=(-2, -3), twist=-8.0, left_hand=(0.40, -0.06, -0.36),
                  right_hand=(0.48, 0.36, -0.42), left_foot=(0.48, -0.12, -0.70), knee=52.0,
@@ -161,13 +161,13 @@ _AXEL = (
     (-0.24, pose(trunk=(14, 6), twist=10.0, left_hand=(-0.45, 0.40, -0.74),
                  right_hand=(-0.50, -0.20, -0.78), right_foot=(-0.74, -0.10, -0.42), knee=72.0,
                  right_ankle=(50.0, 25.0), lean=(-0.06, 0.0))),
-    (-0.15, pose(trunk=(6, 4), twist=2.0, left_hand=(-0.15, 0.05, -0.92),
+    (-0.15, pose(trunk=(11, 4), twist=2.0, left_hand=(-0.15, 0.05, -0.92),
                  right_hand=(0.10, -0.40, -0.80), right_foot=(-0.38, -0.36, -0.68), knee=58.0,
                  right_ankle=(40.0, 15.0), lean=(-0.16, 0.0))),
-    (-0.07, pose(trunk=(6, 3), twist=-18.0, left_hand=(0.48, -0.10, -0.62),
+    (-0.07, pose(trunk=(20, 3), twist=-18.0, left_hand=(0.48, -0.10, -0.62),
                  right_hand=(0.64, -0.36, -0.06), right_foot=(0.10, -0.48, -0.66), knee=50.0,
                  right_ankle=(30.0, 10.0), lean=(-0.16, 0.0))),
-    (0.0, pose(trunk=(4, 1), twist=-26.0, left_hand=(0.40, -0.34, -0.08),
+    (0.0, pose(trunk=(17, 1), twist=-26.0, left_hand=(0.40, -0.34, -0.08),
                right_hand=(0.54, 0.04, 0.18), right_foot=(0.26, -0.40, -0.58), knee=24.0,
                left_foot=(0.0, 0.05, -0.97), left_ankle=(45.0, 5.0), right_ankle=(30.0, 5.0),
                lean=(-0.10, 0.0))),
@@ -179,7 +179,7 @@ TAKEOFFS: dict[str, Takeoff] = {
     "Salchow": Takeoff("left", False, (0.34, 0.58), 0.47, 60.0, _SALCHOW),
     "Flip": Takeoff("left", True, (0.14, 0.30), 0.34, 80.0, _FLIP),
     "Lutz": Takeoff("left", True, (-0.34, -0.16), 0.34, 84.0, _LUTZ),
-    "Axel": Takeoff("left", False, (0.22, 0.42), 0.20, 78.0, _AXEL, axel=True),
+    "Axel": Takeoff("left", False, (0.30, 0.50), 0.20, 78.0, _AXEL, axel=True),
 }
 """Every kind of jump, by the name that the classes use."""
 
@@ -191,7 +191,7 @@ AIR_OPEN = pose(
 """In the air with arms and legs apart, as in an easy single."""
 AIR_TIGHT = pose(
     trunk=(1, 0), twist=-15.0, head=(4.0, 0.0, 12.0), left_hand=(0.33, -0.40, -0.10),
-    right_hand=(0.35, 0.13, -0.06), left_foot=(0.19, -0.30, -0.87),
+    right_hand=(0.35, 0.13, -0.06), left_foot=(0.18, -0.29, -0.92),
     right_foot=(-0.07, 0.03, -0.985), knee=14.0, left_ankle=(55.0, 40.0),
     right_ankle=(55.0, 0.0), lean=(-0.25, 0.0),
 )  # fmt: skip
