@@ -15,6 +15,7 @@ from training.engine.checkpoints import newest_checkpoint, write_json
 from training.recipe import Recipe, read_recipe, read_toml
 from training.tasks import TASKS
 
+RECIPES = Path(__file__).with_name("recipes")
 RUNS = Path("out/runs")
 RECIPE = "recipe.json"
 

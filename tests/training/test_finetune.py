@@ -16,12 +16,10 @@ from models.checkpoint_files import read_state
 from tests.training.datasets import make_data_set
 from training.console import StatusLine
 from training.engine.records import read_records
-from training.finetune import load_recipe, main, train
+from training.finetune import RECIPES, load_recipe, main, train
 from training.tasks import TASKS
 from training.tasks.clips import ClipTask
 from training.tasks.skeletons import SkeletonTask
-
-RECIPES = Path(__file__).resolve().parents[2] / "training" / "recipes"
 
 SMOKE = {"umt": 1.96585, "uniformerv2": 0.75754, "infogcn": 3.99072}
 """Family -> mean loss over the smoke run's steps."""

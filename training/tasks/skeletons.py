@@ -12,8 +12,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributed import is_available, is_initialized
-from torch.distributed.nn.functional import all_gather
+from torch.distributed import (
+    all_gather,
+    get_rank,
+    get_world_size,
+    is_available,
+    is_initialized,
+)
 from torch.utils.data import DataLoader, Dataset
 
 from models.infogcn import InfoGCNOutput
@@ -192,10 +197,18 @@ class _ValidationSequences(Dataset[tuple[Tensor, int]]):
 
 
 def _of_all_processes(rows: Tensor) -> Tensor:
-    """Rows of every process; gradients find their way back."""
-    if is_available() and is_initialized():
-        return torch.cat(all_gather(rows))
-    return rows
+    """Rows of every process, equally many.
+
+    Every process computes the loss of them all; of its gradients only those of the own rows go on,
+    times the number of processes, because DDP averages over them.
+    """
+    if not (is_available() and is_initialized()):
+        return rows
+    parts = [torch.empty_like(rows) for _ in range(get_world_size())]
+    all_gather(parts, rows.detach().contiguous())
+    own = rows + (len(parts) - 1) * (rows - rows.detach())  # the value of `rows`
+    parts[get_rank()] = own if rows.is_floating_point() else rows
+    return torch.cat(parts)
 
 
 def _prior(model: nn.Module) -> Tensor:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +15,7 @@ from torch import Tensor, nn
 
 from models.checkpoint_files import read_metadata, read_state
 from tests.training.engine.tiny import ENGINE, OPTIM, TinyTask, make_engine
+from tests.training.processes import run_in_two
 from training.engine import EngineSettings, EvaluationContext, OptimSettings
 from training.engine.average import WeightAverage
 from training.engine.checkpoints import newest_checkpoint
@@ -25,8 +23,6 @@ from training.engine.engine import BEST
 from training.engine.feed import Division, feed
 from training.engine.records import read_records
 from training.engine.schedule import Schedule
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def weights_after_training(folder: Path, **settings: Any) -> dict[str, Tensor]:
@@ -51,31 +47,14 @@ def test_workers_give_the_same_weights(tmp_path: Path) -> None:
     assert_close(weights_after_training(tmp_path / "fed", workers=2), whole)
 
 
+def train_pair(folder: str) -> None:
+    weights_after_training(Path(folder))
+
+
 @pytest.mark.slow
 def test_two_processes_give_the_same_weights_as_one(tmp_path: Path) -> None:
     whole = weights_after_training(tmp_path / "whole")
-    code = (
-        "import sys, pathlib; from tests.training.engine.test_engine import *;"
-        "weights_after_training(pathlib.Path(sys.argv[1]))"
-    )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "pair")],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "RANK": str(rank),
-                "LOCAL_RANK": str(rank),
-                "WORLD_SIZE": "2",
-                "MASTER_ADDR": "127.0.0.1",
-                "MASTER_PORT": "29631",
-                "ACCELERATE_USE_CPU": "true",
-                "OMP_NUM_THREADS": "1",
-            },
-        )
-        for rank in range(2)
-    ]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    run_in_two("tests.training.engine.test_engine:train_pair", str(tmp_path / "pair"))
     assert_close(read_state(tmp_path / "pair" / BEST), whole)
     steps = [r["step"] for r in read_records(tmp_path / "pair") if r["kind"] == "train"]
     assert steps == list(range(1, 31))

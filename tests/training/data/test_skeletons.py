@@ -1,0 +1,157 @@
+"""Skeleton clips and their variations."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.skeletons import COCO17
+from pipeline.elements import LABELS
+from pipeline.pose import pose_stride
+from pipeline.sequence import SequenceSettings
+from pipeline.types import PoseSequence
+from training.data.challenge import DataError, LabelledClip
+from training.data.skeletons import (
+    FoundPoses,
+    RinkSkeletons,
+    SkeletonAugmentSettings,
+    augmented,
+    sequence,
+)
+from training.rink.skeletons import EstimatorNoise
+
+LEFT_WRIST, RIGHT_WRIST = COCO17.index("left_wrist"), COCO17.index("right_wrist")
+
+
+def rink(**changes: Any) -> RinkSkeletons:
+    return RinkSkeletons(**{"seed": 3, "count": 56, "noise": EstimatorNoise(), **changes})
+
+
+def pose(num_frames: int = 100, *, stride: int = 1) -> PoseSequence:
+    """A figure that drifts to the right by a pixel a frame; its scores count the frames."""
+    figure = np.random.default_rng(0).uniform(0, 80, (17, 2))
+    frames = np.arange(num_frames)[:, None, None] * np.array([1.0, 0.0])
+    scores = np.arange(num_frames)[:, None] / 1000 * np.ones(17)
+    return PoseSequence((figure + frames).astype(np.float32), scores.astype(np.float32), stride)
+
+
+def test_rink_clips_repeat_and_every_class_comes_as_often() -> None:
+    clips = rink()
+    labels = [clips.clip(2, position).class_index for position in range(0, 56, 4)]
+    assert labels == [rink().clip(2, position).class_index for position in range(0, 56, 4)]
+    order = np.random.default_rng((3, 2)).permutation(56) % len(LABELS)
+    assert labels == order[::4].tolist()
+    first, again = clips.clip(1, 5).pose, rink().clip(1, 5).pose
+    np.testing.assert_array_equal(first.keypoints_xy, again.keypoints_xy)
+
+
+def test_rink_clips_of_other_epochs_and_seeds_are_others() -> None:
+    only = rink(classes=("3Lutz",), count=2)
+    poses = [only.clip(0, 0), only.clip(0, 1), only.clip(1, 0), only.clip(1, 1)]
+    poses.append(rink(classes=("3Lutz",), count=2, seed=4).clip(0, 0))
+    firsts = [p.pose.keypoints_xy[0, 0].tolist() for p in poses]
+    assert len({tuple(first) for first in firsts}) == 5
+    assert {p.class_index for p in poses} == {LABELS.index("3Lutz")}
+
+
+def test_long_rink_clips_are_thinned_as_in_the_pipeline() -> None:
+    clips = rink(classes=("Sequence",), count=6)
+    for position in range(6):
+        found = clips.clip(0, position).pose
+        assert found.stride == pose_stride(len(found.scores))
+
+
+def test_nothing_varies_by_default() -> None:
+    same = augmented(pose(), SkeletonAugmentSettings(), np.random.default_rng(0))
+    np.testing.assert_allclose(same.keypoints_xy, pose().keypoints_xy, atol=1e-4)
+    np.testing.assert_array_equal(same.scores, pose().scores)
+
+
+def test_frames_without_a_pose_between_strides_are_left_out() -> None:
+    thinned = augmented(pose(90, stride=3), SkeletonAugmentSettings(), np.random.default_rng(0))
+    assert thinned.stride == 1
+    np.testing.assert_array_equal(thinned.scores, pose(90).scores[::3])
+
+
+def test_crops_in_time_are_of_the_asked_length_anywhere() -> None:
+    settings = SkeletonAugmentSettings(time_crop=(0.5, 0.8))
+    rng = np.random.default_rng(0)
+    starts, lengths = set(), set()
+    for _ in range(200):
+        scores = augmented(pose(), settings, rng).scores[:, 0]
+        np.testing.assert_allclose(np.diff(scores), 0.001, atol=1e-6)
+        starts.add(round(float(scores[0]) * 1000))
+        lengths.add(len(scores))
+    assert min(lengths) == 50
+    assert max(lengths) == 80
+    assert min(starts) == 0
+    assert max(starts) > 40
+
+
+def test_mirroring_exchanges_left_and_right() -> None:
+    mirrored = augmented(pose(), SkeletonAugmentSettings(flip=1.0), np.random.default_rng(0))
+    np.testing.assert_allclose(
+        mirrored.keypoints_xy[:, LEFT_WRIST], pose().keypoints_xy[:, RIGHT_WRIST] * (-1, 1),
+        atol=1e-4,
+    )  # fmt: skip
+
+
+def test_rotation_turns_the_figure_and_leaves_its_size() -> None:
+    settings = SkeletonAugmentSettings(rotation=0.3)
+    plain = pose().keypoints_xy
+    before = plain[0, LEFT_WRIST] - plain[0, RIGHT_WRIST]
+    angles = []
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        turned = augmented(pose(), settings, rng).keypoints_xy
+        after = turned[0, LEFT_WRIST] - turned[0, RIGHT_WRIST]
+        assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(before), rel=1e-4)
+        turn = math.atan2(before[0] * after[1] - before[1] * after[0], before @ after)
+        angles.append(turn)
+    assert -0.3 <= min(angles) < -0.2
+    assert 0.2 < max(angles) <= 0.3
+
+
+def test_gaps_stay_gaps() -> None:
+    gappy = pose()
+    gappy.keypoints_xy[3] = np.nan
+    settings = SkeletonAugmentSettings(flip=1.0, rotation=0.3, stretch=0.2)
+    varied = augmented(gappy, settings, np.random.default_rng(0))
+    assert np.isnan(varied.keypoints_xy[3]).all()
+    assert np.isfinite(np.delete(varied.keypoints_xy, 3, axis=0)).all()
+
+
+def test_sequence_crops_only_what_is_not_cropped_yet() -> None:
+    settings = SequenceSettings(num_frames=10, crop=0.5)
+    whole, middle = (sequence(pose(), settings, cropped=c)[2, :, 0, 0] for c in (True, False))
+    assert whole[0] < 0.01
+    assert middle[0] > 0.02
+    assert middle[-1] < 0.08 < whole[-1]
+
+
+def test_found_poses_are_read_and_missing_ones_named(tmp_path: Path) -> None:
+    clips = [LabelledClip(f"{i}_a", Path(), i, Path()) for i in range(3)]
+    for clip in clips:
+        found = pose(10 + clip.class_index)
+        np.savez(
+            tmp_path / f"{clip.stem}.npz", keypoints_xy=found.keypoints_xy,
+            keypoint_scores=found.scores, pose_stride=2,
+        )  # fmt: skip
+    in_order = FoundPoses(clips, tmp_path)
+    assert [in_order.clip(7, i).class_index for i in range(3)] == [0, 1, 2]
+    assert in_order.clip(0, 1).pose.stride == 2
+    shuffled = FoundPoses(clips, tmp_path, seed=1)
+    epochs = [[shuffled.clip(e, i).class_index for i in range(3)] for e in range(6)]
+    assert all(sorted(epoch) == [0, 1, 2] for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) > 1
+
+    (tmp_path / "1_a.npz").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"1_a\.npz: no poses can be read from it"):
+        in_order.clip(0, 1)
+    (tmp_path / "2_a.npz").unlink()
+    with pytest.raises(DataError, match=r"2_a\.npz: there is no such file \(1 of 3 clips"):
+        FoundPoses(clips, tmp_path)
