@@ -114,8 +114,7 @@ def fuse_umt(
         )
     # A class that underflows to zero still needs a finite logarithm.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))[None]
-    views = max(variant.distinct_views for variant in variants)
-    return ModelScores(name, logits.astype(np.float32), probabilities, distinct_views=views)
+    return ModelScores(name, logits.astype(np.float32), probabilities, distinct_views=1)
 
 
 def weighted_sum(
