@@ -193,8 +193,9 @@ def _glides_backward(skater: _Skater, side: Side, during: slice) -> bool:
 
 
 def _landed_well(skater: _Skater, landing: int) -> bool:
-    after = slice(landing + skater.samples(0.15), landing + skater.samples(0.35))
-    if after.stop > len(skater) or skater.on_ice("right")[after].mean() < 0.5:
+    last = min(landing + skater.samples(0.35), len(skater))
+    after = slice(max(last - skater.samples(0.15), landing), last)
+    if skater.on_ice("right")[after].mean() < 0.5:
         return False
     leans_left = float(np.median(skater.ankle_tilt("right")[after])) > 0.0
     return _glides_backward(skater, "right", after) and not leans_left

@@ -71,6 +71,7 @@ def plan_skate(
         share = _on_ice(contact, travel.times)[:, None]
         foot, place = _stance(contact, travel, height, body)
         free *= 1.0 - share
+        share = share + _near(contact, travel.times)[:, None]
         total += share
         ankle += share * place
         forward += share * foot.forward
@@ -95,6 +96,12 @@ def _on_ice(contact: Contact, times: Array) -> Array:
     touch = smooth_step((times - contact.start) / touch_s + 1.0)
     leave = smooth_step((times - _last(contact)) / _LEAVE_S)
     return touch * (1.0 - leave)
+
+
+def _near(contact: Contact, times: Array) -> Array:
+    """A trace of a weight, so that a free foot knows the contact before and after."""
+    away = np.maximum(np.maximum(contact.start - times, times - _last(contact)), 0.0)
+    return 1e-6 / (1.0 + (away / _LEAVE_S) ** 2)
 
 
 def _keyed(keys: Sequence[tuple[float, float]], times: Array) -> Array:

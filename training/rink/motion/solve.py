@@ -155,7 +155,9 @@ def _standing(
         # A smooth maximum: a leg that cannot reach stays steep enough to stand on.
         room = 0.5 * (room + least + np.sqrt((room - least) ** 2 + (0.2 * legs) ** 4))
         heights.append(skates[side].ankle[:, 2] + np.sqrt(room) - hip[:, 2])
-    used = (act.bearing + 1e-6) / (act.bearing + 1e-6).sum(axis=1, keepdims=True)
+    used = (act.bearing + 1e-9) / (act.bearing + 1e-9).sum(axis=1, keepdims=True)
+    borne = np.where(act.bearing.sum(axis=1) > 1e-3, np.arange(len(used)), 0)
+    used = used[np.maximum.accumulate(borne)]  # in between, as it was last
     for flight in act.flights:
         middle = (flight.start + flight.stop) // 2
         used[flight.start : middle] = used[flight.start]
