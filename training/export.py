@@ -1,18 +1,28 @@
-"""`python -m training.export RUN --out FILE.safetensors`: the weights of a run, made to ship.
+"""`python -m training.export RUN --name NAME --licence SPDX`: a run becomes a checkpoint to ship.
 
-Half precision, under the network's own keys, with the run's recipe noted in the metadata. What is
-printed goes into `checkpoints/manifest.toml`.
+Its best weights go to `checkpoints/NAME.safetensors` in half precision, under the network's own
+keys, and `checkpoints/manifest.toml` gets an entry that says where they come from and what they
+reach; an older entry of that name is replaced. `--out FILE` writes the weights alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from models.checkpoint_files import read_metadata, read_state, sha256_of, write_safetensors
+from models.zoo import MANIFEST, family_of, read_manifest
 from pipeline.errors import ConfigError
 from training.console import Parser, StatusLine, run_command
+from training.engine.checkpoints import writing
 from training.engine.engine import BEST
 from training.finetune import RECIPE
 
@@ -21,36 +31,151 @@ def export(run: Path, out: Path) -> str:
     """Write the best weights of a run in half precision; returns the file's sha256.
 
     Raises:
-        ConfigError: The folder holds no run that got so far.
+        ConfigError: The folder holds no run that got so far, or half precision does not hold its
+            weights.
         WeightsError: The file cannot be written.
+    """
+    recipe, weights = read_run(run)
+    state = {key: _halved(key, value, weights) for key, value in read_state(weights).items()}
+    write_safetensors(state, out, {"recipe": recipe["name"], **_selection(weights)})
+    return sha256_of(out)
+
+
+def read_run(run: Path) -> tuple[dict[str, Any], Path]:
+    """A run's recipe, as it was resolved, and its best weights.
+
+    Raises:
+        ConfigError: The folder holds no run, or one without weights.
     """
     weights = run / BEST
     try:
-        recipe = json.loads((run / RECIPE).read_text(encoding="utf-8"))
+        recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{run}: holds no run ({error})") from error
     if not weights.exists():
         raise ConfigError(f"{weights}: is not there; the run has not been evaluated yet")
-    state = {
-        key: value.half() if value.is_floating_point() else value
-        for key, value in read_state(weights).items()
+    return recipe, weights
+
+
+def manifest_entry(run: Path, *, name: str, sha256: str, licence: str, source: str) -> str:
+    """The entry of a run's exported weights, as TOML."""
+    recipe, weights = read_run(run)
+    network = recipe["network"]
+    arguments = network.get("arguments") or {}
+    command = f"python -m training.finetune training/recipes/{recipe['name']}.toml"
+    lines = {
+        "name": name,
+        "family": family_of(network["builder"]),
+        "builder": network["builder"],
+        **({"arguments": arguments} if arguments else {}),
+        "file": f"{name}.safetensors",
+        "sha256": sha256,
+        "licence": licence,
+        "source": source or f"made here: {recipe['name']}.toml, seed {recipe['seed']}",
+        "status": "demo",
+        "figures": _figures(weights, command),
+        "note": f"data: {json.dumps(recipe.get('data', {}), sort_keys=True)}",
     }
-    figures = {k: v for k, v in read_metadata(weights).items() if k in ("step", "figure", "value")}
-    write_safetensors(state, out, {"recipe": recipe["name"], **figures})
-    return sha256_of(out)
+    body = "".join(f"{key} = {_toml(value)}\n" for key, value in lines.items())
+    return f"[[checkpoint]]\n{body}"
+
+
+def with_entry(manifest: str, name: str, entry: str) -> str:
+    """A manifest's text with an entry added, or put in the place of that of the same name."""
+    pattern = r"^\[\[checkpoint\]\]\n(?:(?!\[\[|\n)[^\n]*\n)*"
+    for block in re.finditer(pattern, manifest, re.MULTILINE):
+        if re.search(rf'^name = "{re.escape(name)}"$', block[0], re.MULTILINE):
+            return manifest[: block.start()] + entry + manifest[block.end() :]
+    return f"{manifest.rstrip()}\n\n{entry}"
+
+
+def _halved(key: str, value: Tensor, weights: Path) -> Tensor:
+    if not value.is_floating_point():
+        return value
+    half = value.half()
+    if not torch.isfinite(half).all():
+        raise ConfigError(f"{weights}: {key} holds numbers that half precision does not")
+    return half
+
+
+def _selection(weights: Path) -> dict[str, str]:
+    """By which figure the weights were chosen, and when."""
+    return {k: v for k, v in read_metadata(weights).items() if k in ("step", "figure", "value")}
+
+
+def _figures(weights: Path, command: str) -> list[dict[str, Any]]:
+    chosen = _selection(weights)
+    if "figure" not in chosen:
+        return []
+    name = f"validation {chosen['figure'].replace('_', ' ')}"
+    return [{"name": name, "value": float(chosen["value"]), "command": command}]
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML: strings, numbers, lists and inline tables."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)  # the same as TOML for what is left
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m training.export", description=__doc__)
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a training")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--name", help="of the checkpoint: lower-case letters, digits, _")
+    where.add_argument("--out", type=Path, metavar="FILE.safetensors", help="the weights alone")
+    parser.add_argument("--licence", help="of the weights, e.g. Apache-2.0; with --name")
+    parser.add_argument("--source", default="", help="what they were trained on, in words")
+    parser.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
+    return parser
+
+
+def ship(run: Path, name: str, *, licence: str, source: str, manifest: Path) -> Path:
+    """Export a run beside a manifest and enter it there; returns the weights' path.
+
+    Raises:
+        ConfigError: The run has no weights, or the name makes no entry.
+        TrainingError: The manifest cannot be written.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise ConfigError(f"--name {name}: use lower-case letters, digits and underscores only")
+    out = manifest.parent / f"{name}.safetensors"
+    sha256 = export(run, out)
+    entry = manifest_entry(run, name=name, sha256=sha256, licence=licence, source=source)
+    draft = manifest.with_name(f".{manifest.name}.part")
+    with writing(manifest, remedy="make room and run the command again"):
+        try:
+            text = manifest.read_text(encoding="utf-8")
+            draft.write_text(with_entry(text, name, entry), encoding="utf-8")
+            read_manifest(draft)
+            draft.replace(manifest)
+        finally:
+            draft.unlink(missing_ok=True)
+    return out
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input."""
-    parser = Parser(prog="python -m training.export", description=__doc__)
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a training")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
+    parser = _parser()
     parsed = parser.parse_args(arguments)
+    if parsed.name and not parsed.licence:
+        parser.error("--name needs --licence, which depends on the data")
 
     def command() -> int:
-        sha256 = export(parsed.run, parsed.out)
-        size = parsed.out.stat().st_size
-        sys.stdout.write(f'file = "{parsed.out.name}"  # {size / 1e6:.1f} MB\n')
+        if parsed.out:
+            sha256, out = export(parsed.run, parsed.out), parsed.out
+        else:
+            out = ship(
+                parsed.run,
+                parsed.name,
+                licence=parsed.licence,
+                source=parsed.source,
+                manifest=parsed.manifest,
+            )
+            sha256 = sha256_of(out)
+        sys.stdout.write(f'file = "{out.name}"  # {out.stat().st_size / 1e6:.1f} MB\n')
         sys.stdout.write(f'sha256 = "{sha256}"\n')
         return 0
 

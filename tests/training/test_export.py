@@ -1,0 +1,129 @@
+"""A run becomes a checkpoint that the zoo accepts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from models.checkpoint_files import read_state, sha256_of, write_safetensors
+from models.zoo import MANIFEST, check_checkpoint, load_model, read_manifest
+from models.zoo.builders import BUILDERS
+from training.export import main, with_entry
+from training.finetune import RECIPE
+
+ARGUMENTS = ("--licence", "Apache-2.0", "--source", "the simulated rink, seed 11")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    torch.manual_seed(0)
+    network = BUILDERS["infogcn_tiny"]()
+    metadata = {"step": "40", "figure": "mean_class_accuracy", "value": "0.875"}
+    write_safetensors(network.state_dict(), folder / "best.safetensors", metadata)
+    recipe = {
+        "name": "demo_infogcn",
+        "seed": 3,
+        "network": {"builder": "infogcn_tiny", "arguments": {"k": 5}},
+        "data": {"source": "rink", "classes": ["3Lutz"], "seed": 11},
+    }
+    (folder / RECIPE).write_text(json.dumps(recipe))
+    return folder
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    return Path(shutil.copy(MANIFEST, folder / "manifest.toml"))
+
+
+def export(run: Path, manifest: Path, *arguments: str) -> int:
+    return main([str(run), "--name", "demo", "--manifest", str(manifest), *arguments])
+
+
+def test_exported_run_is_a_checkpoint(run: Path, manifest: Path) -> None:
+    known = read_manifest(manifest)
+    assert export(run, manifest, *ARGUMENTS) == 0
+    entries = read_manifest(manifest)
+    assert list(entries) == [*known, "demo"]
+    entry = entries["demo"]
+    assert (entry.family, entry.builder, entry.status) == ("infogcn", "infogcn_tiny", "demo")
+    assert dict(entry.arguments) == {"k": 5}
+    assert entry.licence == "Apache-2.0"
+    (figure,) = entry.figures
+    assert (figure.name, figure.value) == ("validation mean class accuracy", 0.875)
+    assert figure.command.endswith("training/recipes/demo_infogcn.toml")
+    assert '"seed": 11' in entry.note
+    assert check_checkpoint(entry, manifest) == sha256_of(manifest.parent / "demo.safetensors")
+
+    model, _ = load_model("demo", manifest=manifest)
+    trained = read_state(run / "best.safetensors")
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(value.float(), trained[name].float(), atol=1e-3, rtol=1e-3)
+
+
+def test_weights_are_stored_in_half_precision(run: Path, manifest: Path) -> None:
+    export(run, manifest, *ARGUMENTS)
+    kept = read_state(manifest.parent / "demo.safetensors")
+    assert {v.dtype for v in kept.values() if v.is_floating_point()} == {torch.float16}
+
+
+def test_second_export_takes_the_first_ones_place(run: Path, manifest: Path) -> None:
+    export(run, manifest, *ARGUMENTS)
+    before = manifest.read_text()
+    manifest.write_text(f"{before}\n# the end\n")
+    assert export(run, manifest, "--licence", "MIT") == 0
+    after = manifest.read_text()
+    assert after.count('name = "demo"') == 1
+    assert after.endswith("\n# the end\n")
+    assert read_manifest(manifest)["demo"].licence == "MIT"
+
+
+def test_entries_around_the_replaced_one_stay() -> None:
+    text = 'a = 1\n\n[[checkpoint]]\nname = "x"\nb = 2\n\n# between\n[[checkpoint]]\nname = "y"\n'
+    assert with_entry(text, "x", "NEW\n") == text.replace(
+        '[[checkpoint]]\nname = "x"\nb = 2\n', "NEW\n"
+    )
+    assert with_entry(text, "z", "NEW\n") == text + "\nNEW\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "words"),
+    [
+        ("recipe", ARGUMENTS, "holds no run"),
+        ("weights", ARGUMENTS, "best.safetensors: is not there; the run has not been evaluated"),
+        ("overflow", ARGUMENTS, "fc.bias holds numbers that half precision does not"),
+        ("name", ARGUMENTS, "--name Demo 1: use lower-case letters"),
+    ],
+)
+def test_what_cannot_be_exported_is_named(
+    change: str, arguments: tuple[str, ...], words: str, run: Path, manifest: Path, capsys: Any
+) -> None:
+    before = manifest.read_text()
+    weights = run / "best.safetensors"
+    if change == "recipe":
+        (run / RECIPE).unlink()
+    elif change == "weights":
+        weights.unlink()
+    elif change == "overflow":
+        state = {**read_state(weights), "fc.bias": torch.full((64,), 1e6)}
+        write_safetensors(state, weights)
+    name = "Demo 1" if change == "name" else "demo"
+    assert main([str(run), "--name", name, "--manifest", str(manifest), *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+    assert manifest.read_text() == before
+    assert [path.name for path in manifest.parent.iterdir()] == ["manifest.toml"]
+
+
+def test_licence_is_asked_for(run: Path, manifest: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        export(run, manifest)
+    assert "--name needs --licence" in capsys.readouterr().err
