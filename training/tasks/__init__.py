@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.console import StatusLine
-from training.engine.task import Task
 from training.detection import DetectorRecipe, DetectorTask
+from training.engine.task import Task
 from training.pose import PoseRecipe, PoseTask
 from training.recipe import Recipe
 from training.tasks.clips import ClipRecipe, ClipTask
