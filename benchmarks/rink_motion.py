@@ -4,7 +4,8 @@
 
 The reference holds takes `x0, x1, ...` `(T, J, 3)` in millimetres at 60 frames a second, `joints`,
 `skater` and `jump`, with a table `FILE_measured.csv` beside it (the form of FS-Jump3D). Real and
-simulated jumps are measured by the same function; only distributions are drawn and printed, no single take.
+simulated jumps are measured by the same function; only distributions are drawn and printed, no
+single take.
 """
 
 from __future__ import annotations
