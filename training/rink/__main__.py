@@ -29,6 +29,7 @@ from training.rink.program import (
     finish_program,
     is_finished,
     plan_shots,
+    remove_shots,
     render_shot,
 )
 from training.rink.workers import Job, run_jobs
@@ -144,6 +145,7 @@ def _program(arguments: argparse.Namespace, status: StatusLine) -> int:
             wanted = [shot for shot in shots if not shot.done]
             _work(render_shot, wanted, "shots", arguments.workers, status)
             finish_program(shots)
+        remove_shots(folder)
     status.close()
     print(f"{folder / 'program.mp4'}, its elements in program.json")
     return 0

@@ -170,7 +170,7 @@ def _part(motion: Motion, start_s: float, stop_s: float) -> Motion:
 
 
 def finish_program(shots: Sequence[ProgramShot]) -> None:
-    """Join all shots to `program.mp4`, `truth/program.npz` and `program.json`; remove the parts.
+    """Join all shots to `program.mp4`, `truth/program.npz` and `program.json`.
 
     Raises:
         OSError: The disk is full, or the folder cannot be written.
@@ -184,6 +184,10 @@ def finish_program(shots: Sequence[ProgramShot]) -> None:
     save_truth(folder / "truth" / "program.npz", _joined_truth(truths, plan))
     content = _content(plan, recipe, [str(truth["standpoint"]) for truth in truths])
     write_text(folder / "program.json", json.dumps(content, indent=1) + "\n")
+
+
+def remove_shots(folder: Path) -> None:
+    """Remove the parts of a programme that is complete."""
     shutil.rmtree(folder / SHOTS_FOLDER)
 
 

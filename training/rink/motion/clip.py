@@ -96,7 +96,8 @@ def _jump_length(rng: np.random.Generator) -> float:
 
 
 def _spin_length(rng: np.random.Generator) -> float:
-    return float(np.clip(5.0 * math.exp(rng.normal(0.0, 0.28)), 2.8, 9.5))
+    """Several seconds: enough for three revolutions between entry and exit."""
+    return float(np.clip(5.2 * math.exp(rng.normal(0.0, 0.25)), 3.8, 9.5))
 
 
 def sequence_length(rng: np.random.Generator) -> float:

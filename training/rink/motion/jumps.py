@@ -180,7 +180,7 @@ def _write_takeoff(phrase: Phrase, plan: JumpPlan, start: float) -> None:
             heel=((start - _PICK_S, 42.0), (start, 40.0), (start + 0.1, 55.0)),
         )  # fmt: skip
         phrase.contacts += [
-            Contact(takeoff.side, start - 0.5, start - 0.29, push=0.28),
+            Contact(takeoff.side, start - 0.5, start - 0.33, push=0.28),
             planted,
             replace(planted, start=start - 0.5 * _PICK_S, bears=True),
         ]

@@ -99,7 +99,7 @@ def limb(
     upper, lower = lengths
     offset = target - root
     reach = np.sqrt(np.maximum(dot(offset, offset), 1e-12))
-    direction = offset / reach
+    direction = np.where(reach > 1e-5, offset / reach, -UP)
     total = upper + lower
     reach = soft_ceiling(reach, _REACH * total, 0.02 * total)
     reach = np.maximum(reach, abs(upper - lower) + 0.2 * total)
