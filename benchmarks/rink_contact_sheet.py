@@ -18,7 +18,7 @@ from training.rink.scene import Shot, draw_scene
 
 SEED = 500_000
 LOOKS = 3
-TILE = (320, 180)
+TILE = (240, 135)
 COLUMNS = 12
 TARGET = Path("docs/rink/contact_sheet.jpg")
 
@@ -35,8 +35,8 @@ def tile(element: Element, look: int) -> np.ndarray:
     scene = draw_scene(element.label, seed, size=(640, 360), share=(0.3, 0.75))
     frame = next(render(scene, np.array([best_moment(scene)])))
     picture = cv2.resize(frame.image, TILE, interpolation=cv2.INTER_AREA)
-    cv2.putText(picture, element.label, (4, 174), cv2.FONT_HERSHEY_DUPLEX, 0.45, (20, 20, 20), 3)
-    cv2.putText(picture, element.label, (4, 174), cv2.FONT_HERSHEY_DUPLEX, 0.45, (255,) * 3, 1)
+    cv2.putText(picture, element.label, (4, 130), cv2.FONT_HERSHEY_DUPLEX, 0.4, (20, 20, 20), 3)
+    cv2.putText(picture, element.label, (4, 130), cv2.FONT_HERSHEY_DUPLEX, 0.4, (255,) * 3, 1)
     return np.asarray(picture)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from training.rink.body import JOINT, MIRRORED_JOINTS
+from training.rink.body import JOINT, JOINT_MASSES, MIRRORED_JOINTS
 
 Array = np.ndarray
 Side = Literal["left", "right"]
@@ -206,11 +206,10 @@ def _read_spin(skater: _Skater) -> Reading | None:
     window = skater.samples(0.25)
     rate = np.zeros(len(yaw))
     rate[window:-window] = (yaw[2 * window :] - yaw[: -2 * window]) * skater.rate / (2 * window)
-    pelvis = skater.at("pelvis")[:, :2]
+    centre = np.einsum("j,tji->ti", JOINT_MASSES, skater.joints)[:, :2]
+    moved = np.linalg.norm(centre[2 * window :] - centre[: -2 * window], axis=1)
     speed = np.zeros(len(yaw))
-    speed[window:-window] = np.linalg.norm(pelvis[2 * window :] - pelvis[: -2 * window], axis=1) * (
-        skater.rate / (2 * window)
-    )
+    speed[window:-window] = moved * skater.rate / (2 * window)
     span = _longest((np.abs(rate) > _SPIN_RATE) & (speed < _SPIN_SPEED))
     if span is None or abs(yaw[span[1] - 1] - yaw[span[0]]) < _SPIN_TURNS:
         return None
