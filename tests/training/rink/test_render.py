@@ -88,7 +88,7 @@ def test_a_face_that_looks_away_is_hidden():
         cosine = ((nose - ears) * sight).sum(axis=1)
         cosine /= np.linalg.norm(nose - ears, axis=1) * np.linalg.norm(sight, axis=1)
         for frame, facing in zip(render(scene, times_s), cosine, strict=True):
-            if abs(facing) > 0.5 and frame.visibility[0, 0] != OUTSIDE:
+            if abs(facing) > 0.65 and frame.visibility[0, 0] != OUTSIDE:
                 (towards if facing > 0 else away).append(frame.visibility[0, 0])
     assert len(away) >= 4
     assert len(towards) >= 4
