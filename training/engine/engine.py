@@ -18,7 +18,7 @@ from pipeline.errors import ConfigError
 from training.console import StatusLine, readable_time
 from training.engine.checkpoints import Checkpoints, Position, newest_checkpoint, writing
 from training.engine.errors import TrainingError
-from training.engine.feed import Division, feed
+from training.engine.feed import Division, feed, losing_workers
 from training.engine.records import Records
 from training.engine.schedule import Schedule
 from training.engine.settings import EngineSettings, OptimSettings
@@ -125,7 +125,8 @@ class Engine:
         records = Records(
             self._folder, step=position.step, active=self._accelerator.is_main_process
         )
-        with stop_on_signals() as stop_asked:
+        remedy = "continue with --resume from the newest checkpoint"
+        with stop_on_signals() as stop_asked, losing_workers(remedy=remedy):
             call = _Call(position, records, stop_asked)
             self._train(call)
         self._accelerator.wait_for_everyone()

@@ -6,7 +6,9 @@ processes, so that every division of a batch among them holds the same samples.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +16,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from pipeline.errors import ConfigError
+from training.engine.errors import TrainingError
+from training.engine.signals import STOP_SIGNALS
 from training.engine.task import Batch, Task
 
 Span = tuple[int, range]
@@ -88,6 +92,7 @@ def feed(
         collate_fn=_as_it_is,
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_ignore_signals,
     )
     batches = iter(loader)
     for _ in steps:
@@ -97,3 +102,31 @@ def feed(
 def _as_it_is(batch: Batch) -> Batch:
     """What a task makes is a batch already."""
     return batch
+
+
+def _ignore_signals(_worker: int) -> None:
+    """Signals to the whole group are for the main process.
+
+    A worker that ended at once would take the run down before its state is written; it ends with
+    the main process.
+    """
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def losing_workers(*, remedy: str) -> Iterator[None]:
+    """Turn the death of a worker, which torch reports wherever the run is, into one sentence.
+
+    Raises:
+        TrainingError: Says what may have happened and the remedy.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise TrainingError(
+            "a process that prepares batches was killed, perhaps for want of memory "
+            f"(engine.workers); {remedy}"
+        ) from error

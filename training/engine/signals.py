@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def stop_on_signals() -> Iterator[Callable[[], bool]]:
     A second one acts as usual, so that a run that hangs can be ended.
     """
     asked = threading.Event()
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
 
     def note(number: int, _frame: FrameType | None) -> None:
         asked.set()
@@ -27,7 +27,7 @@ def stop_on_signals() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set
         return
-    for number in _SIGNALS:
+    for number in STOP_SIGNALS:
         signal.signal(number, note)
     try:
         yield asked.is_set

@@ -88,6 +88,37 @@ def test_sigterm_ends_the_run_with_a_checkpoint(unbroken: Path, tmp_path: Path) 
     assert figures(tmp_path) == figures(unbroken)
 
 
+class SignalledWorker(TinyTask):
+    """A worker process gets a signal in the middle of the run."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__()
+        self.number = number
+
+    def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
+        if (epoch, positions.start) == (2, 8):
+            os.kill(os.getpid(), self.number)
+            time.sleep(0.2)
+        return super().batch(epoch, positions)
+
+
+def test_killed_worker_is_said_and_the_run_resumable(unbroken: Path, tmp_path: Path) -> None:
+    fed = replace(ENGINE, workers=1)
+    with pytest.raises(ValueError, match=r"prepares batches was killed.*continue with --resume"):
+        make_engine(tmp_path, SignalledWorker(signal.SIGKILL), settings=fed).run()
+    assert make_engine(tmp_path).run().finished
+    assert figures(tmp_path) == figures(unbroken)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_workers_leave_stopping_to_the_main_process(
+    number: signal.Signals, unbroken: Path, tmp_path: Path
+) -> None:
+    fed = replace(ENGINE, workers=1)
+    assert make_engine(tmp_path, SignalledWorker(number), settings=fed).run().finished
+    assert figures(tmp_path) == figures(unbroken)
+
+
 def test_half_written_checkpoints_are_ignored_and_removed(unbroken: Path, tmp_path: Path) -> None:
     make_engine(tmp_path, settings=replace(ENGINE, max_minutes=1e-9)).run()
     newest = newest_checkpoint(tmp_path)
