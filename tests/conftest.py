@@ -15,6 +15,12 @@ SHARED = ROOT.parent / "shared"
 torch.set_num_threads(int(os.environ.get("RINKSIDE_TEST_THREADS", "1")))
 
 
+@pytest.fixture(autouse=True)
+def _same_noise_every_time() -> None:
+    """A test that draws noise without a seed of its own draws the same one in every run."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def goldens() -> Path:
     """The golden files that travel with the project."""

@@ -118,7 +118,7 @@ def test_mirrored_maps_give_mirrored_joints(border):
     points, scores = decode_heatmaps(heatmaps, border=border)
     mirrored, mirrored_scores = decode_heatmaps(heatmaps.flip(-1), border=border)
     expected = points * torch.tensor([-1, 1]) + torch.tensor([47, 0])
-    torch.testing.assert_close(mirrored, expected, atol=1e-3, rtol=0)
+    torch.testing.assert_close(mirrored, expected, atol=5e-3, rtol=0)  # float32 logarithms
     assert torch.equal(mirrored_scores, scores)
 
 
