@@ -96,7 +96,9 @@ def feed(
     )
     batches = iter(loader)
     for _ in steps:
-        yield [next(batches) for _ in range(division.accumulation)]
+        with broken_connections():
+            micro_batches = [next(batches) for _ in range(division.accumulation)]
+        yield micro_batches
 
 
 def _as_it_is(batch: Batch) -> Batch:
@@ -112,6 +114,20 @@ def _ignore_signals(_worker: int) -> None:
     """
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def broken_connections() -> Iterator[None]:
+    """Say of a worker that dies while it hands a batch over what torch says of one that dies alone.
+
+    The main process may see the broken connection before it learns of the death.
+    """
+    try:
+        yield
+    except (ConnectionError, EOFError) as error:
+        if "Caught" in str(error):  # the task's own error, brought over from a living worker
+            raise
+        raise RuntimeError(f"DataLoader worker broke its connection ({error!r})") from error
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from models.checkpoint_files import read_state
 from tests.training.engine.tiny import ENGINE, TinyTask, make_engine
 from training.engine.checkpoints import newest_checkpoint
 from training.engine.engine import BEST
+from training.engine.errors import TrainingError
+from training.engine.feed import broken_connections, losing_workers
 from training.engine.records import read_records
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,6 +110,25 @@ def test_killed_worker_is_said_and_the_run_resumable(unbroken: Path, tmp_path: P
         make_engine(tmp_path, SignalledWorker(signal.SIGKILL), settings=fed).run()
     assert make_engine(tmp_path).run().finished
     assert figures(tmp_path) == figures(unbroken)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset by peer"), EOFError()])
+def test_worker_killed_while_it_hands_a_batch_over(error: Exception) -> None:
+    with (
+        pytest.raises(TrainingError, match="prepares batches was killed"),
+        losing_workers(remedy="continue"),
+        broken_connections(),
+    ):
+        raise error
+
+
+def test_connection_error_of_the_task_itself_stays_what_it_is() -> None:
+    with (
+        pytest.raises(ConnectionError, match="no route"),
+        losing_workers(remedy="continue"),
+        broken_connections(),
+    ):
+        raise ConnectionError("Caught ConnectionError in DataLoader worker process 0: no route")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
