@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -72,6 +72,21 @@ class Analyser:
         self._seed = seed
         self._networks = Networks(profile, device=device, untrained=untrained, seed=seed)
 
+    @property
+    def provenance(self) -> Mapping[str, Provenance]:
+        """Where the weights of every stage come from."""
+        return self._networks.provenance
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What decides a result besides the clip: settings, and the weights of every stage."""
+        provenance = self._networks.provenance
+        return {
+            "profile": self.profile.fingerprint(),
+            "weights": {stage: [p.checkpoint, p.sha256] for stage, p in provenance.items()},
+            "seed": self._seed,
+        }
+
     def analyse(
         self,
         path: str | os.PathLike[str],
@@ -100,9 +115,9 @@ class Analyser:
         video = open_video(path, start_s=start_s, end_s=end_s)
         check_span(video)
         key = self._key(video, skater)
-        known = self._cache.get(key) if self._cache else None
+        known = self._recalled(video, key)
         if known is not None:
-            return replace(known, video=replace(known.video, path=video.info.path))
+            return known
         try:
             analysis = _Run(self.profile, self._networks, video, skater, monitor).analysis()
         except FramesLost:
@@ -112,18 +127,37 @@ class Analyser:
             ).analysis()
         return analysis if self._cache is None else _kept(self._cache, key, analysis)
 
+    @property
+    def networks(self) -> Networks:
+        """The networks themselves, for a look inside."""
+        return self._networks
+
+    def known(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        skater: int | None = None,
+    ) -> Analysis | None:
+        """The analysis of a clip that was made before; None when it would have to be made.
+
+        Raises:
+            InputError: As `analyse`.
+        """
+        video = open_video(path, start_s=start_s, end_s=end_s)
+        check_span(video)
+        return self._recalled(video, self._key(video, skater))
+
+    def _recalled(self, video: Video, key: str) -> Analysis | None:
+        known = self._cache.get(key) if self._cache else None
+        if known is None:
+            return None
+        return replace(known, video=replace(known.video, path=video.info.path))
+
     def _key(self, video: Video, skater: int | None) -> str:
-        provenance = self._networks.provenance
-        return cache_key(
-            {
-                "video": video.info.sha256,
-                "span": (video.info.start_s, video.info.end_s),
-                "skater": skater,
-                "profile": self.profile.fingerprint(),
-                "weights": {stage: (p.checkpoint, p.sha256) for stage, p in provenance.items()},
-                "seed": self._seed,
-            }
-        )
+        span = (video.info.start_s, video.info.end_s)
+        return cache_key({"video": video.info.sha256, "span": span, "skater": skater, **self.about})
 
 
 def _kept(cache: AnalysisCache, key: str, analysis: Analysis) -> Analysis:

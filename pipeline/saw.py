@@ -1,0 +1,80 @@
+"""What the networks saw of a clip: the very frames of every view, and the skeleton sequence.
+
+Made again from the video by the same code that made the networks' input, because an analysis does
+not keep pictures.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config import Profile
+from pipeline.errors import VideoError
+from pipeline.sequence import make_sequence
+from pipeline.types import Analysis, FloatArray, IntArray
+from pipeline.video import Frame, Video, open_video
+from pipeline.views import VideoModelSettings, ViewCollector
+
+
+def source_of(analysis: Analysis) -> Video:
+    """The video that was analysed, opened at its span.
+
+    Raises:
+        VideoError: It is gone, or another file by now.
+    """
+    info = analysis.video
+    if not Path(info.path).is_file():
+        name = Path(info.path).name
+        raise VideoError(f"{name}: the clip is not here; open the analysis together with its clip")
+    video = open_video(info.path, start_s=info.start_s, end_s=info.end_s)
+    if video.info.sha256 != info.sha256:
+        raise VideoError(f"{video.name}: is not the video that was analysed; analyse it again")
+    return video
+
+
+def frames_at(analysis: Analysis, positions: IntArray) -> dict[int, Frame]:
+    """Whole source frames at some of the analysis's positions 0..T-1.
+
+    Raises:
+        VideoError: The video is gone, or another file by now.
+    """
+    video = source_of(analysis)
+    # A damaged file may have lost frames; those that were analysed are known by their place.
+    places = analysis.timeline.frame_index - video.timeline.frame_index[0]
+    position_of = {int(place): t for t, place in enumerate(places)}
+    wanted = np.unique(places[positions])
+    with closing(video.frames(wanted)) as decoded:
+        return {position_of[place]: frame.copy() for place, frame in decoded}
+
+
+def collect_views(
+    analysis: Analysis, models: tuple[VideoModelSettings, ...]
+) -> list[ViewCollector]:
+    """The views of some video networks, filled with the frames they were made of.
+
+    Raises:
+        VideoError: The video is gone, or another file by now.
+    """
+    T = len(analysis.timeline)
+    collectors = [ViewCollector(settings, T, analysis.region) for settings in models]
+    wanted = np.array(sorted(set().union(*(c.wanted for c in collectors))), dtype=np.int64)
+    for position, frame in frames_at(analysis, wanted).items():
+        for collector in collectors:
+            collector.add(position, frame)
+    return collectors
+
+
+def pictures_of(collector: ViewCollector, view: int) -> NDArray[np.uint8]:
+    """One distinct view as pictures `(T, S, S, 3)`."""
+    return np.clip(np.round(collector.frames_of(view)), 0, 255).astype(np.uint8)
+
+
+def sequence_of(analysis: Analysis, profile: Profile) -> FloatArray:
+    """The skeleton as InfoGCN gets it: x, y in body lengths and score, gaps filled, `(3, T, 17)`."""
+    sequence = make_sequence(analysis.pose, profile.skeleton_model.sequence)
+    result: FloatArray = sequence[..., 0].numpy()  # (C, T, J, M=1) -> (C, T, J)
+    return result
