@@ -7,6 +7,7 @@ processes, so that every division of a batch among them holds the same samples.
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from training.engine.task import Batch, Task
 
 Span = tuple[int, range]
 """Epoch, and positions in it."""
+DEATH_NOTICE_S = 1.0
+"""How long to wait for the system's word on a worker whose connection broke."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def broken_connections() -> Iterator[None]:
     except (ConnectionError, EOFError) as error:
         if "Caught" in str(error):  # the task's own error, brought over from a living worker
             raise
+        time.sleep(DEATH_NOTICE_S)  # torch's signal handler raises here; later it would disturb
         raise RuntimeError(f"DataLoader worker broke its connection ({error!r})") from error
 
 

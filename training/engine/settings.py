@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from models.layers import AttentionKernel
 from pipeline.classify import Precision
 from pipeline.errors import ConfigError
 from training.optim import DecayRule, scaled_learning_rate
@@ -108,6 +109,12 @@ class EngineSettings:
     """BatchNorm statistics over all GPUs, where one holds few samples."""
     gradient_checkpointing: int = 0
     """So many blocks are computed again in the backward pass, which saves their activations."""
+    keep_activations: bool = False
+    """InfoGCN stores what its backward pass needs instead of computing it again: a third quicker,
+    for three times the memory."""
+    attention: AttentionKernel = "auto"
+    """Kernel behind the video networks' attention; on processors `written_out` is quicker in
+    training."""
 
     def __post_init__(self) -> None:
         for name in ("accumulation", "log_every_steps"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -11,6 +11,8 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedType, send_to_device, set_seed
 from torch import Tensor, nn
 
+from models.layers import attention_kernel
+from models.recompute import activations_kept
 from pipeline.errors import ConfigError
 from training.engine.average import WeightAverage
 from training.engine.settings import EngineSettings, OptimSettings
@@ -38,7 +40,8 @@ class Trainee:
         accelerator: Accelerator,
         seed: int,
     ) -> None:
-        self._task, self._accelerator, self._seed = task, accelerator, seed
+        self._task, self._settings = task, settings
+        self._accelerator, self._seed = accelerator, seed
         self._clip_norm = optim.clip_norm or float("inf")
         set_seed(seed)
         model = task.build_model()
@@ -105,7 +108,7 @@ class Trainee:
             gather=self._gather,
         )
         model.eval()
-        with self._accelerator.autocast():
+        with self._kernels(), self._accelerator.autocast():
             return dict(self._task.evaluate(model, context))
 
     def weights(self) -> dict[str, Tensor]:
@@ -114,6 +117,12 @@ class Trainee:
             return self._average.state_dict()
         state: dict[str, Tensor] = self._accelerator.get_state_dict(self._model)
         return state
+
+    @contextmanager
+    def _kernels(self) -> Iterator[None]:
+        kept = activations_kept() if self._settings.keep_activations else nullcontext()
+        with attention_kernel(self._settings.attention), kept:
+            yield
 
     def _averaged(self, model: nn.Module, decay: float) -> WeightAverage | None:
         if not decay:
@@ -130,7 +139,7 @@ class Trainee:
         sequence = np.random.SeedSequence((self._seed, step, part, rank))
         set_seed(int(sequence.generate_state(1)[0]))
         last = part == parts - 1
-        with nullcontext() if last else self._accelerator.no_sync(self._model):
+        with self._kernels(), nullcontext() if last else self._accelerator.no_sync(self._model):
             losses = self._task.loss(self._model, send_to_device(batch, self._accelerator.device))
             self._accelerator.backward(losses["loss"] / parts)
         return {name: value.detach().float() for name, value in losses.items()}
