@@ -184,16 +184,15 @@ def vitpose_h(*, head: Head = "classic") -> ViTPose:
 
 
 def vitpose_tiny(
-    *, head: Head = "classic", image_size: tuple[int, int] = (256, 192), num_joints: int = 17
+    *, head: Head = "classic", image_size: tuple[int, int] = (128, 96), num_joints: int = 17
 ) -> ViTPose:
-    """A small ViTPose with a convolutional stem, which learns from scratch (2.7 M parameters).
+    """A small ViTPose with a convolutional stem, which learns from scratch (3.6 M parameters).
 
-    Same crop and heat maps as the big ones; under 20 ms a crop on one CPU core, and 4 times less
-    at `image_size=(128, 96)`.
+    Smaller crops than the 256x192 of the big ones: a skater far from the camera fills no more.
     """
     return ViTPose(
         dim=192,
-        depth=4,
+        depth=6,
         num_heads=6,
         head=head,
         image_size=image_size,

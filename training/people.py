@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
 from pipeline.types import NUM_JOINTS, FloatArray
+from training.photo import Rng
 
 JOINT_THRESHOLD = 0.4
 """Teacher joints with a lower score are doubtful and left out."""
@@ -37,6 +38,18 @@ class PeopleSettings:
     """Holds the sets; where it lies is the user's affair: `--set data.folder=DIR`."""
     sets: tuple[str, ...] = ("lspet", "pennfudan", "coco128")
     """Names of the sets in it."""
+    rink_folder: str = ""
+    """Another one, of pictures that `training.rink_people` drew; empty: none."""
+    rink_sets: tuple[str, ...] = ()
+    """Names of the sets in that."""
+    rink_share: float = 0.5
+    """How much of what is seen comes from there."""
+
+    def __post_init__(self) -> None:
+        if bool(self.rink_folder) != bool(self.rink_sets):
+            raise ConfigError("data: rink_folder and rink_sets go together")
+        if not 0 < self.rink_share < 1:
+            raise ConfigError(f"data.rink_share: must be between 0 and 1, got {self.rink_share}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,16 @@ class Pixels:
         return self.kept[path]
 
 
+@dataclass(frozen=True)
+class Group:
+    """Pictures of one origin, and how often one of them is to be seen."""
+
+    pictures: list[Picture]
+    """In the order of the files."""
+    share: float
+    """Of all that is seen; the shares of all groups make 1."""
+
+
 class People:
     """All pictures of some sets, divided into training and validation.
 
@@ -91,18 +114,48 @@ class People:
     def __init__(self, settings: PeopleSettings) -> None:
         if not settings.folder:
             raise ConfigError("data.folder: say where the pictures are, --set data.folder=DIR")
-        folder = Path(settings.folder)
-        self._pictures = [p for name in settings.sets for p in read_pictures(folder, name)]
+        share = settings.rink_share if settings.rink_folder else 0.0
+        self._groups = [Group(_read_sets(settings.folder, settings.sets), 1 - share)]
+        if share:
+            self._groups.append(Group(_read_sets(settings.rink_folder, settings.rink_sets), share))
 
     @cached_property
-    def training(self) -> list[Picture]:
+    def training(self) -> list[Group]:
         """To learn from."""
-        return [p for i, p in enumerate(self._pictures) if i % HOLD_OUT]
+        return [
+            Group([p for i, p in enumerate(group.pictures) if i % HOLD_OUT], group.share)
+            for group in self._groups
+        ]
 
     @cached_property
-    def validation(self) -> list[Picture]:
+    def validation(self) -> list[Group]:
         """To select by; no picture of `training`."""
-        return self._pictures[::HOLD_OUT]
+        return [Group(group.pictures[::HOLD_OUT], group.share) for group in self._groups]
+
+
+def mixed_order(sizes: Sequence[int], shares: Sequence[float], rng: Rng) -> list[int]:
+    """An epoch over groups: each gets its share of it, and nobody twice before all once.
+
+    Args:
+        sizes: Members of each group.
+        shares: Of the epoch, which is as long as all groups together.
+        rng: Draws the order.
+
+    Returns:
+        Indices into the groups one after the other.
+    """
+    ends = (np.cumsum(shares) / np.sum(shares) * sum(sizes)).round().astype(int)
+    parts, start, first = [], 0, 0
+    for size, end in zip(sizes, ends.tolist(), strict=True):
+        rounds = [rng.permutation(size) for _ in range(-(-(end - start) // max(size, 1)))]
+        parts.append(first + np.concatenate([*rounds, np.empty(0, np.int64)])[: end - start])
+        start, first = end, first + size
+    order = np.concatenate(parts).astype(np.int64)
+    return [int(index) for index in rng.permutation(order)]
+
+
+def _read_sets(folder: str, names: Iterable[str]) -> list[Picture]:
+    return [picture for name in names for picture in read_pictures(Path(folder), name)]
 
 
 def read_pictures(folder: Path, name: str) -> list[Picture]:

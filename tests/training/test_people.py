@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
-from training.people import People, PeopleSettings, merge_labels, read_pictures
+from training.people import (
+    People,
+    PeopleSettings,
+    merge_labels,
+    mixed_order,
+    read_pictures,
+)
 
 
 def keypoints(value: float, x: float, joints: range = range(17)) -> list[float]:
@@ -51,10 +57,34 @@ def test_bystanders_and_people_the_teacher_missed_are_there():
 def test_sets_are_read_and_divided(tmp_path):
     write_set(tmp_path, count=40)
     people = People(PeopleSettings(str(tmp_path), ("some",)))
-    assert (len(people.training), len(people.validation)) == (38, 2)
-    paths = [picture.path for picture in people.training + people.validation]
+    (training,), (validation,) = people.training, people.validation
+    assert (len(training.pictures), len(validation.pictures)) == (38, 2)
+    paths = [picture.path for picture in training.pictures + validation.pictures]
     assert len(set(paths)) == 40
-    assert people.validation[0].people[0].joints[16, 0] == 5
+    assert validation.pictures[0].people[0].joints[16, 0] == 5
+    assert training.share == 1
+
+
+def test_the_rink_has_its_share(tmp_path):
+    write_set(tmp_path, count=40)
+    folder = str(tmp_path)
+    people = People(
+        PeopleSettings(folder, ("some",), rink_folder=folder, rink_sets=("some",), rink_share=0.25)
+    )
+    assert [group.share for group in people.training] == [0.75, 0.25]
+
+
+def test_an_epoch_keeps_to_the_shares_and_repeats_nobody_early():
+    order = mixed_order([40, 10], [0.5, 0.5], np.random.default_rng(0))
+    assert len(order) == 50
+    counts = np.bincount(order, minlength=50)
+    assert counts[:40].sum() == 25
+    assert counts[:40].max() == 1
+    assert counts[40:].min() >= 2
+
+
+def test_an_epoch_of_one_group_is_everybody_once():
+    assert sorted(mixed_order([7], [1.0], np.random.default_rng(0))) == list(range(7))
 
 
 @pytest.mark.parametrize("what", ["absent", "no json", "no annotations"])
@@ -71,6 +101,12 @@ def test_a_broken_set_is_named(tmp_path, what):
 def test_the_folder_must_be_given():
     with pytest.raises(ConfigError, match=r"data\.folder"):
         People(PeopleSettings(""))
+
+
+@pytest.mark.parametrize("extra", [{"rink_folder": "a"}, {"rink_share": 1.0}])
+def test_half_a_rink_is_refused(extra):
+    with pytest.raises(ConfigError, match="rink"):
+        PeopleSettings("folder", **extra)
 
 
 def write_set(folder, count):

@@ -17,7 +17,7 @@ from training.detection.compose import (
     zoomed,
     zoomed_out,
 )
-from training.people import Picture, Pixels
+from training.people import Group, Picture, Pixels
 from training.photo import Rng, degraded, recoloured
 
 EMPTY_SHARE = 0.2
@@ -38,6 +38,8 @@ class Mixture:
     """People on an empty background."""
     heights: tuple[float, float] = (0.08, 0.9)
     """People's height as a share of the canvas's."""
+    findable: float = 0.05
+    """People lower than this are doubtful."""
     scenes: float = 0.4
     """Share of the pictures drawn from those with more than one person."""
     degraded: float = 0.25
@@ -55,11 +57,29 @@ class Mixture:
         return self.zoomed, self.zoomed_out, self.side_by_side, self.pasted
 
 
+@dataclass(frozen=True)
+class _Source:
+    """The pictures of one group, by who is in them."""
+
+    shown: list[Picture]
+    crowds: list[Picture]
+    empty: list[Picture]
+
+    @classmethod
+    def of(cls, pictures: Sequence[Picture]) -> _Source:
+        shown = [p for p in pictures if any(one.score == 1 for one in p.people)]
+        if not shown:
+            raise ConfigError("data: nobody is in these pictures")
+        crowds = [p for p in shown if len(p.people) > 2] or shown
+        return cls(shown, crowds, [p for p in pictures if not p.people])
+
+
 class Canvases:
     """Random canvases from labelled pictures.
 
     Args:
-        pictures: With and without people.
+        groups: Pictures with and without people; every piece of a canvas comes from one of the
+            groups by their shares.
         mixture: How they are combined.
         size_hw: Of a canvas.
 
@@ -67,15 +87,11 @@ class Canvases:
         ConfigError: Nobody is in the pictures.
     """
 
-    def __init__(
-        self, pictures: Sequence[Picture], mixture: Mixture, size_hw: tuple[int, int]
-    ) -> None:
+    def __init__(self, groups: Sequence[Group], mixture: Mixture, size_hw: tuple[int, int]) -> None:
         self._mixture, self._size, self._pixels = mixture, size_hw, Pixels()
-        self._shown = [p for p in pictures if any(one.score == 1 for one in p.people)]
-        self._crowds = [p for p in self._shown if len(p.people) > 2] or self._shown
-        self._empty = [p for p in pictures if not p.people]
-        if not self._shown:
-            raise ConfigError("data: nobody is in these pictures")
+        self._sources = [_Source.of(group.pictures) for group in groups]
+        self._shares = np.array([group.share for group in groups])
+        self._empty = [p for source in self._sources for p in source.empty]
 
     def draw(self, rng: Rng) -> Scene:
         """One canvas."""
@@ -86,7 +102,9 @@ class Canvases:
         pixels = recoloured(scene.pixels, rng)
         if rng.random() < self._mixture.degraded:
             pixels = degraded(pixels, rng)
-        return Scene(pixels, scene.boxes, scene.doubtful)
+        small = (scene.boxes[:, 3] - scene.boxes[:, 1]) < self._mixture.findable * self._size[0]
+        doubtful = np.concatenate((scene.doubtful, scene.boxes[small]))
+        return Scene(pixels, scene.boxes[~small], doubtful)
 
     def _zoomed(self, rng: Rng) -> Scene:
         return zoomed(self._someone(rng), self._size, rng, heights=self._mixture.heights)
@@ -120,8 +138,9 @@ class Canvases:
         return self._nobody(rng) if nobody else self._someone(rng)
 
     def _someone(self, rng: Rng) -> Scene:
+        source = self._sources[rng.choice(len(self._sources), p=self._shares)]
         crowd = rng.random() < self._mixture.scenes
-        return self._opened(self._crowds if crowd else self._shown, rng)
+        return self._opened(source.crowds if crowd else source.shown, rng)
 
     def _nobody(self, rng: Rng) -> Scene:
         return self._opened(self._empty, rng)
