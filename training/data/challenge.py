@@ -44,8 +44,13 @@ class LabelledClip:
     @property
     def source(self) -> str:
         """The broadcast that it was cut from: the leading number of the stem."""
-        found = _LEADING_NUMBER.match(self.stem)
-        return found[1] if found else self.stem
+        return source_of(self.stem)
+
+
+def source_of(stem: str) -> str:
+    """The broadcast that a clip was cut from: the leading number of its stem, else all of it."""
+    found = _LEADING_NUMBER.match(stem)
+    return found[1] if found else stem
 
 
 def read_labels(folder: Path, split: Split) -> list[LabelledClip]:
@@ -108,6 +113,28 @@ def absent_classes(clips: Sequence[LabelledClip]) -> list[str]:
     """Names of the classes without a clip."""
     present = {clip.class_index for clip in clips}
     return [name for index, name in enumerate(LABELS) if index not in present]
+
+
+def read_test_list(folder: Path) -> list[str]:
+    """The stems of `answer.txt`, in its order: the clips to be named.
+
+    Raises:
+        DataError: Names the file and the line.
+    """
+    path = folder / "answer.txt"
+    stems: dict[str, None] = {}
+    for number, line in _lines(path):
+        if line in stems:
+            raise DataError(f"{path}, line {number}: {line} is there twice")
+        stems[line] = None
+    if not stems:
+        raise DataError(f"{path}: lists no clip")
+    return list(stems)
+
+
+def read_mapping(folder: Path) -> dict[int, int]:
+    """The data set's class index -> ours; the same where it has no `mapping.txt`."""
+    return _read_mapping(folder / "mapping.txt")
 
 
 def _read_mapping(path: Path) -> dict[int, int]:

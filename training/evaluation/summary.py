@@ -1,0 +1,97 @@
+"""`summary.json`: every figure of an evaluation, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.elements import LABELS
+from training.evaluation.figures import Answers, Evaluation, Figures, Ground
+from training.evaluation.fitting import Fitted
+
+
+def summary(
+    evaluation: Evaluation, fitted: Fitted | None, about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The content of `summary.json`; `about` says what was evaluated."""
+    content: dict[str, Any] = {
+        **about,
+        "clips": evaluation.clips,
+        "labelled": evaluation.labelled,
+        "missed": list(evaluation.missed),
+        "views": dict(evaluation.views),
+        "models": {},
+        "ensemble": {},
+        "per_class": {},
+    }
+    if not evaluation.labelled:
+        return content
+    ground = evaluation.ground
+    models = {name: ground.figures(answers) for name, answers in evaluation.models.items()}
+    ensembles = {name: ground.figures(answers) for name, answers in evaluation.ensembles.items()}
+    for name, figures in models.items():
+        one_view = ground.mean_class_accuracy(evaluation.one_view[name])
+        content["models"][name] = {**_entry(figures), "one_view_mean_class_accuracy": one_view}
+    content["ensemble"] = {name: _entry(figures) for name, figures in ensembles.items()}
+    if ensembles:
+        content["ensemble"]["weighted"]["weights"] = dict(evaluation.weights)
+    content["per_class"] = _per_class(ground, models | ensembles)
+    content["umt_fusions"] = {
+        rule: _accuracies(ground, answers) for rule, answers in evaluation.fusions.items()
+    }
+    content["left_out"] = _accuracies(ground, evaluation.left_out)
+    content["mcnemar"] = [
+        {"models": list(pair), "only_first": m.only_first, "only_second": m.only_second,
+         "p_value": m.p_value}
+        for pair, m in evaluation.mcnemar().items()
+    ]  # fmt: skip
+    content["confusion"] = {
+        name: figures.confusion.tolist() for name, figures in (models | ensembles).items()
+    }
+    if fitted is not None:
+        content["fitted_on_validation"] = _fitted(ground, fitted)
+    return content
+
+
+def _entry(figures: Figures) -> dict[str, Any]:
+    return {
+        "mean_class_accuracy": figures.mean_class_accuracy,
+        "top1": figures.top1,
+        "macro_f1": figures.macro_f1,
+        "ece": None if np.isnan(figures.ece) else figures.ece,
+        "interval_95": [figures.interval.low, figures.interval.high],
+    }
+
+
+def _accuracies(ground: Ground, answers: Mapping[str, Answers]) -> dict[str, float]:
+    return {name: ground.mean_class_accuracy(a) for name, a in answers.items()}
+
+
+def _per_class(ground: Ground, voters: Mapping[str, Figures]) -> dict[str, dict[str, Any]]:
+    counts = np.bincount(ground.labels, minlength=len(LABELS))
+    return {
+        label: {
+            "clips": int(counts[index]),
+            **{name: float(figures.by_class[index]) for name, figures in voters.items()},
+        }
+        for index, label in enumerate(LABELS)
+        if counts[index]
+    }
+
+
+def _fitted(ground: Ground, fitted: Fitted) -> dict[str, Any]:
+    return {
+        "clips": fitted.fit.clips,
+        "temperatures": dict(fitted.fit.temperatures),
+        "models": {name: _entry(ground.figures(a)) for name, a in fitted.tempered.items()},
+        "ensemble": {
+            name: {**_entry(ground.figures(answers)), "weights": dict(weights)}
+            for (name, answers), weights in zip(
+                fitted.ensembles.items(),
+                (fitted.fit.weights, fitted.fit.weights_tempered),
+                strict=False,
+            )
+        },
+    }
