@@ -149,7 +149,8 @@ def evaluate_predictions(predictions: Predictions, settings: EnsembleSettings) -
     labelled = predictions.labelled
     scores = [clip.scores(settings) for clip in labelled.clips]
     one_view = [_middle_view(clip).scores(settings) for clip in labelled.clips]
-    names = tuple(dict.fromkeys(name for clip in scores for name in clip))
+    found = {name for clip in scores for name in clip}
+    names = (*sorted(found - set(FUSED)), *(name for name in FUSED if name in found))
     complete = bool(labelled.clips) and set(FUSED) <= set(names)
     fused_here = any(name.startswith("umt_") for name in predictions.models)
     return Evaluation(

@@ -10,8 +10,8 @@ from typing import Any
 
 from pipeline.elements import LABELS
 
-PAPER_MODELS = {"umt": 94.5, "uniformerv2": 95.0, "infogcn": 92.0}
-PAPER_ENSEMBLES = {"weighted": 95.73}
+PAPER_MODELS = {"umt": "94.5", "uniformerv2": "95.0", "infogcn": "92.0"}
+PAPER_ENSEMBLES = {"weighted": "95.73"}
 """Mean class accuracy on the challenge's test set as the paper states it, in percent."""
 
 NAMES = {
@@ -57,7 +57,7 @@ def _models(content: Mapping[str, Any]) -> str:
         one = _percent(entry["one_view_mean_class_accuracy"])
         rows.append(
             [NAMES.get(name, name), views if name != "umt" else "", one, *_figures(entry),
-             _paper(PAPER_MODELS, name)]
+             PAPER_MODELS.get(name, "")]
         )  # fmt: skip
     head = ["model", "views", "one view", "all views", "top-1", "macro-F1", "ECE", "paper"]
     return _section("Models", head, rows)
@@ -69,7 +69,7 @@ def _ensembles(content: Mapping[str, Any]) -> str:
         weights = entry.get("weights")
         rows.append(
             [NAMES[name], _weights(weights) if weights else "", *_figures(entry),
-             _paper(PAPER_ENSEMBLES, name)]
+             PAPER_ENSEMBLES.get(name, "")]
         )  # fmt: skip
     if not rows:
         return ""
@@ -169,10 +169,6 @@ def _figures(entry: Mapping[str, Any]) -> list[str]:
         _percent(entry["macro_f1"]),
         _number(entry["ece"]),
     ]
-
-
-def _paper(figures: Mapping[str, float], name: str) -> str:
-    return f"{figures[name]:g}" if name in figures else ""
 
 
 def _percent(share: float) -> str:
