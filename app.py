@@ -9,6 +9,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import argparse
 
+from ui.labels import I18N
 from ui.layout import CSS, THEME, build_app
 
 
@@ -19,11 +20,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=default)
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     arguments = parser.parse_args()
-    build_app().queue(max_size=20).launch(
+    build_app().queue(max_size=200).launch(
         server_name=arguments.host,
         server_port=arguments.port,
         theme=THEME,
         css_paths=CSS,
+        i18n=I18N,
+        footer_links=["api"],
         max_file_size="500mb",
         show_error=False,
         quiet=True,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import queue
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,18 +23,19 @@ from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
 from pipeline.draw import draw_frame, skeleton_at
 from pipeline.errors import Cancelled, InputError
-from pipeline.overlay import write_overlay
 from pipeline.progress import Progress
-from pipeline.store import save
+from pipeline.saw import frames_at
 from pipeline.types import Analysis
-from pipeline.video import check_span, open_video
+from pipeline.video import check_span, display_name, open_video
 from ui.cards import message_card, progress_card
+from ui.language import say
 from ui.runs import Run, RunStore
 
-LAYERS = ("skater", "others", "region", "skeleton")
-"""What the frame viewer can draw."""
-
 _log = logging.getLogger(__name__)
+
+
+class Broken(Exception):
+    """A fault of the program itself; its text is the kind of error."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,16 @@ class Request:
     skater: int | None = None
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is known of an uploaded clip before it is analysed."""
+
+    card: str
+    """Its facts, or what is wrong with it, as HTML."""
+    duration_s: float | None = None
+    """Of the whole file; None when it cannot be read."""
+
+
 @lru_cache(maxsize=2)
 def analyser(profile: str) -> Analyser:
     """The analyser of a profile, shared by all visitors; on the GPU where there is one."""
@@ -53,60 +66,82 @@ def analyser(profile: str) -> Analyser:
     return Analyser(load_profile(profile), device=device, cache=AnalysisCache())
 
 
-def describe(path: str | None) -> str:
+def describe(path: str | None) -> Facts:
     """Look an uploaded file through and say what it is, or what is wrong with it.
 
-    Inputs: path of the upload. Outputs: status card.
+    Inputs: path of the upload. Outputs: facts card, duration.
     """
     if not path:
-        return ""
+        return Facts("")
     try:
         video = open_video(path)
     except InputError as error:
-        return message_card(str(error), kind="error")
+        return Facts(message_card(str(error), kind="error"))
     info = video.info
-    text = (
-        f"{video.name}: {info.width} x {info.height}, {info.fps:.2f} frames a second, "
-        f"{info.duration_s:.1f} s, {info.codec}"
-    )
+    text = say(
+        "clip_facts", name=video.name, width=info.width, height=info.height,
+        fps=f"{info.fps:.2f}", duration=f"{info.duration_s:.1f}", codec=info.codec,
+    )  # fmt: skip
     try:
         check_span(video)
     except InputError as error:  # no fault as long as the points are still to be chosen
-        return message_card(f"{text}. {error}")
-    return message_card(" ".join([text, *video.warnings]))
+        return Facts(message_card(f"{text}. {error}"), info.duration_s)
+    return Facts(message_card(" ".join([text, *video.warnings])), info.duration_s)
 
 
-def waiting() -> str:
-    """What a visitor reads until it is their turn: one analysis runs at a time.
+def begin(
+    request: Request, runs: RunStore, visitor: str, *, blind: bool = False
+) -> tuple[str, str, int]:
+    """Answer a click on Analyse at once: known results now, others in their turn.
 
-    Inputs: none. Outputs: status card.
-    """
-    return message_card("waiting for its turn")
-
-
-def analyse(request: Request, runs: RunStore, visitor: str) -> Iterator[tuple[str, str, int]]:
-    """Run an analysis, reporting as it goes.
-
-    Inputs: request, the server's runs, the visitor's session.
-    Outputs: status card, run id, revision (grows with every new result of the run).
+    Inputs: request, the server's runs, the visitor's session, blind mode.
+    Outputs: status card, run id (empty: there is nothing to do), revision.
     """
     if not request.path:
-        yield (
-            message_card("choose a video first: upload one or pick an example", kind="error"),
-            "",
-            0,
+        return message_card(say("status_no_clip"), kind="error"), "", 0
+    try:
+        known = analyser(request.profile).known(
+            request.path, start_s=request.start_s, end_s=request.end_s, skater=request.skater
         )
+    except (InputError, WeightsError) as error:
+        return message_card(str(error), kind="error"), "", 0
+    run = runs.start(visitor, display_name(Path(request.path)))
+    run.asked, run.blind = request, blind
+    if known is None:
+        return message_card(say("status_waiting")), run.run_id, 0
+    run.complete(known)
+    return message_card(_done(run), kind="done"), run.run_id, 1
+
+
+def analyse(
+    request: Request, runs: RunStore, visitor: str, *, run_id: str = ""
+) -> Iterator[tuple[str, str, int]]:
+    """Run an analysis, reporting as it goes.
+
+    Inputs: request, the server's runs, the visitor's session, the run that `begin` made.
+    Outputs: status card, run id (empty: no news), revision (grows with every new result).
+    """
+    run = runs.get(run_id)
+    if run is None or run.asked != request:
+        card, run_id, revision = begin(request, runs, visitor)
+        run = runs.get(run_id)
+        yield card, run_id, revision
+    if run is None or run.analysis is not None:
         return
-    run = runs.start(visitor)
     revision = 0
     try:
         for progress in _steps(run, request):
-            revision += run.take(progress.result)
-            yield progress_card(progress), run.run_id, revision
+            news = run.take(progress.result)
+            revision += news
+            yield progress_card(progress), run.run_id if news else "", revision
     except Cancelled:
-        yield message_card("stopped; press Analyse to begin again"), run.run_id, revision
+        if runs.is_current(run):  # else a newer run has the visitor's eye
+            yield message_card(say("status_stopped")), "", revision
     except (InputError, WeightsError) as error:
         yield message_card(str(error), kind="error"), run.run_id, revision
+    except Broken as error:
+        card = message_card(say("status_inside", kind=str(error)), kind="error")
+        yield card, run.run_id, revision
     else:
         yield message_card(_done(run), kind="done"), run.run_id, revision + 1
 
@@ -144,35 +179,34 @@ def _work(
             listener=messages.put,
             stop_asked=run.stop.is_set,
         )
-        folder = run.folder / "analysis"
-        save(analysis, folder)
-        write_overlay(
-            analysis,
-            folder / "overlay.mp4",
-            listener=messages.put,
-            stop_asked=run.stop.is_set,
-        )
-        run.scores = dict(analysis.scores)
-        run.analysis = analysis
+        run.complete(analysis)
         messages.put(None)
-    except Cancelled as error:
+    except Cancelled:
         # Whoever left dropped the run's files before this thread wrote its last one.
         shutil.rmtree(run.folder, ignore_errors=True)
-        messages.put(error)
+        messages.put(Cancelled())  # a new one: the old one's traceback holds the frames
     except (InputError, WeightsError) as error:
         messages.put(error)
     except Exception as error:
         # The visitor gets a sentence, the server's log the traceback.
         _log.exception("an analysis failed")
-        messages.put(InputError(f"something went wrong inside Rinkside ({type(error).__name__})"))
+        messages.put(Broken(type(error).__name__))
+    if run.stop.is_set():
+        _give_memory_back()
+
+
+def _give_memory_back() -> None:
+    """Hand freed frames back to the system, which the allocator would keep for a while."""
+    with suppress(OSError, AttributeError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _done(run: Run) -> str:
     assert run.analysis is not None
     timings, video = run.analysis.timings_s, run.analysis.video
-    known = any(origin.stored for origin in run.analysis.provenance.values())
-    how = "known already" if known else f"{timings['total']:.1f} s"
-    return f"done: {video.frames} frames, {how}"
+    if any(origin.stored for origin in run.analysis.provenance.values()):
+        return say("status_known", frames=video.frames)
+    return say("status_done", frames=video.frames, seconds=f"{timings['total']:.1f}")
 
 
 def stop(runs: RunStore, visitor: str) -> str:
@@ -181,7 +215,11 @@ def stop(runs: RunStore, visitor: str) -> str:
     Inputs: runs, visitor. Outputs: status card.
     """
     going = runs.stop(visitor)
-    return message_card("stopping" if going else "nothing is running")
+    return message_card(say("status_stopping" if going else "status_nothing_runs"))
+
+
+LAYERS = ("skater", "others", "region", "skeleton")
+"""What the frame viewer can draw."""
 
 
 def overlay_path(analysis_folder: Path) -> str | None:
@@ -197,7 +235,7 @@ def paint_frame(analysis: Analysis, position: int, layers: list[str]) -> NDArray
     Outputs: RGB picture.
     """
     position = min(max(position, 0), len(analysis.timeline) - 1)
-    image = read_frame(analysis, position)
+    image = frames_at(analysis, np.array([position]))[position]
     people = analysis.people
     main = people.main
     others = {t.person_id: t.boxes_xyxy[position] for t in people.tracks if t is not main}
@@ -211,11 +249,3 @@ def paint_frame(analysis: Analysis, position: int, layers: list[str]) -> NDArray
         keypoints=keypoints if "skeleton" in layers else None,
         scores=scores if "skeleton" in layers else None,
     )
-
-
-def read_frame(analysis: Analysis, position: int) -> NDArray[np.uint8]:
-    """A frame of the analysed span, decoded from the source."""
-    info = analysis.video
-    video = open_video(info.path, start_s=info.start_s, end_s=info.end_s)
-    wanted = analysis.timeline.frame_index[position] - video.timeline.frame_index[0]
-    return next(frame.copy() for _, frame in video.frames([int(wanted)]))

@@ -1,36 +1,44 @@
-"""Small pieces of HTML: the status line, the verdict, the note on the weights."""
+"""Small pieces of HTML: the steps, the status line, the verdict, what has landed so far."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from pipeline.elements import ELEMENTS
+from pipeline.analyse import weight_warnings
+from pipeline.ensemble import FUSED
 from pipeline.progress import Progress
-from pipeline.types import Analysis
-from ui.plots import display_name
-
-STAGES = {
-    "decode": "reading the video",
-    "detect": "looking for people (DINO)",
-    "pose": "following the skeleton (ViTPose)",
-    "overlay": "drawing boxes and skeleton",
-}
+from pipeline.types import Analysis, Provenance
+from ui.language import has, say
+from ui.names import class_name, display_name, element_code
+from ui.runs import Run
 
 
 def stage_name(stage: str) -> str:
     """What a stage does, in words."""
-    return STAGES.get(stage, f"asking {display_name(stage)}")
+    key = f"stage_{stage}"
+    return say(key) if has(key) else say("stage_network", model=display_name(stage))
+
+
+def hero() -> str:
+    """The name, what it is for, and the three things to do."""
+    steps = "".join(f"<li><span>{say(f'hero_step_{number}')}</span></li>" for number in (1, 2, 3))
+    return (
+        f'<header class="rs-hero"><div><h1>Rinkside</h1><p>{escape(say("hero_question"))}</p></div>'
+        f'<ol class="rs-steps" aria-label="{escape(say("hero_steps"))}">{steps}</ol></header>'
+    )
 
 
 def progress_card(progress: Progress) -> str:
     """Bar, stage and the time left."""
     percent = round(100 * progress.fraction)
     left = progress.remaining_s
-    rest = "" if left is None else f", about {left:.0f} s left"
+    rest = "" if left is None else f" &middot; {escape(say('status_left', seconds=f'{left:.0f}'))}"
+    name = escape(stage_name(progress.stage))
     return (
-        f'<div class="rs-status" role="status"><progress max="100" value="{percent}"></progress>'
-        f"<span>{percent} % &middot; {escape(stage_name(progress.stage))}{rest}</span></div>"
+        f'<div class="rs-status" role="status"><progress max="100" value="{percent}" '
+        f'aria-label="{escape(say("status_progress"))}"></progress>'
+        f"<span>{percent} % &middot; {name}{rest}</span></div>"
     )
 
 
@@ -45,28 +53,124 @@ def warning_card(warnings: Sequence[str]) -> str:
     if not warnings:
         return ""
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in warnings)
-    return f'<ul class="rs-warnings" aria-label="Warnings">{items}</ul>'
+    return f'<ul class="rs-warnings" aria-label="{escape(say("verdict_warnings"))}">{items}</ul>'
 
 
-def verdict_card(analysis: Analysis) -> str:
-    """The verdict, how sure it is, and how it came about."""
+def warnings_of(analysis: Analysis) -> list[str]:
+    """An analysis's warnings; those about the weights in the visitor's language."""
+    ours = set(weight_warnings(analysis.provenance))
+    sentences = [
+        say(f"weights_{status}_warning", stages=", ".join(stages))
+        for status in ("untrained", "demo")
+        if (stages := _stages_of(analysis.provenance, status))
+    ]
+    return [*sentences, *(w for w in analysis.warnings if w not in ours)]
+
+
+def _stages_of(provenance: Mapping[str, Provenance], status: str) -> list[str]:
+    return [network_name(stage) for stage, p in provenance.items() if p.status == status]
+
+
+def network_name(stage: str) -> str:
+    """What stands behind a stage: the detector, the pose network, or a classifier's name."""
+    return say(f"network_{stage}") if stage in ("detector", "pose") else display_name(stage)
+
+
+def worth(provenance: Mapping[str, Provenance]) -> str:
+    """`untrained`, `demo` or `trained`: what the least of the weights is worth."""
+    statuses = {origin.status for origin in provenance.values()}
+    return next((s for s in ("untrained", "demo") if s in statuses), "trained")
+
+
+def badge(status: str) -> str:
+    """What the weights are worth, as a small coloured label."""
+    return f'<span class="rs-badge rs-{status}">{escape(say(f"weights_{status}"))}</span>'
+
+
+def verdict_card(analysis: Analysis, own_call: str | None = None) -> str:
+    """The verdict, how sure it is, and how it came about; a blind call beside it."""
     verdict = analysis.verdict
-    element = ELEMENTS[verdict.class_index]
-    votes = ", ".join(
-        f"{display_name(model)}: {label}" for model, label in verdict.vote.votes.items()
+    code = element_code(verdict.class_index)
+    coded = "" if code == "-" else f' <span class="rs-code">{escape(code)}</span>'
+    how = say(
+        "verdict_how",
+        probability=f"{verdict.probability:.1%}",
+        strategy=say(f"strategy_{verdict.strategy}"),
+        margin=f"{verdict.margin:.1%}",
     )
-    tie = verdict.vote.tie_broken_by
-    tied = f" (a tie, decided by {display_name(tie)})" if tie else ""
-    statuses = {origin.status for origin in analysis.provenance.values()}
-    worth = next((s for s in ("untrained", "demo") if s in statuses), "trained")
-    code = "" if element.code == "-" else f'<span class="rs-code">{escape(element.code)}</span>'
     return (
-        f'<section class="rs-verdict" aria-label="Verdict">'
-        f'<div class="rs-badge rs-{worth}">{worth} weights</div>'
-        f'<h2 id="verdict-label">{escape(verdict.label)} {code}</h2>'
-        f"<p><strong>{verdict.probability:.1%}</strong> by {escape(verdict.strategy)}, "
-        f"{verdict.margin:.1%} ahead of the next class</p>"
-        f"<p>Vote: <strong>{escape(verdict.vote.label)}</strong>{escape(tied)}<br>"
-        f"<small>{escape(votes)}</small></p>"
-        f"</section>"
+        f'<section class="rs-verdict" aria-label="{escape(say("verdict_title"))}">'
+        f"{badge(worth(analysis.provenance))}"
+        f'<h2 id="verdict-label">{escape(verdict.label)}{coded}</h2>'
+        f"<p>{escape(how)}</p>{_chips(analysis)}{_own(analysis, own_call)}</section>"
     )
+
+
+def _chips(analysis: Analysis) -> str:
+    """What each voter says, and the vote."""
+    vote = analysis.verdict.vote
+    chips = [
+        _chip(name, f"{score.label} {score.probability:.0%}", score.label == analysis.verdict.label)
+        for name in FUSED
+        if (score := analysis.scores.get(name))
+    ]
+    tie = vote.tie_broken_by
+    tied = f" ({say('verdict_tie', model=display_name(tie))})" if tie else ""
+    chips.append(_chip("vote", f"{vote.label}{tied}", vote.label == analysis.verdict.label))
+    return (
+        f'<ul class="rs-chips" aria-label="{escape(say("verdict_voters"))}">{"".join(chips)}</ul>'
+    )
+
+
+def _chip(model: str, says: str, agrees: bool) -> str:
+    mark, word = ("=", say("verdict_agrees")) if agrees else ("&ne;", say("verdict_differs"))
+    return (
+        f'<li class="rs-chip rs-{model} {"rs-agrees" if agrees else "rs-differs"}">'
+        f'<span class="rs-mark" aria-hidden="true">{mark}</span>'
+        f"<b>{escape(display_name(model))}</b> {escape(says)}"
+        f'<span class="rs-hidden">, {escape(word)}</span></li>'
+    )
+
+
+def _own(analysis: Analysis, own_call: str | None) -> str:
+    if own_call is None:
+        return ""
+    key = "blind_agreed" if own_call == analysis.verdict.label else "blind_differed"
+    return f'<p class="rs-own">{escape(say(key, call=own_call))}</p>'
+
+
+def live_card(run: Run, networks: Iterable[str]) -> str:
+    """What a running analysis has found so far: boxes, skeleton, then each network."""
+    steps = [
+        _landed(say("live_boxes"), _people(run), run.people is not None),
+        _landed(say("live_skeleton"), "", run.pose is not None),
+    ]
+    for name in networks:
+        score = run.scores.get(name)
+        found = f"{score.label} {score.probability:.0%}" if score else ""
+        steps.append(_landed(display_name(name), found, score is not None))
+    return (
+        f'<section class="rs-live" aria-label="{escape(say("live_title"))}">'
+        f"<h2>{escape(run.title)}</h2><ul>{''.join(steps)}</ul></section>"
+    )
+
+
+def _people(run: Run) -> str:
+    if run.people is None:
+        return ""
+    count = len(run.people.tracks)
+    return say("live_people", count=count) if count else say("live_nobody_looked_for")
+
+
+def _landed(name: str, found: str, done: bool) -> str:
+    mark, word = ("&#10003;", say("live_done")) if done else ("&#8230;", say("live_waiting"))
+    return (
+        f'<li class="{"rs-landed" if done else "rs-waiting"}">'
+        f'<span aria-hidden="true">{mark}</span> <b>{escape(name)}</b> {escape(found)}'
+        f'<span class="rs-hidden"> {escape(word)}</span></li>'
+    )
+
+
+def class_list(indices: Iterable[int]) -> str:
+    """Class names as an HTML list."""
+    return "<ul>" + "".join(f"<li>{escape(class_name(index))}</li>" for index in indices) + "</ul>"

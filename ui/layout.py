@@ -1,162 +1,138 @@
-"""The page: upload on the left, verdict and tabs on the right."""
+"""The page: the desk (clip on the left, verdict and tabs on the right), and the pages beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from pipeline.config import load_profile, profile_names
-from ui import callbacks
-from ui.cards import message_card, verdict_card, warning_card
+from pipeline.config import load_profile
+from ui.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
+from ui.controls import ASSETS, Controls, build_controls, examples
+from ui.example import Example
+from ui.labels import label, language_of
+from ui.language import say, spoken_in
 from ui.runs import Run, RunStore
-from ui.session import Session
-from ui.tabs import details, ensemble, picture, scores
+from ui.session import Session, visitor_of
+from ui.tabs import details, ensemble, picture, saw, scores
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
 CSS = ASSETS / "styles.css"
 
-INTRODUCTION = """
-# Rinkside
-Which element is this? Load a clip of one figure-skating element: Rinkside finds the skater, follows
-the skeleton, asks five networks and shows how their verdict came about.
-"""
-
-# System fonts: the page asks nothing of the network.
-THEME = gr.themes.Soft(
+# System fonts: the page asks nothing of the network. Colours as dark, in the dark theme as light,
+# as WCAG AA asks of text.
+THEME = gr.themes.Default(
     primary_hue="sky",
     neutral_hue="slate",
     font=["system-ui", "sans-serif"],
     font_mono=["ui-monospace", "monospace"],
+).set(
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
+    block_label_text_color="*neutral_700",
+    block_label_text_color_dark="*neutral_200",
+    block_title_text_color="*neutral_700",
+    block_title_text_color_dark="*neutral_200",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover_dark="*primary_800",
+    button_primary_text_color="white",
+    link_text_color="*primary_700",
+    link_text_color_dark="*primary_300",
+    color_accent="*primary_700",
+    slider_color="*primary_700",
+    checkbox_label_background_fill_selected="*primary_100",
+    checkbox_label_background_fill_selected_dark="*primary_900",
+    checkbox_label_text_color_selected="*neutral_900",
+    checkbox_label_text_color_selected_dark="white",
 )
 
 
-def build_app() -> gr.Blocks:
-    """Lay out the page and wire it."""
+def build_app(*, prepare_example: bool = True) -> gr.Blocks:
+    """Lay out the page and wire it.
+
+    Args:
+        prepare_example: Analyse an example in the background, for every visitor to find.
+    """
     runs = RunStore()
+    clips = examples()
+    example = Example(clips[0]) if clips and prepare_example else None
     app = gr.Blocks(
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )
     with app:
-        session = Session(runs, gr.State(("", 0)))
-        gr.Markdown(INTRODUCTION)
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=4, min_width=320):
-                _build_controls(session)
-            with gr.Column(scale=8, min_width=480):
-                _build_results(session)
+        shown, open_tab = gr.State(("", 0)), gr.State("picture")
+        gr.HTML(hero, elem_id="hero", show_label=False)
+        with gr.Tabs(selected="desk", elem_id="pages") as pages:
+            session = Session(runs, shown, open_tab, pages)
+            with gr.Tab(label("page_desk"), id="desk"):
+                controls = _build_desk(session, example)
 
         def leave(request: gr.Request) -> None:
-            runs.leave(_visitor(request))
+            runs.leave(visitor_of(request))
 
         app.unload(leave)
+        if example is not None:
+            _show_example(app, session, controls, example)
+    if example is not None:
+        example.prepare()
     return app
 
 
-def _build_results(session: Session) -> None:
-    verdict = gr.HTML(
-        message_card(
-            "Choose a clip or an example on the left, press Analyse, and read here what the "
-            "networks make of it; no single camera can judge edges, so nothing here is a score."
-        ),
-        elem_id="verdict",
-        show_label=False,
-    )
+def _build_desk(session: Session, example: Example | None) -> Controls:
+    with gr.Row(equal_height=False, elem_id="desk"):
+        with gr.Column(scale=3, min_width=300):
+            controls = build_controls(session, example)
+        with gr.Column(scale=9, min_width=320):
+            _build_verdict(session)
+            _build_tabs(session)
+    return controls
+
+
+def _build_verdict(session: Session) -> None:
+    verdict = gr.HTML(lambda: message_card(say("verdict_none_yet")), elem_id="verdict")
     warnings = gr.HTML(elem_id="warnings", show_label=False)
-    with gr.Tabs():
-        for title, tab in (
-            ("Picture", picture),
-            ("Scores", scores),
-            ("Ensemble", ensemble),
-            ("Details", details),
-        ):
-            with gr.Tab(title, render_children=True):
-                tab.build_tab(session)
 
     def render(run: Run) -> list[Any]:
         if run.analysis is None:
-            return [message_card("the models are at work"), ""]
-        return [verdict_card(run.analysis), warning_card(run.analysis.warnings)]
+            networks = load_profile(getattr(run.asked, "profile", "demo")).networks
+            return [live_card(run, networks), ""]
+        card = verdict_card(run.analysis, run.own_call)
+        return [card, warning_card(warnings_of(run.analysis))]
 
     session.on_news(render, [verdict, warnings])
 
 
-def _build_controls(session: Session) -> None:
-    video = gr.File(label="Competition video", file_types=["video"], elem_id="upload")
-    examples = sorted(str(path) for path in (ASSETS / "examples").glob("*.mp4"))
-    if examples:
-        gr.Examples(examples, [video], label="Examples (simulated skating)")
-    with gr.Row():
-        go = gr.Button("Analyse", variant="primary", elem_id="analyse")
-        halt = gr.Button("Stop", elem_id="stop")
-    status = gr.HTML(elem_id="status", show_label=False)
-    with gr.Accordion("Settings", open=False):
-        choices = [(f"{name}: {load_profile(name).summary}", name) for name in profile_names()]
-        profile = gr.Dropdown(choices, value="demo", label="Profile")
-        with gr.Row():
-            start = gr.Number(None, label="In point, seconds", minimum=0)
-            end = gr.Number(None, label="Out point, seconds", minimum=0)
-        skater = gr.Number(None, label="Skater number (empty: the rule chooses)", precision=0)
+def _build_tabs(session: Session) -> None:
+    with gr.Tabs(selected="picture", elem_id="results"):
+        with gr.Tab(label("tab_picture"), id="picture", render_children=True) as tab:
+            picture.build_tab(session)
+            tab.select(lambda: "picture", None, session.open_tab, api_visibility="private")
+        with gr.Tab(label("tab_scores"), id="scores", render_children=True):
+            scores.build_tab(session)
+        with gr.Tab(label("tab_why"), id="why", render_children=True):
+            ensemble.build_tab(session)
+        with gr.Tab(label("tab_saw"), id="saw", render_children=True) as tab:
+            saw.build_tab(session, tab)
+        with gr.Tab(label("tab_details"), id="details", render_children=True):
+            details.build_tab(session)
 
-    video.change(callbacks.describe, video, status, show_progress="hidden")
-    go.click(
-        callbacks.waiting,
+
+def _show_example(app: gr.Blocks, session: Session, controls: Controls, example: Example) -> None:
+    def show(request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
+        steps = example.show(session.runs, visitor_of(request))
+        for card, run_id, revision in spoken_in(language_of(request), steps):
+            news = (run_id, revision) if run_id else gr.skip()
+            yield str(example.path) if run_id else gr.skip(), card, news
+
+    app.load(
+        show,
         None,
-        status,
+        [controls.video, controls.status, session.shown],
         show_progress="hidden",
-        queue=False,
-        api_visibility="private",
-    ).then(
-        _analyse_for(session),
-        [video, profile, start, end, skater],
-        [status, session.shown],
-        show_progress="hidden",
-        concurrency_limit=1,
-        api_name="analyse",
-    )
-    halt.click(
-        _stop_for(session),
-        None,
-        status,
-        show_progress="hidden",
-        queue=False,
+        concurrency_limit=None,
         api_visibility="private",
     )
-
-
-def _analyse_for(session: Session) -> Any:
-    def analyse(
-        path: str | None,
-        profile: str,
-        start: float | None,
-        end: float | None,
-        skater: int | None,
-        request: gr.Request,
-    ) -> Iterator[tuple[str, tuple[str, int]]]:
-        asked = callbacks.Request(path, profile, start, end, skater)
-        for card, run_id, revision in callbacks.analyse(asked, session.runs, _visitor(request)):
-            yield card, (run_id, revision)
-
-    return on_gpu(analyse)
-
-
-def _stop_for(session: Session) -> Any:
-    def stop(request: gr.Request) -> str:
-        return callbacks.stop(session.runs, _visitor(request))
-
-    return stop
-
-
-def _visitor(request: gr.Request) -> str:
-    return str(request.session_hash)
-
-
-def on_gpu(function: Any) -> Any:
-    """On a ZeroGPU Space, ask for the GPU around a function; elsewhere nothing changes."""
-    try:
-        import spaces
-    except ImportError:
-        return function
-    return spaces.GPU(function)

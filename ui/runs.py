@@ -6,13 +6,15 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.types import Analysis, ModelScores, People, PoseSequence
 
-MAX_RUNS = 40
+MAX_RUNS = 120
+MAX_RUNS_OF_A_VISITOR = 12
 
 
 @dataclass
@@ -23,6 +25,12 @@ class Run:
     """Unguessable."""
     folder: Path
     """Files made for this run."""
+    visitor: str = ""
+    """Session of whoever asked for it."""
+    title: str = ""
+    """Name of the clip."""
+    began_s: float = field(default_factory=time.time)
+    """When it was asked for, seconds since the epoch."""
     people: People | None = None
     """As soon as the first pass is over."""
     pose: PoseSequence | None = None
@@ -31,8 +39,19 @@ class Run:
     """Networks that have answered so far."""
     analysis: Analysis | None = None
     """When everything is done."""
+    asked: object = None
+    """The request behind it."""
+    blind: bool = False
+    """Whether the visitor wants to make a call before seeing the verdict."""
+    own_call: str | None = None
+    """That call."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set to end the run."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nothing may be shown yet."""
+        return self.blind and self.own_call is None
 
     def take(self, result: object) -> bool:
         """Keep what a stage found; whether it was anything."""
@@ -47,26 +66,45 @@ class Run:
                 return False
         return True
 
+    def complete(self, analysis: Analysis) -> None:
+        """Keep the finished analysis."""
+        self.people, self.pose = analysis.people, analysis.pose
+        self.scores = dict(analysis.scores)
+        self.analysis = analysis
+
 
 class RunStore:
-    """Runs by id; the oldest go when there are too many, with their files."""
+    """Runs by id; the oldest go when there are too many, with their files.
 
-    def __init__(self, max_runs: int = MAX_RUNS) -> None:
+    Args:
+        max_runs: Of all visitors together.
+        max_of_a_visitor: Of one visitor.
+    """
+
+    def __init__(
+        self, max_runs: int = MAX_RUNS, max_of_a_visitor: int = MAX_RUNS_OF_A_VISITOR
+    ) -> None:
         self._runs: OrderedDict[str, Run] = OrderedDict()
-        self._by_visitor: dict[str, str] = {}
+        self._current: dict[str, str] = {}
         self._max_runs = max_runs
+        self._max_of_a_visitor = max_of_a_visitor
         self._lock = threading.Lock()
 
-    def start(self, visitor: str) -> Run:
+    def start(self, visitor: str, title: str = "") -> Run:
         """A new run of a visitor; a run of theirs that still goes on is stopped."""
         self.stop(visitor)
-        run = Run(secrets.token_urlsafe(16), Path(tempfile.mkdtemp(prefix="rinkside-")))
+        folder = Path(tempfile.mkdtemp(prefix="rinkside-"))
+        run = Run(secrets.token_urlsafe(16), folder, visitor, title)
         with self._lock:
             self._runs[run.run_id] = run
-            self._by_visitor[visitor] = run.run_id
-            while len(self._runs) > self._max_runs:
-                _, oldest = self._runs.popitem(last=False)
-                _drop(oldest)
+            self._current[visitor] = run.run_id
+            self._drop_the_oldest(visitor)
+        return run
+
+    def adopt(self, visitor: str, analysis: Analysis, title: str = "") -> Run:
+        """A run that is over already: an example, a saved analysis, a result known before."""
+        run = self.start(visitor, title or Path(analysis.video.path).name)
+        run.complete(analysis)
         return run
 
     def get(self, run_id: str) -> Run | None:
@@ -74,10 +112,26 @@ class RunStore:
         with self._lock:
             return self._runs.get(run_id)
 
+    def history(self, visitor: str) -> list[Run]:
+        """A visitor's finished runs, the newest first."""
+        with self._lock:
+            mine = [run for run in self._runs.values() if run.visitor == visitor]
+        return [run for run in reversed(mine) if run.analysis is not None]
+
+    def busy(self, visitor: str) -> bool:
+        """Whether a visitor has begun anything."""
+        with self._lock:
+            return visitor in self._current
+
+    def is_current(self, run: Run) -> bool:
+        """Whether a run is the latest its visitor asked for."""
+        with self._lock:
+            return self._current.get(run.visitor) == run.run_id
+
     def stop(self, visitor: str) -> bool:
         """Ask a visitor's current run to end; whether there was one going on."""
         with self._lock:
-            run = self._runs.get(self._by_visitor.get(visitor, ""))
+            run = self._runs.get(self._current.get(visitor, ""))
         if run is None or run.analysis is not None or run.stop.is_set():
             return False
         run.stop.set()
@@ -87,9 +141,18 @@ class RunStore:
         """A visitor closed the page: stop the run, drop the files."""
         self.stop(visitor)
         with self._lock:
-            run = self._runs.pop(self._by_visitor.pop(visitor, ""), None)
-        if run is not None:
-            _drop(run)
+            self._current.pop(visitor, None)
+            mine = [key for key, run in self._runs.items() if run.visitor == visitor]
+            for key in mine:
+                _drop(self._runs.pop(key))
+
+    def _drop_the_oldest(self, visitor: str) -> None:
+        mine = [key for key, run in self._runs.items() if run.visitor == visitor]
+        surplus = mine[: max(0, len(mine) - self._max_of_a_visitor)]
+        others = [key for key in self._runs if key not in surplus]
+        surplus += others[: max(0, len(others) - self._max_runs)]
+        for key in surplus:
+            _drop(self._runs.pop(key))
 
 
 def _drop(run: Run) -> None:

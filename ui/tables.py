@@ -6,23 +6,21 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.elements import ELEMENTS, LABELS
-from pipeline.ensemble import FUSED
+from pipeline.ensemble import FUSED, EnsembleSettings, softmax, vote_shares
 from pipeline.types import Analysis, ModelScores
-from ui.plots import display_name
+from pipeline.whatif import leave_one_out, stretches, sum_of
+from ui.cards import network_name
+from ui.language import say
+from ui.names import class_name, display_name
 
 
 def ordered(scores: Mapping[str, ModelScores]) -> list[str]:
     """Model keys: the three of the ensemble first, then the single Unmasked Teachers."""
     singles = [name for name in scores if name.startswith("umt_")]
     return [*(name for name in FUSED if name in scores), *singles]
-
-
-def class_name(index: int) -> str:
-    """`3Lutz (3Lz)`: the challenge's name and the ISU's."""
-    element = ELEMENTS[index]
-    return element.label if element.code == "-" else f"{element.label} ({element.code})"
 
 
 def mean_logits(scores: ModelScores) -> np.ndarray:
@@ -34,12 +32,13 @@ def mean_logits(scores: ModelScores) -> np.ndarray:
 def score_table(scores: Mapping[str, ModelScores]) -> pd.DataFrame:
     """A row a class; per model the logit (mean over views) and the probability."""
     columns: dict[str, object] = {
-        "class": list(LABELS),
-        "ISU": [element.code for element in ELEMENTS],
+        say("scores_class"): list(LABELS),
+        say("scores_isu"): [element.code for element in ELEMENTS],
     }
     for name in ordered(scores):
-        columns[f"{display_name(name)} logit"] = mean_logits(scores[name]).round(3)
-        columns[f"{display_name(name)} prob."] = scores[name].probabilities.round(4)
+        model = display_name(name)
+        columns[say("scores_logit_of", model=model)] = mean_logits(scores[name]).round(3)
+        columns[say("scores_probability_of", model=model)] = scores[name].probabilities.round(4)
     return pd.DataFrame(columns)
 
 
@@ -73,31 +72,44 @@ def score_lines(
     return pd.concat(parts, ignore_index=True)
 
 
-def ensemble_table(analysis: Analysis) -> pd.DataFrame:
-    """A row a voter: its class, probability, weight and what it adds to the verdict's class."""
-    verdict = analysis.verdict
+def view_probabilities(
+    scores: ModelScores, classes: int = 8
+) -> tuple[NDArray[np.float64], list[str]]:
+    """`(classes, V)` probabilities per view of a network's leading classes, and their names."""
+    order = np.argsort(-scores.probabilities)[:classes]
+    return softmax(scores.logits)[:, order].T, [class_name(i) for i in order]
+
+
+def arithmetic_table(
+    analysis: Analysis, weights: Mapping[str, float], settings: EnsembleSettings, classes: int = 6
+) -> pd.DataFrame:
+    """The weighted sum written out: a row a class, `p x w` of each model, their sum, the vote."""
+    weighted = sum_of(analysis.scores, weights, settings)
+    votes = vote_shares(analysis.verdict.vote) * len(analysis.verdict.vote.votes)
+    leading = np.argsort(-weighted, kind="stable")[:classes].tolist()
+    voted = [i for i in np.flatnonzero(votes).tolist() if i not in leading]
     rows = []
-    for name in FUSED:
-        scores = analysis.scores[name]
-        weight = verdict.weights[name]
-        rows.append(
-            {
-                "model": display_name(name),
-                "says": class_name(scores.class_index),
-                "probability": round(scores.probability, 4),
-                "weight": round(weight, 3),
-                f"adds to {verdict.label}": round(
-                    weight * float(scores.probabilities[verdict.class_index]), 4
-                ),
-            }
-        )
+    for index in [*leading, *voted]:
+        row: dict[str, object] = {say("scores_class"): class_name(index)}
+        for name in FUSED:
+            share = float(analysis.scores[name].probabilities[index])
+            row[f"{display_name(name)} p x w"] = f"{share:.3f} x {weights[name]:.3f}"
+        row[say("ensemble_sum")] = round(float(weighted[index]), 4)
+        row[say("ensemble_votes")] = round(votes[index])
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def contribution_lines(analysis: Analysis, classes: int = 6) -> pd.DataFrame:
+def contribution_lines(
+    analysis: Analysis, weights: Mapping[str, float] | None = None, classes: int = 6
+) -> pd.DataFrame:
     """Rows for `plots.ensemble_bars`: the leading classes of the weighted sum."""
-    verdict = analysis.verdict
-    order = np.argsort(-verdict.weighted)[:classes]
+    chosen = analysis.verdict.weights if weights is None else weights
+    total = sum(
+        (weight * analysis.scores[name].probabilities for name, weight in chosen.items()),
+        start=np.zeros(len(LABELS)),
+    )
+    order = np.argsort(-total)[:classes]
     return pd.DataFrame(
         [
             {
@@ -105,8 +117,40 @@ def contribution_lines(analysis: Analysis, classes: int = 6) -> pd.DataFrame:
                 "model": name,
                 "contribution": weight * float(analysis.scores[name].probabilities[i]),
             }
-            for name, weight in verdict.weights.items()
+            for name, weight in chosen.items()
             for i in order
+        ]
+    )
+
+
+def strip_lines(
+    scores: Mapping[str, ModelScores], weights: Mapping[str, float], settings: EnsembleSettings
+) -> pd.DataFrame:
+    """Rows for `plots.weight_strips`, those of the present verdict first."""
+    now = int(sum_of(scores, weights, settings).argmax())
+    rows = [
+        {"model": model, "start": s.start, "end": s.end, "class": class_name(s.class_index)}
+        for model in weights
+        for s in stretches(scores, weights, model, settings)
+        if s.end > s.start
+    ]
+    rows.sort(key=lambda row: row["class"] != class_name(now))
+    return pd.DataFrame(rows)
+
+
+def without_table(
+    scores: Mapping[str, ModelScores], weights: Mapping[str, float], settings: EnsembleSettings
+) -> pd.DataFrame:
+    """Leave one out: a row a model that is left out."""
+    return pd.DataFrame(
+        [
+            {
+                say("ensemble_without"): display_name(w.model),
+                say("ensemble_verdict_is"): class_name(w.class_index),
+                say("scores_probability"): round(w.probability, 4),
+                say("ensemble_margin"): round(w.margin, 4),
+            }
+            for w in leave_one_out(scores, weights, settings)
         ]
     )
 
@@ -117,11 +161,14 @@ def provenance_table(analysis: Analysis) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "stage": stage if stage in ("detector", "pose") else display_name(stage),
-                "checkpoint": origin.checkpoint,
-                "weights": origin.status + (", stored result" if origin.stored else ""),
-                "sha256": (origin.sha256 or "random")[:12],
-                "seconds": round(seconds.get("detect" if stage == "detector" else stage, 0.0), 2),
+                say("details_stage"): network_name(stage),
+                say("details_checkpoint"): origin.checkpoint,
+                say("details_weights"): say(f"weights_{origin.status}")
+                + (f", {say('details_stored')}" if origin.stored else ""),
+                "sha256": (origin.sha256 or say("details_random"))[:12],
+                say("details_seconds"): round(
+                    seconds.get("detect" if stage == "detector" else stage, 0.0), 2
+                ),
             }
             for stage, origin in analysis.provenance.items()
         ]
@@ -132,15 +179,28 @@ def video_table(analysis: Analysis) -> pd.DataFrame:
     """What is known of the video, a row a fact."""
     video = analysis.video
     x1, y1, x2, y2 = (int(v) for v in analysis.region.xyxy)
-    variable = ", variable" if video.variable_frame_rate else ""
+    variable = f", {say('details_variable')}" if video.variable_frame_rate else ""
     facts = {
-        "picture": f"{video.width} x {video.height}, turned by {video.rotation} degrees",
-        "frames": f"{video.frames} at {video.fps:.3f} a second{variable}",
-        "span": f"{video.start_s:.2f} s to {video.end_s:.2f} s of {video.duration_s:.2f} s",
+        "picture": say(
+            "details_picture_value", width=video.width, height=video.height, turned=video.rotation
+        ),
+        "frames": say("details_frames_value", frames=video.frames, fps=f"{video.fps:.3f}")
+        + variable,
+        "span": say(
+            "details_span_value",
+            start=f"{video.start_s:.2f}",
+            end=f"{video.end_s:.2f}",
+            duration=f"{video.duration_s:.2f}",
+        ),
         "codec": video.codec,
-        "region": f"({x1}, {y1}) to ({x2}, {y2}), rule {analysis.region.rule}",
+        "region": f"({x1}, {y1}) - ({x2}, {y2}), {analysis.region.rule}",
         "skater": analysis.people.rule,
         "sha256": video.sha256,
         "total": f"{analysis.timings_s['total']:.2f} s",
     }
-    return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
+    return pd.DataFrame(
+        {
+            say("details_fact"): [say(f"details_{fact}") for fact in facts],
+            say("details_value"): list(facts.values()),
+        }
+    )

@@ -6,12 +6,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.analyse import Analyser
 from pipeline.config import load_profile
+from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
 from ui import callbacks
 from ui.callbacks import Request
@@ -35,9 +37,9 @@ def words_of(card: str) -> str:
 
 
 def last(cards: Iterator[tuple[str, str, int]]) -> tuple[str, str]:
-    """The last status card's words and the run's id."""
-    card, run_id, _ = list(cards)[-1]
-    return words_of(card), run_id
+    """The last status card's words and the latest run's id."""
+    seen = list(cards)
+    return words_of(seen[-1][0]), next((i for _, i, _ in reversed(seen) if i), "")
 
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -56,7 +58,9 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_a_bad_file_gets_its_remedy_when_uploaded_and_when_analysed(tmp_path, name) -> None:
     make, remedy = BAD[name]
     make(tmp_path / name)
-    card = callbacks.describe(str(tmp_path / name))
+    facts = callbacks.describe(str(tmp_path / name))
+    card = facts.card
+    assert facts.duration_s is None
     assert "rs-error" in card
     words, _ = last(callbacks.analyse(Request(str(tmp_path / name), "demo"), RunStore(), "a"))
     assert words == words_of(card)
@@ -66,7 +70,9 @@ def test_a_bad_file_gets_its_remedy_when_uploaded_and_when_analysed(tmp_path, na
 
 def test_a_long_video_asks_for_points_as_soon_as_it_is_there(tmp_path) -> None:
     path = write_video(tmp_path / "long.mp4", Recipe(frames=70, width=64, height=48, fps=1))
-    card = callbacks.describe(str(path))
+    facts = callbacks.describe(str(path))
+    card = facts.card
+    assert facts.duration_s == pytest.approx(70)
     assert "choose an in and an out point" in words_of(card)
     assert "rs-error" not in card
 
@@ -81,12 +87,14 @@ def test_a_run_that_is_left_ends_within_a_second_with_its_files(clip, how) -> No
     runs = RunStore()
     cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
     _, run_id, _ = next(cards)
+    next(cards)  # it is really at work
     folder = runs.get(run_id).folder
     getattr(runs, how)("a")  # `start`: the same visitor begins anew
     began = time.monotonic()
-    words, _ = last(cards)
+    left = list(cards)
     assert time.monotonic() - began < 1
-    assert words == "stopped; press Analyse to begin again"
+    # Whoever began anew or left is not told about the old run.
+    assert left[-1:] == [] if how != "stop" else "stopped; press Analyse" in left[-1][0]
     assert not folder.exists()
 
 
@@ -105,3 +113,56 @@ def test_two_visitors_get_their_own_results(clip) -> None:
     frames = {v: runs.get(run_id).analysis.video.frames for v, (_, run_id) in results.items()}
     assert frames == {"a": 3, "b": 6}
     assert all(words.startswith("done: ") for words, _ in results.values())
+
+
+class Known:
+    """An analyser that knows a clip already."""
+
+    def __init__(self, analysis):
+        self.analysis = analysis
+
+    def known(self, path, **span):
+        return self.analysis
+
+
+def test_a_known_clip_is_there_at_the_click(clip, monkeypatch) -> None:
+    analysis = make_analysis()
+    origin = replace(analysis.provenance["pose"], stored=True)
+    analysis = replace(analysis, provenance={**analysis.provenance, "pose": origin})
+    monkeypatch.setattr(callbacks, "analyser", lambda profile: Known(analysis))
+    runs, request = RunStore(), Request(str(clip), "demo")
+    card, run_id, revision = callbacks.begin(request, runs, "a")
+    assert words_of(card) == "done: 12 frames, known already"
+    assert revision == 1
+    assert runs.get(run_id).analysis is analysis
+    assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == []
+
+
+def test_a_click_answers_at_once_and_the_run_goes_on_under_its_id(clip) -> None:
+    runs, request = RunStore(), Request(str(clip), "demo", 0.0, 0.1)
+    card, run_id, revision = callbacks.begin(request, runs, "a", blind=True)
+    assert words_of(card) == "waiting for its turn"
+    assert (runs.get(run_id).hidden, revision) == (True, 0)
+    words, same = last(callbacks.analyse(request, runs, "a", run_id=run_id))
+    assert words.startswith("done: 3 frames")
+    assert same == run_id
+    assert runs.history("a") == [runs.get(run_id)]
+
+
+def test_a_stop_while_waiting_keeps_the_run_from_starting(clip) -> None:
+    runs, request = RunStore(), Request(str(clip), "demo")
+    _, run_id, _ = callbacks.begin(request, runs, "a")
+    assert words_of(callbacks.stop(runs, "a")) == "stopping"
+    words, _ = last(callbacks.analyse(request, runs, "a", run_id=run_id))
+    assert words == "stopped; press Analyse to begin again"
+
+
+def test_a_fault_of_the_program_is_a_sentence(clip, monkeypatch, caplog) -> None:
+    class Faulty(Known):
+        def analyse(self, path, **options):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(callbacks, "analyser", lambda profile: Faulty(None))
+    words, _ = last(callbacks.analyse(Request(str(clip), "demo"), RunStore(), "a"))
+    assert words == "something went wrong inside Rinkside (ZeroDivisionError)"
+    assert "an analysis failed" in caplog.text

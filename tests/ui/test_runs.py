@@ -51,3 +51,31 @@ def test_results_are_kept_as_they_land():
     assert not run.take(None)
     assert run.people is analysis.people
     assert set(run.scores) == {"umt"}
+
+
+def test_a_visitor_s_history_is_their_finished_runs_newest_first():
+    runs = RunStore(max_of_a_visitor=2)
+    made = [runs.adopt("anna", make_analysis(), name) for name in ("a", "b", "c")]
+    runs.start("anna")
+    runs.adopt("boris", make_analysis())
+    assert [run.title for run in runs.history("anna")] == ["c"]
+    assert not made[0].folder.exists()
+    assert runs.history("boris")[0].title == "clip.mp4"
+
+
+def test_everything_of_a_visitor_goes_when_they_leave():
+    runs = RunStore()
+    made = [runs.adopt("anna", make_analysis()) for _ in range(3)]
+    other = runs.adopt("boris", make_analysis())
+    runs.leave("anna")
+    assert [run.folder.exists() for run in made] == [False] * 3
+    assert not runs.busy("anna")
+    assert runs.history("boris") == [other]
+
+
+def test_nothing_of_a_blind_run_shows_before_the_call():
+    run = RunStore().adopt("anna", make_analysis())
+    run.blind = True
+    assert run.hidden
+    run.own_call = "3Lutz"
+    assert not run.hidden

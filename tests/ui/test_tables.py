@@ -12,14 +12,17 @@ from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.progress import Progress
 from tests.factories import make_all_scores, make_analysis
 from ui.cards import message_card, progress_card, verdict_card, warning_card
-from ui.plots import ensemble_bars, score_bars
+from ui.plots import ensemble_bars, score_bars, view_heat_map, weight_strips
 from ui.tables import (
+    arithmetic_table,
     contribution_lines,
-    ensemble_table,
     provenance_table,
     score_lines,
     score_table,
+    strip_lines,
     video_table,
+    view_probabilities,
+    without_table,
 )
 
 
@@ -49,15 +52,41 @@ def test_the_contributions_add_up_to_the_weighted_sum():
     assert totals.sum() == pytest.approx(1.0)
     assert totals.max() == pytest.approx(analysis.verdict.weighted.max())
     assert len(ensemble_bars(lines).data) == 3
-    adds = ensemble_table(analysis)[f"adds to {analysis.verdict.label}"]
-    assert adds.sum() == pytest.approx(analysis.verdict.weighted.max(), abs=1e-3)
+
+
+def test_the_sum_is_written_out_class_by_class():
+    analysis = make_analysis(umt="3Lutz", uniformerv2="3Flip", infogcn="1Loop")
+    table = arithmetic_table(analysis, analysis.verdict.weights, EnsembleSettings(), classes=2)
+    assert table["class"][0].startswith(analysis.verdict.label)
+    products = table[[c for c in table if c.endswith("p x w")]].iloc[0]
+    by_hand = sum(float(p) * float(w) for p, w in (entry.split(" x ") for entry in products))
+    assert by_hand == pytest.approx(table["sum"][0], abs=2e-3)
+    assert table["votes"].sum() == 3  # classes with votes are there, however small their sum
+
+
+def test_what_if_figures_show_every_model_and_stretch():
+    analysis = make_analysis(infogcn="3Flip")
+    weights = analysis.verdict.weights
+    lines = strip_lines(analysis.scores, weights, EnsembleSettings())
+    assert lines.groupby("model").apply(lambda r: (r["end"] - r["start"]).sum()).tolist() == [1] * 3
+    assert lines["class"][0] == "3Lutz (3Lz)"
+    figure = weight_strips(lines, weights)
+    assert list(figure.data[-1].x) == list(weights.values())
+    assert len(without_table(analysis.scores, weights, EnsembleSettings())) == 3
+
+
+def test_every_view_has_its_column():
+    probabilities, names = view_probabilities(make_all_scores()["umt_16x224"], classes=5)
+    assert probabilities.shape == (5, 3)
+    assert names[0] == "3Lutz (3Lz)"
+    assert view_heat_map(probabilities, names).data[0].z.shape == (5, 3)
 
 
 def test_provenance_and_facts_are_all_there():
     analysis = make_analysis()
     assert len(provenance_table(analysis)) == len(analysis.provenance)
     facts = dict(video_table(analysis).itertuples(index=False))
-    assert facts["region"].startswith("(40, 30) to (140, 120)")
+    assert facts["region"].startswith("(40, 30) - (140, 120)")
 
 
 def test_the_verdict_card_names_label_code_vote_and_worth():

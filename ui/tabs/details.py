@@ -1,4 +1,4 @@
-"""Where everything comes from, what it cost, and the files to take away."""
+"""Where everything comes from and what it cost."""
 
 from __future__ import annotations
 
@@ -6,30 +6,28 @@ from typing import Any
 
 import gradio as gr
 
+from ui.labels import label
 from ui.runs import Run
 from ui.session import Session
 from ui.tables import provenance_table, video_table
 
 
 def build_tab(session: Session) -> None:
-    """Lay out provenance, facts and downloads."""
+    """Lay out provenance and facts."""
     provenance = gr.Dataframe(
-        label="Networks", interactive=False, elem_id="provenance", buttons=["copy"]
+        label=label("details_networks"), interactive=False, elem_id="provenance", buttons=["copy"]
     )
     facts = gr.Dataframe(
-        label="Video",
+        label=label("details_video"),
         interactive=False,
         elem_id="video-facts",
         wrap=True,
         column_widths=["20%", "80%"],
         buttons=["copy"],
     )
-    files = gr.File(label="Take away", interactive=False, file_count="multiple", elem_id="files")
 
     def render(run: Run) -> list[Any]:
-        if run.analysis is None:
-            return [gr.skip()] * 3
-        made = sorted(str(path) for path in (run.folder / "analysis").iterdir())
-        return [provenance_table(run.analysis), video_table(run.analysis), made]
+        assert run.analysis is not None
+        return [provenance_table(run.analysis), video_table(run.analysis)]
 
-    session.on_news(render, [provenance, facts, files])
+    session.on_result(render, [provenance, facts])

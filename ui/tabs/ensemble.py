@@ -1,30 +1,100 @@
-"""How the verdict came about: weights, contributions, the vote."""
+"""Why this verdict: the sum written out, the vote beside it, and what other weights decide."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import gradio as gr
+import pandas as pd
 
-from ui.plots import ensemble_bars
+from pipeline.ensemble import FUSED
+from pipeline.types import Analysis
+from pipeline.whatif import normalised
+from ui.labels import label
+from ui.names import display_name
+from ui.plots import ensemble_bars, weight_strips
+from ui.reasons import reasons_card, settings_of
 from ui.runs import Run
-from ui.session import Session
-from ui.tables import contribution_lines, ensemble_table
+from ui.session import Session, Shown
+from ui.tables import arithmetic_table, contribution_lines, strip_lines, without_table
 
 
 def build_tab(session: Session) -> None:
     """Lay out the arithmetic of the ensemble."""
-    gr.Markdown(
-        "The weighted sum adds the models' probabilities with weights "
-        "softmax([94.5, 95.0, 92.0]) from their leaderboard scores; the vote counts one voice a "
-        "model, and UniFormerV2 decides a tie."
+    words = gr.HTML(elem_id="reasons", show_label=False)
+    gr.Markdown(label("ensemble_sliders_intro"), elem_classes="rs-intro")
+    with gr.Row():
+        sliders = [
+            gr.Slider(
+                0, 1, value=0.5, step=0.001, label=display_name(name), elem_id=f"weight-{name}"
+            )
+            for name in FUSED
+        ]
+        reset = gr.Button(label("ensemble_reset"), elem_id="weight-reset", scale=0, min_width=140)
+    strips = gr.Plot(elem_id="weight-strips", show_label=False, label=label("ensemble_strips"))
+    gr.Markdown(label("ensemble_strips_note"), elem_classes="rs-intro")
+    table = gr.Dataframe(
+        label=label("ensemble_arithmetic"), interactive=False, elem_id="ensemble-table", wrap=True
     )
-    table = gr.Dataframe(label="Voters", interactive=False, elem_id="ensemble-table")
-    chart = gr.Plot(label="Contributions", show_label=False, elem_id="ensemble-chart")
+    chart = gr.Plot(elem_id="ensemble-chart", show_label=False, label=label("ensemble_title"))
+    without = gr.Dataframe(
+        label=label("ensemble_leave_one_out"), interactive=False, elem_id="leave-one-out"
+    )
+    shown_parts = [words, strips, table, chart, without]
 
     def render(run: Run) -> list[Any]:
         if run.analysis is None:
-            return [gr.skip(), gr.skip()]
-        return [ensemble_table(run.analysis), ensemble_bars(contribution_lines(run.analysis))]
+            return ["", None, None, None, None, *(gr.skip() for _ in FUSED)]
+        weights = dict(run.analysis.verdict.weights)
+        return [*_parts(run.analysis, weights), *(round(weights[name], 3) for name in FUSED)]
 
-    session.on_news(render, [table, chart])
+    def what_if(shown: Shown, *values: float) -> list[Any]:
+        run = session.visible(shown)
+        if run is None or run.analysis is None or sum(values) <= 0:
+            return [gr.skip() for _ in shown_parts]
+        chosen = dict(zip(FUSED, values, strict=True))
+        return _parts(run.analysis, _exact(run.analysis, chosen))
+
+    def back(shown: Shown) -> list[Any]:
+        run = session.visible(shown)
+        if run is None or run.analysis is None:
+            return [gr.skip() for _ in (*shown_parts, *sliders)]
+        return render(run)
+
+    session.on_news(render, [*shown_parts, *sliders])
+    for slider in sliders:
+        slider.input(
+            what_if,
+            [session.shown, *sliders],
+            shown_parts,
+            show_progress="hidden",
+            trigger_mode="always_last",
+            api_visibility="private",
+        )
+    reset.click(
+        back,
+        [session.shown],
+        [*shown_parts, *sliders],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _exact(analysis: Analysis, chosen: dict[str, float]) -> dict[str, float]:
+    """The exact weights when the sliders show them rounded; else the sliders', summing to 1."""
+    given = dict(analysis.verdict.weights)
+    if all(abs(chosen[name] - given[name]) <= 0.0005 for name in given):
+        return given
+    return normalised(chosen)
+
+
+def _parts(analysis: Analysis, weights: dict[str, float]) -> list[Any]:
+    settings, scores = settings_of(analysis), analysis.scores
+    lines: pd.DataFrame = strip_lines(scores, weights, settings)
+    return [
+        reasons_card(analysis, weights),
+        weight_strips(lines, weights),
+        arithmetic_table(analysis, weights, settings),
+        ensemble_bars(contribution_lines(analysis, weights)),
+        without_table(scores, weights, settings),
+    ]

@@ -1,4 +1,4 @@
-"""Every model's logits and probabilities for the 28 classes."""
+"""Every model's logits and probabilities for the 28 classes, and its opinion view by view."""
 
 from __future__ import annotations
 
@@ -6,25 +6,46 @@ from typing import Any
 
 import gradio as gr
 
-from ui.plots import score_bars
+from pipeline.types import ModelScores
+from ui.labels import choice, label
+from ui.names import display_name
+from ui.plots import score_bars, view_heat_map
 from ui.runs import Run
-from ui.session import Session
-from ui.tables import score_lines, score_table
+from ui.session import Session, Shown
+from ui.tables import ordered, score_lines, score_table, view_probabilities
 
 
 def build_tab(session: Session) -> None:
-    """Lay out the chart and the table."""
+    """Lay out the chart, the heat map of the views and the table."""
     with gr.Row():
-        quantity = gr.Radio(["probability", "logit"], value="probability", label="Show")
-        models = gr.Radio(
-            [("the ensemble's three", "fused"), ("every network", "all")],
-            value="fused",
-            label="Models",
+        quantity = gr.Radio(
+            [choice("scores_probability", "probability"), choice("scores_logit", "logit")],
+            value="probability",
+            label=label("scores_show"),
         )
-        classes = gr.Radio([("leading 10", 10), ("all 28", 28)], value=10, label="Classes")
-    chart = gr.Plot(label="Scores", elem_id="score-chart", show_label=False)
+        models = gr.Radio(
+            [choice("scores_fused", "fused"), choice("scores_every", "all")],
+            value="fused",
+            label=label("scores_models"),
+        )
+        classes = gr.Radio(
+            [choice("scores_leading", 10), choice("scores_all_classes", 28)],
+            value=10,
+            label=label("scores_classes"),
+        )
+    chart = gr.Plot(elem_id="score-chart", show_label=False, label=label("scores_title"))
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=1, min_width=200):
+            network = gr.Radio(
+                [],
+                label=label("scores_view_by_view"),
+                info=label("scores_view_info"),
+                elem_id="view-network",
+            )
+        with gr.Column(scale=3, min_width=300):
+            views = gr.Plot(elem_id="view-chart", show_label=False, label=label("scores_views"))
     table = gr.Dataframe(
-        label="All classes",
+        label=label("scores_table"),
         interactive=False,
         elem_id="score-table",
         show_search="filter",
@@ -32,26 +53,36 @@ def build_tab(session: Session) -> None:
         max_height=1200,
     )
 
-    def draw(run: Run | None, chosen: str, which: str, count: int) -> Any:
-        if run is None or not _shown(run, which):
-            return gr.skip()
-        lines = score_lines(_shown(run, which), chosen, models=which, classes=int(count))
+    def redraw(shown: Shown, chosen: str, which: str, count: int) -> Any:
+        run = session.visible(shown)
+        scores = {} if run is None else _shown(run, which)
+        if not scores:
+            return None
+        lines = score_lines(scores, chosen, models=which, classes=int(count))
         return score_bars(lines, quantity=chosen)
 
-    def redraw(shown: tuple[str, int], chosen: str, which: str, count: int) -> Any:
-        return draw(session.run_of(shown), chosen, which, count)
+    def draw_views(shown: Shown, name: str | None) -> Any:
+        run = session.visible(shown)
+        scores = None if run is None else run.scores.get(name or "")
+        return None if scores is None else view_heat_map(*view_probabilities(scores))
 
-    session.on_news(lambda run: score_table(run.scores) if run.scores else gr.skip(), [table])
-    gr.on(
-        [session.shown.change, quantity.change, models.change, classes.change],
-        redraw,
-        [session.shown, quantity, models, classes],
-        chart,
-        show_progress="hidden",
-    )
+    def render(run: Run) -> list[Any]:
+        names = [name for name in ordered(run.scores) if name != "umt"]
+        options = [(_caption(run.scores[name]), name) for name in names]
+        first = names[0] if names else None
+        return [score_table(run.scores) if run.scores else None, gr.Radio(options, value=first)]
+
+    session.on_news(render, [table, network])
+    session.redraw(redraw, [quantity, models, classes], chart)
+    session.redraw(draw_views, [network], views)
 
 
-def _shown(run: Run, which: str) -> dict[str, Any]:
+def _caption(scores: ModelScores) -> str:
+    distinct = "" if scores.distinct_views == len(scores.logits) else f" ({scores.distinct_views})"
+    return f"{display_name(scores.model)}: {len(scores.logits)}{distinct}"
+
+
+def _shown(run: Run, which: str) -> dict[str, ModelScores]:
     """The scores to draw: networks that have answered so far, the fused ones at the end."""
     if which == "fused":
         return {n: s for n, s in run.scores.items() if not n.startswith("umt_")}

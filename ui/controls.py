@@ -1,0 +1,192 @@
+"""The left side of the desk: the clip, in and out points, Analyse and Cancel, this visit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from pipeline.config import profile_names
+from ui import callbacks
+from ui.example import Example
+from ui.labels import choice, label, language_of
+from ui.language import say, spoken_in
+from ui.runs import Run
+from ui.session import Session, Shown, skipped, visitor_of
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_AT_ONCE: dict[str, Any] = {**_QUIET, "queue": False}
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What the rest of the page wires to."""
+
+    video: gr.File
+    status: gr.HTML
+    blind: gr.Checkbox
+
+
+def examples() -> list[Path]:
+    """The clips that ship, the first of which is analysed when the app starts."""
+    return sorted((ASSETS / "examples").glob("*.mp4"))
+
+
+def build_controls(session: Session, example: Example | None) -> Controls:
+    """Lay out and wire the left side."""
+    video = gr.File(label=label("clip_upload"), file_types=["video"], elem_id="upload", height=120)
+    facts = gr.HTML(elem_id="clip", show_label=False)
+    chosen = examples()
+    ready = (
+        gr.Examples(
+            [[str(path)] for path in chosen],
+            [video],
+            label=label("clip_examples"),
+            example_labels=[path.stem for path in chosen],
+            elem_id="examples",
+        )
+        if chosen
+        else None
+    )
+    with gr.Row(elem_classes="rs-trim"):
+        start = gr.Number(
+            None, label=label("clip_in"), minimum=0, step=0.1, elem_id="trim-in", min_width=100
+        )
+        end = gr.Number(
+            None, label=label("clip_out"), minimum=0, step=0.1, elem_id="trim-out", min_width=100
+        )
+    with gr.Row():
+        go = gr.Button(label("button_go"), variant="primary", elem_id="analyse", min_width=120)
+        halt = gr.Button(label("button_cancel"), elem_id="stop", min_width=100)
+    status = gr.HTML(elem_id="status", show_label=False)
+    blind = gr.Checkbox(
+        False, label=label("blind_switch"), info=label("blind_info"), elem_id="blind"
+    )
+    with gr.Accordion(label("settings_title"), open=False, elem_id="settings"):
+        profile = gr.Dropdown(
+            [choice(f"profile_{name}", name) for name in profile_names()],
+            value="demo",
+            label=label("settings_profile"),
+        )
+        skater = gr.Number(
+            None, label=label("settings_skater"), info=label("settings_skater_info"), precision=0
+        )
+    _build_history(session)
+
+    asked = [video, profile, start, end, skater]
+    video.change(_describe, video, [facts, start, end], **_QUIET)
+    run: list[Any] = [session, [*asked, blind], [status, session.shown]]
+    _wire_run(go.click, *run, api={"api_name": "analyse"})
+    if ready is not None:
+        _wire_run(ready.load_input_event.then, *run, api={"api_visibility": "private"})
+    halt.click(_stop_for(session), None, status, **_AT_ONCE)
+    return Controls(video, status, blind)
+
+
+def _build_history(session: Session) -> None:
+    """The finished analyses of this visit; choosing one puts it on the desk."""
+    with gr.Accordion(label("history_title"), open=True, elem_id="history"):
+        past = gr.Radio([], label=label("history_label"), show_label=False, elem_id="history-list")
+
+    def remember(shown: Shown) -> Any:
+        run = session.run_of(shown)
+        if run is None or run.analysis is None:
+            return gr.skip()
+        runs = session.runs.history(run.visitor)
+        return gr.Radio([(history_line(r), r.run_id) for r in runs], value=run.run_id)
+
+    session.shown.change(remember, session.shown, past, **_QUIET)
+    past.input(lambda run_id: (run_id, 1), past, session.shown, **_AT_ONCE)
+
+
+def history_line(run: Run) -> str:
+    """One analysis of this visit in a line; a verdict still to be called blind is not told."""
+    at = time.strftime("%H:%M", time.localtime(run.began_s))
+    if run.analysis is None or run.hidden:
+        return say("history_hidden", name=run.title, at=at)
+    verdict = run.analysis.verdict
+    return say(
+        "history_line", name=run.title, at=at, label=verdict.label,
+        probability=f"{verdict.probability:.0%}",
+    )  # fmt: skip
+
+
+def _wire_run(
+    trigger: Any, session: Session, inputs: list[Any], outputs: list[Any], *, api: dict[str, Any]
+) -> None:
+    """An answer at once, then the analysis in its turn."""
+    trigger(_begin_for(session), inputs, outputs, **_AT_ONCE).then(
+        _analyse_for(session),
+        [*inputs[:-1], session.shown],
+        outputs,
+        show_progress="hidden",
+        concurrency_limit=1,
+        concurrency_id="analyse",
+        **api,
+    )
+
+
+def _begin_for(session: Session) -> Any:
+    def begin(
+        path: str | None,
+        profile: str,
+        start: float | None,
+        end: float | None,
+        skater: int | None,
+        blind: bool,
+        request: gr.Request,
+    ) -> tuple[str, Any]:
+        asked = callbacks.Request(path, profile, start, end, skater)
+        card, run_id, revision = callbacks.begin(
+            asked, session.runs, visitor_of(request), blind=blind
+        )
+        return card, (run_id, revision) if run_id else gr.skip()
+
+    return begin
+
+
+def _analyse_for(session: Session) -> Any:
+    def analyse(
+        path: str | None,
+        profile: str,
+        start: float | None,
+        end: float | None,
+        skater: int | None,
+        shown: Shown,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, Any]]:
+        asked = callbacks.Request(path, profile, start, end, skater)
+        steps = callbacks.analyse(asked, session.runs, visitor_of(request), run_id=shown[0])
+        for card, run_id, revision in spoken_in(language_of(request), steps):
+            yield card, (run_id, revision) if run_id else gr.skip()
+
+    return on_gpu(analyse)
+
+
+def _describe(path: str | None) -> list[Any]:
+    facts = callbacks.describe(path)
+    if facts.duration_s is None:
+        return [facts.card, *skipped([0, 0])]
+    long = round(facts.duration_s, 2)
+    return [facts.card, gr.Number(None, maximum=long), gr.Number(None, maximum=long)]
+
+
+def _stop_for(session: Session) -> Any:
+    def stop(request: gr.Request) -> str:
+        return callbacks.stop(session.runs, visitor_of(request))
+
+    return stop
+
+
+def on_gpu(function: Any) -> Any:
+    """On a ZeroGPU Space, ask for the GPU around a function; elsewhere nothing changes."""
+    try:
+        import spaces
+    except ImportError:
+        return function
+    return spaces.GPU(function)
