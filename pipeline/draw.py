@@ -195,7 +195,8 @@ def _joint_groups() -> Iterator[tuple[tuple[int, ...], tuple[int, ...], str]]:
             yield (child,), (parent,), COCO17.joints[child].split("_")[0]
 
 
-_LINES = tuple(_joint_groups())
+SKELETON_LINES = tuple(_joint_groups())
+"""Lines of the skeleton: joints in whose middle each end lies, and the side of the body."""
 
 
 class _Canvas:
@@ -227,7 +228,7 @@ class _Canvas:
             return
         extent = float(np.ptp(joints[certain], axis=0).max())
         width = max(1, min(round(self.style.bone_width * extent), round(1.5 * self.line)))
-        for start, end, side in _LINES:
+        for start, end, side in SKELETON_LINES:
             both = [*start, *end]
             if certain[both].all():
                 self._outlined(

@@ -33,18 +33,25 @@ class VideoWriter:
     """Takes the frames of a source video, changed by the caller; see `video_writer`."""
 
     def __init__(
-        self, file: OutputContainer, source: Video, sound: Sound | None, *, crf: int
+        self,
+        file: OutputContainer,
+        source: Video,
+        sound: Sound | None,
+        *,
+        crf: int,
+        size: tuple[int, int] | None = None,
     ) -> None:
         self._file = file
         self._sound = sound
         self._time_base = source.time_base
-        self._shape = (source.info.height, source.info.width, 3)
+        width, height = size or (source.info.width, source.info.height)
+        self._shape = (height, width, 3)
         self._until_s = source.until_s
         self._stream = self._add_stream(source.info.fps, crf)
         self._last_pts: int | None = None
 
     def write(self, frame: Frame, pts_s: float) -> None:
-        """Append one RGB frame `(H, W, 3)` of the source's size, shown from `pts_s` on."""
+        """Append one RGB frame `(H, W, 3)` of the video's size, shown from `pts_s` on."""
         if frame.shape != self._shape:
             raise ValueError(f"frame: expected shape {self._shape}, got {frame.shape}")
         pts = round(pts_s / self._time_base)
@@ -89,7 +96,12 @@ class VideoWriter:
 
 @contextmanager
 def video_writer(
-    target: Path, source: Video, *, sound: bool = True, crf: int = 20
+    target: Path,
+    source: Video,
+    *,
+    sound: bool = True,
+    crf: int = 20,
+    size: tuple[int, int] | None = None,
 ) -> Iterator[VideoWriter]:
     """Write frames of `source` to an MP4 that appears at `target` when the block ends well.
 
@@ -101,6 +113,7 @@ def video_writer(
         source: gives size, time base and sound.
         sound: whether to carry the sound over.
         crf: quality of x264, 0 (lossless) to 51.
+        size: width and height of the frames that will be written; the source's by default.
 
     Raises:
         StoreError: when the disk is full or the place cannot be written.
@@ -110,7 +123,7 @@ def video_writer(
         _mp4(scratch, source.time_base) as file,
         sound_of(source, file) if sound else nullcontext() as tone,
     ):
-        writer = VideoWriter(file, source, tone, crf=crf)
+        writer = VideoWriter(file, source, tone, crf=crf, size=size)
         yield writer
         writer.finish()
 
