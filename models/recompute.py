@@ -19,6 +19,17 @@ from torch.autograd.function import once_differentiable
 Stage = Callable[..., Tensor]
 
 _again: ContextVar[bool] = ContextVar("computed_again", default=False)
+_kept: ContextVar[bool] = ContextVar("activations_kept", default=False)
+
+
+@contextmanager
+def activations_kept() -> Iterator[None]:
+    """Store what the backward pass needs inside: a third quicker, where there is the memory."""
+    token = _kept.set(True)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def computed_again() -> bool:
@@ -41,6 +52,9 @@ def recompute(
         rows: So many rows at most are taken at a time (axis 0 of the inputs and of the result,
             independent of each other); None takes all at once.
     """
+    if _kept.get():
+        results = [stage(*piece) for piece in _pieces(inputs, rows)]
+        return results[0] if len(results) == 1 else torch.cat(results)
     result: Tensor = _Recompute.apply(stage, rows, len(inputs), *inputs, *parameters)
     return result
 

@@ -59,6 +59,11 @@ class AugmentSettings:
     cutmix_share: float = 0.5
     """Of the mixed batches, where both are on."""
 
+    @property
+    def blends(self) -> bool:
+        """Whether clips are blended, so that no longer one thing is true of them."""
+        return bool(self.mixup or self.cutmix)
+
     def __post_init__(self) -> None:
         for name in ("crop_scale", "crop_ratio"):
             low, high = getattr(self, name)

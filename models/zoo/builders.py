@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from models.dino import dino_r50, dino_swin_l, dino_tiny
-from models.infogcn import infogcn_coco17, infogcn_tiny
+from models.infogcn import infogcn_coco17, infogcn_small, infogcn_tiny
 from models.umt import umt_b16, umt_l16, umt_tiny
 from models.uniformerv2 import uniformerv2_b16, uniformerv2_l14, uniformerv2_tiny
 from models.vitpose import vitpose_b, vitpose_h, vitpose_l, vitpose_s, vitpose_tiny
@@ -41,6 +41,9 @@ BUILDERS_BY_FAMILY: Mapping[str, Mapping[str, Builder]] = {
         "umt_b16_16x224": partial(umt_b16, num_frames=16, image_size=224),
         "umt_b16_32x224": partial(umt_b16, num_frames=32, image_size=224),
         "umt_b16_16x448": partial(umt_b16, num_frames=16, image_size=448),
+        "umt_tiny_16x96": partial(umt_tiny, num_frames=16, image_size=96),
+        "umt_tiny_16x144": partial(umt_tiny, num_frames=16, image_size=144),
+        "umt_tiny_32x96": partial(umt_tiny, num_frames=32, image_size=96),
         "umt_tiny_16x112": partial(umt_tiny, num_frames=16, image_size=112),
         "umt_tiny_16x160": partial(umt_tiny, num_frames=16, image_size=160),
         "umt_tiny_32x112": partial(umt_tiny, num_frames=32, image_size=112),
@@ -66,10 +69,12 @@ BUILDERS_BY_FAMILY: Mapping[str, Mapping[str, Builder]] = {
         "uniformerv2_b16_32x224_kinetics": partial(
             uniformerv2_b16, num_frames=32, recipe="kinetics"
         ),
+        "uniformerv2_tiny_32x96": partial(uniformerv2_tiny, num_frames=32, image_size=96),
         "uniformerv2_tiny_16x112": partial(uniformerv2_tiny, num_frames=16, image_size=112),
     },
     "infogcn": {
         "infogcn_coco17_320": infogcn_coco17,
+        "infogcn_small": infogcn_small,
         "infogcn_tiny": infogcn_tiny,
     },
     "vitpose": {

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.recompute import computed_again, recompute
+from models.recompute import activations_kept, computed_again, recompute
 
 
 @pytest.fixture
@@ -106,3 +106,15 @@ def test_a_repetition_computes_in_the_precision_of_the_first_time(layer):
     result.float().sum().backward()  # outside of autocast, as trainers do
     assert dtypes == [torch.bfloat16, torch.bfloat16]
     assert x.grad.dtype == layer[0].weight.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize("rows", [None, 3])
+def test_kept_activations_change_nothing_but_the_memory(layer, rows):
+    x = torch.randn(7, 4, dtype=torch.float64, requires_grad=True)
+    parameters = list(layer.parameters())
+    again = recompute(layer, x, parameters=parameters, rows=rows)
+    with activations_kept():
+        stored = recompute(layer, x, parameters=parameters, rows=rows)
+    torch.testing.assert_close(stored, again)
+    expected = gradients(again, x, *parameters)
+    torch.testing.assert_close(gradients(stored, x, *parameters), expected)

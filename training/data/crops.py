@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.skeletons import COCO17
 from pipeline.sampling import plan_views, training_indices
 from pipeline.transforms import (
     InputTransform,
@@ -17,12 +18,24 @@ from pipeline.transforms import (
     resize_short_side,
     resized_size,
 )
-from pipeline.types import FloatArray
+from pipeline.types import FloatArray, IntArray
 from training.augment import AugmentSettings
-from training.data.store import StoredClip
+from training.data.store import Guide, StoredClip
+from training.rink.performance import swapped_support
 
 ATTEMPTS = 10
 """To find a random crop inside the region, as torchvision's RandomResizedCrop."""
+
+
+class TrainingViews(NamedTuple):
+    """Copies of some frames of a clip."""
+
+    videos: NDArray[np.uint8]
+    """`(copies, T, S, S, 3)`."""
+    truths: dict[str, NDArray[np.generic]]
+    """What is true in the frames of each copy: `joints` `(copies, T, 17, 2)` as shares of the
+    view's sides, `heading` `(copies, T)` radians, `support` `(copies, T)`; empty where nobody knows
+    it."""
 
 
 def training_views(
@@ -33,12 +46,14 @@ def training_views(
     copies: int,
     settings: AugmentSettings,
     rng: np.random.Generator,
-) -> NDArray[np.uint8]:
-    """Differently cropped copies of the same random frames: `(copies, T, S, S, 3)`."""
+) -> TrainingViews:
+    """Differently cropped copies of the same random frames."""
     frames = training_indices(clip.num_frames, num_frames, rng)
-    pictures = clip.pictures(clip.nearest(frames))
+    positions = clip.nearest(frames)
+    pictures = clip.pictures(positions)
     height, width = pictures[0].shape[:2]
     views = np.empty((copies, num_frames, side, side, 3), np.uint8)
+    truths: list[dict[str, NDArray[np.generic]]] = []
     for view in views:
         region = jittered(clip.region, settings.jitter, (width, height), rng)
         x1, y1, x2, y2 = random_crop(region, settings, rng)
@@ -47,7 +62,27 @@ def training_views(
             part = picture[y1:y2, x1:x2]
             resized = cv2.resize(part, (side, side), interpolation=cv2.INTER_LINEAR)
             view[index] = resized[:, ::-1] if mirrored else resized
-    return views
+        if clip.guide is not None:
+            truths.append(_truth(clip.guide, positions, (x1, y1, x2, y2), mirrored=mirrored))
+    stacked = {name: np.stack([truth[name] for truth in truths]) for name in (truths or [{}])[0]}
+    return TrainingViews(views, stacked)
+
+
+def _truth(
+    guide: Guide, positions: IntArray, crop: tuple[int, int, int, int], *, mirrored: bool
+) -> dict[str, NDArray[np.generic]]:
+    """The guide of some frames as a crop of them shows it."""
+    x1, y1, x2, y2 = crop
+    joints = (guide.joints_xy[positions] - (x1, y1)) / (x2 - x1, y2 - y1)
+    heading, support = guide.heading[positions], guide.support[positions]
+    if mirrored:
+        joints = joints[:, COCO17.flip_order] * (-1, 1) + (1, 0)
+        heading, support = -heading, swapped_support(support)
+    return {
+        "joints": joints.astype(np.float32),
+        "heading": heading.astype(np.float32),
+        "support": support.astype(np.int64),
+    }
 
 
 def validation_view(

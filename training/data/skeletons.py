@@ -58,8 +58,11 @@ class SkeletonClips(Protocol):
         """Clips an epoch."""
         ...
 
-    def clip(self, epoch: int, position: int) -> LabelledPose:
-        """The clip at a position of an epoch; the same one whenever it is asked for."""
+    def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
+        """The clip at a position of an epoch; the same one whenever it is asked for.
+
+        Copies of it, counted from 0, may show it otherwise.
+        """
         ...
 
 
@@ -82,12 +85,14 @@ class RinkSkeletons:
     def __len__(self) -> int:
         return self._count
 
-    def clip(self, epoch: int, position: int) -> LabelledPose:
-        """A clip that no other epoch or position has."""
+    def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
+        """A motion that no other epoch or position has; every copy is another camera's."""
         order = np.random.default_rng((self._seed, epoch)).permutation(self._count)
         label = self._classes[int(order[position]) % len(self._classes)]
         number = epoch * self._count + position
-        drawn = skeleton_clip(LABELS[label], (self._seed, STREAM, number), noise=self._noise)
+        drawn = skeleton_clip(
+            LABELS[label], (self._seed, STREAM, number), noise=self._noise, take=copy
+        )
         stride = pose_stride(len(drawn.scores))
         return LabelledPose(PoseSequence(drawn.keypoints_xy, drawn.scores, stride), label)
 
@@ -118,8 +123,8 @@ class FoundPoses:
     def __len__(self) -> int:
         return len(self._clips)
 
-    def clip(self, epoch: int, position: int) -> LabelledPose:
-        """A clip as it was found."""
+    def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
+        """A clip as it was found, in every copy."""
         if self._seed is not None:
             order = np.random.default_rng((self._seed, epoch)).permutation(len(self._clips))
             position = int(order[position])

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +19,19 @@ from numpy.typing import NDArray
 
 from pipeline.types import FloatArray, IntArray
 from training.data.challenge import DataError
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What is true of the skater in N frames, where the rink tells it."""
+
+    joints_xy: FloatArray
+    """`(N, 17, 2)` COCO joints in pixels of the pictures, outside them too."""
+    heading: FloatArray
+    """`(N,)` which way the body faces, radians counter-clockwise from the line of sight, unwrapped:
+    its changes are turns, however fast."""
+    support: NDArray[np.uint8]
+    """`(N,)` which skate bears the skater, one of `training.rink.performance`'s."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,8 @@ class StoredClip:
     """Of the whole clip."""
     region: FloatArray
     """`(4,)` the region that the networks see in tests, in pixels of the pictures."""
+    guide: Guide | None = None
+    """Truth of the stored frames."""
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -78,7 +94,9 @@ class ClipWriter:
         self._files.append(cv2.imencode(".jpg", bgr, self._options)[1])
         self._frames.append(frame)
 
-    def clip(self, *, num_frames: int, region: FloatArray) -> StoredClip:
+    def clip(
+        self, *, num_frames: int, region: FloatArray, guide: Guide | None = None
+    ) -> StoredClip:
         """What was collected."""
         return StoredClip(
             data=np.concatenate(self._files),
@@ -86,7 +104,19 @@ class ClipWriter:
             frame_index=np.array(self._frames, dtype=np.int64),
             num_frames=num_frames,
             region=region,
+            guide=guide,
         )
+
+
+_OWN = [field.name for field in fields(StoredClip) if field.name != "guide"]
+_TRUE = [field.name for field in fields(Guide)]
+
+
+def _arrays(clip: StoredClip) -> dict[str, Any]:
+    arrays = {name: np.asarray(getattr(clip, name)) for name in _OWN}
+    if clip.guide is not None:
+        arrays |= {name: getattr(clip.guide, name) for name in _TRUE}
+    return arrays
 
 
 def write_clip(clip: StoredClip, path: Path) -> None:
@@ -94,7 +124,7 @@ def write_clip(clip: StoredClip, path: Path) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as file:
-            np.savez(file, **{field.name: getattr(clip, field.name) for field in fields(clip)})
+            np.savez(file, **_arrays(clip))
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -108,9 +138,11 @@ def read_clip(path: Path) -> StoredClip:
     """
     try:
         with path.open("rb") as file, np.load(file) as arrays:
-            values = {field.name: arrays[field.name] for field in fields(StoredClip)}
+            values = {name: arrays[name] for name in _OWN}
+            truth = {name: arrays[name] for name in _TRUE if name in arrays}
+            guide = Guide(**truth) if truth else None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path}: is damaged ({error}); delete it, it will be made again"
         ) from error
-    return StoredClip(**{**values, "num_frames": int(values["num_frames"])})
+    return StoredClip(**{**values, "num_frames": int(values["num_frames"])}, guide=guide)

@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError
 from training.engine.average import WeightAverage
 from training.engine.settings import EngineSettings, OptimSettings
 from training.engine.task import Batch, EvaluationContext, Task
+from training.guide import NAME as GUIDE
 from training.optim import set_learning_rate
 
 
@@ -112,11 +113,13 @@ class Trainee:
             return dict(self._task.evaluate(model, context))
 
     def weights(self) -> dict[str, Tensor]:
-        """The state dict to keep: averaged if there is an average."""
-        if self._average is not None:
-            return self._average.state_dict()
-        state: dict[str, Tensor] = self._accelerator.get_state_dict(self._model)
-        return state
+        """The state dict to keep: averaged if there is an average, without what only guides."""
+        state: dict[str, Tensor] = (
+            self._accelerator.get_state_dict(self._model)
+            if self._average is None
+            else self._average.state_dict()
+        )
+        return {k: v for k, v in state.items() if not k.startswith(f"{GUIDE}.")}
 
     @contextmanager
     def _kernels(self) -> Iterator[None]:

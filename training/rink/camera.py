@@ -6,7 +6,7 @@ focal length; that is what lets `training.rink.picture.panorama` draw the arena 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -28,6 +28,22 @@ _SIZES = ((640, 360), (854, 480), (960, 540), (1280, 720), (1920, 1080))
 
 
 @dataclass(frozen=True)
+class Window:
+    """A part of a picture, scaled: what is drawn where the rest is not wanted."""
+
+    left: float
+    """Pixels of the whole picture."""
+    top: float
+    """Pixels of the whole picture."""
+    width: int
+    """Pixels of what is drawn."""
+    height: int
+    """Pixels of what is drawn."""
+    scale: float
+    """Pixels of what is drawn per pixel of the whole picture."""
+
+
+@dataclass(frozen=True)
 class Views:
     """N moments of one camera."""
 
@@ -41,6 +57,8 @@ class Views:
     """Pixels."""
     height: int
     """Pixels."""
+    middle: tuple[float, float] | None = None
+    """Where the camera aims, in pixels; the middle of the picture by default."""
 
     def __post_init__(self) -> None:
         N = len(self.rotations)
@@ -54,9 +72,21 @@ class Views:
         return len(self.rotations)
 
     def __getitem__(self, part: slice) -> Views:
-        return Views(
-            self.position, self.rotations[part], self.focal_px[part], self.width, self.height
-        )
+        return replace(self, rotations=self.rotations[part], focal_px=self.focal_px[part])
+
+    @property
+    def aim(self) -> tuple[float, float]:
+        """Where the camera aims, in pixels."""
+        return self.middle or (self.width / 2, self.height / 2)
+
+    def through(self, window: Window) -> Views:
+        """The same moments, of a part of the picture."""
+        x, y = self.aim
+        middle = ((x - window.left) * window.scale, (y - window.top) * window.scale)
+        return replace(
+            self, focal_px=self.focal_px * window.scale, width=window.width, height=window.height,
+            middle=middle,
+        )  # fmt: skip
 
     def project(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], Array]:
         """World points `(N, ..., 3)` -> pixels `(N, ..., 2)` and depth along the view `(N, ...)`.
@@ -69,7 +99,7 @@ class Views:
         seen = offset @ self.rotations.transpose(0, 2, 1)
         depth = seen[..., 2]
         scale = self.focal_px[:, None] / np.where(depth > 0.1, depth, 0.1)
-        xy = seen[..., :2] * scale[..., None] + (self.width / 2, self.height / 2)
+        xy = seen[..., :2] * scale[..., None] + self.aim
         shape = points.shape[:-1]
         return xy.reshape(*shape, 2).astype(np.float32), depth.reshape(shape)
 
@@ -90,6 +120,8 @@ class CameraMove:
     """Pixels."""
     standpoint: Standpoint
     """What kind of place it is."""
+    window: Window | None = None
+    """The part of the picture that is drawn; all of it by default."""
 
     def at(self, times_s: NDArray[np.floating]) -> Views:
         """The camera at any times `(N,)`; still beyond both ends."""
@@ -97,7 +129,8 @@ class CameraMove:
         samples = np.arange(len(self.angles))
         pan, tilt, roll = (np.interp(place, samples, self.angles[:, axis]) for axis in range(3))
         focal = np.interp(place, samples, self.focal) * self.height
-        return Views(self.position, _rotations(pan, tilt, roll), focal, self.width, self.height)
+        views = Views(self.position, _rotations(pan, tilt, roll), focal, self.width, self.height)
+        return views.through(self.window) if self.window else views
 
 
 def draw_size(rng: np.random.Generator) -> tuple[int, int]:

@@ -54,7 +54,14 @@ def render(scene: Scene, times_s: NDArray[np.floating]) -> Iterator[RenderedFram
     views = scene.camera.at(times_s)
     panorama = trace_panorama(scene.arena, views)
     bystanders = draw_bystanders(panorama, scene.bystanders, views, scene.lighting)
-    stage = _Stage(scene, panorama, bystanders, Exposure(scene.lens, views.width, views.height))
+    window = scene.camera.window
+    exposure = Exposure(
+        scene.lens,
+        views.width,
+        views.height,
+        whole_height=scene.camera.height * window.scale if window else None,
+    )
+    stage = _Stage(scene, panorama, bystanders, exposure)
     for start in range(0, len(times_s), _BATCH):
         yield from stage.frames(times_s[start : start + _BATCH], start)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -98,10 +99,14 @@ def draw_shot(
     size: tuple[int, int] | None = None,
     fps: Fraction | None = None,
     share: tuple[float, float] | None = None,
+    take: int = 0,
 ) -> Shot:
-    """Motion and camera of a clip: those of `draw_scene` for the same arguments, far cheaper."""
-    rng = streams(seed)
-    performance = perform(label, rng["motion"])
+    """Motion and camera of a clip: those of `draw_scene` for the same arguments, far cheaper.
+
+    Other takes have another camera, picture size and frame rate before the same motion.
+    """
+    performance = _performed(label, tuple(seed))
+    rng = streams((*seed, take) if take else seed)
     drawn_size, drawn_fps = draw_size(rng["picture"]), draw_fps(rng["picture"])
     camera = draw_camera(rng["camera"], performance, size or drawn_size, share=share)
     return Shot(performance=performance, camera=camera, fps=fps or drawn_fps)
@@ -165,6 +170,11 @@ def skater_middle(motion: Motion) -> np.ndarray:
     """Where on the ice a skater is mostly, `(2,)` metres."""
     middle: np.ndarray = np.median(motion.joints[:, JOINT["pelvis"], :2], axis=0)
     return middle
+
+
+@lru_cache(maxsize=4)
+def _performed(label: str, seed: tuple[int, ...]) -> Performance:
+    return perform(label, streams(seed)["motion"])
 
 
 _NOBODY_ELSE = 0.55

@@ -97,16 +97,20 @@ def skeleton_clip(
     seed: Sequence[int],
     *,
     noise: EstimatorNoise | None = EstimatorNoise(),  # noqa: B008 - frozen
+    take: int = 0,
 ) -> SkeletonClip:
-    """One clip of a class; without noise, that of `scene.draw_scene` for the same seed."""
-    shot = draw_shot(label, seed)
+    """One clip of a class; without noise, that of `scene.draw_scene` for the same seed.
+
+    Other takes show the same motion to another camera and with other noise, at half the cost.
+    """
+    shot = draw_shot(label, seed, take=take)
     views = shot.camera.at(shot.times_s)
     xy, _ = views.project(shot.performance.at(shot.times_s))
-    boxes = _boxes(xy)
+    boxes = joint_boxes(xy)
     keypoints = xy[:, :17]
     scores = np.ones(keypoints.shape[:2], np.float32)
     if noise is not None:
-        rng = np.random.default_rng((*seed, 1))
+        rng = np.random.default_rng((*seed, 1, take) if take else (*seed, 1))
         keypoints, scores = disturbed(
             rng, keypoints, noise, boxes=boxes, in_air=_in_air(shot), fps=float(shot.fps)
         )
@@ -178,7 +182,7 @@ def _scores(
     return scores
 
 
-def _boxes(xy: FloatArray) -> FloatArray:
+def joint_boxes(xy: FloatArray) -> FloatArray:
     """Boxes `(T, 4)` of all joints, wider by what hands, boots and clothes add."""
     low, high = xy.min(axis=1), xy.max(axis=1)
     margin = 0.04 * (high - low).max(axis=1, keepdims=True)

@@ -21,32 +21,35 @@ from pipeline.cache import cache_folder
 from pipeline.elements import NUM_CLASSES
 from pipeline.errors import ConfigError
 from pipeline.transforms import INPUT_TRANSFORMS
-from training.augment import AugmentSettings, mix, rand_augment, random_erasing, soft_targets
+from training.augment import AugmentSettings, Mixed, mix, rand_augment, random_erasing, soft_targets
 from training.console import StatusLine
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import (
-    LabelledClip,
     Split,
     absent_classes,
     read_labels,
     split_by_source,
 )
 from training.data.crops import training_views, validation_view
+from training.data.drawn import DrawnClips, DrawnStore
 from training.data.store import read_clip
 from training.engine.task import EvaluationContext
+from training.guide import NAME as GUIDE
+from training.guide import GuideHead, GuideSettings, attach, guide_losses, kept_tokens
 from training.metrics import mean_class_accuracy, top1
 from training.network import NetworkSettings
 from training.optim import parameter_groups
 from training.recipe import Recipe
 
-Stored = tuple[LabelledClip, Path]
+Stored = tuple[int, Path]
+"""A clip's class index, and where it is stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipDataSettings:
     """Which clips."""
 
-    folder: str
+    folder: str = ""
     """A data set in the challenge's layout; its train split is learned."""
     validation: str = ""
     """Another data set to validate on; empty: sources held out of the train split. Never the test
@@ -57,6 +60,8 @@ class ClipDataSettings:
     """Of the sources, where there is no other data set."""
     store: StoreSettings = field(default_factory=StoreSettings)
     """What is kept of a clip once it was decoded."""
+    rink: RinkClips | None = None
+    """Clips drawn by the simulated rink, without a data set."""
     cache: str = ""
     """Where it is kept; empty: `clips` in Rinkside's cache."""
 
@@ -65,10 +70,28 @@ class ClipDataSettings:
             raise ConfigError(
                 f"data.validation_share: must be in 0..1, got {self.validation_share}"
             )
-        if self.validation_split == "test" and self.validation == self.folder:
+        if bool(self.folder) == (self.rink is not None):
+            raise ConfigError("data: needs either a folder or [data.rink]")
+        if self.folder and self.validation_split == "test" and self.validation == self.folder:
             raise ConfigError(
                 "data.validation: is the test split of data.folder, on which nothing may be "
                 "chosen; leave it out to hold out sources, or name another data set"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RinkClips:
+    """Drawn clips to learn from and to validate on."""
+
+    training: DrawnClips
+    """Seed below 100,000."""
+    validation: DrawnClips
+    """Seed 100,000 to 199,999."""
+
+    def __post_init__(self) -> None:
+        if not self.training.seed < 100_000 <= self.validation.seed:
+            raise ConfigError(
+                "data.rink: training.seed must be below 100000 and validation.seed from there up"
             )
 
 
@@ -82,6 +105,8 @@ class ClipRecipe(Recipe):
     """Which clips."""
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     """How they are varied."""
+    guide: GuideSettings = field(default_factory=GuideSettings)
+    """Further targets while training, where the rink tells them."""
     label_smoothing: float = 0.0
     """Share of the target that goes to all classes alike."""
 
@@ -90,6 +115,12 @@ class ClipRecipe(Recipe):
             raise ConfigError(
                 f"network.builder: {self.network.builder} does not look at clips; "
                 "choose a umt or uniformerv2 builder"
+            )
+        if self.guide.active and self.data.rink is None:
+            raise ConfigError("guide: only [data.rink] knows these truths; leave it out")
+        if self.guide.active and (self.augment.operations or self.augment.blends):
+            raise ConfigError(
+                "guide: augment.operations, mixup and cutmix would move the truth; set them to 0"
             )
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"label_smoothing: must be in 0..1, got {self.label_smoothing}")
@@ -111,6 +142,7 @@ class ClipTask:
         network = cast(UMT | UniFormerV2, recipe.network.on_meta())
         self._num_frames = network.num_frames
         self._side = int(np.max(network.image_size))
+        self._grid = network.grid[-2:]
         self._transform = INPUT_TRANSFORMS[recipe.network.family]
         self._train, self._held_out = _stored_clips(recipe, status)
 
@@ -125,6 +157,8 @@ class ClipTask:
             num_classes=NUM_CLASSES, checkpoint_blocks=self._recipe.engine.gradient_checkpointing
         )
         self._recipe.network.initialise(model)
+        if self._recipe.guide.active:
+            attach(model)
         return model
 
     def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
@@ -132,13 +166,13 @@ class ClipTask:
         return parameter_groups(model, self._recipe.optim.decay_rule)
 
     def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
-        """`video` uint8 `(B * R, T, S, S, 3)` and `labels` `(B * R,)`."""
+        """`video` uint8 `(B * R, T, S, S, 3)`, `labels` `(B * R,)`, and what guides, if known."""
         copies = self._recipe.optim.repeats
         order = _order(self._recipe.seed, epoch, len(self._train))
-        videos, labels = [], []
+        parts, labels = [], []
         for position in positions:
-            clip, path = self._train[order[position]]
-            videos.append(
+            label, path = self._train[order[position]]
+            parts.append(
                 training_views(
                     read_clip(path),
                     num_frames=self._num_frames,
@@ -148,8 +182,13 @@ class ClipTask:
                     rng=np.random.default_rng((self._recipe.seed, epoch, position)),
                 )
             )
-            labels += [clip.class_index] * copies
-        return {"video": torch.from_numpy(np.concatenate(videos)), "labels": torch.tensor(labels)}
+            labels += [label] * copies
+        truths = {
+            name: torch.from_numpy(np.concatenate([part.truths[name] for part in parts]))
+            for name in parts[0].truths
+        }
+        video = torch.from_numpy(np.concatenate([part.videos for part in parts]))
+        return {"video": video, "labels": torch.tensor(labels), **truths}
 
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Cross-entropy with soft targets, and the accuracy where nothing was mixed."""
@@ -160,7 +199,24 @@ class ClipTask:
         clips = random_erasing((clips - mean) / std, settings.erase)
         targets = soft_targets(batch["labels"], NUM_CLASSES, self._recipe.label_smoothing)
         mixed = mix(clips, targets, settings)
-        return {"loss": F.cross_entropy(model(mixed.clips), mixed.targets)}
+        if not self._recipe.guide.active:
+            return {"loss": F.cross_entropy(model(mixed.clips), mixed.targets)}
+        return self._guided(model, mixed, batch)
+
+    def _guided(
+        self, model: nn.Module, mixed: Mixed, batch: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """The loss with its further targets; all parts are named."""
+        network = unwrapped(model)
+        with kept_tokens(network) as kept:
+            logits = model(mixed.clips)
+        with torch.autocast(logits.device.type, enabled=False):
+            found = cast(GuideHead, network.get_submodule(GUIDE))(kept[0].float())
+        parts = guide_losses(found, batch, grid=self._grid)
+        weighted = sum(getattr(self._recipe.guide, name) * part for name, part in parts.items())
+        ce = F.cross_entropy(logits.float(), mixed.targets)
+        right = (logits.argmax(dim=1) == batch["labels"]).float().mean()
+        return {"loss": ce + weighted, "ce": ce, "train_top1": right, **parts}
 
     def evaluate(self, model: nn.Module, context: EvaluationContext) -> dict[str, float]:
         """`top1`, `mean_class_accuracy` and `val_loss` on held-out clips, one view each."""
@@ -189,14 +245,14 @@ class ClipTask:
 
     def validation_sample(self, stored: Stored) -> tuple[Tensor, int]:
         """The view of one held-out clip `(3, T, S, S)`, and its class."""
-        clip, path = stored
+        label, path = stored
         view = validation_view(
             read_clip(path),
             num_frames=self._num_frames,
             side=self._side,
             transform=self._transform,
         )
-        return torch.from_numpy(view), clip.class_index
+        return torch.from_numpy(view), label
 
 
 class _ValidationViews(Dataset[tuple[Tensor, int]]):
@@ -219,6 +275,13 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray:
 def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored], list[Stored]]:
     """Training and validation clips, stored."""
     data = recipe.data
+    folder = Path(data.cache) if data.cache else cache_folder() / "clips"
+    if data.rink is not None:
+        train_clips, held_out_clips = data.rink.training, data.rink.validation
+        return (
+            DrawnStore(folder, train_clips).build(status),
+            DrawnStore(folder, held_out_clips).build(status),
+        )
     clips = read_labels(Path(data.folder), "train")
     if data.validation:
         train, held_out = clips, read_labels(Path(data.validation), data.validation_split)
@@ -227,8 +290,17 @@ def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored],
     absent = absent_classes(train)
     if absent:
         status.say(f"{data.folder}: no training clip of {', '.join(absent)}")
-    store = ClipStore(Path(data.cache) if data.cache else cache_folder() / "clips", data.store)
+    store = ClipStore(folder, data.store)
     workers = recipe.engine.workers
-    stored = [store.build(part, workers=workers, status=status) for part in (train, held_out)]
+    stored = [
+        [(clip.class_index, path) for clip, path in store.build(p, workers=workers, status=status)]
+        for p in (train, held_out)
+    ]
     status.say(f"{len(stored[0])} clips to train on, {len(stored[1])} to validate on")
     return stored[0], stored[1]
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The network itself, whatever it is wrapped in for several processes."""
+    inner = getattr(model, "module", model)
+    return cast(nn.Module, inner)

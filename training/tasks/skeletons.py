@@ -141,9 +141,9 @@ class SkeletonTask:
         """`sequences` `(B * R, 3, T, 17, 1)` and `labels` `(B * R,)`."""
         sequences, labels = [], []
         for position in positions:
-            pose, class_index = self._train.clip(epoch, position)
             rng = np.random.default_rng((self._recipe.seed, epoch, position))
-            for _ in range(self._recipe.optim.repeats):
+            for copy in range(self._recipe.optim.repeats):
+                pose, class_index = self._train.clip(epoch, position, copy)
                 varied = augmented(pose, self._recipe.augment, rng)
                 sequences.append(sequence(varied, self._recipe.sequence, cropped=True))
                 labels.append(class_index)

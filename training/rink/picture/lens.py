@@ -36,9 +36,12 @@ class Lens:
 class Exposure:
     """A lens before a sensor of a given size."""
 
-    def __init__(self, lens: Lens, width: int, height: int) -> None:
+    def __init__(
+        self, lens: Lens, width: int, height: int, *, whole_height: float | None = None
+    ) -> None:
+        """`whole_height` is that of the whole picture, where only a part of it is drawn."""
         self._lens = lens
-        self._sigma = lens.softness * height / 360
+        self._sigma = lens.softness * (whole_height or height) / 360
         self._corners = _corners(width, height, lens.vignette)
         self._tile = _noise_tile(lens.seed, lens.noise)
 

@@ -69,7 +69,7 @@ class Panorama:
         rows = np.empty_like(columns)
         _fill_lookup(
             views.rotations[n] / np.array([[views.focal_px[n]], [views.focal_px[n]], [1.0]]),
-            self.first_pan, self.highest, self.scale, columns, rows,
+            *views.aim, self.first_pan, self.highest, self.scale, columns, rows,
         )  # fmt: skip
         return columns, rows
 
@@ -134,9 +134,10 @@ def _extent(views: Views) -> tuple[float, float, float, float]:
         + [np.stack([np.full(9, s), edge], 1) for s in (-1.0, 1.0)]
     )
     half = np.array([views.width / 2 + 2, views.height / 2 + 2])
+    off_aim = np.array([views.width / 2, views.height / 2]) - views.aim
     rays = np.concatenate(
         [
-            (rim * half)[None] / views.focal_px[:, None, None],
+            (rim * half + off_aim)[None] / views.focal_px[:, None, None],
             np.ones((len(views), len(rim), 1)),
         ],
         axis=2,
@@ -212,6 +213,8 @@ def _along_boards(at: NDArray[np.floating]) -> NDArray[np.floating]:
 @njit(cache=True, nogil=True, fastmath=True)
 def _fill_lookup(
     rows_over_focal: NDArray[np.float64],
+    middle_x: float,
+    middle_y: float,
     first_pan: float,
     highest: float,
     scale: float,
@@ -221,10 +224,10 @@ def _fill_lookup(
     H, W = columns.shape
     right, down, forward = rows_over_focal[0], rows_over_focal[1], rows_over_focal[2]
     for y in range(H):
-        dy = y + 0.5 - H / 2
+        dy = y + 0.5 - middle_y
         column_before, row_before = 0.0, 0.0
         for x in range(0, W + _SPAN, _SPAN):
-            dx = x + 0.5 - W / 2
+            dx = x + 0.5 - middle_x
             east = right[0] * dx + down[0] * dy + forward[0]
             north = right[1] * dx + down[1] * dy + forward[1]
             up = right[2] * dx + down[2] * dy + forward[2]

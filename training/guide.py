@@ -1,0 +1,163 @@
+"""Truths of every frame as further targets of the video networks, while they learn.
+
+The published networks start from large models: a masked teacher's student, CLIP. A small network
+that starts from nothing sees one label a clip; the rink also knows where the joints are, which way
+the skater faces, how far he turns to the next frame and which skate bears him. A small head reads
+these from the last block's tokens, so that their features come to hold them. It is dropped with the
+training: `best.safetensors` does not have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.umt import UMT
+from models.uniformerv2 import UniFormerV2
+from pipeline.errors import ConfigError
+
+NAME = "guide"
+"""Of the head within the network in training."""
+
+NUM_JOINTS, NUM_SUPPORTS = 17, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuideSettings:
+    """Weights of the further targets; all 0: none, and no head."""
+
+    joints: float = 0.0
+    """Which patch holds each joint, and where in it."""
+    heading: float = 0.0
+    """Which way the skater faces."""
+    turn: float = 0.0
+    """By how much he turns until the next frame."""
+    support: float = 0.0
+    """Left skate, right, both or none."""
+
+    def __post_init__(self) -> None:
+        if min(self.joints, self.heading, self.turn, self.support) < 0:
+            raise ConfigError("guide: weights must not be negative")
+
+    @property
+    def active(self) -> bool:
+        """Whether there is anything to learn besides the class."""
+        return max(self.joints, self.heading, self.turn, self.support) > 0
+
+
+class GuideHead(nn.Module):
+    """Tokens of the last block to what is true in every frame.
+
+    Args:
+        dim: Channels C of a token.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.place = nn.Linear(dim, NUM_JOINTS)
+        self.offset = nn.Linear(dim, 2 * NUM_JOINTS)
+        self.attend = nn.Linear(dim, 1)
+        self.frame = nn.Linear(dim, 3 + NUM_SUPPORTS)
+        for layer in (self.place, self.offset, self.attend, self.frame):
+            nn.init.normal_(layer.weight, std=0.01)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, tokens: Tensor) -> dict[str, Tensor]:
+        """Tokens `(B, T, N, C)` to what is found in them.
+
+        Returns:
+            `place` `(B, T, N, J)` and `offset` `(B, T, N, J, 2)` of every token; of every frame
+            `heading` `(B, T, 2)`, `turn` `(B, T)`, `support` `(B, T, 4)`.
+        """
+        tokens = self.norm(tokens)
+        share = self.attend(tokens).softmax(dim=2)  # (B, T, N, 1)
+        frame = self.frame((share * tokens).sum(dim=2)).float()
+        return {
+            "place": self.place(tokens).float(),
+            "offset": self.offset(tokens).float().unflatten(-1, (NUM_JOINTS, 2)),
+            "heading": frame[..., :2],
+            "turn": frame[..., 2],
+            "support": frame[..., 3:],
+        }
+
+
+def attach(network: nn.Module) -> None:
+    """Give a network in training the head; its state dict then holds `guide.*` as well."""
+    video = cast(UMT | UniFormerV2, network)
+    dim = video.head.in_features if isinstance(video, UMT) else video.class_embedding.numel()
+    network.add_module(NAME, GuideHead(dim))
+
+
+@contextmanager
+def kept_tokens(network: nn.Module) -> Iterator[list[Tensor]]:
+    """Collects the last block's tokens `(B, T, N, C)` of every forward pass inside."""
+    kept: list[Tensor] = []
+    blocks = network.blocks if isinstance(network, UMT) else _transformer(network).resblocks
+    last = list(cast(nn.ModuleList, blocks))[-1]
+
+    def keep(_module: nn.Module, _inputs: object, tokens: Tensor) -> None:
+        if isinstance(network, UMT):
+            kept.append(tokens.unflatten(1, (network.grid[0], -1)))  # (B, T N, C)
+        else:
+            kept.append(tokens[:, :, 1:])  # without the class token
+
+    handle = last.register_forward_hook(keep)
+    try:
+        yield kept
+    finally:
+        handle.remove()
+
+
+def _transformer(network: nn.Module) -> nn.Module:
+    return cast(UniFormerV2, network).transformer
+
+
+def guide_losses(
+    found: Mapping[str, Tensor], truth: Mapping[str, Tensor], *, grid: tuple[int, int]
+) -> dict[str, Tensor]:
+    """The loss of each target, a mean over frames.
+
+    Args:
+        found: Of `GuideHead`, T' frames.
+        truth: `joints` `(B, T, J, 2)` as shares of the view's sides, `heading` `(B, T)` radians
+            unwrapped, `support` `(B, T)`. T may be a multiple of T': every so many frames count.
+        grid: Rows and columns of patches.
+    """
+    step = truth["heading"].shape[1] // found["turn"].shape[1]
+    joints, heading, support = (truth[name][:, ::step] for name in ("joints", "heading", "support"))
+    direction = torch.stack((heading.cos(), heading.sin()), dim=-1)
+    turn = (heading.diff(dim=1) / (2 * torch.pi)).clamp(-1, 1)
+    place, offset = _place_losses(found, joints, grid)
+    return {
+        "joints": place + offset,
+        "heading": F.mse_loss(found["heading"], direction),
+        "turn": F.smooth_l1_loss(found["turn"][:, :-1], turn, beta=0.1),
+        "support": F.cross_entropy(found["support"].flatten(0, 1), support.flatten()),
+    }
+
+
+def _place_losses(
+    found: Mapping[str, Tensor], joints: Tensor, grid: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Which patch holds a joint, and where in it, over the joints within the view."""
+    H, W = grid
+    scaled = joints * joints.new_tensor((W, H))  # (B, T, J, 2) in patches
+    cell = scaled.floor().long()
+    inside = ((joints >= 0) & (joints < 1)).all(dim=-1)  # (B, T, J)
+    column, row = cell[..., 0].clamp(0, W - 1), cell[..., 1].clamp(0, H - 1)
+    token = row * W + column
+    logits = found["place"].transpose(2, 3)  # (B, T, J, N)
+    place = F.cross_entropy(logits.flatten(0, 2), token.flatten(), reduction="none")
+    where = (scaled - cell - 0.5) * inside[..., None]
+    index = token[..., None, None].expand(*token.shape, 1, 2)
+    at = found["offset"].transpose(2, 3).gather(3, index)[..., 0, :]  # (B, T, J, 2)
+    count = inside.sum().clamp(min=1)
+    off = ((at - where).abs().sum(dim=-1) * inside).sum() / count
+    return (place * inside.flatten()).sum() / count, off
