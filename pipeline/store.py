@@ -122,6 +122,12 @@ def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
         "verdict_probabilities": analysis.verdict.probabilities,
         "weighted_probabilities": analysis.verdict.weighted,
         **{f"logits_{name}": scores.logits for name, scores in analysis.scores.items()},
+        # The fused logits are rounded logarithms; these are exact.
+        **{
+            f"probabilities_{name}": scores.probabilities
+            for name, scores in analysis.scores.items()
+            if name == "umt"
+        },
     }
 
 
@@ -309,7 +315,7 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
             arrays["keypoints_xy"], arrays["keypoint_scores"], int(arrays["pose_stride"])
         ),
         scores={
-            name: _scores(name, arrays[f"logits_{name}"], entry["distinct_views"])
+            name: _scores(name, arrays, entry["distinct_views"])
             for name, entry in content["models"].items()
         },
         verdict=_verdict(content["verdict"], arrays),
@@ -319,10 +325,12 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
     )
 
 
-def _scores(name: str, logits: NDArray[Any], distinct_views: int) -> ModelScores:
+def _scores(name: str, arrays: Mapping[str, NDArray[Any]], distinct_views: int) -> ModelScores:
+    logits = arrays[f"logits_{name}"]
     if name == "umt":
         # Fused: the logits are the logarithms of its probabilities.
-        return ModelScores(name, logits, softmax(logits[0]), distinct_views)
+        exact = arrays.get("probabilities_umt", softmax(logits[0]))
+        return ModelScores(name, logits, exact, distinct_views)
     return replace(score_views(name, logits), distinct_views=distinct_views)
 
 
