@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 
 from models.checkpoint_files import read_metadata, read_state, sha256_of, write_safetensors
-from models.zoo import MANIFEST, family_of, read_manifest
+from models.zoo import MANIFEST, Figure, family_of, read_manifest
 from pipeline.errors import ConfigError
 from training.console import Parser, StatusLine, run_command
 from training.engine.checkpoints import writing
@@ -57,7 +58,19 @@ def read_run(run: Path) -> tuple[dict[str, Any], Path]:
     return recipe, weights
 
 
-def manifest_entry(run: Path, *, name: str, sha256: str, licence: str, source: str) -> str:
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the manifest says of exported weights that the run does not know."""
+
+    licence: str
+    """SPDX name, or in words."""
+    source: str = ""
+    """What they were trained on, in words."""
+    figures: tuple[Figure, ...] = ()
+    """Measured after the run, on data that it did not see."""
+
+
+def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
     """The entry of a run's exported weights, as TOML."""
     recipe, weights = read_run(run)
     network = recipe["network"]
@@ -70,11 +83,12 @@ def manifest_entry(run: Path, *, name: str, sha256: str, licence: str, source: s
         **({"arguments": arguments} if arguments else {}),
         "file": f"{name}.safetensors",
         "sha256": sha256,
-        "licence": licence,
-        "source": source or f"made here: {recipe['name']}.toml, seed {recipe['seed']}",
+        "licence": about.licence,
+        "source": f"made here: training/recipes/{recipe['name']}.toml, seed {recipe['seed']}"
+        + (f"; {about.source}" if about.source else ""),
         "status": "demo",
-        "figures": _figures(weights, command),
-        "note": f"data: {json.dumps(recipe.get('data', {}), sort_keys=True)}",
+        "figures": [*map(asdict, about.figures), *_figures(weights, command)],
+        "note": f"data: {json.dumps(_without_folders(recipe.get('data', {})), sort_keys=True)}",
     }
     body = "".join(f"{key} = {_toml(value)}\n" for key, value in lines.items())
     return f"[[checkpoint]]\n{body}"
@@ -111,6 +125,11 @@ def _figures(weights: Path, command: str) -> list[dict[str, Any]]:
     return [{"name": name, "value": float(chosen["value"]), "command": command}]
 
 
+def _without_folders(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the data lay is nobody's affair."""
+    return {key: value for key, value in data.items() if not key.endswith("folder")}
+
+
 def _toml(value: Any) -> str:
     """A value as TOML: strings, numbers, lists and inline tables."""
     if isinstance(value, Mapping):
@@ -118,6 +137,13 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)  # the same as TOML for what is left
+
+
+def _figure(name: str, value: str, command: str) -> Figure:
+    try:
+        return Figure(name, float(value), command)
+    except ValueError:
+        raise ConfigError(f"--figure {name}: {value} is no number") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,11 +154,19 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--out", type=Path, metavar="FILE.safetensors", help="the weights alone")
     parser.add_argument("--licence", help="of the weights, e.g. Apache-2.0; with --name")
     parser.add_argument("--source", default="", help="what they were trained on, in words")
+    parser.add_argument(
+        "--figure",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE", "COMMAND"),
+        help="a number measured on other data, and how; may be given again",
+    )
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
     return parser
 
 
-def ship(run: Path, name: str, *, licence: str, source: str, manifest: Path) -> Path:
+def ship(run: Path, name: str, *, about: About, manifest: Path) -> Path:
     """Export a run beside a manifest and enter it there; returns the weights' path.
 
     Raises:
@@ -143,7 +177,7 @@ def ship(run: Path, name: str, *, licence: str, source: str, manifest: Path) -> 
         raise ConfigError(f"--name {name}: use lower-case letters, digits and underscores only")
     out = manifest.parent / f"{name}.safetensors"
     sha256 = export(run, out)
-    entry = manifest_entry(run, name=name, sha256=sha256, licence=licence, source=source)
+    entry = manifest_entry(run, name=name, sha256=sha256, about=about)
     draft = manifest.with_name(f".{manifest.name}.part")
     with writing(manifest, remedy="make room and run the command again"):
         try:
@@ -167,13 +201,12 @@ def main(arguments: list[str] | None = None) -> int:
         if parsed.out:
             sha256, out = export(parsed.run, parsed.out), parsed.out
         else:
-            out = ship(
-                parsed.run,
-                parsed.name,
+            about = About(
                 licence=parsed.licence,
                 source=parsed.source,
-                manifest=parsed.manifest,
+                figures=tuple(_figure(*words) for words in parsed.figure),
             )
+            out = ship(parsed.run, parsed.name, about=about, manifest=parsed.manifest)
             sha256 = sha256_of(out)
         sys.stdout.write(f'file = "{out.name}"  # {out.stat().st_size / 1e6:.1f} MB\n')
         sys.stdout.write(f'sha256 = "{sha256}"\n')

@@ -30,7 +30,7 @@ def run(tmp_path: Path) -> Path:
         "name": "demo_infogcn",
         "seed": 3,
         "network": {"builder": "infogcn_tiny", "arguments": {"k": 5}},
-        "data": {"source": "rink", "classes": ["3Lutz"], "seed": 11},
+        "data": {"source": "rink", "classes": ["3Lutz"], "seed": 11, "folder": "/home/me"},
     }
     (folder / RECIPE).write_text(json.dumps(recipe))
     return folder
@@ -60,12 +60,26 @@ def test_exported_run_is_a_checkpoint(run: Path, manifest: Path) -> None:
     assert (figure.name, figure.value) == ("validation mean class accuracy", 0.875)
     assert figure.command.endswith("training/recipes/demo_infogcn.toml")
     assert '"seed": 11' in entry.note
+    assert "/home" not in entry.note
+    assert entry.source == (
+        "made here: training/recipes/demo_infogcn.toml, seed 3; the simulated rink, seed 11"
+    )
     assert check_checkpoint(entry, manifest) == sha256_of(manifest.parent / "demo.safetensors")
 
     model, _ = load_model("demo", manifest=manifest)
     trained = read_state(run / "best.safetensors")
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value.float(), trained[name].float(), atol=1e-3, rtol=1e-3)
+
+
+def test_figures_of_other_data_come_first(run: Path, manifest: Path) -> None:
+    measured = ("--figure", "PCK on real clips", "0.75", "python -m benchmarks.real_clips")
+    assert export(run, manifest, *ARGUMENTS, *measured) == 0
+    first, second = read_manifest(manifest)["demo"].figures
+    assert (first.name, first.value, first.command) == (
+        "PCK on real clips", 0.75, "python -m benchmarks.real_clips",
+    )  # fmt: skip
+    assert second.name.startswith("validation")
 
 
 def test_weights_are_stored_in_half_precision(run: Path, manifest: Path) -> None:
@@ -100,6 +114,7 @@ def test_entries_around_the_replaced_one_stay() -> None:
         ("weights", ARGUMENTS, "best.safetensors: is not there; the run has not been evaluated"),
         ("overflow", ARGUMENTS, "fc.bias holds numbers that half precision does not"),
         ("name", ARGUMENTS, "--name Demo 1: use lower-case letters"),
+        ("figure", (*ARGUMENTS, "--figure", "PCK", "much", "x"), "PCK: much is no number"),
     ],
 )
 def test_what_cannot_be_exported_is_named(

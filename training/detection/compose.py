@@ -19,7 +19,7 @@ from training.photo import PictureArray, Rng
 
 CERTAIN = 0.4
 """People whom the teacher alone found, with less than this score, are doubtful."""
-CUT_CERTAIN, CUT_DOUBTFUL = 0.4, 0.1
+CUT_CERTAIN, CUT_DOUBTFUL = 0.6, 0.1
 """Of a person cut off at the border: shares of the box that make it one to find, or doubtful."""
 
 
