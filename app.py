@@ -11,6 +11,7 @@ import argparse
 
 from ui.labels import I18N
 from ui.layout import CSS, THEME, build_app
+from ui.player import ClipShelf, player_routes
 
 
 def main() -> None:
@@ -20,11 +21,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=default)
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     arguments = parser.parse_args()
-    build_app().queue(max_size=200).launch(
+    clips = ClipShelf()
+    build_app(clips).queue(max_size=200).launch(
         server_name=arguments.host,
         server_port=arguments.port,
         theme=THEME,
         css_paths=CSS,
+        app_kwargs={"routes": player_routes(clips)},
         i18n=I18N,
         footer_links=["api"],
         max_file_size="500mb",

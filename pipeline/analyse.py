@@ -36,6 +36,7 @@ from pipeline.types import (
     PoseSequence,
     Provenance,
     RegionOfInterest,
+    Track,
 )
 from pipeline.video import Frame, FrameBuffer, FramesLost, Video, check_span, open_video
 from pipeline.views import ViewCollector
@@ -94,6 +95,7 @@ class Analyser:
         start_s: float | None = None,
         end_s: float | None = None,
         skater: int | None = None,
+        people: People | None = None,
         listener: Listener | None = None,
         stop_asked: StopAsked | None = None,
     ) -> Analysis:
@@ -104,6 +106,7 @@ class Analyser:
             start_s: In point, seconds after the first frame.
             end_s: Out point.
             skater: Number of the person to take for the skater, instead of the rule's choice.
+            people: Found before in the same span by the same profile; nobody is looked for again.
             listener: Told about progress and every stage's result.
             stop_asked: Asked often; True ends the analysis.
 
@@ -119,7 +122,8 @@ class Analyser:
         if known is not None:
             return known
         try:
-            analysis = _Run(self.profile, self._networks, video, skater, monitor).analysis()
+            run = _Run(self.profile, self._networks, video, skater, monitor, people)
+            analysis = run.analysis()
         except FramesLost:
             # The container promised frames that do not decode: go on with those that do.
             analysis = _Run(
@@ -181,7 +185,9 @@ class _Run:
         video: Video,
         skater: int | None,
         monitor: Monitor,
+        known_people: People | None = None,
     ) -> None:
+        self.known_people = known_people
         self.profile = profile
         self.networks = networks
         self.video = video
@@ -224,6 +230,10 @@ class _Run:
 
     def _find_people(self) -> People:
         """First pass: boxes on key frames, tracks, the main skater."""
+        if self.known_people is not None and self.known_people.tracks:
+            people = self._main_of(self.known_people.tracks)
+            self.monitor.finish("detect", people)
+            return people
         settings, T = self.profile.detector, len(self.video)
         positions = key_frames(T, every=settings.every, at_most=settings.max_key_frames)
         with self.monitor.timed("detect"):
@@ -240,9 +250,15 @@ class _Run:
             # Its boxes are noise, and noise must not decide what the other networks see.
             return People((), None, "nobody was looked for: the detector is untrained")
         timeline = self.video.timeline
-        tracks = build_tracks(detections, timeline, self.size, self.profile.track)
+        return self._main_of(build_tracks(detections, timeline, self.size, self.profile.track))
+
+    def _main_of(self, tracks: tuple[Track, ...]) -> People:
         return choose_main_skater(
-            tracks, timeline, self.size, skater=self.skater, settings=self.profile.main_skater
+            tracks,
+            self.video.timeline,
+            self.size,
+            skater=self.skater,
+            settings=self.profile.main_skater,
         )
 
     def _find_region(self, people: People) -> RegionOfInterest:

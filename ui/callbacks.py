@@ -9,7 +9,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from pipeline.draw import draw_frame, skeleton_at
 from pipeline.errors import Cancelled, InputError
 from pipeline.progress import Progress
 from pipeline.saw import frames_at
-from pipeline.types import Analysis
+from pipeline.types import Analysis, People
 from pipeline.video import check_span, display_name, open_video
 from ui.cards import message_card, progress_card
 from ui.language import say
@@ -47,6 +47,8 @@ class Request:
     start_s: float | None = None
     end_s: float | None = None
     skater: int | None = None
+    people: People | None = field(default=None, compare=False)
+    """Found before in the same clip by the same profile: nobody is looked for again."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ def _work(
             start_s=request.start_s,
             end_s=request.end_s,
             skater=request.skater,
+            people=request.people,
             listener=messages.put,
             stop_asked=run.stop.is_set,
         )

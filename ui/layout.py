@@ -13,6 +13,7 @@ from ui.controls import ASSETS, Controls, build_controls, examples
 from ui.example import Example
 from ui.labels import label, language_of
 from ui.language import say, spoken_in
+from ui.player import ClipShelf
 from ui.runs import Run, RunStore
 from ui.session import Session, visitor_of
 from ui.tabs import details, ensemble, picture, saw, scores
@@ -51,15 +52,17 @@ THEME = gr.themes.Default(
 )
 
 
-def build_app(*, prepare_example: bool = True) -> gr.Blocks:
+def build_app(clips: ClipShelf | None = None, *, prepare_example: bool = True) -> gr.Blocks:
     """Lay out the page and wire it.
 
     Args:
+        clips: Where the player's routes find the videos on show.
         prepare_example: Analyse an example in the background, for every visitor to find.
     """
     runs = RunStore()
-    clips = examples()
-    example = Example(clips[0]) if clips and prepare_example else None
+    clips = clips or ClipShelf()
+    ready = examples()
+    example = Example(ready[0]) if ready and prepare_example else None
     app = gr.Blocks(
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )
@@ -67,12 +70,13 @@ def build_app(*, prepare_example: bool = True) -> gr.Blocks:
         shown, open_tab = gr.State(("", 0)), gr.State("picture")
         gr.HTML(hero, elem_id="hero", show_label=False)
         with gr.Tabs(selected="desk", elem_id="pages") as pages:
-            session = Session(runs, shown, open_tab, pages)
+            session = Session(runs, shown, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session, example)
 
         def leave(request: gr.Request) -> None:
             runs.leave(visitor_of(request))
+            clips.leave(visitor_of(request))
 
         app.unload(leave)
         if example is not None:
@@ -88,7 +92,7 @@ def _build_desk(session: Session, example: Example | None) -> Controls:
             controls = build_controls(session, example)
         with gr.Column(scale=9, min_width=320):
             _build_verdict(session)
-            _build_tabs(session)
+            _build_tabs(session, controls)
     return controls
 
 
@@ -106,10 +110,10 @@ def _build_verdict(session: Session) -> None:
     session.on_news(render, [verdict, warnings])
 
 
-def _build_tabs(session: Session) -> None:
+def _build_tabs(session: Session, controls: Controls) -> None:
     with gr.Tabs(selected="picture", elem_id="results"):
         with gr.Tab(label("tab_picture"), id="picture", render_children=True) as tab:
-            picture.build_tab(session)
+            picture.build_tab(session, controls)
             tab.select(lambda: "picture", None, session.open_tab, api_visibility="private")
         with gr.Tab(label("tab_scores"), id="scores", render_children=True):
             scores.build_tab(session)

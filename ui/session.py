@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
 
+from ui.player.clips import ClipShelf
 from ui.runs import Run, RunStore
 
 Shown = tuple[str, int]
@@ -26,6 +27,8 @@ class Session:
     """`(run id, revision)` of what is on show; changes with every new result."""
     open_tab: gr.State | None = None
     """Which of the desk's tabs is open."""
+    clips: ClipShelf = field(default_factory=ClipShelf)
+    """The videos on show."""
     pages: gr.Tabs | None = None
     """The pages, so that a click can lead to the desk."""
 

@@ -24,7 +24,7 @@ FLAGS = [
 START_S = 120
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -34,7 +34,7 @@ def _free_port() -> int:
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app in a process of its own, with a cache of its own."""
     folder = tmp_path_factory.mktemp("app")
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "RINKSIDE_CACHE": str(folder / "cache"), "HF_HUB_OFFLINE": "1"}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

@@ -1,0 +1,180 @@
+"""The clips that are open on the desk: a video, its pictures, and the run that looks at it."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.types import IntArray, Timeline
+from pipeline.video import Video, open_video
+from pipeline.video.playable import media_type, playable_copy, plays_as_it_is
+from pipeline.video.stills import Stills
+from ui.runs import Run
+
+MAX_CLIPS = 60
+"""Open at once on a server; the one opened first goes."""
+
+
+@dataclass
+class Clip:
+    """A video that a visitor looks at."""
+
+    token: str
+    """Unguessable; whoever knows it may see the clip."""
+    visitor: str
+    """Whose it is."""
+    video: Video
+    """The span on show."""
+    stills: Stills
+    """Its pictures."""
+    folder: Path
+    """Where they lie."""
+    run: Run | None = None
+    """The analysis, as far as it has come; None before."""
+    plays: bool = False
+    """Whether browsers are likely to play the file itself."""
+    media_type: str = "video/mp4"
+    """Of the file."""
+    copy: Path | None = None
+    """A copy that browsers play, once made."""
+    copied: float = 0.0
+    """Share of the copy that is done."""
+    news: int = 0
+    """Grows whenever there is something new to show."""
+    closed: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody looks any more."""
+
+    @property
+    def timeline(self) -> Timeline:
+        """Of the frames on show."""
+        return self.video.timeline
+
+    def make_copy(self) -> Path:
+        """A copy that browsers play; made once, in the caller's thread.
+
+        Raises:
+            Cancelled: The clip was closed meanwhile.
+            VideoError: The video cannot be read.
+        """
+        if self.copy is None or not self.copy.exists():
+            self.copy = playable_copy(
+                self.video, progress=self._note, stop_asked=self.closed.is_set
+            )
+        return self.copy
+
+    def _note(self, share: float) -> None:
+        self.copied = share
+
+    def mend(self) -> None:
+        """Show only the frames that decode, after `FramesLost`."""
+        self.stills.close()
+        self.video = self.video.rescan()
+        self.stills = Stills(self.video, Path(tempfile.mkdtemp(dir=self.folder)))
+
+    def close(self) -> None:
+        """Drop the pictures."""
+        self.closed.set()
+        self.stills.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class ClipShelf:
+    """Open clips by token."""
+
+    def __init__(self, max_clips: int = MAX_CLIPS) -> None:
+        self._clips: OrderedDict[str, Clip] = OrderedDict()
+        self._max_clips = max_clips
+        self._lock = threading.Lock()
+
+    def show(
+        self, visitor: str, path: str, start_s: float | None = None, end_s: float | None = None
+    ) -> Clip:
+        """Put a span of a video on show; one that is open already stays as it is.
+
+        Raises:
+            VideoError: The file cannot be read, or the points make no span.
+        """
+        video = open_video(path, start_s=start_s, end_s=end_s)
+        known = self._open_already(visitor, video)
+        return known or self._open(visitor, video)
+
+    def show_run(
+        self,
+        run: Run,
+        path: str | None = None,
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ) -> Clip:
+        """Put the video of a run on show; path and points are needed before its analysis is there.
+
+        Raises:
+            VideoError: The file is gone or another one by now.
+        """
+        analysis = run.analysis
+        if analysis is not None:
+            info = analysis.video
+            path, start_s, end_s = info.path, info.start_s, info.end_s
+        clip = self.show(run.visitor, path or "", start_s, end_s)
+        if analysis is not None:
+            if clip.video.info.sha256 != analysis.video.sha256:
+                raise clip.video.error("is not the video that was analysed; analyse it again")
+            _follow(clip, analysis.timeline.frame_index)
+        clip.run, clip.news = run, clip.news + 1
+        return clip
+
+    def get(self, token: object) -> Clip | None:
+        """A clip by its token, whatever a browser sent as such."""
+        if not isinstance(token, str):
+            return None
+        with self._lock:
+            return self._clips.get(token)
+
+    def leave(self, visitor: str) -> None:
+        """A visitor closed the page."""
+        with self._lock:
+            theirs = [token for token, clip in self._clips.items() if clip.visitor == visitor]
+            gone = [self._clips.pop(token) for token in theirs]
+        for clip in gone:
+            clip.close()
+
+    def _open(self, visitor: str, video: Video) -> Clip:
+        folder = Path(tempfile.mkdtemp(prefix="rinkside-player-"))
+        clip = Clip(
+            token=secrets.token_urlsafe(16),
+            visitor=visitor,
+            video=video,
+            stills=Stills(video, folder),
+            folder=folder,
+            plays=plays_as_it_is(video),
+            media_type=media_type(video),
+        )
+        with self._lock:
+            self._clips[clip.token] = clip
+            surplus = len(self._clips) - self._max_clips
+            oldest = [self._clips.popitem(last=False)[1] for _ in range(surplus)]
+        for other in oldest:
+            other.close()
+        return clip
+
+    def _open_already(self, visitor: str, video: Video) -> Clip | None:
+        with self._lock:
+            theirs = [clip for clip in self._clips.values() if clip.visitor == visitor]
+        return next((clip for clip in reversed(theirs) if _same(clip.video, video)), None)
+
+
+def _same(one: Video, other: Video) -> bool:
+    spans = [(v.info.sha256, v.info.start_s, v.info.end_s) for v in (one, other)]
+    return spans[0] == spans[1]
+
+
+def _follow(clip: Clip, analysed: IntArray) -> None:
+    """A damaged file may have lost frames: show the ones that were analysed."""
+    if not np.array_equal(clip.timeline.frame_index, analysed):
+        clip.mend()

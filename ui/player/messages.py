@@ -1,0 +1,82 @@
+"""What the browser may say, checked field by field: it can send anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+TOKEN_LENGTH = 64
+"""Longer ones are none of ours."""
+
+MAX_PERSON = 10_000
+
+
+class Nonsense(ValueError):
+    """A message that no player of ours sends."""
+
+
+@dataclass(frozen=True)
+class Relock:
+    """The visitor says who the skater is."""
+
+    token: str
+    """Of the clip on show."""
+    person: int
+    """`person_id` of a track."""
+
+
+def read_relock(data: object, known: Sequence[int]) -> Relock:
+    """Check a message that asks to relock.
+
+    Args:
+        data: What the browser sent.
+        known: Numbers of the people in the clip.
+
+    Raises:
+        Nonsense: It is no such message, or nobody has that number.
+    """
+    message = _mapping(data)
+    relock = Relock(read_token(message), _whole(message, "person", 0, MAX_PERSON))
+    if relock.person not in known:
+        raise Nonsense(f"person: nobody has the number {relock.person}")
+    return relock
+
+
+def read_token(data: object) -> str:
+    """The token of a message.
+
+    Raises:
+        Nonsense: There is none.
+    """
+    token = _mapping(data).get("token")
+    if not isinstance(token, str) or not 0 < len(token) <= TOKEN_LENGTH or not token.isascii():
+        raise Nonsense("token: expected a short string")
+    return token
+
+
+def read_whole(text: str, top: int) -> int:
+    """A number in an address: 0 to `top`, digits only.
+
+    Raises:
+        Nonsense: It is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= top):
+        raise Nonsense(f"expected a whole number from 0 to {top}")
+    return int(text)
+
+
+def _mapping(data: object) -> Mapping[str, object]:
+    if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
+        raise Nonsense("expected an object with named fields")
+    return data
+
+
+def _whole(message: Mapping[str, object], name: str, least: int, most: int) -> int:
+    value = message.get(name)
+    # JSON has one kind of number: 3.0 is 3, but True is none.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Nonsense(f"{name}: expected a whole number")
+    if value != int(value) or not least <= value <= most:
+        raise Nonsense(f"{name}: expected a whole number from {least} to {most}")
+    return int(value)

@@ -1,0 +1,114 @@
+"""Everything the browser draws over the picture, as one JSON object; see `docs/review.md`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.draw import SKELETON_LINES, DrawStyle, pose_at
+from pipeline.types import People, PoseSequence, Track
+from pipeline.video.stills import CHUNK
+from ui.language import spoken
+from ui.player.clips import Clip
+from ui.player.lane_sources import Clock, lanes_of, model_lanes_of, pose_lane_of
+from ui.player.lanes import Lane, lane_json
+from ui.player.words import words_for
+from ui.runs import Run
+
+STYLE = DrawStyle()
+"""The colours are those of `overlay.mp4`."""
+
+
+def scene_json(clip: Clip) -> dict[str, Any]:
+    """The scene of a clip: its clock, where its pictures are, and what is known so far."""
+    info, timeline = clip.video.info, clip.timeline
+    run = clip.run
+    return {
+        "token": clip.token,
+        "name": clip.video.name,
+        "width": info.width,
+        "height": info.height,
+        "fps": info.fps,
+        "pts": np.round(timeline.pts_s, 7).tolist(),
+        "until": clip.video.until_s,
+        "origin": clip.video.origin_s,
+        "plays": clip.plays,
+        "stills": {"chunk": CHUNK, "size": list(clip.stills.size)},
+        "lines": [[list(start), list(end), side] for start, end, side in SKELETON_LINES],
+        "colours": {
+            name: "#{:02x}{:02x}{:02x}".format(*getattr(STYLE, name))
+            for name in ("skater", "others", "region", "left", "right", "middle")
+        },
+        "minScore": STYLE.min_score,
+        "words": words_for(spoken()),
+        **(_nothing() if run is None else _known(run, clip)),
+    }
+
+
+def _nothing() -> dict[str, Any]:
+    return {"people": [], "main": None, "region": None, "pose": None, "lanes": [], "done": False}
+
+
+def _known(run: Run, clip: Clip) -> dict[str, Any]:
+    """What a run has found out by now."""
+    analysis = run.analysis
+    if analysis is None:
+        people, pose, region = run.people, run.pose, None
+        trained = True
+    else:
+        people, pose, region = analysis.people, analysis.pose, analysis.region
+        origin = analysis.provenance.get("pose")
+        trained = origin is None or origin.status != "untrained"
+    fits = len(clip.timeline)
+    return {
+        "people": _people(people, fits),
+        "main": None if people is None else people.main_id,
+        "region": None if region is None else [float(v) for v in region.xyxy],
+        "pose": _pose(pose, fits, trained=trained),
+        "lanes": [lane_json(lane) for lane in _lanes(run, clip)],
+        "done": analysis is not None,
+    }
+
+
+def _lanes(run: Run, clip: Clip) -> list[Lane]:
+    if run.hidden:  # in blind mode the visitor's own call comes first
+        return []
+    if run.analysis is not None:
+        return lanes_of(run.analysis)
+    clock = Clock(clip.timeline, clip.video.until_s)
+    lanes: list[Lane] = list(model_lanes_of(run.scores, clock, profile=""))
+    if run.pose is not None and len(run.pose.scores) == len(clip.timeline):
+        lanes.append(pose_lane_of(run.pose, clock))
+    return lanes
+
+
+def _people(people: People | None, num_frames: int) -> list[dict[str, Any]]:
+    tracks: tuple[Track, ...] = () if people is None else people.tracks
+    return [
+        {
+            "id": track.person_id,
+            "boxes": _rows(track.boxes_xyxy, 1),
+            "scores": _rows(track.scores[:, None], 3),
+            "detected": np.flatnonzero(track.detected).tolist(),
+        }
+        for track in tracks
+        if len(track.boxes_xyxy) == num_frames
+    ]
+
+
+def _pose(pose: PoseSequence | None, num_frames: int, *, trained: bool) -> dict[str, Any] | None:
+    if pose is None or len(pose.scores) != num_frames:
+        return None
+    frames = [pose_at(pose, t) for t in range(num_frames)]
+    joints = np.stack([xy for xy, _ in frames]).reshape(num_frames, -1)
+    scores = np.stack([score for _, score in frames])
+    return {"joints": _rows(joints, 1), "scores": _rows(scores, 3), "trained": trained}
+
+
+def _rows(values: NDArray[np.floating[Any]], digits: int) -> list[list[float] | None]:
+    """Rows of numbers; None where a row holds a NaN: nothing is known there."""
+    rounded = np.round(values.astype(np.float64), digits)
+    known: NDArray[np.bool_] = np.isfinite(rounded).min(axis=1)
+    return [row if k else None for row, k in zip(rounded.tolist(), known, strict=True)]

@@ -1,0 +1,89 @@
+// Every key of the player, once: the handler, the help and the button's tooltips read this table.
+
+export const KEYS = [
+  { keys: [" ", "k"], action: "play", word: "play" },
+  { keys: ["ArrowLeft", ","], action: "back", word: "back" },
+  { keys: ["ArrowRight", "."], action: "forward", word: "forward" },
+  { keys: ["PageUp"], action: "backTen", word: "back_ten" },
+  { keys: ["PageDown"], action: "forwardTen", word: "forward_ten" },
+  { keys: ["Home"], action: "first", word: "first" },
+  { keys: ["End"], action: "last", word: "last" },
+  { keys: ["["], action: "previousMark", word: "previous_mark" },
+  { keys: ["]"], action: "nextMark", word: "next_mark" },
+  { keys: ["g"], action: "goto", word: "goto" },
+  { keys: ["ArrowDown", "<"], action: "slower", word: "slower" },
+  { keys: ["ArrowUp", ">"], action: "faster", word: "faster" },
+  { keys: ["a"], action: "markA", word: "mark_a" },
+  { keys: ["b"], action: "markB", word: "mark_b" },
+  { keys: ["l"], action: "loop", word: "loop" },
+  { keys: ["+", "="], action: "zoomIn", word: "zoom_in" },
+  { keys: ["-", "_"], action: "zoomOut", word: "zoom_out" },
+  { keys: ["z"], action: "zoomReset", word: "zoom_reset" },
+  { keys: ["Shift+ArrowLeft"], action: "panLeft", word: "pan" },
+  { keys: ["Shift+ArrowRight"], action: "panRight", word: "pan" },
+  { keys: ["Shift+ArrowUp"], action: "panUp", word: "pan" },
+  { keys: ["Shift+ArrowDown"], action: "panDown", word: "pan" },
+  { keys: ["o"], action: "overlays", word: "overlays" },
+  { keys: ["v"], action: "layer:skater", word: "layer_skater" },
+  { keys: ["s"], action: "layer:skeleton", word: "layer_skeleton" },
+  { keys: ["p"], action: "layer:others", word: "layer_others" },
+  { keys: ["r"], action: "layer:region", word: "layer_region" },
+  { keys: ["n"], action: "layer:labels", word: "layer_labels" },
+  { keys: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], action: "person", word: "person_key" },
+  { keys: ["d"], action: "settings", word: "settings" },
+  { keys: ["m"], action: "mute", word: "mute" },
+  { keys: ["f"], action: "fullscreen", word: "fullscreen" },
+  { keys: ["?"], action: "help", word: "help" },
+];
+
+const NAMES = {
+  " ": "Space",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  "Shift+ArrowLeft": "Shift ←",
+  "Shift+ArrowRight": "Shift →",
+  "Shift+ArrowUp": "Shift ↑",
+  "Shift+ArrowDown": "Shift ↓",
+};
+
+const byKey = new Map(KEYS.flatMap((entry) => entry.keys.map((key) => [key, entry.action])));
+const STEPPING = new Set(["back", "forward", "backTen", "forwardTen", "panLeft", "panRight", "panUp", "panDown"]);
+const REPEATING = new Set([...STEPPING, "slower", "faster", "zoomIn", "zoomOut"]);
+
+export function keyName(key) {
+  return NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+}
+
+/** The key that a button's tooltip names; empty without one. */
+export function keyOf(action) {
+  const entry = KEYS.find((candidate) => candidate.action === action);
+  return entry ? keyName(entry.keys[0]) : "";
+}
+
+/** Call `act(action, key)` for key presses that are meant for the player. */
+export function listenToKeys(root, { act, everywhere }) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (root.offsetParent === null && !document.fullscreenElement) return; // another tab is open
+    if (root.querySelector("dialog[open]")) return;
+    const target = event.target;
+    const inside = root.contains(target);
+    if (!inside && !(everywhere() && target === document.body)) return;
+    if (isTyping(target)) return;
+    const arrow = event.shiftKey && event.key.startsWith("Arrow") ? "Shift+" : "";
+    const key = arrow + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+    const action = byKey.get(key);
+    if (!action || (event.repeat && !REPEATING.has(action))) return;
+    if (key === " " && target.closest("button, summary, [type=checkbox]")) return; // presses it
+    if (target.matches("input[type=range]") && !target.matches(".rp-scrub") && event.key.length > 1) return;
+    if (target.matches("select") && event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    act(action, event.key);
+  });
+}
+
+function isTyping(target) {
+  return target.matches("textarea, [contenteditable=true], input:not([type=range], [type=checkbox], [type=radio], [type=button])");
+}

@@ -1,0 +1,355 @@
+// The player: puts picture, overlays, lanes and controls together. Two frames matter: the one that
+// is wanted, and the one that is shown; everything on screen speaks of the one that is shown.
+
+import { Clock } from "./clock.js";
+import { buildHelp } from "./help.js";
+import { listenToKeys } from "./keys.js";
+import { Lanes } from "./lanes.js";
+import { People } from "./people.js";
+import { Playback } from "./playback.js";
+import { Settings } from "./settings.js";
+import { Stage } from "./stage.js";
+import { Stills } from "./stills.js";
+import { RATES, Transport } from "./transport.js";
+
+const REST_MS = 250; // without a step, before a full-size picture is fetched
+const PAN = 60; // CSS pixels a key press
+const ZOOM = 1.25;
+
+/** Called once by gradio, when the component is on the page. */
+export function mount({ element, props, watch, base, relock }) {
+  const player = new Player(element.querySelector(".rp"), base, relock);
+  const follow = () => player.follow(props.value);
+  watch("value", follow);
+  follow();
+  element.rinksidePlayer = player; // for tests, and for whoever is curious
+}
+
+class Player {
+  constructor(root, base, relock) {
+    this.root = root;
+    this.base = base;
+    this.relock = relock;
+    this.message = root.querySelector(".rp-message");
+    this.live = root.querySelector(".rp-timeline ~ .rp-sr");
+    this.helpDialog = root.querySelector(".rp-help");
+    this.huds = [root.querySelector(".rp-hud-left"), root.querySelector(".rp-hud-right")];
+    this.shown = null;
+    this.wanted = null;
+    this.rate = 1;
+    this.a = null;
+    this.b = null;
+    this.looping = false;
+    this.settings = new Settings(root.querySelector(".rp-settings"), { onStyle: (style) => this.stage.restyle(style) });
+    this.stage = new Stage(root.querySelector(".rp-stage"), {
+      onView: (zoom) => this.#viewed(zoom),
+      onPick: (x, y) => this.#picked(x, y),
+    });
+    this.video = root.querySelector(".rp-video");
+    this.playback = new Playback(this.video, {
+      onFrame: (n) => this.#show(this.video, n),
+      onStop: (n) => this.#stopped(n),
+      onState: (state, share) => this.#playbackState(state, share),
+    });
+    this.lanes = new Lanes(root.querySelector(".rp-timeline"), { onSeek: (stamp) => this.goTo(this.clock.frameAt(stamp)) });
+    this.people = new People(root.querySelector(".rp-people"), { onTake: (id) => this.#take(id) });
+    this.transport = new Transport(root, {
+      act: (action) => this.act(action),
+      onGoTo: (n) => this.goTo(n),
+      onRate: (rate) => this.#setRate(rate),
+    });
+    listenToKeys(root, { act: (action, key) => this.act(action, key), everywhere: () => this.settings.keysEverywhere });
+  }
+
+  /** Gradio's value changed: another clip, or news of this one. */
+  async follow(value) {
+    const { token, revision, frame, message } = JSON.parse(value || "{}");
+    const opened = performance.now();
+    if (!token) return this.#empty(message);
+    const news = (this.asked = `${token} ${revision}`);
+    if (token === this.scene?.token && revision === this.revision) return frame === null || this.goTo(frame);
+    const other = token !== this.scene?.token;
+    if (other) this.#say(this.scene ? this.word("loading") : "");
+    const url = `${this.base}clips/${token}`;
+    // The first picture does not wait for the scene.
+    const first = other ? fetch(`${url}/frame/${frame ?? 0}`) : null;
+    const response = await fetch(`${url}/scene`).catch(() => null);
+    if (news !== this.asked) return;
+    if (!response?.ok) return this.#empty((await response?.text()) ?? message);
+    this.revision = revision;
+    this.#open(await response.json(), url, { other, frame, first, opened });
+  }
+
+  word(key, values = {}) {
+    const text = this.scene?.words[key] ?? key;
+    return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  }
+
+  goTo(n) {
+    if (!this.scene || n === null) return;
+    n = this.clock.clamp(n);
+    if (this.playback.playing) return void this.#play(n);
+    this.wanted = n;
+    this.stills.moveTo(n);
+    this.#showStill();
+  }
+
+  act(action, key) {
+    if (action === "help") return this.helpDialog.showModal();
+    if (!this.scene) return;
+    if (action.startsWith("layer:")) return this.settings.toggle(action.slice(6));
+    this.#actions[action]?.(key);
+  }
+
+  #actions = {
+    play: () => (this.playback.playing ? this.#pause() : this.#play(this.#startFrame())),
+    back: () => this.#step(-1),
+    forward: () => this.#step(1),
+    backTen: () => this.#step(-10),
+    forwardTen: () => this.#step(10),
+    first: () => this.goTo(0),
+    last: () => this.goTo(this.clock.last),
+    previousMark: () => this.goTo(this.lanes.edge(this.wanted, -1)),
+    nextMark: () => this.goTo(this.lanes.edge(this.wanted, 1)),
+    goto: () => this.transport.goTo.focus(),
+    slower: () => this.#setRate(RATES[Math.max(0, RATES.indexOf(this.rate) - 1)]),
+    faster: () => this.#setRate(RATES[Math.min(RATES.length - 1, RATES.indexOf(this.rate) + 1)]),
+    markA: () => this.#mark("a"),
+    markB: () => this.#mark("b"),
+    loop: () => this.#setLoop(this.a, this.b, !this.looping),
+    zoomIn: () => this.stage.zoomBy(ZOOM),
+    zoomOut: () => this.stage.zoomBy(1 / ZOOM),
+    zoomReset: () => this.stage.whole(),
+    panLeft: () => this.stage.panBy(PAN, 0),
+    panRight: () => this.stage.panBy(-PAN, 0),
+    panUp: () => this.stage.panBy(0, PAN),
+    panDown: () => this.stage.panBy(0, -PAN),
+    overlays: () => this.settings.toggleAll(),
+    person: (key) => this.#take(Number(key)),
+    settings: () => this.#toggleSettings(),
+    mute: () => this.#mute(),
+    fullscreen: () => (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen()),
+  };
+
+  #open(scene, url, { other, frame, first, opened }) {
+    const known = this.scene;
+    const clock = new Clock(scene);
+    const same = !other && known.pts.length === scene.pts.length;
+    this.scene = scene;
+    this.clock = clock;
+    const say = (key, values) => this.word(key, values);
+    this.root.setAttribute("aria-label", say("player"));
+    this.stage.root.setAttribute("aria-label", say("stage"));
+    this.stage.open(scene);
+    this.transport.open(scene, clock, say);
+    this.people.open(scene, say);
+    this.lanes.open(scene, clock, say);
+    if (!known || known.words !== scene.words) this.settings.build(scene, say), buildHelp(this.helpDialog, say, this.settings);
+    this.root.dataset.state = scene.done ? "done" : "open";
+    this.root.dataset.revision = String(this.revision);
+    this.#say("");
+    if (same) {
+      if (this.shown !== null) this.stage.restyle(this.settings.style), this.#tell(this.shown);
+      return frame === null || this.goTo(frame);
+    }
+    this.#openPictures(url, frame ?? 0, first, opened);
+  }
+
+  #openPictures(url, frame, first, opened) {
+    this.stills?.close();
+    this.playback.pause();
+    this.transport.setPlaying(false);
+    this.shown = null;
+    this.#setLoop(null, null, false);
+    this.stills = new Stills(url, this.scene, {
+      onReady: (n) => this.#ready(n),
+      onError: (text, status) => this.#picturesFailed(text, status),
+    });
+    this.onFirst = () => {
+      // Everything else waits until there is something to see.
+      this.firstPictureMs = performance.now() - opened;
+      this.playback.load(url, this.scene, this.clock);
+      this.stills.moveTo(this.wanted);
+    };
+    this.wanted = this.clock.clamp(frame);
+    this.stills.first(this.wanted, first);
+  }
+
+  #ready(n) {
+    if (n !== this.wanted || this.playback.playing || this.shown === n) return;
+    this.#showStill();
+    const first = this.onFirst;
+    this.onFirst = null;
+    first?.();
+  }
+
+  #showStill() {
+    const bitmap = this.stills.get(this.wanted);
+    if (bitmap) this.#show(bitmap, this.wanted);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.#sharpen(), REST_MS);
+  }
+
+  #show(source, n) {
+    this.stage.show(source, n, this.settings.style);
+    this.shown = n;
+    if (this.playback.playing) this.wanted = n;
+    this.#tell(n);
+  }
+
+  /** Everything that follows the frame on show. */
+  #tell(n) {
+    this.root.dataset.frame = String(n);
+    this.transport.moveTo(n);
+    this.lanes.moveTo(n);
+    this.people.moveTo(n);
+    const main = this.scene.people.find(({ id }) => id === this.scene.main);
+    const pose = this.scene.pose;
+    const lacks = [];
+    if (this.scene.people.length && !main?.boxes[n]) lacks.push(this.word("no_box"));
+    if (pose && !pose.joints[n]) lacks.push(this.word("no_skeleton"));
+    else if (pose && !pose.trained) lacks.push(this.word("untrained_skeleton"));
+    this.huds[0].textContent = `${n + 1} / ${this.clock.frames}`;
+    this.huds[1].textContent = lacks.join(", ");
+    if (!this.playback.playing) {
+      const words = [this.transport.describe(n), ...lacks].join(", ");
+      this.stage.overlay.setAttribute("aria-label", words);
+      clearTimeout(this.saying); // only where the viewer comes to rest: a reader cannot follow steps
+      this.saying = setTimeout(() => (this.live.textContent = words), 600);
+    }
+  }
+
+  /** A closer look deserves the full picture. */
+  async #sharpen() {
+    const n = this.shown;
+    const [width] = this.scene.stills.size;
+    const small = width < this.scene.width && this.stage.scale * this.scene.width > 1.05 * width;
+    if (!small || this.playback.playing || n === null || n !== this.wanted) return;
+    const bitmap = await this.stills.full(n);
+    if (bitmap && !this.playback.playing && n === this.wanted && n === this.shown) this.stage.show(bitmap, n, this.settings.style);
+  }
+
+  #step(by) {
+    if (this.playback.playing) this.#pause();
+    this.goTo(this.wanted + by);
+  }
+
+  #startFrame() {
+    if (this.looping) {
+      const [from, to] = this.#ends();
+      return this.wanted >= from && this.wanted < to ? this.wanted : from;
+    }
+    return this.wanted >= this.clock.last ? 0 : this.wanted;
+  }
+
+  #play(from) {
+    this.transport.setPlaying(true);
+    this.playback.play(from);
+  }
+
+  #pause() {
+    this.playback.pause();
+    this.#stopped(this.shown);
+  }
+
+  #stopped(n) {
+    this.transport.setPlaying(false);
+    this.wanted = n;
+    this.stills.moveTo(n);
+    this.#showStill();
+  }
+
+  #setRate(rate) {
+    this.rate = rate;
+    this.transport.setRate(rate);
+    this.playback.setRate(rate);
+  }
+
+  #mark(end) {
+    const here = this.wanted;
+    let a = end === "a" ? here : this.a;
+    let b = end === "b" ? here : this.b;
+    if (a !== null && b !== null && b <= a) end === "a" ? (b = null) : (a = null);
+    this.#setLoop(a, b, true);
+  }
+
+  #setLoop(a, b, on) {
+    [this.a, this.b, this.looping] = [a, b, on];
+    const [from, to] = this.#ends();
+    this.playback.loop = on ? { from, to } : null;
+    this.transport.setLoop(a, b, on);
+  }
+
+  #ends() {
+    return [this.a ?? 0, this.b ?? this.clock.last];
+  }
+
+  #mute() {
+    const off = !this.video.muted;
+    this.playback.muted = off;
+    this.transport.setPressed("mute", off);
+  }
+
+  #toggleSettings() {
+    const panel = this.settings.panel;
+    panel.hidden = !panel.hidden;
+    this.transport.buttons.settings.setAttribute("aria-expanded", String(!panel.hidden));
+  }
+
+  #viewed(zoom) {
+    this.transport.setZoom(zoom);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.#sharpen(), REST_MS);
+  }
+
+  #picked(x, y) {
+    this.stage.root.focus({ preventScroll: true });
+    if (this.shown === null) return;
+    const id = this.people.at(this.shown, x, y);
+    if (id !== null) this.#take(id);
+  }
+
+  #take(id) {
+    if (!this.people.has(id) || id === this.scene.main || !this.scene.done) return;
+    this.#say(this.word("relocking", { id }));
+    this.relock({ token: this.scene.token, person: id });
+  }
+
+  #playbackState(state, share) {
+    this.root.dataset.playback = state;
+    if (state === "copying") this.#note(this.word("copying", { percent: Math.round(100 * share) }));
+    else if (state === "none") this.#note(this.word("no_playback"));
+    else this.#note("");
+  }
+
+  #picturesFailed(text, status) {
+    if (status === 409) {
+      this.scene = null; // frames were lost: the clip has another table by now
+      return this.follow(JSON.stringify({ token: this.asked.split(" ")[0], revision: this.revision, frame: null }));
+    }
+    this.#say(status === 404 ? this.word("gone") : text);
+  }
+
+  #empty(message) {
+    this.asked = null;
+    this.playback.pause();
+    this.stills?.close();
+    this.scene = null;
+    this.stage.clear();
+    this.root.dataset.state = "empty";
+    delete this.root.dataset.frame;
+    this.#say(message ?? "");
+  }
+
+  /** In place of the picture. */
+  #say(text) {
+    this.message.textContent = text;
+    this.message.dataset.over = String(this.shown !== null && this.scene !== null);
+  }
+
+  /** Beside the picture. */
+  #note(text) {
+    this.message.textContent = text;
+    this.message.dataset.over = "true";
+  }
+}

@@ -1,0 +1,184 @@
+// Plays the video. The only clock is what was presented: requestVideoFrameCallback's mediaTime.
+// What was asked for does not count, nor does currentTime.
+
+const UNKNOWN_LIMIT = 4; // presented frames nobody knows, before a copy is asked for
+const POLL_MS = 500;
+
+export class Playback {
+  /**
+   * onFrame(frame): the video element now shows this frame; onStop(frame): playing ended there;
+   * onState(state, share): "loading" | "ready" | "copying" | "none".
+   */
+  constructor(video, { onFrame, onStop, onState }) {
+    this.video = video;
+    this.onFrame = onFrame;
+    this.onStop = onStop;
+    this.onState = onState;
+    this.playing = false;
+    this.rate = 1;
+    this.loop = null; // {from, to} frames
+    this.generation = 0; // of plays; a newer one ends an older one
+    this.loads = 0;
+    video.addEventListener("loadeddata", () => video.videoWidth === 0 && this.#failed());
+    video.addEventListener("error", () => this.#failed());
+    video.addEventListener("ended", () => this.#ended());
+  }
+
+  load(url, scene, clock) {
+    this.url = url;
+    this.clock = clock;
+    this.pause();
+    this.offset = null; // mediaTime = stamp + offset
+    this.shown = null;
+    this.unknown = 0;
+    this.copy = false;
+    this.onState("loading");
+    if (scene.plays) this.#take(`${url}/video`);
+    else this.#useCopy();
+  }
+
+  get ready() {
+    return this.offset !== null && this.offset !== undefined;
+  }
+
+  /** Play on from a frame; as soon as the video is ready, if it is not yet. */
+  async play(from) {
+    this.playing = true;
+    this.start = from;
+    if (!this.ready) return;
+    const run = ++this.generation;
+    this.video.playbackRate = this.rate;
+    await this.#seek(from);
+    if (run !== this.generation || !this.playing) return;
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (run === this.generation && error.name !== "AbortError") this.#stop(from);
+    }
+  }
+
+  pause() {
+    const was = this.playing;
+    this.playing = false;
+    this.generation++;
+    if (!this.video.paused) this.video.pause();
+    return was;
+  }
+
+  setRate(rate) {
+    this.rate = rate;
+    this.video.playbackRate = rate;
+  }
+
+  set muted(off) {
+    this.video.muted = off;
+  }
+
+  /** The first frame that is presented is the first of the file: it tells how the clocks differ. */
+  #take(source) {
+    const load = ++this.loads;
+    const first = this.copy ? this.clock.pts[0] : this.clock.origin;
+    this.loading = true;
+    this.video.requestVideoFrameCallback((_, frame) => {
+      if (load !== this.loads) return;
+      this.loading = false;
+      this.offset = frame.mediaTime - first;
+      this.onState("ready");
+      this.#listen(load);
+      if (this.playing) this.play(this.start);
+    });
+    this.video.src = source;
+  }
+
+  #listen(load) {
+    this.video.requestVideoFrameCallback((_, frame) => {
+      if (load !== this.loads) return;
+      this.#presented(frame.mediaTime - this.offset);
+      this.#listen(load);
+    });
+  }
+
+  #presented(stamp) {
+    if (!this.playing || this.seeking) return;
+    const n = this.clock.frameOfStamp(stamp);
+    if (n === null) return this.#strange(stamp);
+    this.unknown = 0;
+    const end = this.loop ? this.loop.to : this.clock.last;
+    if (n > end) return this.#atEnd(end);
+    this.shown = n;
+    this.onFrame(n);
+    if (this.loop && n === end) return this.#againAfter(n);
+  }
+
+  #strange(stamp) {
+    if (stamp >= this.clock.until - this.clock.tolerance) return this.#atEnd(this.clock.last);
+    if (stamp < this.clock.pts[0]) return; // before the span: on its way there
+    if (++this.unknown >= UNKNOWN_LIMIT && !this.copy) this.#useCopy();
+  }
+
+  /** Let the last frame of a loop stand for as long as it lasts, then begin again. */
+  #againAfter(n) {
+    const run = this.generation;
+    const ms = (1000 * (this.clock.endOf(n) - this.clock.pts[n])) / this.rate;
+    setTimeout(() => {
+      if (run === this.generation && this.playing) this.#atEnd(n);
+    }, 0.8 * ms);
+  }
+
+  #atEnd(n) {
+    if (this.loop) this.play(this.loop.from);
+    else this.#stop(n);
+  }
+
+  #ended() {
+    if (this.playing && !this.seeking) this.#atEnd(this.loop ? this.loop.to : this.clock.last);
+  }
+
+  #stop(n) {
+    this.pause();
+    this.onStop(n);
+  }
+
+  #seek(n) {
+    const target = this.clock.middle(n) + this.offset;
+    this.seeking = true;
+    return new Promise((resolve) => {
+      const done = () => {
+        this.video.removeEventListener("seeked", done);
+        this.seeking = false;
+        resolve();
+      };
+      this.video.addEventListener("seeked", done);
+      this.video.currentTime = target;
+    });
+  }
+
+  #failed() {
+    if (!this.loading) return;
+    if (!this.copy) return void this.#useCopy();
+    this.loading = false;
+    this.loads++;
+    this.onState("none");
+    if (this.pause()) this.onStop(this.start);
+  }
+
+  async #useCopy() {
+    const load = ++this.loads;
+    const url = this.url;
+    this.copy = true;
+    this.offset = null;
+    this.loading = true;
+    this.video.removeAttribute("src");
+    this.onState("copying", 0);
+    const timer = setInterval(async () => {
+      const answer = await fetch(`${url}/copied`).catch(() => null);
+      if (answer?.ok && load === this.loads) this.onState("copying", (await answer.json()).share);
+    }, POLL_MS);
+    // One byte is enough to know that the copy is complete; the video element fetches the rest.
+    const made = await fetch(`${url}/copy`, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+    clearInterval(timer);
+    if (load !== this.loads) return;
+    if (made?.ok) this.#take(`${url}/copy`);
+    else this.#failed();
+  }
+}

@@ -1,0 +1,162 @@
+// Decoded frames around the cursor. The server sends JPEG pictures in chunks; those near the cursor
+// are turned into bitmaps ahead of time, so that a step only has to draw one.
+
+const BACK = 12; // bitmaps kept on the side the viewer comes from
+const AHEAD = 28; // and on the side the viewer goes to
+const DECODERS = 3; // pictures decoded at once
+const MAX_BYTES = 256 * 2 ** 20; // of JPEG kept
+const RETRY_MS = 250;
+
+export class Stills {
+  constructor(url, scene, { onReady, onError }) {
+    this.url = url; // .../clips/<token>
+    this.frames = scene.pts.length;
+    this.chunkSize = scene.stills.chunk;
+    this.onReady = onReady;
+    this.onError = onError;
+    this.chunks = new Map(); // chunk -> Blob[] | "coming"
+    this.bitmaps = new Map(); // frame -> ImageBitmap
+    this.decoding = new Set();
+    this.cursor = 0;
+    this.direction = 1;
+    this.bytes = 0;
+    this.closed = false;
+  }
+
+  /** The bitmap of a frame, if it is there. */
+  get(n) {
+    return this.bitmaps.get(n) ?? null;
+  }
+
+  has(chunk) {
+    return Array.isArray(this.chunks.get(chunk));
+  }
+
+  /** Say where the viewer is: pictures around it are fetched and decoded. */
+  moveTo(n) {
+    if (n !== this.cursor) this.direction = n > this.cursor ? 1 : -1;
+    this.cursor = n;
+    this.#forgetFar();
+    this.#fill();
+  }
+
+  /** One picture at once, without waiting for its chunk: the first one that is seen. */
+  async first(n, asked) {
+    const response = await (asked ?? fetch(`${this.url}/frame/${n}`)).catch(() => null);
+    if (!response) return this.moveTo(n);
+    if (!response.ok) return this.#failed(response);
+    const bitmap = await createImageBitmap(await response.blob());
+    this.#keep(n, bitmap);
+  }
+
+  /** A picture in full size, for a closer look; null if it cannot be had. */
+  async full(n) {
+    const response = await fetch(`${this.url}/full/${n}`);
+    return response.ok ? createImageBitmap(await response.blob()) : null;
+  }
+
+  close() {
+    this.closed = true;
+    for (const bitmap of this.bitmaps.values()) bitmap.close();
+    this.bitmaps.clear();
+    this.chunks.clear();
+  }
+
+  #wanted() {
+    const [before, after] = this.direction > 0 ? [BACK, AHEAD] : [AHEAD, BACK];
+    const order = [this.cursor];
+    for (let step = 1; step <= Math.max(before, after); step++) {
+      const near = this.direction * step;
+      if (step <= (this.direction > 0 ? after : before)) order.push(this.cursor + near);
+      if (step <= (this.direction > 0 ? before : after)) order.push(this.cursor - near);
+    }
+    return order.filter((n) => n >= 0 && n < this.frames);
+  }
+
+  #fill() {
+    if (this.closed) return;
+    for (const n of this.#wanted()) {
+      if (this.bitmaps.has(n) || this.decoding.has(n)) continue;
+      const chunk = Math.floor(n / this.chunkSize);
+      if (this.has(chunk)) {
+        if (this.decoding.size >= DECODERS) return;
+        this.#decode(n, this.chunks.get(chunk)[n % this.chunkSize]);
+      } else this.#fetch(chunk);
+    }
+  }
+
+  async #decode(n, blob) {
+    this.decoding.add(n);
+    try {
+      this.#keep(n, await createImageBitmap(blob));
+    } catch (error) {
+      this.onError(String(error));
+    } finally {
+      this.decoding.delete(n);
+      this.#fill();
+    }
+  }
+
+  #keep(n, bitmap) {
+    if (this.closed || this.bitmaps.has(n)) return bitmap.close();
+    this.bitmaps.set(n, bitmap);
+    this.onReady(n);
+  }
+
+  async #fetch(chunk) {
+    if (this.chunks.has(chunk)) return;
+    this.chunks.set(chunk, "coming");
+    try {
+      const response = await fetch(`${this.url}/stills/${chunk}`);
+      if (response.ok) {
+        const blobs = unpack(await response.arrayBuffer());
+        this.bytes += blobs.reduce((sum, blob) => sum + blob.size, 0);
+        this.chunks.set(chunk, blobs);
+        this.#fill();
+        return;
+      }
+      this.chunks.delete(chunk);
+      if (response.status === 503) setTimeout(() => this.#fill(), RETRY_MS);
+      else await this.#failed(response);
+    } catch (error) {
+      this.chunks.delete(chunk);
+      if (!this.closed) this.onError(String(error));
+    }
+  }
+
+  async #failed(response) {
+    if (!this.closed) this.onError(await response.text(), response.status);
+  }
+
+  #forgetFar() {
+    for (const [n, bitmap] of this.bitmaps) {
+      if (Math.abs(n - this.cursor) > AHEAD + BACK) {
+        bitmap.close();
+        this.bitmaps.delete(n);
+      }
+    }
+    if (this.bytes <= MAX_BYTES) return;
+    const here = Math.floor(this.cursor / this.chunkSize);
+    const kept = [...this.chunks.keys()].filter((chunk) => this.has(chunk));
+    kept.sort((a, b) => Math.abs(b - here) - Math.abs(a - here));
+    while (this.bytes > MAX_BYTES && kept.length > 4) {
+      const chunk = kept.shift();
+      this.bytes -= this.chunks.get(chunk).reduce((sum, blob) => sum + blob.size, 0);
+      this.chunks.delete(chunk);
+    }
+  }
+}
+
+/** A chunk: the number of pictures and their lengths as 32-bit numbers, then the pictures. */
+function unpack(buffer) {
+  const view = new DataView(buffer);
+  const count = view.getUint32(0, true);
+  const blobs = [];
+  let start = 4 * (count + 1);
+  for (let i = 1; i <= count; i++) {
+    const length = view.getUint32(4 * i, true);
+    blobs.push(new Blob([new Uint8Array(buffer, start, length)], { type: "image/jpeg" }));
+    start += length;
+  }
+  return blobs;
+}
