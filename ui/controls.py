@@ -11,12 +11,15 @@ from typing import Any
 import gradio as gr
 
 from pipeline.config import profile_names
+from pipeline.errors import InputError
 from ui import callbacks
+from ui.cards import message_card
 from ui.example import Example
 from ui.labels import choice, label, language_of
 from ui.language import say, spoken_in
 from ui.runs import Run
 from ui.session import Session, Shown, skipped, visitor_of
+from ui.takeaway import open_saved
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -77,6 +80,7 @@ def build_controls(session: Session, example: Example | None) -> Controls:
             None, label=label("settings_skater"), info=label("settings_skater_info"), precision=0
         )
     _build_history(session)
+    _build_opener(session, status)
 
     asked = [video, profile, start, end, skater]
     video.change(_describe, video, [facts, start, end], **_QUIET)
@@ -102,6 +106,27 @@ def _build_history(session: Session) -> None:
 
     session.shown.change(remember, session.shown, past, **_QUIET)
     past.input(lambda run_id: (run_id, 1), past, session.shown, **_AT_ONCE)
+
+
+def _build_opener(session: Session, status: gr.HTML) -> None:
+    """The way back in for what was taken away."""
+    with gr.Accordion(label("open_title"), open=False, elem_id="open"):
+        saved = gr.File(
+            label=label("open_upload"),
+            file_count="multiple",
+            file_types=[".html", ".zip", ".json", ".npz", ".csv", "video"],
+            elem_id="open-saved",
+            height=120,
+        )
+
+    def bring_back(paths: list[str] | None, request: gr.Request) -> tuple[str, Any]:
+        try:
+            sentence, run_id = open_saved(paths or [], session.runs, visitor_of(request))
+        except InputError as error:
+            return message_card(str(error), kind="error"), gr.skip()
+        return message_card(sentence, kind="done"), (run_id, 1)
+
+    saved.upload(bring_back, saved, [status, session.shown], **_QUIET)
 
 
 def history_line(run: Run) -> str:

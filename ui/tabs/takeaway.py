@@ -1,0 +1,65 @@
+"""Take away: the annotated video, tables, keypoints, a report; all of it made when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from pipeline.errors import InputError
+from ui.cards import message_card
+from ui.labels import choice, label, language_of
+from ui.language import say, spoken_in
+from ui.runs import Run
+from ui.session import Session, Shown
+from ui.takeaway import CHOSEN, FORMATS, make_files
+
+
+def build_tab(session: Session) -> None:
+    """Lay out the choice of files, the button and what it made."""
+    gr.Markdown(label("take_intro"), elem_classes="rs-intro")
+    formats = gr.CheckboxGroup(
+        [choice(f"take_{name}", name) for name in FORMATS],
+        value=list(CHOSEN),
+        label=label("take_formats"),
+        elem_id="take-formats",
+    )
+    make = gr.Button(label("take_make"), variant="primary", elem_id="take-make")
+    note = gr.HTML(elem_id="take-note", show_label=False)
+    files = gr.File(
+        label=label("take_files"), interactive=False, file_count="multiple", elem_id="files"
+    )
+
+    def produce(
+        shown: Shown, chosen: list[str], request: gr.Request
+    ) -> Iterator[tuple[str, list[str] | None]]:
+        steps = _produce(session.visible(shown), chosen)
+        yield from spoken_in(language_of(request), steps)
+
+    session.on_news(lambda run: [None, ""], [files, note])
+    make.click(
+        produce,
+        [session.shown, formats],
+        [note, files],
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=2,
+    )
+
+
+def _produce(run: Run | None, chosen: list[str]) -> Iterator[tuple[str, list[str] | None]]:
+    if run is None or run.analysis is None:
+        yield message_card(say("take_nothing_yet"), kind="error"), None
+        return
+    if not chosen:
+        yield message_card(say("take_choose"), kind="error"), None
+        return
+    made: list[str] = []
+    for name in (name for name in FORMATS if name in chosen):
+        yield message_card(say("take_making", what=say(f"take_{name}"))), made or None
+        try:
+            made += make_files(run, [name])
+        except InputError as error:
+            yield message_card(str(error), kind="error"), made or None
+            return
+    yield message_card(say("take_done", count=len(made)), kind="done"), made
