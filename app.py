@@ -9,6 +9,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import argparse
 
+from ui.hosting import listen_on
 from ui.labels import I18N
 from ui.layout import CSS, THEME, build_app
 from ui.player import ClipShelf, player_routes
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=default)
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     arguments = parser.parse_args()
+    listen_on(arguments.host)
     clips = ClipShelf()
     build_app(clips).queue(max_size=200).launch(
         server_name=arguments.host,

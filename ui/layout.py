@@ -16,7 +16,7 @@ from ui.language import say, spoken_in
 from ui.player import ClipShelf
 from ui.runs import Run, RunStore
 from ui.session import Session, visitor_of
-from ui.tabs import details, ensemble, picture, saw, scores
+from ui.tabs import details, ensemble, mistakes, picture, saw, scores, takeaway
 
 CSS = ASSETS / "styles.css"
 
@@ -73,6 +73,8 @@ def build_app(clips: ClipShelf | None = None, *, prepare_example: bool = True) -
             session = Session(runs, shown, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session, example)
+            with gr.Tab(label("page_mistakes"), id="mistakes", render_children=True) as tab:
+                mistakes.build_tab(session, tab)
 
         def leave(request: gr.Request) -> None:
             runs.leave(visitor_of(request))
@@ -121,6 +123,8 @@ def _build_tabs(session: Session, controls: Controls) -> None:
             ensemble.build_tab(session)
         with gr.Tab(label("tab_saw"), id="saw", render_children=True) as tab:
             saw.build_tab(session, tab)
+        with gr.Tab(label("tab_take"), id="take", render_children=True):
+            takeaway.build_tab(session)
         with gr.Tab(label("tab_details"), id="details", render_children=True):
             details.build_tab(session)
 
