@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -36,10 +36,27 @@ from pipeline.types import (
     PoseSequence,
     Provenance,
     RegionOfInterest,
+    Timeline,
     Track,
+    VideoInfo,
 )
 from pipeline.video import Frame, FrameBuffer, FramesLost, Video, check_span, open_video
-from pipeline.views import ViewCollector
+from pipeline.views import FrameCollector, ViewCollector
+
+Collector = TypeVar("Collector", bound=FrameCollector)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the stages before the classifiers found out about one clip."""
+
+    video: VideoInfo
+    timeline: Timeline
+    people: People
+    region: RegionOfInterest
+    pose: PoseSequence
+    doubts: tuple[str, ...]
+    """Sentences about what may be wrong with it."""
 
 
 class Analyser:
@@ -51,6 +68,7 @@ class Analyser:
         untrained: Seeded random weights everywhere, for timing only.
         seed: Of those weights.
         cache: Where known results are found and new ones kept; None computes everything.
+        stages: Networks that are needed (`detector`, `pose`, models' keys); empty: all of them.
 
     Raises:
         MissingWeights: The profile's weights are not here.
@@ -65,13 +83,16 @@ class Analyser:
         untrained: bool = False,
         seed: int = 0,
         cache: AnalysisCache | None = None,
+        stages: tuple[str, ...] = (),
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("--device cuda: this machine has no CUDA device; use --device cpu")
         self.profile = profile
         self._cache = cache
         self._seed = seed
-        self._networks = Networks(profile, device=device, untrained=untrained, seed=seed)
+        self._networks = Networks(
+            profile, device=device, untrained=untrained, seed=seed, stages=stages
+        )
 
     @property
     def provenance(self) -> Mapping[str, Provenance]:
@@ -130,6 +151,29 @@ class Analyser:
                 self.profile, self._networks, video.rescan(), skater, monitor
             ).analysis()
         return analysis if self._cache is None else _kept(self._cache, key, analysis)
+
+    def find(
+        self,
+        path: str | os.PathLike[str],
+        collector: Callable[[VideoInfo, RegionOfInterest], Collector],
+    ) -> tuple[Found, Collector]:
+        """Find the skater of one clip and her skeleton; no classifier is asked.
+
+        Args:
+            path: A video file.
+            collector: Makes, once the region is known, what gets the frames it wants.
+
+        Raises:
+            InputError: As `analyse`.
+        """
+        monitor = Monitor(None, None)
+        video = open_video(path)
+        check_span(video)
+        try:
+            return _Run(self.profile, self._networks, video, None, monitor).found(collector)
+        except FramesLost:
+            video = video.rescan()
+            return _Run(self.profile, self._networks, video, None, monitor).found(collector)
 
     @property
     def networks(self) -> Networks:
@@ -200,8 +244,9 @@ class _Run:
     def analysis(self) -> Analysis:
         people = self._find_people()
         region = self._find_region(people)
-        pose, collectors = self._watch(people, region)
-        scores = {c.settings.name: self._score_views(c) for c in collectors}
+        views = [ViewCollector(m, len(self.video), region) for m in self.profile.video_models]
+        pose = self._watch(people, views)
+        scores = {c.settings.name: self._score_views(c) for c in views}
         scores["umt"] = self._fuse(scores)
         self.monitor.finish("umt", scores["umt"])
         scores["infogcn"] = self._score_skeleton(pose)
@@ -220,6 +265,17 @@ class _Run:
             timings_s=timings,
             warnings=self._warnings(people),
         )
+
+    def found(
+        self, collector: Callable[[VideoInfo, RegionOfInterest], Collector]
+    ) -> tuple[Found, Collector]:
+        people = self._find_people()
+        region = self._find_region(people)
+        collected = collector(self.video.info, region)
+        pose = self._watch(people, [collected])
+        info, timeline = self.video.info, self.video.timeline
+        doubts = (*self.video.warnings, *self._doubts(people))
+        return Found(info, timeline, people, region, pose, doubts), collected
 
     def _frames(self, stage: str, positions: IntArray) -> Iterator[tuple[int, Frame]]:
         """Wanted frames of the clip; decoding is timed apart, every frame is a step of `stage`."""
@@ -279,12 +335,9 @@ class _Run:
         whole = np.array([0, 0, *self.size], dtype=np.float32)
         return np.tile(whole, (len(self.video), 1))
 
-    def _watch(
-        self, people: People, region: RegionOfInterest
-    ) -> tuple[PoseSequence, list[ViewCollector]]:
-        """Second pass: every frame gives a pose, and pictures to the views that show it."""
+    def _watch(self, people: People, collectors: Sequence[FrameCollector]) -> PoseSequence:
+        """Second pass: every frame gives a pose, and pictures to those who want it."""
         T = len(self.video)
-        collectors = [ViewCollector(model, T, region) for model in self.profile.video_models]
         posed = pose_frame_indices(T)
         shown = [np.fromiter(collector.wanted, dtype=np.int64) for collector in collectors]
         with self.monitor.timed("pose"):
@@ -298,7 +351,7 @@ class _Run:
             pose = run.finish()
         self.networks.release("pose")
         self.monitor.finish("pose", pose)
-        return pose, collectors
+        return pose
 
     def _score_views(self, collector: ViewCollector) -> ModelScores:
         name = collector.settings.name
@@ -333,6 +386,10 @@ class _Run:
         return scores
 
     def _warnings(self, people: People) -> tuple[str, ...]:
+        weights = weight_warnings(self.networks.provenance)
+        return (*weights, *self.video.warnings, *self._doubts(people))
+
+    def _doubts(self, people: People) -> list[str]:
         found: list[str] = []
         if not self.networks.is_untrained("detector"):
             found += doubts(
@@ -344,7 +401,7 @@ class _Run:
             )
         elif self.skater is not None:
             found.append(f"--skater {self.skater} was ignored: the detector is untrained")
-        return (*weight_warnings(self.networks.provenance), *self.video.warnings, *found)
+        return found
 
 
 def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Networks:
         device: `"cpu"` or `"cuda"`.
         untrained: Put seeded random weights into every network; for timing.
         seed: Of those weights.
+        stages: Those that are needed; empty: all.
 
     Raises:
         MissingWeights: A checkpoint is not there; the sentence names the command that gets it.
@@ -45,7 +46,13 @@ class Networks:
     """
 
     def __init__(
-        self, profile: Profile, *, device: str = "cpu", untrained: bool = False, seed: int = 0
+        self,
+        profile: Profile,
+        *,
+        device: str = "cpu",
+        untrained: bool = False,
+        seed: int = 0,
+        stages: tuple[str, ...] = (),
     ) -> None:
         self._keep = profile.keep_loaded
         self._device = device
@@ -57,6 +64,8 @@ class Networks:
             **{model.name: model.checkpoint for model in profile.video_models},
             "infogcn": profile.skeleton_model.checkpoint,
         }
+        if stages:
+            self._names = {stage: self._names[stage] for stage in stages}
         families = {"detector": "dino", "pose": "vitpose", "infogcn": "infogcn"}
         families |= {model.name: model.family for model in profile.video_models}
         for stage, name in self._names.items():

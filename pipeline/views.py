@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,19 @@ class VideoModelSettings:
                 raise ConfigError(f"{self.name}.{name}: must be at least 1")
 
 
+class FrameCollector(Protocol):
+    """Gets, while a clip streams by, the frames that it wants."""
+
+    @property
+    def wanted(self) -> frozenset[int]:
+        """Positions of the wanted frames."""
+        ...
+
+    def add(self, frame: int, image: NDArray[np.uint8]) -> None:
+        """A frame `(H, W, 3)` by its position; others than the wanted ones may come, too."""
+        ...
+
+
 class ViewCollector:
     """The views of one network over one clip."""
 
@@ -70,16 +83,20 @@ class ViewCollector:
             num_crops=settings.spatial_views,
             crop_rule=self.transform.crop_rule,
         )
-        self.wanted = frozenset(
+        self._wanted = frozenset(
             int(frame) for view in self.plan.views for frame in view.frame_indices
         )
-        """Frames that some view shows."""
         self._region = region
         self._frames: dict[int, Picture] = {}
 
+    @property
+    def wanted(self) -> frozenset[int]:
+        """Frames that some view shows."""
+        return self._wanted
+
     def add(self, frame: int, image: NDArray[np.uint8]) -> None:
         """Keep a whole source frame `(H, W, 3)`, cropped and resized, if a view shows it."""
-        if frame in self.wanted:
+        if frame in self._wanted:
             self._frames[frame] = resize_short_side(
                 crop_region(image, self._region), self.settings.side, self.transform.resize
             )

@@ -16,16 +16,27 @@ import numpy as np
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.region import RegionSettings, consolidate, whole_frame
-from pipeline.types import FloatArray, IntArray, People, RegionOfInterest, Track
+from pipeline.types import FloatArray, People, RegionOfInterest, Track
 from pipeline.video import FramesLost, Video, open_video
 from training.console import StatusLine
 from training.data.challenge import DataError, LabelledClip
-from training.data.store import ClipWriter, StoredClip, write_clip
+from training.data.region_pictures import RegionPictures
+from training.data.store import StoredClip, write_clip
 from training.engine.checkpoints import writing
 
 RegionSource = Literal["truth", "whole_frame"]
 """The boxes of `truth/<stem>.npz`, as the simulated rink writes them; or no crop, for videos that
 are crops already."""
+
+
+def clips_folder(prepared: Path) -> Path:
+    """Where `training.prepare` keeps the clips' pictures."""
+    return prepared / "clips"
+
+
+def poses_folder(prepared: Path) -> Path:
+    """Where `training.prepare` keeps boxes and skeletons."""
+    return prepared / "poses"
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,9 @@ class StoreSettings:
     """Of the JPEG files."""
     max_broken: float = 0.05
     """Training does not begin when a larger share of the clips cannot be used."""
+    prepared: str = ""
+    """What `training.prepare` made of the data set: its clips are used as they are, and all of the
+    above but `max_broken` was decided there."""
 
     def __post_init__(self) -> None:
         for name in ("short_side", "max_frames", "quality"):
@@ -57,7 +71,7 @@ class StoreSettings:
     @property
     def fingerprint(self) -> str:
         """Changes when a stored clip would."""
-        values = {k: v for k, v in asdict(self).items() if k != "max_broken"}
+        values = {k: v for k, v in asdict(self).items() if k not in ("max_broken", "prepared")}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -75,6 +89,8 @@ class ClipStore:
 
     def path(self, clip: LabelledClip) -> Path:
         """Where a clip is stored; another place when its video changed."""
+        if self.settings.prepared:
+            return clips_folder(Path(self.settings.prepared)) / f"{clip.stem}.npz"
         status = clip.video.stat()
         identity = f"{clip.video.resolve()} {status.st_size} {status.st_mtime_ns}"
         key = hashlib.sha256(identity.encode()).hexdigest()[:12]
@@ -89,6 +105,8 @@ class ClipStore:
             DataError: Too many clips are broken; names the first of them.
             TrainingError: The disk is full.
         """
+        if self.settings.prepared:
+            return self._prepared(clips, status)
         broken = {c.stem: "the video is missing" for c in clips if not c.video.is_file()}
         paths = {c.stem: self.path(c) for c in clips if c.stem not in broken}
         missing = [c for c in clips if c.stem in paths and not paths[c.stem].is_file()]
@@ -97,6 +115,18 @@ class ClipStore:
             broken |= self._store(missing, paths, workers, status)
             self._report(broken, len(clips), status)
         return [(clip, paths[clip.stem]) for clip in clips if clip.stem not in broken]
+
+    def _prepared(
+        self, clips: Sequence[LabelledClip], status: StatusLine
+    ) -> list[tuple[LabelledClip, Path]]:
+        stored = [(clip, self.path(clip)) for clip in clips]
+        reason = "was not prepared; run python -m training.prepare, its report.txt tells more"
+        broken = {clip.stem: reason for clip, path in stored if not path.is_file()}
+        with writing(self.folder, remedy="make room and run the command again"):
+            if broken:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            self._report(broken, len(clips), status)
+        return [(clip, path) for clip, path in stored if clip.stem not in broken]
 
     def _store(
         self,
@@ -162,27 +192,20 @@ def store_clip(job: Job) -> tuple[str, str]:
     return clip.stem, ""
 
 
-def kept_frames(num_frames: int, max_frames: int) -> IntArray:
-    """Every n-th frame, such that at most `max_frames` remain."""
-    return np.arange(0, num_frames, -(-num_frames // max_frames), dtype=np.int64)
-
-
 def _decode(video: Video, clip: LabelledClip, settings: StoreSettings) -> StoredClip:
     size = (video.info.width, video.info.height)
-    region = _region(video, clip, size, settings).xyxy
-    window = _window(region, size, settings.surroundings)
-    x1, y1, x2, y2 = (int(v) for v in window)
-    scale = min(settings.short_side / float(min(region[2:] - region[:2])), 1.0)
-    shape = (max(round((x2 - x1) * scale), 1), max(round((y2 - y1) * scale), 1))
-    writer = ClipWriter(quality=settings.quality)
-    for position, frame in video.frames(kept_frames(len(video), settings.max_frames)):
-        part = frame[y1:y2, x1:x2]
-        # As the published test transforms resize; a smoother picture would be another one.
-        picture = cv2.resize(part, shape, interpolation=cv2.INTER_LINEAR)
-        writer.add(position, np.asarray(picture, np.uint8))
-    true_scale = np.tile(np.array(shape) / (x2 - x1, y2 - y1), 2)
-    in_window = (region - np.tile(window[:2], 2)) * true_scale
-    return writer.clip(num_frames=len(video), region=in_window.astype(np.float32))
+    pictures = RegionPictures(
+        len(video),
+        size,
+        _region(video, clip, size, settings),
+        short_side=settings.short_side,
+        max_frames=settings.max_frames,
+        surroundings=settings.surroundings,
+        quality=settings.quality,
+    )
+    for position, frame in video.frames(sorted(pictures.wanted)):
+        pictures.add(position, frame)
+    return pictures.clip()
 
 
 def _region(
@@ -214,10 +237,3 @@ def _true_boxes(clip: LabelledClip, num_frames: int) -> FloatArray:
             f"{clip.truth}: boxes_xyxy of shape {boxes.shape}, expected ({num_frames}, 4)"
         )
     return boxes
-
-
-def _window(region: FloatArray, size: tuple[int, int], surroundings: float) -> FloatArray:
-    """The region and what lies around it, whole pixels inside the frame."""
-    spare = np.tile(surroundings * (region[2:] - region[:2]), 2) * (-1, -1, 1, 1)
-    grown = np.round(region + spare)
-    return np.clip(grown, 0, np.tile(size, 2)).astype(np.float32)

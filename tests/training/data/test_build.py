@@ -14,9 +14,10 @@ from tests.training.datasets import FRAMES, make_data_set
 from tests.videos import Recipe, read_number, write_video
 from training.augment import AugmentSettings
 from training.console import StatusLine
-from training.data.build import ClipStore, StoreSettings, kept_frames
+from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import DataError, LabelledClip, read_labels
 from training.data.crops import jittered, random_crop, training_views, validation_view
+from training.data.region_pictures import kept_frames
 from training.data.store import ClipWriter, StoredClip, read_clip, write_clip
 
 QUIET = StatusLine(active=False)
@@ -154,7 +155,7 @@ def test_training_copies_show_the_same_frames() -> None:
     views = training_views(
         flat_clip(), num_frames=4, side=16, copies=3, settings=AugmentSettings(flip=0.5),
         rng=np.random.default_rng(1),
-    )  # fmt: skip
+    ).videos  # fmt: skip
     levels = np.round(views.mean(axis=(2, 3, 4)) / 8)
     assert views.shape == (3, 4, 16, 16, 3)
     assert np.array_equal(levels[0], levels[1])
@@ -171,7 +172,7 @@ def test_mirrored_and_plain_copies_occur() -> None:
     views = training_views(
         clip, num_frames=1, side=16, copies=40, settings=AugmentSettings(flip=0.5),
         rng=np.random.default_rng(0),
-    )  # fmt: skip
+    ).videos  # fmt: skip
     mirrored = int((views[:, 0, :, 0, 0].mean(axis=1) < 100).sum())
     assert 10 <= mirrored <= 30
 
