@@ -14,7 +14,6 @@ from pipeline.config import profile_names
 from pipeline.errors import InputError
 from ui import callbacks
 from ui.cards import message_card
-from ui.example import Example
 from ui.labels import choice, label, language_of
 from ui.language import say, spoken_in
 from ui.runs import Run
@@ -23,7 +22,8 @@ from ui.takeaway import open_saved
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-_AT_ONCE: dict[str, Any] = {**_QUIET, "queue": False}
+# In the queue, because only there a changed `shown` makes the tabs listen; but behind nobody.
+_AT_ONCE: dict[str, Any] = {**_QUIET, "concurrency_limit": None}
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def examples() -> list[Path]:
     return sorted((ASSETS / "examples").glob("*.mp4"))
 
 
-def build_controls(session: Session, example: Example | None) -> Controls:
+def build_controls(session: Session) -> Controls:
     """Lay out and wire the left side."""
     video = gr.File(label=label("clip_upload"), file_types=["video"], elem_id="upload", height=120)
     facts = gr.HTML(elem_id="clip", show_label=False)
@@ -88,7 +88,7 @@ def build_controls(session: Session, example: Example | None) -> Controls:
     _wire_run(go.click, *run, api={"api_name": "analyse"})
     if ready is not None:
         _wire_run(ready.load_input_event.then, *run, api={"api_visibility": "private"})
-    halt.click(_stop_for(session), None, status, **_AT_ONCE)
+    halt.click(_stop_for(session), None, status, **_QUIET, queue=False)
     return Controls(video, status, blind)
 
 

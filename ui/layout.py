@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import gradio as gr
@@ -16,7 +17,18 @@ from ui.language import say, spoken_in
 from ui.player import ClipShelf
 from ui.runs import Run, RunStore
 from ui.session import Session, visitor_of
-from ui.tabs import details, ensemble, mistakes, picture, saw, scores, takeaway
+from ui.tabs import (
+    about,
+    blind,
+    compare,
+    details,
+    ensemble,
+    mistakes,
+    picture,
+    saw,
+    scores,
+    takeaway,
+)
 
 CSS = ASSETS / "styles.css"
 
@@ -52,6 +64,19 @@ THEME = gr.themes.Default(
 )
 
 
+_TABS: dict[str, ModuleType] = {
+    "scores": scores,
+    "why": ensemble,
+    "saw": saw,
+    "take": takeaway,
+    "details": details,
+}
+"""The desk's tabs beside the picture, in order."""
+
+_PAGES: dict[str, ModuleType] = {"compare": compare, "mistakes": mistakes, "about": about}
+"""The pages beside the desk, in order."""
+
+
 def build_app(clips: ClipShelf | None = None, *, prepare_example: bool = True) -> gr.Blocks:
     """Lay out the page and wire it.
 
@@ -72,9 +97,10 @@ def build_app(clips: ClipShelf | None = None, *, prepare_example: bool = True) -
         with gr.Tabs(selected="desk", elem_id="pages") as pages:
             session = Session(runs, shown, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
-                controls = _build_desk(session, example)
-            with gr.Tab(label("page_mistakes"), id="mistakes", render_children=True) as tab:
-                mistakes.build_tab(session, tab)
+                controls = _build_desk(session)
+            for name, module in _PAGES.items():
+                with gr.Tab(label(f"page_{name}"), id=name, render_children=True) as tab:
+                    module.build_tab(session, tab)
 
         def leave(request: gr.Request) -> None:
             runs.leave(visitor_of(request))
@@ -88,17 +114,20 @@ def build_app(clips: ClipShelf | None = None, *, prepare_example: bool = True) -
     return app
 
 
-def _build_desk(session: Session, example: Example | None) -> Controls:
+def _build_desk(session: Session) -> Controls:
     with gr.Row(equal_height=False, elem_id="desk"):
         with gr.Column(scale=3, min_width=300):
-            controls = build_controls(session, example)
+            controls = build_controls(session)
+            blind.build_tally(session)
         with gr.Column(scale=9, min_width=320):
-            _build_verdict(session)
-            _build_tabs(session, controls)
+            panel = blind.build_call(session)
+            cards = _build_verdict(session)
+            tabs = _build_tabs(session, controls)
+            blind.build_veil(session, panel, cards, tabs)
     return controls
 
 
-def _build_verdict(session: Session) -> None:
+def _build_verdict(session: Session) -> list[gr.HTML]:
     verdict = gr.HTML(lambda: message_card(say("verdict_none_yet")), elem_id="verdict")
     warnings = gr.HTML(elem_id="warnings", show_label=False)
 
@@ -110,23 +139,21 @@ def _build_verdict(session: Session) -> None:
         return [card, warning_card(warnings_of(run.analysis))]
 
     session.on_news(render, [verdict, warnings])
+    return [verdict, warnings]
 
 
-def _build_tabs(session: Session, controls: Controls) -> None:
+def _build_tabs(session: Session, controls: Controls) -> list[gr.Tab]:
+    """The tabs of the desk; all but the picture are returned, to be veiled in blind mode."""
+    veiled = []
     with gr.Tabs(selected="picture", elem_id="results"):
         with gr.Tab(label("tab_picture"), id="picture", render_children=True) as tab:
             picture.build_tab(session, controls)
             tab.select(lambda: "picture", None, session.open_tab, api_visibility="private")
-        with gr.Tab(label("tab_scores"), id="scores", render_children=True):
-            scores.build_tab(session)
-        with gr.Tab(label("tab_why"), id="why", render_children=True):
-            ensemble.build_tab(session)
-        with gr.Tab(label("tab_saw"), id="saw", render_children=True) as tab:
-            saw.build_tab(session, tab)
-        with gr.Tab(label("tab_take"), id="take", render_children=True):
-            takeaway.build_tab(session)
-        with gr.Tab(label("tab_details"), id="details", render_children=True):
-            details.build_tab(session)
+        for name, module in _TABS.items():
+            with gr.Tab(label(f"tab_{name}"), id=name, render_children=True) as tab:
+                module.build_tab(session, tab)
+            veiled.append(tab)
+    return veiled
 
 
 def _show_example(app: gr.Blocks, session: Session, controls: Controls, example: Example) -> None:

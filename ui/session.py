@@ -14,7 +14,12 @@ from ui.runs import Run, RunStore
 Shown = tuple[str, int]
 """`(run id, revision)`: which run is on show, and how far it had come."""
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# Two visitors' news do not wait for each other.
+_QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "concurrency_limit": 4,
+}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ui.session import Session
 from ui.tables import provenance_table, video_table
 
 
-def build_tab(session: Session) -> None:
+def build_tab(session: Session, _tab: gr.Tab) -> None:
     """Lay out provenance and facts."""
     provenance = gr.Dataframe(
         label=label("details_networks"), interactive=False, elem_id="provenance", buttons=["copy"]

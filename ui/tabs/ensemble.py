@@ -19,7 +19,7 @@ from ui.session import Session, Shown
 from ui.tables import arithmetic_table, contribution_lines, strip_lines, without_table
 
 
-def build_tab(session: Session) -> None:
+def build_tab(session: Session, _tab: gr.Tab) -> None:
     """Lay out the arithmetic of the ensemble."""
     words = gr.HTML(elem_id="reasons", show_label=False)
     gr.Markdown(label("ensemble_sliders_intro"), elem_classes="rs-intro")

@@ -15,7 +15,7 @@ from ui.session import Session, Shown
 from ui.tables import ordered, score_lines, score_table, view_probabilities
 
 
-def build_tab(session: Session) -> None:
+def build_tab(session: Session, _tab: gr.Tab) -> None:
     """Lay out the chart, the heat map of the views and the table."""
     with gr.Row():
         quantity = gr.Radio(

@@ -15,7 +15,7 @@ from ui.session import Session, Shown
 from ui.takeaway import CHOSEN, FORMATS, make_files
 
 
-def build_tab(session: Session) -> None:
+def build_tab(session: Session, _tab: gr.Tab) -> None:
     """Lay out the choice of files, the button and what it made."""
     gr.Markdown(label("take_intro"), elem_classes="rs-intro")
     formats = gr.CheckboxGroup(

@@ -1,0 +1,64 @@
+"""About: the method as it is configured, the classes and their codes, the paper's figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from pipeline import __version__
+from pipeline.config import load_profile, profile_names
+from ui.architecture import architecture, class_table, paper_table
+from ui.evaluation_views import figures_table
+from ui.evaluations import EvaluationError, evaluation_folders, read_evaluation
+from ui.labels import choice, label
+from ui.language import say
+from ui.session import Session
+from ui.tabs.mistakes import SHIPPED
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def build_tab(_session: Session, tab: gr.Tab) -> None:
+    """Lay out the drawing, the figures, the classes and what cannot be told."""
+    gr.Markdown(label("about_intro"), elem_classes="rs-intro")
+    profile = gr.Radio(
+        [choice(f"profile_{name}", name) for name in profile_names()],
+        value="demo",
+        label=label("about_profile"),
+        elem_id="about-profile",
+    )
+    drawing = gr.HTML(elem_id="architecture", show_label=False)
+    figures = gr.Dataframe(label=label("about_figures"), interactive=False, elem_id="paper-figures")
+    source = gr.Markdown(elem_id="figures-source")
+    with gr.Accordion(label("about_tables"), open=False):
+        tables = gr.Markdown(elem_id="paper-tables")
+    gr.Markdown(label("about_limits"), elem_classes="rs-intro")
+    classes = gr.Dataframe(
+        label=label("about_classes"), interactive=False, elem_id="classes", max_height=1200
+    )
+    version = gr.Markdown(elem_id="version")
+
+    def draw(name: str) -> str:
+        return architecture(load_profile(name if name in profile_names() else "demo"))
+
+    def fill(name: str) -> list[Any]:
+        words = say("about_version", version=__version__)
+        return [draw(name), *_figures(), class_table(), words]
+
+    tab.select(fill, profile, [drawing, figures, source, tables, classes, version], **_QUIET)
+    profile.input(draw, profile, drawing, **_QUIET)
+
+
+def _figures() -> list[Any]:
+    """Ours beside the paper's, from the first evaluation at hand."""
+    for folder in evaluation_folders(SHIPPED):
+        try:
+            evaluation = read_evaluation(folder)
+        except EvaluationError:
+            continue
+        if evaluation.voters:
+            title = evaluation.summary.get("title", folder.name)
+            words = say("about_from", name=title, clips=len(evaluation.clips))
+            return [figures_table(evaluation), words, evaluation.table or words]
+    return [paper_table(), say("about_no_figures"), say("about_no_figures")]

@@ -1,0 +1,82 @@
+"""Blind mode on the desk: nothing of the verdict shows until the visitor has made a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import gradio as gr
+
+from pipeline.elements import LABELS
+from ui.blind import call, call_table, tally
+from ui.cards import message_card
+from ui.labels import label
+from ui.names import class_name
+from ui.session import Session, Shown
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def build_call(session: Session) -> gr.Column:
+    """The form for the visitor's own call; `build_veil` shows it when it is wanted."""
+    with gr.Column(visible=False, elem_id="blind-panel") as panel:
+        gr.Markdown(label("blind_title"))
+        gr.Markdown(label("blind_intro"), elem_classes="rs-intro")
+        with gr.Row(equal_height=False):
+            choice = gr.Dropdown(
+                [(class_name(index), name) for index, name in enumerate(LABELS)],
+                value=None, label=label("blind_call"), elem_id="blind-call", scale=3,
+            )  # fmt: skip
+            enter = gr.Button(
+                label("blind_reveal"), variant="primary", elem_id="blind-enter", scale=1,
+                min_width=140,
+            )  # fmt: skip
+        note = gr.HTML(elem_id="blind-note", show_label=False)
+
+    def reveal(shown: Shown, chosen: str | None) -> list[Any]:
+        run = session.run_of(shown)
+        if run is None:
+            return [gr.skip()] * 3
+        problem = call(run, chosen)
+        if problem:
+            return [message_card(problem, kind="error"), gr.skip(), gr.skip()]
+        return ["", (run.run_id, shown[1] + 1), None]
+
+    enter.click(reveal, [session.shown, choice], [note, session.shown, choice], **_QUIET)
+    return cast(gr.Column, panel)
+
+
+def build_tally(session: Session) -> None:
+    """How often the visitor's calls and the verdicts agree; there once a call was made."""
+    with gr.Accordion(label("blind_table"), visible=False, elem_id="blind-tally") as box:
+        words = gr.Markdown()
+        table = gr.Dataframe(
+            interactive=False, label=label("blind_table"), elem_id="blind-table", wrap=True
+        )
+
+    def count(shown: Shown) -> list[Any]:
+        run = session.run_of(shown)
+        runs = [] if run is None else session.runs.history(run.visitor)
+        sentence = tally(runs)
+        if not sentence:
+            return [gr.Accordion(visible=False), "", None]
+        return [gr.Accordion(visible=True), sentence, call_table(runs)]
+
+    session.shown.change(count, session.shown, [box, words, table], **_QUIET)
+
+
+def build_veil(
+    session: Session, panel: gr.Column, cards: Sequence[gr.HTML], tabs: Sequence[gr.Tab]
+) -> None:
+    """Hide cards and tabs, and show the form, as long as the run on show is to be called blind."""
+
+    def veil(shown: Shown) -> list[Any]:
+        run = session.run_of(shown)
+        hidden = run is not None and run.hidden
+        return [
+            gr.Column(visible=hidden),
+            *(gr.HTML(visible=not hidden) for _ in cards),
+            *(gr.Tab(visible=not hidden) for _ in tabs),
+        ]
+
+    session.shown.change(veil, session.shown, [panel, *cards, *tabs], **_QUIET)

@@ -1,0 +1,110 @@
+"""Two clips of this visit side by side, stepped together from the frames that are to meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from pipeline.errors import InputError
+from pipeline.types import Analysis
+from ui.controls import history_line
+from ui.labels import label
+from ui.player import build_player, player_value
+from ui.runs import Run
+from ui.session import Session, visitor_of
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+SIDES = ("a", "b")
+
+
+def press(action: str) -> str:
+    """JavaScript that presses the same button of both players."""
+    return (
+        "() => { for (const side of ['a', 'b']) document.querySelector("
+        f"`#compare-player-${{side}} [data-action={action}]`)?.click(); }}"
+    )
+
+
+def build_tab(session: Session, tab: gr.Tab) -> None:
+    """Lay out the choice of two clips, where they meet, and the buttons that move both."""
+    gr.Markdown(label("compare_intro"), elem_classes="rs-intro")
+    chosen, meets, players = [], [], []
+    with gr.Row(equal_height=False):
+        for side in SIDES:
+            with gr.Column(min_width=320):
+                chosen.append(
+                    gr.Dropdown([], label=label(f"compare_{side}"), elem_id=f"compare-{side}")
+                )
+                meets.append(
+                    gr.Number(
+                        1, label=label("compare_meet"), info=label("compare_meet_info"),
+                        precision=0, minimum=1, elem_id=f"compare-meet-{side}",
+                    )
+                )  # fmt: skip
+    with gr.Row(elem_id="compare-both"):
+        align = gr.Button(
+            label("compare_align"), variant="primary", min_width=140, elem_id="compare-align"
+        )
+        for action in ("back", "play", "forward"):
+            gr.Button(label(f"compare_{action}"), min_width=100, elem_id=f"compare-{action}").click(
+                None, js=press(action), api_visibility="private"
+            )
+    with gr.Row(equal_height=False):
+        for side in SIDES:
+            with gr.Column(min_width=320):
+                players.append(build_player(elem_id=f"compare-player-{side}", show_label=False))
+
+    def find(first: str | None, second: str | None, request: gr.Request) -> list[Any]:
+        runs = [r for r in session.runs.history(visitor_of(request)) if not r.hidden]
+        options = [(history_line(run), run.run_id) for run in runs]
+        ids = [run.run_id for run in runs]
+        newest, before = (ids + ids[-1:] + [None, None])[:2]
+        return [
+            gr.Dropdown(options, value=second if second in ids else before),
+            gr.Dropdown(options, value=first if first in ids else newest),
+        ][::-1]
+
+    def show(run_id: str | None, request: gr.Request) -> list[Any]:
+        run = _own(session, run_id, request)
+        if run is None:
+            return [player_value(None), 1]
+        meet = meeting_frame(run.analysis) if run.analysis else 0
+        return [_value(session, run, meet), meet + 1]
+
+    def meet_both(
+        first: str | None, one: float, second: str | None, two: float, request: gr.Request
+    ) -> list[Any]:
+        pairs = ((first, one), (second, two))
+        found = [(_own(session, run_id, request), frame) for run_id, frame in pairs]
+        return [
+            gr.skip() if run is None else _value(session, run, int(frame or 1) - 1)
+            for run, frame in found
+        ]
+
+    tab.select(find, chosen, chosen, **_QUIET)
+    for select, meet, player in zip(chosen, meets, players, strict=True):
+        select.change(show, select, [player, meet], **_QUIET)
+    pairs = [chosen[0], meets[0], chosen[1], meets[1]]
+    align.click(meet_both, pairs, players, **_QUIET)
+
+
+def meeting_frame(analysis: Analysis) -> int:
+    """The frame of the take-off where one was found, else the middle of the clip."""
+    return len(analysis.timeline) // 2
+
+
+def _own(session: Session, run_id: str | None, request: gr.Request) -> Run | None:
+    """A run, if it is this visitor's."""
+    run = session.runs.get(run_id or "")
+    return run if run is not None and run.visitor == visitor_of(request) else None
+
+
+def _value(session: Session, run: Run, frame: int) -> str:
+    assert run.analysis is not None
+    last = len(run.analysis.timeline) - 1
+    try:
+        clip = session.clips.show_run(run)
+    except InputError as error:
+        return player_value(None, message=str(error))
+    return player_value(clip, frame=min(max(frame, 0), last))
