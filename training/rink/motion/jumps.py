@@ -6,7 +6,7 @@ angular momentum (`travel`), and a landing (`landings`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,13 +14,17 @@ import numpy as np
 from training.rink.motion.landings import Touchdown, fall, run_out, step_out
 from training.rink.motion.phrase import AUTO, Contact, Mark, Phrase, Side
 from training.rink.motion.pose import CHANNELS, STAND, Pose, varied
-from training.rink.motion.takeoffs import AIR_OPEN, AIR_TIGHT, TAKEOFFS
+from training.rink.motion.takeoffs import AIR_OPEN, AIR_TIGHT, APPROACHES, TAKEOFFS
 from training.rink.motion.travel import GRAVITY
 from training.rink.performance import SIMULATION_HZ, Flaw
 
 PREPARATION_S, CHECK_OUT_S = 2.2, 1.6
 """Seconds of a jump's phrase before the take-off and after the landing."""
 _PICK_S = 0.11
+_DICTATED_S = -0.40
+"""From here to the take-off (at 0) the jump itself says how it is done."""
+_HABITUAL = ("pelvis", "spine", "head", "left_hand", "right_hand", "reaches", "knee")
+"""Channels of a pose that are free before that; the free leg goes with the edge."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def jump(plan: JumpPlan, rng: np.random.Generator) -> Phrase:
     phrase = Phrase(landing + CHECK_OUT_S)
     takeoff = TAKEOFFS[plan.kind]
     phrase.flights.append((start, landing))
-    phrase.poses += [(start + t, varied(p, rng)) for t, p in takeoff.keys]
+    phrase.poses += [(start + t, varied(p, rng)) for t, p in _approached(takeoff.keys, rng)]
     phrase.poses += _air_poses(plan, start, landing, rng)
     _write_path(phrase, plan, start, landing)
     _ENTRIES[plan.kind](phrase, start, rng)
@@ -130,6 +134,27 @@ def jump(plan: JumpPlan, rng: np.random.Generator) -> Phrase:
         )
     )
     return phrase
+
+
+def _approached(
+    keys: Sequence[tuple[float, Pose]], rng: np.random.Generator
+) -> list[tuple[float, Pose]]:
+    """The keys of a take-off, of which the early ones are this skater's habit.
+
+    Skaters come to the same jump with different arms, backs and knees; only the last half second
+    is dictated by the jump.
+    """
+    habit = APPROACHES[int(rng.integers(len(APPROACHES)))]
+    share = rng.uniform(0.75, 1.0)
+    approached = []
+    for time, key in keys:
+        pose = key.copy()
+        if time < _DICTATED_S:
+            for name in _HABITUAL:
+                channel = CHANNELS[name]
+                pose[channel] += share * (habit[channel] - pose[channel])
+        approached.append((time, pose))
+    return approached
 
 
 def _air_poses(

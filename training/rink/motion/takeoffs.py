@@ -183,6 +183,9 @@ TAKEOFFS: dict[str, Takeoff] = {
 }
 """Every kind of jump, by the name that the classes use."""
 
+APPROACHES: tuple[Pose, ...] = tuple(takeoff.keys[0][1] for takeoff in TAKEOFFS.values())
+"""How skaters come to a jump, whichever it is."""
+
 AIR_OPEN = pose(
     trunk=(4, 0), twist=-10.0, left_hand=(0.50, 0.05, -0.20), right_hand=(0.50, -0.05, -0.18),
     left_foot=(0.14, -0.06, -0.90), right_foot=(-0.04, 0.0, -0.96), knee=18.0,
