@@ -56,7 +56,7 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
                 clip.mend()
                 return _sentence("frames were lost; fetch the scene again", 409)
             except (InputError, OSError) as error:
-                text = str(error) if isinstance(error, InputError) else "the clip was closed"
+                text = str(error) if isinstance(error, InputError) else "the file is gone"
                 return _sentence(text, 410)
 
         return Route(f"{PREFIX}/clips/{{token}}/{name}", endpoint)
@@ -101,8 +101,7 @@ def _picture(request: Request, clip: Clip, *, full: bool) -> Response:
 
 
 def _video(request: Request, clip: Clip) -> Response:
-    path = clip.video.info.path
-    return FileResponse(path, media_type=clip.media_type, headers=_KEEP)
+    return _file(Path(clip.video.info.path), clip.media_type)
 
 
 def _copy(request: Request, clip: Clip) -> Response:
@@ -110,11 +109,16 @@ def _copy(request: Request, clip: Clip) -> Response:
         path = clip.make_copy()
     except Cancelled:
         return _sentence("the clip was closed", 410)
-    return FileResponse(path, media_type="video/mp4", headers=_KEEP)
+    return _file(path, "video/mp4")
 
 
 def _copied(request: Request, clip: Clip) -> Response:
     return JSONResponse({"share": round(clip.copied, 3)}, headers=_ASK)
+
+
+def _file(path: Path, media_type: str) -> Response:
+    """A file in ranges; looked at here, where its absence is still a sentence."""
+    return FileResponse(path, media_type=media_type, headers=_KEEP, stat_result=path.stat())
 
 
 def _script(request: Request) -> Response:

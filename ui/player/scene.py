@@ -43,7 +43,7 @@ def scene_json(clip: Clip) -> dict[str, Any]:
         },
         "minScore": STYLE.min_score,
         "words": words_for(spoken()),
-        **(_nothing() if run is None else _known(run, clip)),
+        **(_nothing() if run is None or run.hidden else _known(run, clip)),
     }
 
 

@@ -62,15 +62,20 @@ export function keyOf(action) {
   return entry ? keyName(entry.keys[0]) : "";
 }
 
+let latest = null; // of several players on a page, the one that was used last has the page's keys
+
 /** Call `act(action, key)` for key presses that are meant for the player. */
 export function listenToKeys(root, { act, everywhere }) {
+  latest ??= root;
+  for (const use of ["pointerdown", "focusin"]) root.addEventListener(use, () => (latest = root));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (root.offsetParent === null && !document.fullscreenElement) return; // another tab is open
     if (root.querySelector("dialog[open]")) return;
     const target = event.target;
     const inside = root.contains(target);
-    if (!inside && !(everywhere() && target === document.body)) return;
+    const ours = root === latest || !latest.isConnected || latest.offsetParent === null;
+    if (!inside && !(everywhere() && ours && target === document.body)) return;
     if (isTyping(target)) return;
     const arrow = event.shiftKey && event.key.startsWith("Arrow") ? "Shift+" : "";
     const key = arrow + (event.key.length === 1 ? event.key.toLowerCase() : event.key);

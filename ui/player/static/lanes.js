@@ -137,7 +137,7 @@ export class Lanes {
     const unit = lane.unit ? ` ${lane.unit}` : "";
     this.readouts.push((n) => {
       const value = lane.values[nearest(lane.times, this.clock.pts[n])];
-      const digits = Math.abs(value) >= 100 ? 0 : 2;
+      const digits = Math.abs(value) >= 10 ? 1 : 2;
       output.textContent = value === null || value === undefined ? "–" : value.toFixed(digits) + unit;
     });
     return output;

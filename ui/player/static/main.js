@@ -40,7 +40,9 @@ class Player {
     this.a = null;
     this.b = null;
     this.looping = false;
-    this.settings = new Settings(root.querySelector(".rp-settings"), { onStyle: (style) => this.stage.restyle(style) });
+    this.settings = new Settings(root.querySelector(".rp-settings"), root.querySelector(".rp-legend"), {
+      onStyle: (style) => this.stage.restyle(style),
+    });
     this.stage = new Stage(root.querySelector(".rp-stage"), {
       onView: (zoom) => this.#viewed(zoom),
       onPick: (x, y) => this.#picked(x, y),

@@ -83,10 +83,13 @@ class Pen {
     this.opacity = style.opacity;
     this.labels = style.labels;
     this.unit = unit;
-    this.line = Math.max(1, 2 * style.width * unit);
+    // Thinner lines over a small picture, as on a phone; a CSS pixel at least.
+    const size = Math.min(1.25, Math.max(0.55, context.canvas.width / unit / 900));
+    this.line = Math.max(unit, 2 * style.width * size * unit);
     context.lineJoin = "round";
     context.lineCap = "round";
-    context.font = `600 ${12 * unit}px system-ui, sans-serif`;
+    this.letter = 12 * Math.max(0.8, Math.min(1, size)) * unit;
+    context.font = `600 ${this.letter}px system-ui, sans-serif`;
     context.textBaseline = "middle";
   }
 
@@ -156,7 +159,7 @@ class Pen {
   #label(words, x, y, colour) {
     const context = this.context;
     const pad = 4 * this.unit;
-    const height = 17 * this.unit;
+    const height = 1.4 * this.letter;
     const width = context.measureText(words).width + 2 * pad;
     const left = Math.max(0, Math.min(x, context.canvas.width - width));
     const top = y >= height ? y - height : y;

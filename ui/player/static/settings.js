@@ -7,8 +7,9 @@ import { keyOf } from "./keys.js";
 const STORED = "rinkside-player";
 
 export class Settings {
-  constructor(panel, { onStyle }) {
+  constructor(panel, legend, { onStyle }) {
     this.panel = panel;
+    this.legend = legend;
     this.onStyle = onStyle;
     this.style = { ...DEFAULT_STYLE };
     this.keysEverywhere = true;
@@ -26,14 +27,8 @@ export class Settings {
       this.#slider("width", say("style_width"), 0.5, 3, 0.25),
       this.#slider("opacity", say("style_opacity"), 0.1, 1, 0.05)
     );
-    const legend = element("p", "rp-legend");
-    for (const side of ["left", "right"]) {
-      const key = element("span", "rp-key", say(`legend_${side}`));
-      key.style.setProperty("--rp-key", scene.colours[side]);
-      legend.append(key);
-    }
-    legend.append(element("span", "", say("legend_faint")));
-    this.panel.replaceChildren(layers, sliders, legend);
+    this.panel.replaceChildren(layers, sliders);
+    this.legend.replaceChildren(...legendOf(scene.colours, say));
     this.panel.setAttribute("aria-label", say("settings"));
   }
 
@@ -113,4 +108,21 @@ export class Settings {
       // As above.
     }
   }
+}
+
+/** What the colours mean, always in sight. */
+function legendOf(colours, say) {
+  const words = {
+    skater: say("layer_skater"),
+    others: say("layer_others"),
+    region: say("layer_region"),
+    left: say("legend_left"),
+    right: say("legend_right"),
+  };
+  const keys = Object.entries(words).map(([name, text]) => {
+    const key = element("span", "rp-key", text);
+    key.style.setProperty("--rp-key", colours[name]);
+    return key;
+  });
+  return [...keys, element("span", "", say("legend_faint"))];
 }

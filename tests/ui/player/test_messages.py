@@ -1,0 +1,73 @@
+"""The browser can send anything: what is not a message of ours is refused, field by field."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import make_analysis
+from ui import callbacks
+from ui.player.messages import Nonsense, Relock, read_relock, read_token, read_whole
+from ui.runs import RunStore
+from ui.tabs.picture import relock_request
+
+NONSENSE = [
+    None, 7, "relock", [], ["token", 1], {}, {"token": "t"}, {"person": 1},
+    {"token": 5, "person": 1}, {"token": "", "person": 1}, {"token": "t" * 65, "person": 1},
+    {"token": "é", "person": 1}, {"token": "t", "person": "1"}, {"token": "t", "person": None},
+    {"token": "t", "person": True}, {"token": "t", "person": 1.5}, {"token": "t", "person": -1},
+    {"token": "t", "person": 10**9}, {"token": "t", "person": float("nan")},
+    {"token": "t", "person": float("inf")}, {"token": "t", "person": [1]},
+    {"token": "t", "person": 2}, {1: 2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", NONSENSE, ids=repr)
+def test_nonsense_is_refused(data):
+    with pytest.raises(Nonsense):
+        read_relock(data, [0, 1])
+
+
+@pytest.mark.parametrize("person", [1, 1.0])
+def test_a_message_of_ours_is_read(person):
+    assert read_relock({"token": "t", "person": person, "more": "x"}, [0, 1]) == Relock("t", 1)
+    assert read_token({"token": "t"}) == "t"
+
+
+@pytest.mark.parametrize("text", ["", "-1", "6", "1.0", "0x1", "\uff11", "9" * 400, "1 ", "../1"])
+def test_addresses_hold_small_whole_numbers(text):
+    with pytest.raises(Nonsense):
+        read_whole(text, 5)
+
+
+def test_an_address_may_be_read():
+    assert [read_whole(text, 5) for text in ("0", "5", "003")] == [0, 5, 3]
+
+
+@pytest.fixture
+def run():
+    return RunStore().adopt("visitor", make_analysis(people=2))
+
+
+def test_relocking_asks_for_the_same_clip_with_another_skater(run):
+    asked = relock_request(run, {"token": "t", "person": 1})
+    video = run.analysis.video
+    assert (asked.path, asked.start_s, asked.end_s) == (video.path, video.start_s, video.end_s)
+    assert (asked.skater, asked.profile) == (1, "demo")
+    assert asked.people is run.analysis.people
+
+
+def test_relocking_keeps_what_was_asked_for(run):
+    run.asked = callbacks.Request("other.mp4", "fast", start_s=1.0)
+    asked = relock_request(run, {"token": "t", "person": 1})
+    assert (asked.path, asked.profile, asked.start_s, asked.end_s) == (
+        "other.mp4",
+        "fast",
+        1.0,
+        None,
+    )
+
+
+def test_there_is_nobody_to_choose_before_the_analysis(run):
+    run.analysis = None
+    with pytest.raises(Nonsense, match="not there yet"):
+        relock_request(run, {"token": "t", "person": 1})

@@ -1,0 +1,167 @@
+"""What the player fetches, through the routes themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from pipeline.video import open_video
+from tests.factories import make_analysis
+from tests.pipeline.test_video_stills import decode, unpack
+from tests.videos import PLAIN, RECIPES, cut, read_number, write_video
+from ui.player import ClipShelf, player_routes
+from ui.player.routes import STATIC, version
+from ui.runs import RunStore
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("routes") / "clip.mp4", PLAIN)
+
+
+@pytest.fixture
+def shelf():
+    shelf = ClipShelf()
+    yield shelf
+    shelf.leave("visitor")
+
+
+@pytest.fixture
+def client(shelf):
+    with TestClient(Starlette(routes=player_routes(shelf))) as client:
+        yield client
+
+
+@pytest.fixture
+def clip(shelf, path):
+    return shelf.show("visitor", str(path))
+
+
+def address(clip, name: str) -> str:
+    return f"/rinkside/clips/{clip.token}/{name}"
+
+
+def test_a_scene_before_any_analysis(client, clip):
+    scene = client.get(address(clip, "scene")).json()
+    assert scene["name"] == "clip.mp4"
+    assert (scene["width"], scene["height"], len(scene["pts"])) == (320, 240, 48)
+    assert (scene["people"], scene["pose"], scene["lanes"], scene["done"]) == ([], None, [], False)
+    assert scene["words"]["play"] == "Play"
+
+
+def test_a_scene_speaks_the_visitors_language(client, clip):
+    scene = client.get(address(clip, "scene"), headers={"Accept-Language": "ja"}).json()
+    assert scene["words"]["play"] == "再生"
+
+
+def test_pictures(client, clip):
+    chunk = client.get(address(clip, "stills/1"))
+    assert [read_number(picture) for picture in unpack(chunk.content)] == list(range(16, 32))
+    for name in ("frame", "full"):
+        assert read_number(decode(client.get(address(clip, f"{name}/47")).content)) == 47
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["stills/3", "stills/-1", "stills/x", "frame/48", "frame/1.5", "full/%00", "frame/\uff19"],
+)
+def test_addresses_are_checked(client, clip, name):
+    answer = client.get(address(clip, name))
+    assert answer.status_code == 422
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("token", ["", "x", "..", "a" * 500, "%2e%2e"])
+def test_a_clip_is_found_by_its_token_only(client, clip, token):
+    assert client.get(f"/rinkside/clips/{token}/scene").status_code == 404
+
+
+def test_the_video_comes_in_ranges(client, clip, path):
+    answer = client.get(address(clip, "video"), headers={"Range": "bytes=0-99"})
+    assert (answer.status_code, len(answer.content)) == (206, 100)
+    assert answer.headers["content-type"] == "video/mp4"
+    assert client.get(address(clip, "video")).content == path.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_copy_is_made_when_asked_for(client, shelf, tmp_path, monkeypatch):
+    monkeypatch.setenv("RINKSIDE_CACHE", str(tmp_path / "cache"))
+    source = write_video(tmp_path / "clip.avi", RECIPES["mpeg4.avi"])
+    clip = shelf.show("visitor", str(source))
+    assert not client.get(address(clip, "scene")).json()["plays"]
+    answer = client.get(address(clip, "copy"))
+    assert answer.headers["content-type"] == "video/mp4"
+    assert client.get(address(clip, "copied")).json() == {"share": 1.0}
+    (tmp_path / "copy.mp4").write_bytes(answer.content)
+    assert len(open_video(tmp_path / "copy.mp4")) == len(clip.video)
+
+
+def test_a_damaged_file_is_shown_as_far_as_it_goes(client, shelf, tmp_path):
+    whole = write_video(tmp_path / "whole.mp4", RECIPES["fragmented.mp4"])
+    clip = shelf.show("visitor", str(cut(whole, tmp_path / "cut.mp4", 0.6)))
+    scene = client.get(address(clip, "scene")).json()
+    last = len(scene["pts"]) - 1
+    assert read_number(decode(client.get(address(clip, f"frame/{last}")).content)) == last
+
+
+def test_a_file_that_went_away_is_a_sentence(client, shelf, tmp_path):
+    gone = write_video(tmp_path / "gone.mp4", PLAIN)
+    clip = shelf.show("visitor", str(gone))
+    gone.unlink()
+    answer = client.get(address(clip, "frame/0"))
+    assert answer.status_code == 410
+    assert "gone.mp4: there is no such file" in answer.text
+    assert client.get(address(clip, "video")).status_code == 410
+
+
+def test_leaving_closes_the_clips(client, shelf, clip):
+    client.get(address(clip, "stills/0"))
+    shelf.leave("visitor")
+    assert client.get(address(clip, "scene")).status_code == 404
+    assert not clip.folder.exists()
+
+
+def test_the_oldest_clip_goes(path):
+    shelf = ClipShelf(max_clips=1)
+    first = shelf.show("one", str(path))
+    second = shelf.show("two", str(path))
+    assert shelf.get(first.token) is None
+    assert shelf.get(second.token) is second
+    shelf.leave("two")
+
+
+def test_a_clip_that_is_on_show_is_not_opened_again(shelf, clip, path):
+    assert shelf.show("visitor", str(path)) is clip
+    assert shelf.show("visitor", str(path), 0.2, 0.8) is not clip
+    other = shelf.show("another", str(path))
+    assert other is not clip
+    shelf.leave("another")
+
+
+def test_a_run_brings_boxes_and_lanes_and_blind_mode_no_lanes(client, shelf, path):
+    from dataclasses import replace
+
+    video = open_video(path)
+    made = make_analysis(num_frames=48, people=2)
+    analysis = replace(made, video=video.info, timeline=video.timeline)
+    run = RunStore().adopt("visitor", analysis)
+    clip = shelf.show_run(run)
+    scene = client.get(address(clip, "scene")).json()
+    assert [person["id"] for person in scene["people"]] == [0, 1]
+    assert scene["people"][0]["boxes"][0] is None
+    assert (scene["main"], scene["done"], scene["pose"]["trained"]) == (0, True, False)
+    assert len(scene["pose"]["joints"][1]) == 34
+    assert scene["lanes"][0]["key"] == "element"
+    run.blind = True
+    assert client.get(address(clip, "scene")).json()["lanes"] == []
+
+
+def test_scripts(client):
+    for script in STATIC.glob("*.js"):
+        answer = client.get(f"/rinkside/static/{version()}/{script.name}")
+        assert answer.headers["content-type"].startswith("text/javascript")
+    for name in ("clock.py", "..%2froutes.py", "none.js"):
+        assert client.get(f"/rinkside/static/{version()}/{name}").status_code == 404
