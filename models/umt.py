@@ -18,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from models.layers import DropPath, attention
 from models.umt_positions import sinusoid_table
+from models.vitpose import ConvolutionalStem
 
 LAYER_NORM_EPS = 1e-6
 # Tokens that the MLP treats at a time without gradients: bounds its hidden activations.
@@ -36,6 +37,26 @@ class PatchEmbed(nn.Module):
         """Video `(B, 3, T, H, W)` to tokens `(B, N, C)`, N running over T, then H, then W."""
         tokens = self.proj(video).flatten(2).transpose(1, 2)  # (B, C, T, h, w) -> (B, N, C)
         return tokens.contiguous()  # or every residual sum to come would keep C outermost
+
+
+class StemEmbed(nn.Module):
+    """A convolutional stem on every frame in the place of the patches' linear map.
+
+    It brings a learned position table of its own, `(1, h w, C)`, so that a network which learned
+    on pictures can go on with clips; the fixed one of space and time is added as ever.
+    """
+
+    def __init__(self, *, channels: tuple[int, ...], dim: int, grid: tuple[int, int]) -> None:
+        super().__init__()
+        self.stem = ConvolutionalStem(channels, dim)
+        self.positions = nn.Parameter(torch.zeros(1, grid[0] * grid[1], dim))
+
+    def forward(self, video: Tensor) -> Tensor:
+        """Video `(B, 3, T, H, W)` to tokens `(B, N, C)`, N running over T, then H, then W."""
+        frames = video.transpose(1, 2).flatten(0, 1)
+        frames = frames.contiguous(memory_format=torch.channels_last)
+        tokens = self.stem(frames) + self.positions  # (B T, h w, C)
+        return tokens.unflatten(0, (len(video), -1)).flatten(1, 2)
 
 
 class Attention(nn.Module):
@@ -109,6 +130,8 @@ class UMT(nn.Module):
         mlp_ratio: Hidden channels of the MLP, in units of `dim`.
         drop_path: Stochastic depth of the last block; grows linearly from 0 at the first.
         init_scale: The head's first weights are shrunk by this factor.
+        stem_channels: Widths of a convolutional stem in place of the patch embedding; each halves
+            the resolution, so there are log2(patch_size) of them.
         checkpoint_blocks: The first so many blocks are recomputed in the backward pass, which
             saves their activations.
 
@@ -131,6 +154,7 @@ class UMT(nn.Module):
         mlp_ratio: float = 4.0,
         drop_path: float = 0.0,
         init_scale: float = 0.001,
+        stem_channels: tuple[int, ...] | None = None,
         checkpoint_blocks: int = 0,
     ) -> None:
         super().__init__()
@@ -144,7 +168,14 @@ class UMT(nn.Module):
         self.image_size = image_size
         self.checkpoint_blocks = checkpoint_blocks
         self.grid = (num_frames, image_size // patch_size, image_size // patch_size)
-        self.patch_embed = PatchEmbed(patch_size=patch_size, dim=dim)
+        self.patch_embed: PatchEmbed | StemEmbed = PatchEmbed(patch_size=patch_size, dim=dim)
+        if stem_channels is not None:
+            if 2 ** len(stem_channels) != patch_size:
+                raise ValueError(
+                    f"a stem of {len(stem_channels)} convolutions makes patches of "
+                    f"{2 ** len(stem_channels)} pixels, patch_size is {patch_size}"
+                )
+            self.patch_embed = StemEmbed(channels=stem_channels, dim=dim, grid=self.grid[1:])
         self.register_buffer("pos_embed", sinusoid_table(dim, self.grid))
         self.blocks = nn.ModuleList(
             Block(
@@ -263,4 +294,29 @@ def umt_tiny(
         dim=192,
         depth=6,
         num_heads=3,
+    )
+
+
+def umt_stem(
+    *,
+    num_frames: int = 16,
+    image_size: int = 112,
+    num_classes: int = 28,
+    drop_path: float = 0.0,
+    checkpoint_blocks: int = 0,
+) -> UMT:
+    """The demo's (3.0 M parameters): stem and blocks of `vitpose_tiny`, from which it can start.
+
+    What a small network needs first, where the limbs are, a pose network has learned already.
+    """
+    return UMT(
+        num_frames=num_frames,
+        image_size=image_size,
+        num_classes=num_classes,
+        drop_path=drop_path,
+        checkpoint_blocks=checkpoint_blocks,
+        dim=192,
+        depth=6,
+        num_heads=6,
+        stem_channels=(32, 64, 128, 192),
     )

@@ -56,10 +56,13 @@ class GuideHead(nn.Module):
 
     Args:
         dim: Channels C of a token.
+        class_token: Every frame has one in front, which stands for the frame; without one a
+            weighted mean of its patches does.
     """
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, *, class_token: bool) -> None:
         super().__init__()
+        self.class_token = class_token
         self.norm = nn.LayerNorm(dim)
         self.place = nn.Linear(dim, NUM_JOINTS)
         self.offset = nn.Linear(dim, 2 * NUM_JOINTS)
@@ -70,15 +73,19 @@ class GuideHead(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
-        """Tokens `(B, T, N, C)` to what is found in them.
+        """Tokens `(B, T, N, C)`, or `(B, T, 1 + N, C)`, to what is found in them.
 
         Returns:
             `place` `(B, T, N, J)` and `offset` `(B, T, N, J, 2)` of every token; of every frame
             `heading` `(B, T, 2)`, `turn` `(B, T)`, `support` `(B, T, 4)`.
         """
         tokens = self.norm(tokens)
-        share = self.attend(tokens).softmax(dim=2)  # (B, T, N, 1)
-        frame = self.frame((share * tokens).sum(dim=2)).float()
+        if self.class_token:
+            summary, tokens = tokens[:, :, 0], tokens[:, :, 1:]
+        else:
+            share = self.attend(tokens).softmax(dim=2)  # (B, T, N, 1)
+            summary = (share * tokens).sum(dim=2)
+        frame = self.frame(summary).float()
         return {
             "place": self.place(tokens).float(),
             "offset": self.offset(tokens).float().unflatten(-1, (NUM_JOINTS, 2)),
@@ -91,13 +98,15 @@ class GuideHead(nn.Module):
 def attach(network: nn.Module) -> None:
     """Give a network in training the head; its state dict then holds `guide.*` as well."""
     video = cast(UMT | UniFormerV2, network)
-    dim = video.head.in_features if isinstance(video, UMT) else video.class_embedding.numel()
-    network.add_module(NAME, GuideHead(dim))
+    if isinstance(video, UMT):
+        network.add_module(NAME, GuideHead(video.head.in_features, class_token=False))
+    else:
+        network.add_module(NAME, GuideHead(video.class_embedding.numel(), class_token=True))
 
 
 @contextmanager
 def kept_tokens(network: nn.Module) -> Iterator[list[Tensor]]:
-    """Collects the last block's tokens `(B, T, N, C)` of every forward pass inside."""
+    """Collects the last block's tokens, as `GuideHead` takes them, of all forward passes inside."""
     kept: list[Tensor] = []
     blocks = network.blocks if isinstance(network, UMT) else _transformer(network).resblocks
     last = list(cast(nn.ModuleList, blocks))[-1]
@@ -106,7 +115,7 @@ def kept_tokens(network: nn.Module) -> Iterator[list[Tensor]]:
         if isinstance(network, UMT):
             kept.append(tokens.unflatten(1, (network.grid[0], -1)))  # (B, T N, C)
         else:
-            kept.append(tokens[:, :, 1:])  # without the class token
+            kept.append(tokens)
 
     handle = last.register_forward_hook(keep)
     try:

@@ -133,7 +133,7 @@ def cosine_schedule(
     warmup_start: float,
     epochs: int,
     steps_per_epoch: int,
-    warmup_epochs: int = 0,
+    warmup_epochs: float = 0,
     inclusive_warmup: bool = True,
 ) -> NDArray[np.float64]:
     """The learning rate of every step: linear warm-up, then half a cosine.
@@ -154,7 +154,7 @@ def cosine_schedule(
     Raises:
         ValueError: More warm-up than epochs, or no step at all.
     """
-    total, warmup = epochs * steps_per_epoch, warmup_epochs * steps_per_epoch
+    total, warmup = epochs * steps_per_epoch, round(warmup_epochs * steps_per_epoch)
     if total < 1 or not 0 <= warmup <= total:
         raise ValueError(
             f"learning rate: {epochs} epochs of {steps_per_epoch} steps "

@@ -4,7 +4,13 @@ A CLIP image transformer runs on every frame; local blocks mix neighbouring fram
 gather all tokens of the clip into one video token. State-dict names are the official ones.
 """
 
-from models.uniformerv2.builders import Recipe, uniformerv2_b16, uniformerv2_l14, uniformerv2_tiny
+from models.uniformerv2.builders import (
+    Recipe,
+    uniformerv2_b16,
+    uniformerv2_l14,
+    uniformerv2_stem,
+    uniformerv2_tiny,
+)
 from models.uniformerv2.network import UniFormerV2, resize_positions
 
 __all__ = [
@@ -13,5 +19,6 @@ __all__ = [
     "resize_positions",
     "uniformerv2_b16",
     "uniformerv2_l14",
+    "uniformerv2_stem",
     "uniformerv2_tiny",
 ]

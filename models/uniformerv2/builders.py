@@ -126,6 +126,43 @@ def uniformerv2_tiny(
     )
 
 
+def uniformerv2_stem(
+    *,
+    num_frames: int = 32,
+    recipe: Recipe = "ssv2",
+    num_classes: int = 28,
+    image_size: int | tuple[int, int] = 96,
+    act: Activation = "gelu",
+    backbone_drop_path_rate: float | None = None,
+    drop_path_rate: float | None = None,
+    dropout: float = 0.5,
+    checkpoint_blocks: int = 0,
+    fold_extractor: bool = True,
+) -> UniFormerV2:
+    """The demo's: stem and blocks of `vitpose_tiny`, from which it can start.
+
+    What a small network needs first, where the limbs are, a pose network has learned already.
+    """
+    return _build(
+        patch_size=16,
+        width=192,
+        depth=6,
+        gathered={"ssv2": 4, "kinetics": 2},
+        num_frames=num_frames,
+        recipe=recipe,
+        num_classes=num_classes,
+        image_size=image_size,
+        act=act,
+        backbone_drop_path_rate=backbone_drop_path_rate,
+        drop_path_rate=drop_path_rate,
+        dropout=dropout,
+        checkpoint_blocks=checkpoint_blocks,
+        fold_extractor=fold_extractor,
+        heads=6,
+        stem_channels=(32, 64, 128, 192),
+    )
+
+
 def _build(
     *,
     patch_size: int,
@@ -142,6 +179,8 @@ def _build(
     dropout: float,
     checkpoint_blocks: int,
     fold_extractor: bool,
+    heads: int | None = None,
+    stem_channels: tuple[int, ...] | None = None,
 ) -> UniFormerV2:
     if recipe not in gathered:
         raise ValueError(f"recipe: expected one of {', '.join(gathered)}, got {recipe!r}")
@@ -151,7 +190,8 @@ def _build(
         patch_size=patch_size,
         width=width,
         depth=depth,
-        heads=width // 64,
+        heads=heads or width // 64,
+        stem_channels=stem_channels,
         num_frames=num_frames,
         num_classes=num_classes,
         image_size=image_size,

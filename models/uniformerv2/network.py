@@ -11,6 +11,36 @@ from torch import Tensor, nn
 
 from models.uniformerv2.blocks import Extractor, LocalUniBlock, PositionEncoding, add_to_patches
 from models.uniformerv2.layers import Activation, LayerNorm
+from models.vitpose import ConvolutionalStem
+
+
+class StemConv(nn.Module):
+    """A convolutional stem on every frame, then a mixture of neighbouring frames.
+
+    It begins as the middle frame alone: a network that learned on pictures can go on with clips.
+    """
+
+    def __init__(self, *, channels: Sequence[int], width: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.stem = ConvolutionalStem(tuple(channels), width)
+        self.frames = nn.Conv3d(
+            width,
+            width,
+            kernel_size=(kernel, 1, 1),
+            stride=(stride, 1, 1),
+            padding=((kernel - 1) // 2, 0, 0),
+            bias=False,
+        )
+        with torch.no_grad():
+            self.frames.weight.zero_()
+            self.frames.weight[:, :, kernel // 2, 0, 0] = torch.eye(width)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """`(B, 3, T, H, W)` -> `(B, C, T', H, W)` of patches."""
+        B = len(clip)
+        pictures = rearrange(clip, "b c t h w -> (b t) c h w")
+        maps = self.stem.layers(pictures.contiguous(memory_format=torch.channels_last))
+        return self.frames(rearrange(maps, "(b t) c h w -> b c t h w", b=B))
 
 
 class Transformer(nn.Module):
@@ -99,6 +129,8 @@ class UniFormerV2(nn.Module):
         mlp_dropout: Dropout in the global blocks' MLPs: one number or one a block.
         cls_dropout: Dropout before the classifier.
         checkpoint_blocks: So many local blocks recompute in the backward pass to save memory.
+        stem_channels: Widths of a convolutional stem on every frame in place of the patch
+            embedding; each halves the resolution, so there are log2(patch_size) of them.
         fold_extractor: False for the written-out twin of the global attention.
 
     Raises:
@@ -130,6 +162,7 @@ class UniFormerV2(nn.Module):
         mlp_dropout: float | Sequence[float] = 0.5,
         cls_dropout: float = 0.5,
         checkpoint_blocks: int = 0,
+        stem_channels: Sequence[int] | None = None,
         fold_extractor: bool = True,
     ) -> None:
         super().__init__()
@@ -138,7 +171,7 @@ class UniFormerV2(nn.Module):
         self.image_size = (image_size, image_size) if isinstance(image_size, int) else image_size
         self.grid = (self.image_size[0] // patch_size, self.image_size[1] // patch_size)
         stride, kernel = (2, temporal_kernel_size) if temporal_downsample else (1, 1)
-        self.conv1 = nn.Conv3d(
+        self.conv1: nn.Conv3d | StemConv = nn.Conv3d(
             3,
             width,
             kernel_size=(kernel, patch_size, patch_size),
@@ -146,6 +179,13 @@ class UniFormerV2(nn.Module):
             padding=((kernel - 1) // 2, 0, 0),
             bias=False,
         )
+        if stem_channels is not None:
+            if 2 ** len(stem_channels) != patch_size:
+                raise ValueError(
+                    f"a stem of {len(stem_channels)} convolutions makes patches of "
+                    f"{2 ** len(stem_channels)} pixels, patch_size is {patch_size}"
+                )
+            self.conv1 = StemConv(channels=stem_channels, width=width, kernel=kernel, stride=stride)
         tokens = 1 + self.grid[0] * self.grid[1]
         self.class_embedding = nn.Parameter(width**-0.5 * torch.randn(width))
         self.positional_embedding = nn.Parameter(width**-0.5 * torch.randn(tokens, width))
@@ -211,7 +251,11 @@ class UniFormerV2(nn.Module):
                 f"{self.num_frames} frames at {self.image_size[0]}x{self.image_size[1]} px, "
                 f"got {tuple(clip.shape)}"
             )
-        x = rearrange(self.conv1(clip), "b c t h w -> b t (h w) c")
+        return self.tokens(self.conv1(clip))
+
+    def tokens(self, patches: Tensor) -> Tensor:
+        """Embedded patches `(B, C, T', H, W)` with class tokens and positions, normalised."""
+        x = rearrange(patches, "b c t h w -> b t (h w) c")
         class_token = self.class_embedding.to(x.dtype).expand(*x.shape[:2], 1, -1)
         x = torch.cat([class_token, x], dim=2) + self.positional_embedding.to(x.dtype)
         return self.ln_pre(x)

@@ -14,8 +14,13 @@ from torch import nn
 
 from models.dino import dino_r50, dino_swin_l, dino_tiny
 from models.infogcn import infogcn_coco17, infogcn_small, infogcn_tiny
-from models.umt import umt_b16, umt_l16, umt_tiny
-from models.uniformerv2 import uniformerv2_b16, uniformerv2_l14, uniformerv2_tiny
+from models.umt import umt_b16, umt_l16, umt_stem, umt_tiny
+from models.uniformerv2 import (
+    uniformerv2_b16,
+    uniformerv2_l14,
+    uniformerv2_stem,
+    uniformerv2_tiny,
+)
 from models.vitpose import vitpose_b, vitpose_h, vitpose_l, vitpose_s, vitpose_tiny
 
 Builder = Callable[..., nn.Module]
@@ -41,12 +46,12 @@ BUILDERS_BY_FAMILY: Mapping[str, Mapping[str, Builder]] = {
         "umt_b16_16x224": partial(umt_b16, num_frames=16, image_size=224),
         "umt_b16_32x224": partial(umt_b16, num_frames=32, image_size=224),
         "umt_b16_16x448": partial(umt_b16, num_frames=16, image_size=448),
-        "umt_tiny_16x96": partial(umt_tiny, num_frames=16, image_size=96),
-        "umt_tiny_16x144": partial(umt_tiny, num_frames=16, image_size=144),
-        "umt_tiny_32x96": partial(umt_tiny, num_frames=32, image_size=96),
         "umt_tiny_16x112": partial(umt_tiny, num_frames=16, image_size=112),
         "umt_tiny_16x160": partial(umt_tiny, num_frames=16, image_size=160),
         "umt_tiny_32x112": partial(umt_tiny, num_frames=32, image_size=112),
+        "umt_stem_16x96": partial(umt_stem, num_frames=16, image_size=96),
+        "umt_stem_16x128": partial(umt_stem, num_frames=16, image_size=128),
+        "umt_stem_32x96": partial(umt_stem, num_frames=32, image_size=96),
     },
     "uniformerv2": {
         "uniformerv2_l14_8x224": partial(uniformerv2_l14, num_frames=8),
@@ -69,7 +74,7 @@ BUILDERS_BY_FAMILY: Mapping[str, Mapping[str, Builder]] = {
         "uniformerv2_b16_32x224_kinetics": partial(
             uniformerv2_b16, num_frames=32, recipe="kinetics"
         ),
-        "uniformerv2_tiny_32x96": partial(uniformerv2_tiny, num_frames=32, image_size=96),
+        "uniformerv2_stem_32x96": partial(uniformerv2_stem, num_frames=32, image_size=96),
         "uniformerv2_tiny_16x112": partial(uniformerv2_tiny, num_frames=16, image_size=112),
     },
     "infogcn": {

@@ -75,7 +75,7 @@ def test_a_network_of_half_the_frames_is_asked_about_every_second() -> None:
 
 @pytest.mark.parametrize(
     ("builder", "shape"),
-    [("umt_tiny_16x96", (16, 36)), ("uniformerv2_tiny_32x96", (16, 36))],
+    [("umt_stem_16x96", (16, 36)), ("uniformerv2_stem_32x96", (16, 37))],
 )
 def test_the_head_reads_every_frame_of_both_families(builder: str, shape: tuple[int, int]) -> None:
     network = BUILDERS[builder]()

@@ -21,8 +21,8 @@ class OptimSettings:
     """Of the whole run."""
     batch_size: int
     """Samples a step, over all devices and accumulation."""
-    warmup_epochs: int = 0
-    """Of linear warm-up."""
+    warmup_epochs: float = 0
+    """Of linear warm-up; parts of an epoch are allowed."""
     warmup_lr: float = 0.0
     """Learning rate of the first step."""
     min_lr: float = 0.0

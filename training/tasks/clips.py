@@ -15,6 +15,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from models.checkpoint_files import read_state
 from models.umt import UMT
 from models.uniformerv2 import UniFormerV2
 from pipeline.cache import cache_folder
@@ -35,11 +36,24 @@ from training.data.drawn import DrawnClips, DrawnStore
 from training.data.store import read_clip
 from training.engine.task import EvaluationContext
 from training.guide import NAME as GUIDE
-from training.guide import GuideHead, GuideSettings, attach, guide_losses, kept_tokens
+from training.guide import (
+    GuideHead,
+    GuideSettings,
+    attach,
+    guide_losses,
+    kept_tokens,
+)
 from training.metrics import mean_class_accuracy, top1
 from training.network import NetworkSettings
 from training.optim import parameter_groups
+from training.pose_start import start_from_pose
 from training.recipe import Recipe
+
+POSE_GRID = (8, 6)
+"""Rows and columns of patches of `vitpose_tiny`."""
+
+PICTURES_TO_MEASURE = 40
+"""Frames that show how large a pose network's tokens are."""
 
 Stored = tuple[int, Path]
 """A clip's class index, and where it is stored."""
@@ -107,6 +121,9 @@ class ClipRecipe(Recipe):
     """How they are varied."""
     guide: GuideSettings = field(default_factory=GuideSettings)
     """Further targets while training, where the rink tells them."""
+    start_from_pose: str = ""
+    """A pose network's weights, such as the `best.safetensors` of a run of demo_vitpose_rink: its
+    stem and blocks are the start of a network that has the same ones."""
     label_smoothing: float = 0.0
     """Share of the target that goes to all classes alike."""
 
@@ -122,6 +139,8 @@ class ClipRecipe(Recipe):
             raise ConfigError(
                 "guide: augment.operations, mixup and cutmix would move the truth; set them to 0"
             )
+        if self.start_from_pose and self.network.start:
+            raise ConfigError("start_from_pose: network.start is another start; keep one of them")
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"label_smoothing: must be in 0..1, got {self.label_smoothing}")
 
@@ -157,9 +176,22 @@ class ClipTask:
             num_classes=NUM_CLASSES, checkpoint_blocks=self._recipe.engine.gradient_checkpointing
         )
         self._recipe.network.initialise(model)
+        if self._recipe.start_from_pose:
+            start_from_pose(
+                model,
+                read_state(Path(self._recipe.start_from_pose)),
+                pose_grid=POSE_GRID,
+                pictures=self._pictures(),
+            )
         if self._recipe.guide.active:
             attach(model)
         return model
+
+    def _pictures(self) -> Tensor:
+        """The middle frames of some clips, normalised `(N, 3, S, S)`."""
+        count = min(len(self._train), PICTURES_TO_MEASURE)
+        views = [self.validation_sample(stored)[0] for stored in self._train[:count]]
+        return torch.stack([view[:, view.shape[1] // 2] for view in views])
 
     def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
         """By layer, decayed or not."""
@@ -212,11 +244,16 @@ class ClipTask:
             logits = model(mixed.clips)
         with torch.autocast(logits.device.type, enabled=False):
             found = cast(GuideHead, network.get_submodule(GUIDE))(kept[0].float())
-        parts = guide_losses(found, batch, grid=self._grid)
-        weighted = sum(getattr(self._recipe.guide, name) * part for name, part in parts.items())
+        parts = self._weighted(guide_losses(found, batch, grid=self._grid))
         ce = F.cross_entropy(logits.float(), mixed.targets)
         right = (logits.argmax(dim=1) == batch["labels"]).float().mean()
-        return {"loss": ce + weighted, "ce": ce, "train_top1": right, **parts}
+        return {**parts, "loss": ce + parts["loss"], "ce": ce, "train_top1": right}
+
+    def _weighted(self, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The parts of the guide's loss, and their weighted sum."""
+        known = {name: part for name, part in parts.items() if getattr(self._recipe.guide, name)}
+        weighted = [getattr(self._recipe.guide, name) * part for name, part in known.items()]
+        return {"loss": torch.stack(weighted).sum(), **known}
 
     def evaluate(self, model: nn.Module, context: EvaluationContext) -> dict[str, float]:
         """`top1`, `mean_class_accuracy` and `val_loss` on held-out clips, one view each."""
