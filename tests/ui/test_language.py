@@ -130,7 +130,7 @@ def sentences(tree: ast.AST) -> Iterator[str]:
 
 
 # Code in strings: styles, scripts, HTML attributes.
-CODE = re.compile(r"[{};=<>]|[\w-]+: |^[\w.#-]+(, [\w.#-]+)*$|sans-serif|monospace|^rs-|^ui/")
+CODE = re.compile(r"[{};=<>]|^[\w-]+: [^ ]+$|^[\w.#-]+(, [\w.#-]+)*$|sans-serif|monospace|^rs-")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)

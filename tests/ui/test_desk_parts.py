@@ -1,0 +1,245 @@
+"""Film strips, reasons, blind calls, the drawing of the method, the prepared example."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.attention import Look
+from pipeline.config import load_profile, profile_names
+from pipeline.ensemble import EnsembleSettings, decide
+from pipeline.errors import ConfigError, InputError
+from pipeline.types import Analysis
+from pipeline.video import open_video
+from tests.factories import make_all_scores, make_analysis, make_scores
+from tests.videos import Recipe, write_video
+from ui import callbacks, seen
+from ui.architecture import architecture, class_table, paper_table, status_of
+from ui.blind import call, call_table, tally
+from ui.cards import live_card, verdict_card, warnings_of
+from ui.controls import history_line
+from ui.example import Example
+from ui.reasons import reasons
+from ui.runs import RunStore
+from ui.seen import film_strip, profile_of, region_picture, same_weights, see
+from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
+
+
+def named_like_demo(analysis: Analysis) -> Analysis:
+    """With scores of the demo profile's networks."""
+    models = {m.name: make_scores(m.name) for m in load_profile("demo").video_models}
+    return replace(analysis, scores={**analysis.scores, **models})
+
+
+@pytest.fixture(scope="module")
+def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    video = open_video(write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", Recipe(frames=20)))
+    made = replace(make_analysis(num_frames=20), video=video.info, timeline=video.timeline)
+    return named_like_demo(made)
+
+
+def test_a_film_strip_shows_every_sampled_frame_with_its_number(analysis):
+    shown = see(analysis, "umt_16x112", 0)
+    page = film_strip(analysis, shown)
+    numbers = [int(n) for n in re.findall(r"<figcaption>frame (\d+)", page)]
+    assert numbers == analysis.timeline.frame_index[shown.positions].tolist()
+    assert page.count("data:image/jpeg") == 16
+
+
+def test_attention_lights_patches_and_lengthens_bars(analysis):
+    shown = see(analysis, "umt_16x112", 0)
+    patches = np.full((16, 7, 7), 1e-4)
+    patches[3, 2, 2] = 1.0
+    look = Look(patches.sum(axis=(1, 2)) / patches.sum(), patches / patches.sum())
+    page = film_strip(analysis, shown, look)
+    widths = [int(w) for w in re.findall(r'rs-share" style="width:(\d+)%', page)]
+    assert widths[3] == 100
+    assert max(w for i, w in enumerate(widths) if i != 3) <= 1
+    lit = seen.heat_over(np.full((70, 70, 3), 200, np.uint8), patches[3])
+    assert lit[25, 25, 0] > lit[60, 60, 0]
+
+
+def test_the_region_stands_out_of_the_picture(analysis):
+    assert "100 x 90 pixels (12% of the picture), rule: union" in region_picture(analysis)
+
+
+def test_networks_of_another_profile_are_not_asked(analysis):
+    with pytest.raises(ConfigError, match="other networks than the profile demo"):
+        profile_of(replace(analysis, scores=make_all_scores()))
+    with pytest.raises(InputError):
+        profile_of(replace(analysis, profile="nobody"))
+
+
+def test_other_weights_are_noticed(analysis):
+    class Networks:
+        provenance = analysis.provenance
+
+    assert same_weights(analysis, Networks())
+    changed = replace(analysis.provenance["pose"], sha256="1" * 64)
+    other = replace(analysis, provenance={**analysis.provenance, "pose": changed})
+    assert not same_weights(other, Networks())
+
+
+def test_the_skeleton_s_figures_tell_what_was_filled_in():
+    sequence = np.random.default_rng(0).normal(size=(3, 320, 17)).astype(np.float32)
+    sequence[2] = 0.5
+    sequence[2, 40:60] = 0
+    assert filled_stretches(sequence) == [(40, 59)]
+    assert len(joint_traces(sequence).layout.shapes) == 1
+    assert {trace.name for trace in pose_strip(sequence).data} == {"left", "right", "middle"}
+
+
+def with_scores(**says: str) -> Analysis:
+    scores = make_all_scores(**says)
+    return replace(make_analysis(), scores=scores, verdict=decide(scores, EnsembleSettings()))
+
+
+@pytest.mark.parametrize(
+    ("says", "first"),
+    [
+        (("3Lutz", "3Lutz", "3Lutz"), "All three models say 3Lutz."),
+        (
+            ("3Lutz", "3Lutz", "3Flip"),
+            "Unmasked Teacher and UniFormerV2 agree on 3Lutz; InfoGCN says 3Flip.",
+        ),
+        (
+            ("3Lutz", "3Flip", "3Flip"),
+            "UniFormerV2 and InfoGCN agree on 3Flip; Unmasked Teacher says 3Lutz.",
+        ),
+        (
+            ("3Lutz", "3Flip", "3Loop"),
+            "No two models agree: Unmasked Teacher says 3Lutz; UniFormerV2 says 3Flip; "
+            "InfoGCN says 3Loop.",
+        ),
+    ],
+)
+def test_reasons_begin_with_who_agrees(says, first):
+    named = dict(zip(("umt", "uniformerv2", "infogcn"), says, strict=True))
+    sentences = reasons(with_scores(**named))
+    assert sentences[0] == first
+    assert sentences[-1].startswith("The vote")
+
+
+def test_reasons_name_the_flip_point_and_follow_the_weights():
+    analysis = with_scores(umt="3Lutz", uniformerv2="3Lutz", infogcn="3Flip")
+    flip = next(s for s in reasons(analysis) if "flips" in s)
+    assert re.search(r"to 3Flip if the weight of InfoGCN rises from 0\.030 above 0\.\d+", flip)
+    other = reasons(analysis, {"umt": 0.1, "uniformerv2": 0.1, "infogcn": 0.8})
+    assert "The weighted sum gives 3Flip" in other[1]
+
+
+def test_blind_calls_cannot_be_changed_and_are_counted():
+    runs = RunStore()
+    made = [runs.adopt("anna", make_analysis(), f"clip {i}") for i in range(3)]
+    for run in made[:2]:
+        run.blind = True
+    assert call(made[0], None) == call(made[0], "5Axel") == "choose an element first"
+    assert call(made[0], "3Lutz") == ""
+    call(made[0], "3Flip")
+    assert made[0].own_call == "3Lutz"
+    call(made[1], "3Flip")
+    history = runs.history("anna")
+    assert tally(history) == "Blind calls this visit: 1 of 2 agree with the verdict."
+    assert list(call_table(history)["Agree"]) == ["yes", "no"]
+    assert tally([]) == ""
+    assert "agrees with the verdict" in verdict_card(made[0].analysis, "3Lutz")
+
+
+def test_the_history_does_not_give_a_blind_verdict_away():
+    run = RunStore().adopt("anna", make_analysis(), "clip.mp4")
+    assert "3Lutz" in history_line(run)
+    run.blind = True
+    assert "3Lutz" not in history_line(run)
+
+
+def test_the_live_card_tells_what_has_landed():
+    run = RunStore().start("anna", "<clip>.mp4")
+    analysis = make_analysis()
+    run.take(analysis.people)
+    run.take(analysis.scores["uniformerv2"])
+    card = live_card(run, ("umt_16x224", "uniformerv2"))
+    assert card.count("rs-landed") == card.count("rs-waiting") == 2
+    assert "2 people" in card
+    assert "3Lutz 9" in card
+    assert "<clip>" not in card
+
+
+def test_warnings_about_weights_follow_the_provenance():
+    analysis = make_analysis()
+    assert warnings_of(analysis)[0].startswith("Untrained: the weights of Detector (DINO)")
+    demo = {stage: replace(p, status="demo") for stage, p in analysis.provenance.items()}
+    assert warnings_of(replace(analysis, provenance=demo))[0].startswith("Demo: ")
+    trained = {stage: replace(p, status="trained") for stage, p in analysis.provenance.items()}
+    fine = replace(analysis, provenance=trained, warnings=())
+    assert warnings_of(fine) == []
+    assert "trained weights" in verdict_card(fine)
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_the_drawing_names_every_network_of_the_configuration(name):
+    profile = load_profile(name)
+    page = architecture(profile)
+    for checkpoint in (
+        profile.detector.checkpoint, profile.pose.checkpoint, profile.skeleton_model.checkpoint,
+        *(m.checkpoint for m in profile.video_models),
+    ):  # fmt: skip
+        assert checkpoint in page
+    for weight in ("0.366", "0.604", "0.030"):
+        assert weight in page
+
+
+def test_absent_weights_are_said_to_be_absent():
+    fast, demo = load_profile("fast"), load_profile("demo")
+    assert status_of("umt_b16_16x224", fast) == "absent"
+    assert status_of("umt_b16_16x224", replace(demo, untrained_where_absent=True)) == "untrained"
+
+
+def test_classes_and_paper_stand_in_tables():
+    table = class_table()
+    assert len(table) == 28
+    assert table.iloc[3]["ISU code"] == "CSp"
+    assert list(paper_table()["paper's"]) == ["94.5", "95", "92", "95.73"]
+
+
+class Prepared:
+    """An analyser that takes its time."""
+
+    def __init__(self, result):
+        self.result = result
+
+    def analyse(self, path, *, listener):
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+def shown(example: Example, runs: RunStore) -> list[tuple[str, str, int]]:
+    example.prepare()
+    return list(example.show(runs, "anna"))
+
+
+def test_the_example_is_there_for_every_visitor(monkeypatch):
+    monkeypatch.setattr(callbacks, "analyser", lambda profile: Prepared(make_analysis()))
+    runs = RunStore()
+    card, run_id, revision = shown(Example(Path("clip.mp4")), runs)[-1]
+    assert "This is the example clip.mp4" in card
+    assert (runs.get(run_id).title, revision) == ("clip.mp4", 1)
+
+
+def test_an_example_that_fails_says_why_and_breaks_nothing(monkeypatch, caplog):
+    for error, words in ((InputError("no weights"), "no weights"), (OSError("x"), "OSError")):
+        monkeypatch.setattr(callbacks, "analyser", lambda profile, e=error: Prepared(e))
+        card, run_id, _ = shown(Example(Path("clip.mp4")), RunStore())[-1]
+        assert words in card
+        assert run_id == ""
+
+
+def test_the_example_does_not_push_aside_what_a_visitor_began(monkeypatch):
+    monkeypatch.setattr(callbacks, "analyser", lambda profile: Prepared(make_analysis()))
+    runs = RunStore()
+    runs.start("anna", "own.mp4")
+    assert shown(Example(Path("clip.mp4")), runs) == []
