@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.infogcn import InfoGCNOutput
+from training.augment import soft_targets
+from training.longtail import cross_entropy
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def infogcn_loss(
     prior: Tensor,
     labels: Tensor,
     settings: InfoGCNLossSettings | None = None,
+    *,
+    focal: float = 0.0,
 ) -> dict[str, Tensor]:
     """The loss and its parts.
 
@@ -63,6 +67,7 @@ def infogcn_loss(
         prior: The network's `z_prior` `(K, D)`.
         labels: `(B,)` int64.
         settings: Weights of the terms.
+        focal: `LongTailSettings.focal`.
 
     Returns:
         `loss`, and `ce`, `mmd`, `l2_z_mean`, of which it is the weighted sum.
@@ -70,9 +75,16 @@ def infogcn_loss(
     settings = settings or InfoGCNLossSettings()
     logits, latent = output.logits.float(), output.latent.float()
     parts = {
-        "ce": F.cross_entropy(logits, labels, label_smoothing=settings.smoothing),
+        "ce": _classification(logits, labels, settings.smoothing, focal),
         "mmd": class_mean_distance(latent, prior.float(), labels),
         "l2_z_mean": overall_mean_distance(latent),
     }
     total = parts["ce"] + settings.lambda_2 * parts["mmd"] + settings.lambda_1 * parts["l2_z_mean"]
     return {"loss": total, **parts}
+
+
+def _classification(logits: Tensor, labels: Tensor, smoothing: float, focal: float) -> Tensor:
+    if not focal:
+        return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+    targets = soft_targets(labels, logits.shape[1], smoothing)
+    return cross_entropy(logits, targets, focal=focal)

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor
@@ -16,9 +16,14 @@ from pipeline.elements import LABELS, class_index
 from pipeline.errors import ConfigError
 from pipeline.pose import pose_stride
 from pipeline.sequence import SequenceSettings, make_sequence
-from pipeline.types import PoseSequence
+from pipeline.types import IntArray, PoseSequence
 from training.data.challenge import DataError, LabelledClip
+from training.longtail import epoch_order
+from training.rink.frequencies import shared_out
 from training.rink.skeletons import STREAM, EstimatorNoise, skeleton_clip
+
+Frequencies = Literal["equal", "challenge"]
+"""Every class as often, or as in the challenge's training data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,11 @@ class LabelledPose(NamedTuple):
 class SkeletonClips(Protocol):
     """Some skeleton clips, in another order every epoch."""
 
+    @property
+    def labels(self) -> IntArray:
+        """`(N,)` classes of the clips, in no order of any epoch."""
+        ...
+
     def __len__(self) -> int:
         """Clips an epoch."""
         ...
@@ -67,29 +77,51 @@ class SkeletonClips(Protocol):
 
 
 class RinkSkeletons:
-    """Clips of the simulated rink, drawn when they are asked for: no two are the same.
+    """Clips of the simulated rink, drawn when they are asked for.
 
     Args:
         seed: Below 100,000 for training, from there to 199,999 for validation.
-        count: Clips an epoch, over the classes alike.
+        count: Clips an epoch.
         noise: Of the pose estimator.
         classes: Names of the classes to draw from.
+        frequencies: `equal`, or the `challenge`'s.
+        fresh: No two clips are the same; else every epoch has the same ones, like a data set.
+        balance: `LongTailSettings.balance`.
     """
 
     def __init__(
-        self, *, seed: int, count: int, noise: EstimatorNoise, classes: Sequence[str] = LABELS
+        self,
+        *,
+        seed: int,
+        count: int,
+        noise: EstimatorNoise,
+        classes: Sequence[str] = LABELS,
+        frequencies: Frequencies = "equal",
+        fresh: bool = True,
+        balance: float = 0.0,
     ) -> None:
-        self._seed, self._count, self._noise = seed, count, noise
-        self._classes = [class_index(name) for name in classes]
+        self._seed, self._noise, self._fresh, self._balance = seed, noise, fresh, balance
+        indices = [class_index(name) for name in classes]
+        labels = np.array(indices)[np.arange(count) % len(indices)]
+        if frequencies == "challenge":
+            shares = shared_out(count, [LABELS[index] for index in indices])
+            labels = np.array([class_index(n) for n, share in shares.items() for _ in range(share)])
+        self._labels: IntArray = labels.astype(np.int64)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._labels)
+
+    @property
+    def labels(self) -> IntArray:
+        """`(N,)` classes of the clips, in no order of any epoch."""
+        return self._labels
 
     def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
-        """A motion that no other epoch or position has; every copy is another camera's."""
-        order = np.random.default_rng((self._seed, epoch)).permutation(self._count)
-        label = self._classes[int(order[position]) % len(self._classes)]
-        number = epoch * self._count + position
+        """A motion that no other epoch or position has, if fresh; a copy is another camera's."""
+        order = epoch_order(self._labels, seed=self._seed, epoch=epoch, balance=self._balance)
+        index = int(order[position])
+        label = int(self._labels[index])
+        number = epoch * len(self) + position if self._fresh else index
         drawn = skeleton_clip(
             LABELS[label], (self._seed, STREAM, number), noise=self._noise, take=copy
         )
@@ -104,29 +136,46 @@ class FoundPoses:
         clips: Of the data set.
         folder: Holds `<stem>.npz` with the names of `arrays.npz`.
         seed: Of their order; None keeps that of the list.
+        balance: `LongTailSettings.balance`.
+        max_absent: A larger share of clips without poses is an error; a smaller one is left out.
 
     Raises:
-        DataError: A clip has no poses.
+        DataError: Too many clips have no poses.
     """
 
     def __init__(
-        self, clips: Sequence[LabelledClip], folder: Path, *, seed: int | None = None
+        self,
+        clips: Sequence[LabelledClip],
+        folder: Path,
+        *,
+        seed: int | None = None,
+        balance: float = 0.0,
+        max_absent: float = 0.0,
     ) -> None:
-        self._clips, self._folder, self._seed = clips, folder, seed
-        absent = [clip for clip in clips if not self._path(clip).is_file()]
-        if absent:
+        self._folder, self._seed, self._balance = folder, seed, balance
+        self.absent = [clip for clip in clips if not self._path(clip).is_file()]
+        """Clips without poses."""
+        if len(self.absent) > max_absent * len(clips):
             raise DataError(
-                f"{self._path(absent[0])}: there is no such file ({len(absent)} of {len(clips)} "
-                "clips have no poses); run `python -m training.prepare` first"
+                f"{self._path(self.absent[0])}: there is no such file ({len(self.absent)} of "
+                f"{len(clips)} clips have no poses); run `python -m training.prepare` first"
             )
+        left_out = {clip.stem for clip in self.absent}
+        self._clips = [clip for clip in clips if clip.stem not in left_out]
+        self._labels = np.array([clip.class_index for clip in self._clips], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._clips)
 
+    @property
+    def labels(self) -> IntArray:
+        """`(N,)` classes of the clips, in the order of the list."""
+        return self._labels
+
     def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
         """A clip as it was found, in every copy."""
         if self._seed is not None:
-            order = np.random.default_rng((self._seed, epoch)).permutation(len(self._clips))
+            order = epoch_order(self._labels, seed=self._seed, epoch=epoch, balance=self._balance)
             position = int(order[position])
         clip = self._clips[position]
         path = self._path(clip)

@@ -29,6 +29,7 @@ from training.console import StatusLine
 from training.data.challenge import absent_classes, read_labels, split_by_source
 from training.data.skeletons import (
     FoundPoses,
+    Frequencies,
     RinkSkeletons,
     SkeletonAugmentSettings,
     SkeletonClips,
@@ -36,6 +37,7 @@ from training.data.skeletons import (
     sequence,
 )
 from training.engine.task import EvaluationContext
+from training.longtail import LongTailSettings, adjusted, log_shares
 from training.losses import InfoGCNLossSettings, infogcn_loss
 from training.metrics import mean_class_accuracy, top1
 from training.network import NetworkSettings
@@ -60,12 +62,18 @@ class SkeletonDataSettings:
     """Rink: for validation."""
     classes: tuple[str, ...] = LABELS
     """Rink: names of the classes to draw from."""
+    frequencies: Frequencies = "equal"
+    """Rink: how many of each class; validation has every class as often."""
+    fresh: bool = True
+    """Rink: training clips are new in every epoch; false: the same ones, like a data set's."""
     noise: EstimatorNoise = field(default_factory=EstimatorNoise)
     """Rink: what the pose estimator does wrong."""
     folder: str = ""
     """Poses: a data set in the challenge's layout; its train split is learned."""
     poses: str = ""
     """Poses: where `<stem>.npz` are."""
+    max_broken: float = 0.05
+    """Poses: training does not begin when a larger share of the clips has none."""
     validation_share: float = 0.1
     """Poses: of the sources, held out."""
 
@@ -98,6 +106,8 @@ class SkeletonRecipe(Recipe):
     """How they are varied."""
     loss: InfoGCNLossSettings = field(default_factory=InfoGCNLossSettings)
     """Weights of its terms."""
+    long_tail: LongTailSettings = field(default_factory=LongTailSettings)
+    """What is done for rare classes."""
 
     def __post_init__(self) -> None:
         if self.network.family != "infogcn":
@@ -121,6 +131,7 @@ class SkeletonTask:
     def __init__(self, recipe: SkeletonRecipe, status: StatusLine) -> None:
         self._recipe = recipe
         self._train, self._held_out = _skeletons(recipe, status)
+        self._log_shares = log_shares(self._train.labels)
 
     @property
     def samples_per_epoch(self) -> int:
@@ -152,10 +163,12 @@ class SkeletonTask:
     def loss(self, model: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The information bottleneck's loss; its class means are those of all processes."""
         logits, latent = model(batch["sequences"], with_latent=True)
-        output = InfoGCNOutput(_of_all_processes(logits), _of_all_processes(latent))
+        logits, latent = _of_all_processes(logits), _of_all_processes(latent)
         labels = _of_all_processes(batch["labels"])
-        losses = infogcn_loss(output, _prior(model), labels, self._recipe.loss)
-        right = (output.logits.argmax(dim=1) == labels).float()
+        rare = self._recipe.long_tail
+        output = InfoGCNOutput(adjusted(logits, self._log_shares, rare), latent)
+        losses = infogcn_loss(output, _prior(model), labels, self._recipe.loss, focal=rare.focal)
+        right = (logits.argmax(dim=1) == labels).float()
         return {**losses, "train_top1": right.mean()}
 
     def evaluate(self, model: nn.Module, context: EvaluationContext) -> dict[str, float]:
@@ -219,16 +232,25 @@ def _prior(model: nn.Module) -> Tensor:
 def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClips, SkeletonClips]:
     """Training and validation clips."""
     data = recipe.data
+    balance = recipe.long_tail.balance
     if data.source == "rink":
         rink = partial(RinkSkeletons, noise=data.noise, classes=data.classes)
-        return (
-            rink(seed=data.seed, count=data.clips),
-            rink(seed=data.validation_seed, count=data.validation_clips),
+        train = rink(
+            seed=data.seed,
+            count=data.clips,
+            frequencies=data.frequencies,
+            fresh=data.fresh,
+            balance=balance,
         )
+        return train, rink(seed=data.validation_seed, count=data.validation_clips)
     clips = read_labels(Path(data.folder), "train")
-    train, held_out = split_by_source(clips, share=data.validation_share)
-    absent = absent_classes(train)
+    split = split_by_source(clips, share=data.validation_share)
+    absent = absent_classes(split[0])
     if absent:
         status.say(f"{data.folder}: no training clip of {', '.join(absent)}")
-    poses = Path(data.poses)
-    return FoundPoses(train, poses, seed=recipe.seed), FoundPoses(held_out, poses)
+    found = partial(FoundPoses, folder=Path(data.poses), max_absent=data.max_broken)
+    poses = (found(split[0], seed=recipe.seed, balance=balance), found(split[1]))
+    lost = [clip.stem for part in poses for clip in part.absent]
+    if lost:
+        status.say(f"{len(lost)} of {len(clips)} clips have no poses: {', '.join(sorted(lost))}")
+    return poses

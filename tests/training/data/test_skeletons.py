@@ -22,6 +22,7 @@ from training.data.skeletons import (
     augmented,
     sequence,
 )
+from training.longtail import epoch_order
 from training.rink.skeletons import EstimatorNoise
 
 LEFT_WRIST, RIGHT_WRIST = COCO17.index("left_wrist"), COCO17.index("right_wrist")
@@ -155,3 +156,28 @@ def test_found_poses_are_read_and_missing_ones_named(tmp_path: Path) -> None:
     (tmp_path / "2_a.npz").unlink()
     with pytest.raises(DataError, match=r"2_a\.npz: there is no such file \(1 of 3 clips"):
         FoundPoses(clips, tmp_path)
+
+
+def test_rink_clips_follow_the_challenges_frequencies() -> None:
+    drawn = rink(count=1000, frequencies="challenge")
+    counts = np.bincount(drawn.labels, minlength=28)
+    assert counts.sum() == len(drawn) == 1000
+    assert counts[LABELS.index("Sequence")] == 305
+    assert counts.max() > 100 * max(counts[LABELS.index("4Loop")], 1)
+
+
+def test_rink_clips_that_are_not_fresh_come_again_in_every_epoch() -> None:
+    again = rink(classes=("3Lutz",), count=2, fresh=False)
+    firsts = [
+        {again.clip(epoch, p).pose.keypoints_xy.tobytes() for p in (0, 1)} for epoch in (0, 1)
+    ]
+    assert firsts[0] == firsts[1]
+    assert len(firsts[0]) == 2
+
+
+def test_balanced_rink_clips_show_every_class_as_often() -> None:
+    drawn = rink(count=400, frequencies="challenge", balance=1.0, fresh=False)
+    orders = [epoch_order(drawn.labels, seed=3, epoch=e, balance=1.0) for e in range(5)]
+    assert drawn.clip(1, 7).class_index == drawn.labels[orders[1][7]]
+    share = (drawn.labels[np.concatenate(orders)] == LABELS.index("Sequence")).mean()
+    assert share == pytest.approx(1 / len(np.unique(drawn.labels)), abs=0.02)
