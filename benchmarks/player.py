@@ -92,6 +92,7 @@ def _measure(player: PlayerPage, steps: int) -> dict[str, Any]:
     player.page.wait_for_timeout(3000)
     forward = player.page.evaluate(MEASURE_STEPS, [steps // 2, "ArrowRight"])
     back = player.page.evaluate(MEASURE_STEPS, [steps - steps // 2, "ArrowLeft"])
+    player.page.wait_for_timeout(1500)  # until the full picture is there
     requests: list[str] = []
     player.page.on("request", lambda request: requests.append(request.url))
     style = player.page.evaluate(MEASURE_STYLE, RESTYLED)

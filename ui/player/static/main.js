@@ -46,6 +46,7 @@ class Player {
     this.stage = new Stage(root.querySelector(".rp-stage"), {
       onView: (zoom) => this.#viewed(zoom),
       onPick: (x, y) => this.#picked(x, y),
+      onSize: () => this.#sized(),
     });
     this.video = root.querySelector(".rp-video");
     this.playback = new Playback(this.video, {
@@ -167,6 +168,7 @@ class Player {
       onReady: (n) => this.#ready(n),
       onError: (text, status) => this.#picturesFailed(text, status),
     });
+    this.stills.fit(...this.stage.fitted);
     this.onFirst = () => {
       // Everything else waits until there is something to see.
       this.firstPictureMs = performance.now() - opened;
@@ -302,6 +304,11 @@ class Player {
     this.transport.setZoom(zoom);
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.#sharpen(), REST_MS);
+  }
+
+  #sized() {
+    clearTimeout(this.sizing);
+    this.sizing = setTimeout(() => this.scene && this.stills?.fit(...this.stage.fitted), 200);
   }
 
   #picked(x, y) {

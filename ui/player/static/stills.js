@@ -1,11 +1,13 @@
 // Decoded frames around the cursor. The server sends JPEG pictures in chunks; those near the cursor
-// are turned into bitmaps ahead of time, so that a step only has to draw one.
+// are turned into bitmaps ahead of time, of the size they have on screen, off the main thread: a step
+// only has to copy one.
 
 const BACK = 12; // bitmaps kept on the side the viewer comes from
 const AHEAD = 28; // and on the side the viewer goes to
 const DECODERS = 3; // pictures decoded at once
 const MAX_BYTES = 256 * 2 ** 20; // of JPEG kept
 const RETRY_MS = 250;
+const MAX_SIDE = 1600; // of a bitmap
 
 export class Stills {
   constructor(url, scene, { onReady, onError }) {
@@ -21,6 +23,17 @@ export class Stills {
     this.direction = 1;
     this.bytes = 0;
     this.closed = false;
+    this.size = {};
+  }
+
+  /** Say how large the picture is on screen, in pixels: bitmaps of another size are made anew. */
+  fit(width, height) {
+    const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
+    const size = { resizeWidth: Math.round(width * scale), resizeHeight: Math.round(height * scale) };
+    if (size.resizeWidth === this.size.resizeWidth && size.resizeHeight === this.size.resizeHeight) return;
+    this.size = { ...size, resizeQuality: "medium" };
+    this.#forget(() => true);
+    this.#fill();
   }
 
   /** The bitmap of a frame, if it is there. */
@@ -45,8 +58,7 @@ export class Stills {
     const response = await (asked ?? fetch(`${this.url}/frame/${n}`)).catch(() => null);
     if (!response) return this.moveTo(n);
     if (!response.ok) return this.#failed(response);
-    const bitmap = await createImageBitmap(await response.blob());
-    this.#keep(n, bitmap);
+    this.#keep(n, await createImageBitmap(await response.blob(), this.size));
   }
 
   /** A picture in full size, for a closer look; null if it cannot be had. */
@@ -87,8 +99,11 @@ export class Stills {
 
   async #decode(n, blob) {
     this.decoding.add(n);
+    const size = this.size;
     try {
-      this.#keep(n, await createImageBitmap(blob));
+      const bitmap = await createImageBitmap(blob, size);
+      if (size === this.size) this.#keep(n, bitmap);
+      else bitmap.close();
     } catch (error) {
       this.onError(String(error));
     } finally {
@@ -128,13 +143,17 @@ export class Stills {
     if (!this.closed) this.onError(await response.text(), response.status);
   }
 
-  #forgetFar() {
+  #forget(which) {
     for (const [n, bitmap] of this.bitmaps) {
-      if (Math.abs(n - this.cursor) > AHEAD + BACK) {
-        bitmap.close();
-        this.bitmaps.delete(n);
-      }
+      if (!which(n)) continue;
+      // What is on show may be painted once more; the collector takes it when it no longer is.
+      if (n !== this.cursor) bitmap.close();
+      this.bitmaps.delete(n);
     }
+  }
+
+  #forgetFar() {
+    this.#forget((n) => Math.abs(n - this.cursor) > AHEAD + BACK);
     if (this.bytes <= MAX_BYTES) return;
     const here = Math.floor(this.cursor / this.chunkSize);
     const kept = [...this.chunks.keys()].filter((chunk) => this.has(chunk));
