@@ -48,7 +48,7 @@ class Trainee:
         model = task.build_model()
         self._average = self._averaged(model, settings.ema_decay)
         if settings.sync_batchnorm and accelerator.num_processes > 1:
-            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+            model = with_shared_statistics(model, accelerator.device)
         optimiser = torch.optim.AdamW(
             task.parameter_groups(model), lr=optim.lr, betas=optim.betas, eps=optim.eps
         )
@@ -164,3 +164,15 @@ class Trainee:
         padded[: len(rows)] = rows
         parts = self._accelerator.gather(padded).split(int(counts.max()))
         return torch.cat([part[:n] for part, n in zip(parts, counts.tolist(), strict=True)])
+
+
+def with_shared_statistics(model: nn.Module, device: torch.device) -> nn.Module:
+    """The network with BatchNorm statistics over all GPUs; its state dict stays what it is.
+
+    Raises:
+        ConfigError: torch does this between GPUs only.
+    """
+    if device.type != "cuda":
+        raise ConfigError("engine.sync_batchnorm: works between GPUs only; set it to false")
+    shared: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    return shared

@@ -181,3 +181,20 @@ def test_balanced_rink_clips_show_every_class_as_often() -> None:
     assert drawn.clip(1, 7).class_index == drawn.labels[orders[1][7]]
     share = (drawn.labels[np.concatenate(orders)] == LABELS.index("Sequence")).mean()
     assert share == pytest.approx(1 / len(np.unique(drawn.labels)), abs=0.02)
+
+
+def test_a_few_clips_without_poses_are_left_out(tmp_path: Path) -> None:
+    clips = [LabelledClip(f"{n}_a", tmp_path / "x.mp4", n, tmp_path) for n in range(3)]
+    for n in (0, 2):
+        drifting = pose(10)
+        np.savez(
+            tmp_path / f"{n}_a.npz",
+            keypoints_xy=drifting.keypoints_xy,
+            keypoint_scores=drifting.scores,
+        )
+    found = FoundPoses(clips, tmp_path, max_absent=0.34)
+    assert [clip.stem for clip in found.absent] == ["1_a"]
+    assert found.labels.tolist() == [0, 2]
+    assert found.clip(0, 1).class_index == 2
+    with pytest.raises(DataError, match=r"1_a\.npz: there is no such file \(1 of 3"):
+        FoundPoses(clips, tmp_path, max_absent=0.3)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoint_files import read_metadata, read_state
+from models.zoo import BUILDERS
+from pipeline.errors import ConfigError
 from tests.training.engine.tiny import ENGINE, OPTIM, TinyTask, make_engine
 from tests.training.processes import run_in_two
 from training.engine import EngineSettings, EvaluationContext, OptimSettings
@@ -23,6 +25,7 @@ from training.engine.engine import BEST
 from training.engine.feed import Division, feed
 from training.engine.records import read_records
 from training.engine.schedule import Schedule
+from training.engine.trainee import with_shared_statistics
 
 
 def weights_after_training(folder: Path, **settings: Any) -> dict[str, Tensor]:
@@ -224,3 +227,16 @@ def test_average_follows_weights_and_takes_over_counters() -> None:
     average.update(model, step=1000)
     assert average.model.weight.tolist() == pytest.approx([2.82, 2.82])
     assert average.model.num_batches_tracked == 5
+
+
+def test_shared_statistics_keep_the_state_dict_and_need_gpus() -> None:
+    network = BUILDERS["uniformerv2_tiny_16x112"](num_frames=4, image_size=32)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    plain = sum(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in network.modules())
+    with pytest.raises(ConfigError, match=r"engine\.sync_batchnorm: works between GPUs only"):
+        with_shared_statistics(network, torch.device("cpu"))
+    shared = with_shared_statistics(network, torch.device("cuda"))
+    assert sum(isinstance(m, nn.SyncBatchNorm) for m in shared.modules()) == plain > 0
+    after = shared.state_dict()
+    assert list(after) == list(before)
+    assert all(torch.equal(after[name], value) for name, value in before.items())
