@@ -68,6 +68,8 @@ class About:
     """What they were trained on, in words."""
     figures: tuple[Figure, ...] = ()
     """Measured after the run, on data that it did not see."""
+    status: str = "demo"
+    """What the weights are worth, `trained` or `demo`."""
 
 
 def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
@@ -86,7 +88,7 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
         "licence": about.licence,
         "source": f"made here: training/recipes/{recipe['name']}.toml, seed {recipe['seed']}"
         + (f"; {about.source}" if about.source else ""),
-        "status": "demo",
+        "status": about.status,
         "figures": [*map(asdict, about.figures), *_figures(weights, command)],
         "note": f"data: {json.dumps(_without_folders(recipe.get('data', {})), sort_keys=True)}",
     }
@@ -96,11 +98,23 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
 
 def with_entry(manifest: str, name: str, entry: str) -> str:
     """A manifest's text with an entry added, or put in the place of that of the same name."""
+    block = _block(manifest, name)
+    if block is None:
+        return f"{manifest.rstrip()}\n\n{entry}"
+    return manifest[: block.start()] + entry + manifest[block.end() :]
+
+
+def entry_of(manifest: str, name: str) -> str:
+    """The text of a checkpoint's entry in a manifest's; empty when there is none."""
+    block = _block(manifest, name)
+    return "" if block is None else block[0]
+
+
+def _block(manifest: str, name: str) -> re.Match[str] | None:
     pattern = r"^\[\[checkpoint\]\]\n(?:(?!\[\[|\n)[^\n]*\n)*"
-    for block in re.finditer(pattern, manifest, re.MULTILINE):
-        if re.search(rf'^name = "{re.escape(name)}"$', block[0], re.MULTILINE):
-            return manifest[: block.start()] + entry + manifest[block.end() :]
-    return f"{manifest.rstrip()}\n\n{entry}"
+    wanted = re.compile(rf'^name = "{re.escape(name)}"$', re.MULTILINE)
+    blocks = re.finditer(pattern, manifest, re.MULTILINE)
+    return next((block for block in blocks if wanted.search(block[0])), None)
 
 
 def _halved(key: str, value: Tensor, weights: Path) -> Tensor:
@@ -155,6 +169,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--licence", help="of the weights, e.g. Apache-2.0; with --name")
     parser.add_argument("--source", default="", help="what they were trained on, in words")
     parser.add_argument(
+        "--status", choices=("trained", "demo"), default="demo", help="demo: not fit for judging"
+    )
+    parser.add_argument(
         "--figure",
         nargs=3,
         action="append",
@@ -205,6 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
                 licence=parsed.licence,
                 source=parsed.source,
                 figures=tuple(_figure(*words) for words in parsed.figure),
+                status=parsed.status,
             )
             out = ship(parsed.run, parsed.name, about=about, manifest=parsed.manifest)
             sha256 = sha256_of(out)
