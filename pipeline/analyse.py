@@ -197,6 +197,24 @@ class Analyser:
         check_span(video)
         return self._recalled(video, self._key(video, skater))
 
+    def adopt(self, path: str | os.PathLike[str], analysis: Analysis) -> bool:
+        """Take a stored analysis of a whole clip for known, if it has the same clip and weights.
+
+        Returns:
+            Whether it was taken; one of other weights would have to be made again.
+        """
+        video = open_video(path)
+        same = {stage: (p.checkpoint, p.sha256) for stage, p in analysis.provenance.items()} == {
+            stage: (p.checkpoint, p.sha256) for stage, p in self._networks.provenance.items()
+        }
+        fits = analysis.profile == self.profile.name and analysis.video.sha256 == video.info.sha256
+        if self._cache is None or not (same and fits):
+            return False
+        key = self._key(video, None)
+        if self._recalled(video, key) is None:
+            self._cache.put(key, analysis)
+        return True
+
     def _recalled(self, video: Video, key: str) -> Analysis | None:
         known = self._cache.get(key) if self._cache else None
         if known is None:

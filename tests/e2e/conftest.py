@@ -15,13 +15,16 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.ui.evaluation_folders import write_evaluation
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-START_S = 120
+START_S = 300
+EXAMPLE_MS = 300_000
+"""The first visitor may have to wait for the example, which later ones find."""
 
 
 def free_port() -> int:
@@ -32,10 +35,20 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app in a process of its own, with a cache of its own."""
+    """The app in a process of its own, with a cache of its own; or one that runs already."""
+    if running := os.environ.get("RINKSIDE_E2E_URL"):
+        yield running
+        return
     folder = tmp_path_factory.mktemp("app")
     port = free_port()
-    environment = {**os.environ, "RINKSIDE_CACHE": str(folder / "cache"), "HF_HUB_OFFLINE": "1"}
+    write_evaluation(folder / "runs" / "rink_run")
+    environment = {
+        **os.environ,
+        "RINKSIDE_CACHE": str(folder / "cache"),
+        "RINKSIDE_RUNS": str(folder / "runs"),
+        "HF_HUB_OFFLINE": "1",
+        "TMPDIR": str(folder),
+    }
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port)],
@@ -77,20 +90,40 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, app_url: str):
-    """A fresh visitor on the app's page; requests beyond the loopback are recorded."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    tab = context.new_page()
-    tab.outside = []
-    tab.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((app_url, "data:", "blob:"))
-            else tab.outside.append(request.url)
-        ),
-    )
-    tab.goto(app_url)
-    tab.wait_for_selector("#upload")
-    yield tab
-    context.close()
+def visit(browser, app_url: str):
+    """Opens the app's page for another visitor; requests beyond the loopback are recorded."""
+    contexts = []
+
+    def visitor(**options):
+        context = browser.new_context(**{"viewport": {"width": 1400, "height": 1000}, **options})
+        contexts.append(context)
+        tab = context.new_page()
+        tab.outside = []
+        tab.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((app_url, "data:", "blob:"))
+                else tab.outside.append(request.url)
+            ),
+        )
+        tab.goto(app_url)
+        tab.wait_for_selector("#upload")
+        return tab
+
+    yield visitor
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(visit):
+    """A fresh visitor on the app's page."""
+    return visit()
+
+
+@pytest.fixture
+def desk(page):
+    """A fresh visitor, who finds the example analysed."""
+    page.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
+    return page

@@ -9,15 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.analyse import Analyser
 from pipeline.attention import Look
+from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile, profile_names
 from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.errors import ConfigError, InputError
+from pipeline.store import save
 from pipeline.types import Analysis
 from pipeline.video import open_video
 from tests.factories import make_all_scores, make_analysis, make_scores
 from tests.videos import Recipe, write_video
-from ui import callbacks, seen
+from ui import callbacks, example, seen
 from ui.architecture import architecture, class_table, paper_table, status_of
 from ui.blind import call, call_table, tally
 from ui.cards import live_card, verdict_card, warnings_of
@@ -27,6 +30,8 @@ from ui.reasons import reasons
 from ui.runs import RunStore
 from ui.seen import film_strip, profile_of, region_picture, same_weights, see
 from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
+
+NETWORK = load_profile("demo").video_models[0]
 
 
 def named_like_demo(analysis: Analysis) -> Analysis:
@@ -43,16 +48,16 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
 
 
 def test_a_film_strip_shows_every_sampled_frame_with_its_number(analysis):
-    shown = see(analysis, "umt_16x112", 0)
+    shown = see(analysis, NETWORK.name, 0)
     page = film_strip(analysis, shown)
     numbers = [int(n) for n in re.findall(r"<figcaption>frame (\d+)", page)]
     assert numbers == analysis.timeline.frame_index[shown.positions].tolist()
-    assert page.count("data:image/jpeg") == 16
+    assert page.count("data:image/jpeg") == NETWORK.num_frames
 
 
 def test_attention_lights_patches_and_lengthens_bars(analysis):
-    shown = see(analysis, "umt_16x112", 0)
-    patches = np.full((16, 7, 7), 1e-4)
+    shown = see(analysis, NETWORK.name, 0)
+    patches = np.full((NETWORK.num_frames, 7, 7), 1e-4)
     patches[3, 2, 2] = 1.0
     look = Look(patches.sum(axis=(1, 2)) / patches.sum(), patches / patches.sum())
     page = film_strip(analysis, shown, look)
@@ -211,6 +216,9 @@ class Prepared:
     def __init__(self, result):
         self.result = result
 
+    def adopt(self, path, analysis):
+        return False
+
     def analyse(self, path, *, listener):
         if isinstance(self.result, Exception):
             raise self.result
@@ -243,3 +251,28 @@ def test_the_example_does_not_push_aside_what_a_visitor_began(monkeypatch):
     runs = RunStore()
     runs.start("anna", "own.mp4")
     assert shown(Example(Path("clip.mp4")), runs) == []
+
+
+def test_stored_analyses_are_known_only_with_the_same_weights(tmp_path, monkeypatch):
+    clip = write_video(tmp_path / "clip.mp4", Recipe(frames=12))
+    analyser = Analyser(load_profile("demo"), cache=AnalysisCache(tmp_path / "cache"))
+    made = replace(
+        named_like_demo(make_analysis()),
+        video=open_video(clip).info,
+        provenance=dict(analyser.networks.provenance),
+    )
+    monkeypatch.setattr(example, "STORED", tmp_path / "stored")
+    (tmp_path / "stored").mkdir()
+    made_with = tmp_path / "stored" / "profile.sha256"
+    made_with.write_text(analyser.profile.fingerprint())
+    assert example.take_stored(analyser, clip.parent) == []
+    other = replace(made.provenance["pose"], sha256="1" * 64)
+    save(replace(made, provenance={**made.provenance, "pose": other}), tmp_path / "stored/clip")
+    assert example.take_stored(analyser, clip.parent) == []
+    assert analyser.known(clip) is None
+    save(made, tmp_path / "stored" / "clip")
+    made_with.write_text("another configuration")
+    assert example.take_stored(analyser, clip.parent) == []
+    made_with.write_text(analyser.profile.fingerprint())
+    assert example.take_stored(analyser, clip.parent) == ["clip"]
+    assert analyser.known(clip).verdict.label == made.verdict.label

@@ -1,0 +1,82 @@
+"""axe-core finds nothing on any page, light or dark; a phone needs no sideways scrolling."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.e2e.test_app import ANALYSIS_MS, open_tab
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+SCREENSHOTS = ROOT / "out" / "screenshots"
+VIEWS = {
+    "Picture": "#player .rp",
+    "Opinions": "#score-table td",
+    "Why this verdict": "#ensemble-table td",
+    "What they saw": "#saw-film figure",
+    "Take away": "#take-make",
+    "Details": "#provenance td",
+    "Two clips": "#compare-player-a .rp",
+    "Mistakes": "#confusion button",
+    "About": "#classes td",
+}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def show(page, view: str) -> None:
+    if view not in ("Two clips", "Mistakes", "About"):
+        open_tab(page, "Desk")
+    open_tab(page, view)
+    page.wait_for_selector(VIEWS[view], timeout=60_000)
+    page.wait_for_timeout(500)
+
+
+def violations(page) -> list[str]:
+    script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(script)
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules})"
+        ".then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 160))]))",
+        RULES,
+    )
+    return [f"{rule}: {nodes[:4]}" for rule, nodes in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit, scheme):
+    page = visit(color_scheme=scheme)
+    page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
+    found = {}
+    for view in VIEWS:
+        show(page, view)
+        name = view.lower().replace(" ", "_")
+        page.screenshot(path=str(SCREENSHOTS / f"{scheme}_{name}.png"), full_page=True)
+        if problems := violations(page):
+            found[view] = problems
+    assert found == {}
+
+
+def test_a_phone_needs_no_sideways_scrolling(visit):
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(SCREENSHOTS / "phone_desk.png"), full_page=True)
+    wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 1
+    page.wait_for_selector("#verdict-label")
+    assert page.locator("#analyse").is_visible()
+
+
+def test_every_action_of_the_desk_is_reached_by_the_keyboard(visit):
+    page = visit()
+    page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
+    wanted = {"analyse", "stop"}
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        wanted.discard(page.evaluate("() => document.activeElement.id"))
+        if not wanted:
+            break
+    assert wanted == set()

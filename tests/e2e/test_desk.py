@@ -1,0 +1,183 @@
+"""The desk around the player: blind calls, history, mistakes, two clips, files, other visitors."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pipeline.config import load_profile
+from tests.conftest import ROOT
+from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, open_tab, upload
+from tests.videos import Recipe, write_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+SCREENSHOTS = ROOT / "out" / "screenshots"
+
+
+def test_nothing_of_the_verdict_shows_before_the_blind_call(desk):
+    page = desk
+    label = page.inner_text("#verdict-label").split()[0]
+    upload(page, sorted(EXAMPLE.glob("*.mp4"))[0])
+    page.check("#blind input")
+    page.click("#analyse")
+    page.wait_for_selector("#blind-panel", timeout=30_000)
+    page.wait_for_selector("#history-list:has-text('verdict hidden')", timeout=30_000)
+    assert not page.locator("#verdict").is_visible()
+    assert not page.get_by_role("tab", name="Opinions").is_visible()
+    newest = page.locator("#history-list label").first.inner_text()
+    assert label not in newest
+    page.wait_for_timeout(1000)  # the player has had time to draw what it must not
+    assert page.locator("#player .rp-lane:not(.rp-scrub-lane)").count() == 0
+    page.screenshot(path=str(SCREENSHOTS / "blind.png"), full_page=True)
+
+    page.click("#blind-enter")
+    assert "choose an element" in page.wait_for_selector("#blind-note .rs-error").inner_text()
+    page.click("#blind-call input")
+    page.get_by_role("option", name=re.compile(rf"^{label}\b")).first.click()
+    page.click("#blind-enter")
+    page.wait_for_selector("#verdict .rs-own:has-text('agrees with the verdict')", timeout=30_000)
+    page.wait_for_selector("#blind-tally:has-text('1 of 1')")
+
+
+def test_the_visit_is_remembered_and_two_clips_are_compared(desk):
+    page = desk
+    upload(page, sorted(EXAMPLE.glob("*.mp4"))[0])
+    page.click("#analyse")
+    page.wait_for_function("() => document.querySelectorAll('#history-list label').length === 2")
+    page.locator("#history-list label").nth(1).click()
+    page.wait_for_selector("#verdict-label")
+
+    open_tab(page, "Two clips")
+    for side in "ab":
+        page.wait_for_selector(f"#compare-player-{side} .rp[data-state=ready]", timeout=30_000)
+    frames = [page.locator(f"#compare-player-{s} .rp-goto") for s in "ab"]
+    before = [frame.input_value().split()[0] for frame in frames]
+    page.click("#compare-forward")
+    page.wait_for_function(
+        "(old) => ['a', 'b'].every((s, i) => document.querySelector("
+        "`#compare-player-${s} .rp-goto`).value.split(/\\s/)[0] === String(Number(old[i]) + 1))",
+        arg=before,
+    )
+    page.fill("#compare-meet-a input", "3")
+    page.fill("#compare-meet-b input", "5")
+    page.click("#compare-align")
+    page.wait_for_function(
+        "() => [['a', '3'], ['b', '5']].every(([s, n]) => document.querySelector("
+        "`#compare-player-${s} .rp-goto`).value.split(/\\s/)[0] === n)"
+    )
+    page.screenshot(path=str(SCREENSHOTS / "compare.png"), full_page=True)
+
+
+def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
+    page = desk
+    open_tab(page, "Mistakes")
+    page.wait_for_selector("#confusion button", timeout=30_000)
+    page.wait_for_selector("#voter-bars .plotly")
+    page.screenshot(path=str(SCREENSHOTS / "mistakes.png"), full_page=True)
+    page.locator("#confusion button[aria-label*='3Lutz called 3Flip']").click()
+    page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz called 3Flip')")
+    page.locator("#evaluation-clips td:has-text('b_flip')").first.click()
+    page.wait_for_selector("#history-list:has-text('3Flip')", timeout=30_000)
+    assert page.get_by_role("tab", name="Desk").get_attribute("aria-selected") == "true"
+    assert page.inner_text("#verdict-label").startswith("3Flip")
+
+
+def test_what_is_taken_away_opens_again(desk, tmp_path):
+    page = desk
+    label = page.inner_text("#verdict-label")
+    open_tab(page, "Take away")
+    page.click("#take-make")
+    page.wait_for_selector("#take-note .rs-done", timeout=60_000)
+    report = None
+    for link in page.locator("#files a[href]").all():
+        name = link.get_attribute("download") or ""
+        if name.endswith("_report.html"):
+            with page.expect_download() as download:
+                link.click()
+            report = tmp_path / name
+            download.value.save_as(report)
+    assert report is not None
+    page.screenshot(path=str(SCREENSHOTS / "take_away.png"), full_page=True)
+
+    page.locator("#open button").first.click()
+    page.set_input_files("#open-saved input[type=file]", str(report))
+    page.wait_for_selector("#status:has-text('opened')", timeout=30_000)
+    assert page.inner_text("#verdict-label") == label
+
+    context = page.context.browser.new_context(offline=True)
+    alone = context.new_page()
+    alone.goto(report.as_uri())
+    assert label.split()[0] in alone.inner_text("#verdict-label")
+    loaded = "() => [...document.images].every(i => i.naturalWidth > 0) && document.images.length"
+    assert alone.evaluate(loaded) == 8
+    alone.screenshot(path=str(SCREENSHOTS / "report.png"), full_page=True)
+    context.close()
+
+
+def test_a_report_of_another_version_is_a_sentence(desk, tmp_path):
+    other = tmp_path / "analysis.json"
+    other.write_text('{"schema_version": 99}')
+    desk.locator("#open button").first.click()
+    desk.set_input_files("#open-saved input[type=file]", str(other))
+    message = desk.wait_for_selector("#status .rs-error", timeout=20_000).inner_text()
+    assert "schema version 99, this Rinkside reads 1" in message
+
+
+def test_two_visitors_work_at_once_and_see_only_their_own(visit, tmp_path):
+    one, two = visit(), visit()
+    for visitor in (one, two):
+        visitor.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
+    clips = [
+        write_video(tmp_path / f"{name}.mp4", Recipe(frames=12, width=160, height=96))
+        for name in ("first", "second")
+    ]
+    for visitor, clip in zip((one, two), clips, strict=True):
+        upload(visitor, clip)
+        visitor.click("#analyse")
+    for visitor, clip, other in ((one, clips[0], clips[1]), (two, clips[1], clips[0])):
+        visitor.wait_for_selector("#status :is(.rs-done, .rs-error)", timeout=ANALYSIS_MS)
+        shown = visitor.inner_text("body")
+        assert clip.name in shown
+        assert other.name not in shown
+
+
+def test_a_tab_closed_in_mid_run_frees_the_desk_for_others(visit, tmp_path):
+    gone, stays = visit(), visit()
+    long = write_video(tmp_path / "long.mp4", Recipe(frames=900, width=640, height=360))
+    upload(gone, long)
+    gone.click("#analyse")
+    gone.wait_for_selector("#status progress", timeout=60_000)
+    gone.context.close()
+    stays.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
+    short = write_video(tmp_path / "short.mp4", Recipe(frames=6, width=160, height=96))
+    upload(stays, short)
+    stays.click("#analyse")
+    stays.wait_for_selector("#status :is(progress, .rs-done, .rs-error)", timeout=30_000)
+
+
+@pytest.mark.parametrize(
+    ("locale", "go", "step"), [("ja-JP", "分析する", "選ぶ"), ("zh-CN", "分析", "选择")]
+)
+def test_the_page_speaks_the_browser_s_language(visit, locale, go, step):
+    page = visit(locale=locale)
+    page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
+    assert page.inner_text("#analyse") == go
+    assert step in page.inner_text("#hero")
+    assert "__i18n__" not in page.content()
+    english = [w for w in ("Analyse", "Why this verdict", "untrained weights", "Take away")
+               if w in page.inner_text("body")]  # fmt: skip
+    assert english == []
+
+
+def test_the_about_page_draws_the_configuration(desk):
+    page = desk
+    open_tab(page, "About")
+    page.wait_for_selector("#architecture .rs-box")
+    for model in load_profile("demo").video_models:
+        assert model.checkpoint in page.inner_text("#architecture")
+    page.locator("#about-profile label").nth(2).click()
+    page.wait_for_selector("#architecture :text('umt_l16_16x448')")
+    assert "5 in time x 3 in space = 15" in page.inner_text("#architecture")
+    page.wait_for_selector("#classes :text('StSq / ChSq')")
+    page.screenshot(path=str(SCREENSHOTS / "about.png"), full_page=True)
