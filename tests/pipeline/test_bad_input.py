@@ -28,7 +28,7 @@ from tests.models.zoo_files import tiny_state
 from tests.videos import Shelf
 
 DEMO = (PROFILES / "demo.toml").read_text(encoding="utf-8")
-POSE = "vitpose_s_mmpose"  # an entry of the manifest that nobody has fetched into a new cache
+DETECTOR = "dino_r50_4scale_12e_mmdet"  # an entry that nobody has fetched into a new cache
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_profile_that_is_no_profile(analyze, tmp_path, make, sentence) -> None
 
 
 def not_finite(path: Path) -> None:
-    state = tiny_state("vitpose_tiny")
+    state = tiny_state("dino_tiny")
     next(value for value in state.values() if value.is_floating_point()).fill_(float("nan"))
     write_safetensors(state, path)
 
@@ -106,7 +106,7 @@ def another_family(path: Path) -> None:
 
 
 def another_size(path: Path) -> None:
-    write_safetensors(tiny_state("vitpose_tiny"), path)
+    write_safetensors(tiny_state("dino_tiny"), path)
 
 
 def cut_short(path: Path) -> None:
@@ -132,7 +132,7 @@ def another_file(path: Path) -> None:
     [
         (not_finite, ["holds NaN or infinite numbers", "take another checkpoint"]),
         (another_family, ["looks like a infogcn checkpoint", "choose the file or the builder"]),
-        (another_size, ["does not fit ViTPose", "choose the file or the builder"]),
+        (another_size, ["does not fit Dino", "choose the file or the builder"]),
         (cut_short, ["is cut short or damaged", "download it again"]),
         (web_page, ["is a web page (HTML), not weights", "download it again"]),
         (pickled, ["is no safetensors file; convert it first"]),
@@ -140,13 +140,13 @@ def another_file(path: Path) -> None:
     ],
 )
 def test_weights_that_cannot_be_used(analyze, cache, tmp_path, make, words) -> None:
-    path = cache / "checkpoints" / f"{POSE}.safetensors"
+    path = cache / "checkpoints" / f"{DETECTOR}.safetensors"
     path.parent.mkdir(parents=True)
     make(path)
-    code, said, _ = analyze("--profile", profile(tmp_path, '"vitpose_tiny"', f'"{POSE}"'))
+    code, said, _ = analyze("--profile", profile(tmp_path, '"dino_tiny"', f'"{DETECTOR}"'))
     assert (code, len(said)) == (2, 1)
     assert said[0].startswith("error: ")
-    assert POSE in said[0]
+    assert DETECTOR in said[0]
     assert all(part in said[0] for part in words)
     assert not (tmp_path / "out").exists()
 
