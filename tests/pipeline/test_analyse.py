@@ -19,10 +19,11 @@ from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
 from pipeline.errors import Cancelled
 from pipeline.overlay import write_overlay
-from pipeline.store import load
+from pipeline.store import FILES, load
 from pipeline.types import ModelScores, People, PoseSequence, Provenance
 from pipeline.video import open_video
 from tests.conftest import ROOT
+from tests.factories import make_track
 from tests.videos import Recipe, cut, run_ffmpeg, write_video
 
 
@@ -44,7 +45,7 @@ def analysis(analyser, clip):
 
 def test_an_untrained_analysis_is_complete_and_says_so(analysis):
     assert set(analysis.scores) == {
-        "umt_16x112", "umt_16x160", "umt_32x112", "umt", "uniformerv2", "infogcn",
+        "umt_16x96", "umt_16x128", "umt_32x96", "umt", "uniformerv2", "infogcn",
     }  # fmt: skip
     assert analysis.warnings[0].startswith("untrained")
     assert {p.status for p in analysis.provenance.values()} == {"untrained"}
@@ -52,7 +53,7 @@ def test_an_untrained_analysis_is_complete_and_says_so(analysis):
     assert analysis.region.xyxy.tolist() == [0, 0, 320, 240]
     assert analysis.people.main is None
     assert np.isfinite(analysis.pose.keypoints_xy).any()
-    assert {"decode", "detect", "pose", "umt_16x112", "infogcn", "total"} <= set(analysis.timings_s)
+    assert {"decode", "detect", "pose", "umt_16x96", "infogcn", "total"} <= set(analysis.timings_s)
     stages = sum(v for name, v in analysis.timings_s.items() if name != "total")
     assert stages <= analysis.timings_s["total"] * 1.01
 
@@ -75,6 +76,17 @@ def test_results_arrive_one_by_one_with_growing_progress(analyser, clip):
     kinds = [type(result) for result in results]
     assert kinds[:2] == [People, PoseSequence]
     assert kinds[2:] == [ModelScores] * 6
+
+
+def test_people_who_were_found_before_are_not_looked_for_again(analyser, clip, monkeypatch):
+    tracks = tuple(make_track(20, person_id=i, start=(50 + 100 * i, 40)) for i in range(2))
+    monkeypatch.setattr("pipeline.run.detect", lambda *_, **__: pytest.fail("looked again"))
+    again = analyser.analyse(clip, people=People(tracks, 0, "found before"), skater=1)
+    assert all(one is other for one, other in zip(again.people.tracks, tracks, strict=True))
+    assert again.people.main_id == 1
+    centre = np.nanmean(again.pose.keypoints_xy[1:], axis=(0, 1))
+    assert abs(centre[0] - np.nanmean(tracks[1].boxes_xyxy[:, [0, 2]])) < 60
+    assert len(again.scores) == 6
 
 
 def test_a_stop_is_obeyed_within_a_second(analyser, clip, analysis):
@@ -109,7 +121,7 @@ def test_frames_beyond_the_buffer_are_decoded_twice_with_the_same_result(clip, a
     small = replace(load_profile("demo"), buffer_mib=0)
     again = Analyser(small, untrained=True).analyse(clip)
     np.testing.assert_allclose(
-        again.scores["umt_16x112"].logits, analysis.scores["umt_16x112"].logits, atol=1e-5
+        again.scores["umt_16x96"].logits, analysis.scores["umt_16x96"].logits, atol=1e-5
     )
 
 
@@ -153,7 +165,7 @@ def test_the_command_writes_the_contracts_files(clip, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "verdict" in done.stdout
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"analysis.json", "arrays.npz", "scores.csv", "overlay.mp4"}
+    assert names == {*FILES, "overlay.mp4"}
     content = json.loads((tmp_path / "out" / "analysis.json").read_text())
     assert content["schema_version"] == 1
     assert content["verdict"]["strategy"] == "weighted"

@@ -130,7 +130,7 @@ def test_region_is_cut_out_and_scaled(
 
     region = RegionOfInterest(np.array([20, 10, 60, 70], np.float32), "union")
     assert whole_frame((WIDTH, HEIGHT)).xyxy.tolist() != region.xyxy.tolist()
-    monkeypatch.setattr("pipeline.analyse.whole_frame", lambda *_a, **_k: region)
+    monkeypatch.setattr("pipeline.run.whole_frame", lambda *_a, **_k: region)
     assert prepare(data, tmp_path / "c", profile, "--short-side", "20", "--max-frames", "5") == 0
     clip = read_clip(tmp_path / "c" / "clips" / "0_CamelSpin.npz")
     assert clip.frame_index.tolist() == [0, 4, 8, 12]

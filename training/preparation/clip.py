@@ -22,9 +22,10 @@ import torch
 
 from models.checkpoint_files import WeightsError
 from pipeline import __version__
-from pipeline.analyse import Analyser, Found
+from pipeline.analyse import Analyser
 from pipeline.config import Profile, load_profile
 from pipeline.errors import ConfigError, InputError
+from pipeline.run import Found
 from pipeline.types import FloatArray, RegionOfInterest, VideoInfo
 from training.data.build import clips_folder, poses_folder
 from training.data.region_pictures import RegionPictures

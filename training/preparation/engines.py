@@ -6,6 +6,7 @@ the same files; only who hands out the work differs.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -105,6 +106,7 @@ def run_ray(preparation: Preparation, jobs: Sequence[Job], workers: int) -> Iter
     if not ray.is_initialized():
         _join(ray)
     ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.WARNING)  # the command shows its own progress
     rows = [asdict(job) for job in jobs]
     data = ray.data.from_items(rows, override_num_blocks=max(len(rows), 1))
     outcomes = data.map(
@@ -125,7 +127,12 @@ def run_ray(preparation: Preparation, jobs: Sequence[Job], workers: int) -> Iter
 def _join(ray: Any) -> None:
     address = os.environ.get("RAY_ADDRESS")
     try:
-        ray.init(address=address, include_dashboard=None if address else False, log_to_driver=False)
+        ray.init(
+            address=address,
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ConfigError(f"RAY_ADDRESS={address}: no cluster answers there ({error})") from error
 
