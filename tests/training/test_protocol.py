@@ -50,6 +50,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_sequence_of_the_readme(clone: Path) -> None:
     environment = {**os.environ, "RINKSIDE_CACHE": str(clone / "cache"), "OMP_NUM_THREADS": "1"}
     for python, *rest in commands((ROOT / "README.md").read_text()):
