@@ -158,10 +158,12 @@ def _build_tabs(session: Session, controls: Controls) -> list[gr.Tab]:
 
 def _show_example(app: gr.Blocks, session: Session, controls: Controls, example: Example) -> None:
     def show(request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
+        picture: Any = str(example.path)  # to be looked at while the networks are at work
         steps = example.show(session.runs, visitor_of(request))
         for card, run_id, revision in spoken_in(language_of(request), steps):
             news = (run_id, revision) if run_id else gr.skip()
-            yield str(example.path) if run_id else gr.skip(), card, news
+            yield picture, card, news
+            picture = gr.skip()
 
     app.load(
         show,

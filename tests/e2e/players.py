@@ -80,6 +80,15 @@ class PlayerPage:
         self.page.wait_for_timeout(150)
         self._clip = self.page.evaluate(PICTURE_BOX)
 
+    def open_again(self, number: int) -> None:
+        """Show a video at its first frame, whatever is on show."""
+        self.page.evaluate("() => window.rinkside().follow('{}')")
+        self.page.fill("#which input", "-1")
+        self.page.press("#which input", "Enter")
+        self._until("() => window.rinkside().scene === null")
+        self.page.wait_for_timeout(200)
+        self.open(number)
+
     def ready(self) -> None:
         """Wait for the component, and make its state easy to reach."""
         self.page.wait_for_selector("#player .rp")

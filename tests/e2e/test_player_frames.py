@@ -18,7 +18,7 @@ from tests.videos import RECIPES, Recipe, write_video
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 FRAMES = 104
-PLAYED = 24
+PLAYED = 40
 HIGH10 = ("-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high10")
 
 ENCODINGS: dict[str, Recipe] = {

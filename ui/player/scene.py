@@ -35,6 +35,7 @@ def scene_json(clip: Clip) -> dict[str, Any]:
         "until": clip.video.until_s,
         "origin": clip.video.origin_s,
         "plays": clip.plays,
+        "turned": info.rotation != 0,
         "stills": {"chunk": CHUNK, "size": list(clip.stills.size)},
         "lines": [[list(start), list(end), side] for start, end, side in SKELETON_LINES],
         "colours": {

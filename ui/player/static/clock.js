@@ -30,9 +30,9 @@ export class Clock {
     return best;
   }
 
-  /** The frame on screen at a stamp: the last that began by then. */
+  /** The frame on screen at a stamp: the last that began by then, to the millisecond. */
   frameAt(stamp) {
-    return this.clamp(this.#firstAfter(stamp + this.tolerance) - 1);
+    return this.clamp(this.#firstAfter(stamp + Math.min(this.tolerance, 0.0005)) - 1);
   }
 
   /** A moment safely within a frame's showing. */

@@ -5,10 +5,12 @@ import { Clock } from "./clock.js";
 import { buildHelp } from "./help.js";
 import { listenToKeys } from "./keys.js";
 import { Lanes } from "./lanes.js";
+import { Loop } from "./loop.js";
 import { People } from "./people.js";
 import { Playback } from "./playback.js";
 import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
+import { Status } from "./status.js";
 import { Stills } from "./stills.js";
 import { RATES, Transport } from "./transport.js";
 
@@ -30,16 +32,10 @@ class Player {
     this.root = root;
     this.base = base;
     this.relock = relock;
-    this.message = root.querySelector(".rp-message");
-    this.live = root.querySelector(".rp-timeline ~ .rp-sr");
     this.helpDialog = root.querySelector(".rp-help");
-    this.huds = [root.querySelector(".rp-hud-left"), root.querySelector(".rp-hud-right")];
     this.shown = null;
     this.wanted = null;
     this.rate = 1;
-    this.a = null;
-    this.b = null;
-    this.looping = false;
     this.settings = new Settings(root.querySelector(".rp-settings"), root.querySelector(".rp-legend"), {
       onStyle: (style) => this.stage.restyle(style),
     });
@@ -48,9 +44,10 @@ class Player {
       onPick: (x, y) => this.#picked(x, y),
       onSize: () => this.#sized(),
     });
+    this.status = new Status(root, this.stage);
     this.video = root.querySelector(".rp-video");
     this.playback = new Playback(this.video, {
-      onFrame: (n) => this.#show(this.video, n),
+      onFrame: (n, picture) => this.#show(picture, n),
       onStop: (n) => this.#stopped(n),
       onState: (state, share) => this.#playbackState(state, share),
     });
@@ -60,6 +57,10 @@ class Player {
       act: (action) => this.act(action),
       onGoTo: (n) => this.goTo(n),
       onRate: (rate) => this.#setRate(rate),
+    });
+    this.loop = new Loop((loop) => {
+      this.playback.loop = loop.on ? loop.span : null;
+      this.transport.setLoop(loop);
     });
     listenToKeys(root, { act: (action, key) => this.act(action, key), everywhere: () => this.settings.keysEverywhere });
   }
@@ -72,7 +73,7 @@ class Player {
     const news = (this.asked = `${token} ${revision}`);
     if (token === this.scene?.token && revision === this.revision) return frame === null || this.goTo(frame);
     const other = token !== this.scene?.token;
-    if (other) this.#say(this.scene ? this.word("loading") : "");
+    if (other) this.status.tell(this.scene ? this.word("loading") : "", { over: this.shown !== null });
     const url = `${this.base}clips/${token}`;
     // The first picture does not wait for the scene.
     const first = other ? fetch(`${url}/frame/${frame ?? 0}`) : null;
@@ -117,9 +118,9 @@ class Player {
     goto: () => this.transport.goTo.focus(),
     slower: () => this.#setRate(RATES[Math.max(0, RATES.indexOf(this.rate) - 1)]),
     faster: () => this.#setRate(RATES[Math.min(RATES.length - 1, RATES.indexOf(this.rate) + 1)]),
-    markA: () => this.#mark("a"),
-    markB: () => this.#mark("b"),
-    loop: () => this.#setLoop(this.a, this.b, !this.looping),
+    markA: () => this.loop.mark("a", this.wanted),
+    markB: () => this.loop.mark("b", this.wanted),
+    loop: () => this.loop.toggle(),
     zoomIn: () => this.stage.zoomBy(ZOOM),
     zoomOut: () => this.stage.zoomBy(1 / ZOOM),
     zoomReset: () => this.stage.whole(),
@@ -147,10 +148,11 @@ class Player {
     this.transport.open(scene, clock, say);
     this.people.open(scene, say);
     this.lanes.open(scene, clock, say);
+    this.status.open(scene, clock, say);
     if (!known || known.words !== scene.words) this.settings.build(scene, say), buildHelp(this.helpDialog, say, this.settings);
     this.root.dataset.state = scene.done ? "done" : "open";
     this.root.dataset.revision = String(this.revision);
-    this.#say("");
+    this.status.tell("");
     if (same) {
       if (this.shown !== null) this.stage.restyle(this.settings.style), this.#tell(this.shown);
       return frame === null || this.goTo(frame);
@@ -163,7 +165,7 @@ class Player {
     this.playback.pause();
     this.transport.setPlaying(false);
     this.shown = null;
-    this.#setLoop(null, null, false);
+    this.loop.open(this.clock);
     this.stills = new Stills(url, this.scene, {
       onReady: (n) => this.#ready(n),
       onError: (text, status) => this.#picturesFailed(text, status),
@@ -196,6 +198,7 @@ class Player {
 
   #show(source, n) {
     this.stage.show(source, n, this.settings.style);
+    this.stills.onShow = source;
     this.shown = n;
     if (this.playback.playing) this.wanted = n;
     this.#tell(n);
@@ -207,20 +210,7 @@ class Player {
     this.transport.moveTo(n);
     this.lanes.moveTo(n);
     this.people.moveTo(n);
-    const main = this.scene.people.find(({ id }) => id === this.scene.main);
-    const pose = this.scene.pose;
-    const lacks = [];
-    if (this.scene.people.length && !main?.boxes[n]) lacks.push(this.word("no_box"));
-    if (pose && !pose.joints[n]) lacks.push(this.word("no_skeleton"));
-    else if (pose && !pose.trained) lacks.push(this.word("untrained_skeleton"));
-    this.huds[0].textContent = `${n + 1} / ${this.clock.frames}`;
-    this.huds[1].textContent = lacks.join(", ");
-    if (!this.playback.playing) {
-      const words = [this.transport.describe(n), ...lacks].join(", ");
-      this.stage.overlay.setAttribute("aria-label", words);
-      clearTimeout(this.saying); // only where the viewer comes to rest: a reader cannot follow steps
-      this.saying = setTimeout(() => (this.live.textContent = words), 600);
-    }
+    this.status.moveTo(n, this.transport.describe(n), this.playback.playing);
   }
 
   /** A closer look deserves the full picture. */
@@ -239,8 +229,8 @@ class Player {
   }
 
   #startFrame() {
-    if (this.looping) {
-      const [from, to] = this.#ends();
+    if (this.loop.on) {
+      const { from, to } = this.loop.span;
       return this.wanted >= from && this.wanted < to ? this.wanted : from;
     }
     return this.wanted >= this.clock.last ? 0 : this.wanted;
@@ -267,25 +257,6 @@ class Player {
     this.rate = rate;
     this.transport.setRate(rate);
     this.playback.setRate(rate);
-  }
-
-  #mark(end) {
-    const here = this.wanted;
-    let a = end === "a" ? here : this.a;
-    let b = end === "b" ? here : this.b;
-    if (a !== null && b !== null && b <= a) end === "a" ? (b = null) : (a = null);
-    this.#setLoop(a, b, true);
-  }
-
-  #setLoop(a, b, on) {
-    [this.a, this.b, this.looping] = [a, b, on];
-    const [from, to] = this.#ends();
-    this.playback.loop = on ? { from, to } : null;
-    this.transport.setLoop(a, b, on);
-  }
-
-  #ends() {
-    return [this.a ?? 0, this.b ?? this.clock.last];
   }
 
   #mute() {
@@ -320,15 +291,14 @@ class Player {
 
   #take(id) {
     if (!this.people.has(id) || id === this.scene.main || !this.scene.done) return;
-    this.#say(this.word("relocking", { id }));
+    this.status.tell(this.word("relocking", { id }), { over: true });
     this.relock({ token: this.scene.token, person: id });
   }
 
   #playbackState(state, share) {
     this.root.dataset.playback = state;
-    if (state === "copying") this.#note(this.word("copying", { percent: Math.round(100 * share) }));
-    else if (state === "none") this.#note(this.word("no_playback"));
-    else this.#note("");
+    const words = { copying: this.word("copying", { percent: Math.round(100 * share) }), none: this.word("no_playback") };
+    this.status.tell(words[state] ?? "", { over: true });
   }
 
   #picturesFailed(text, status) {
@@ -336,7 +306,7 @@ class Player {
       this.scene = null; // frames were lost: the clip has another table by now
       return this.follow(JSON.stringify({ token: this.asked.split(" ")[0], revision: this.revision, frame: null }));
     }
-    this.#say(status === 404 ? this.word("gone") : text);
+    this.status.tell(status === 404 ? this.word("gone") : text, { over: this.shown !== null });
   }
 
   #empty(message) {
@@ -347,18 +317,6 @@ class Player {
     this.stage.clear();
     this.root.dataset.state = "empty";
     delete this.root.dataset.frame;
-    this.#say(message ?? "");
-  }
-
-  /** In place of the picture. */
-  #say(text) {
-    this.message.textContent = text;
-    this.message.dataset.over = String(this.shown !== null && this.scene !== null);
-  }
-
-  /** Beside the picture. */
-  #note(text) {
-    this.message.textContent = text;
-    this.message.dataset.over = "true";
+    this.status.tell(message ?? "");
   }
 }

@@ -1,12 +1,12 @@
-// Plays the video. The only clock is what was presented: requestVideoFrameCallback's mediaTime.
-// What was asked for does not count, nor does currentTime.
+// Plays the video. The only clock is what was presented: the stamp of the very picture that is drawn,
+// or requestVideoFrameCallback's mediaTime. What was asked for does not count, nor does currentTime.
 
 const UNKNOWN_LIMIT = 4; // presented frames nobody knows, before a copy is asked for
 const POLL_MS = 500;
 
 export class Playback {
   /**
-   * onFrame(frame): the video element now shows this frame; onStop(frame): playing ended there;
+   * onFrame(frame, picture): this frame is presented; onStop(frame): playing ended there;
    * onState(state, share): "loading" | "ready" | "copying" | "none".
    */
   constructor(video, { onFrame, onStop, onState }) {
@@ -32,8 +32,11 @@ export class Playback {
     this.shown = null;
     this.unknown = 0;
     this.copy = false;
+    // Older browsers have no VideoFrame, or one that forgets how the picture is to be turned.
+    this.exact = "VideoFrame" in window && (!scene.turned || "rotation" in VideoFrame.prototype);
     this.onState("loading");
-    if (scene.plays) this.#take(`${url}/video`);
+    if (!this.video.requestVideoFrameCallback) this.onState("none"); // without it no frame is known
+    else if (scene.plays) this.#take(`${url}/video`);
     else this.#useCopy();
   }
 
@@ -81,8 +84,10 @@ export class Playback {
     this.loading = true;
     this.video.requestVideoFrameCallback((_, frame) => {
       if (load !== this.loads) return;
+      const [stamp, picture] = this.#look(frame);
+      if (picture !== this.video) picture.close();
       this.loading = false;
-      this.offset = frame.mediaTime - first;
+      this.offset = stamp - first;
       this.onState("ready");
       this.#listen(load);
       if (this.playing) this.play(this.start);
@@ -93,27 +98,47 @@ export class Playback {
   #listen(load) {
     this.video.requestVideoFrameCallback((_, frame) => {
       if (load !== this.loads) return;
-      this.#presented(frame.mediaTime - this.offset);
+      if (this.playing && !this.seeking) {
+        const [stamp, picture] = this.#look(frame);
+        const taken = this.#presented(stamp - this.offset, picture);
+        if (!taken && picture !== this.video) picture.close();
+      }
       this.#listen(load);
     });
   }
 
-  #presented(stamp) {
-    if (!this.playing || this.seeking) return;
+  /**
+   * The picture on show and its stamp. The element itself may be a frame further by the time it is
+   * drawn; a VideoFrame stands still and knows its own stamp.
+   */
+  #look(frame) {
+    try {
+      const picture = this.exact ? new VideoFrame(this.video) : null;
+      if (picture) return [picture.timestamp / 1e6, picture];
+    } catch {
+      // A video whose picture may not be taken out, e.g. between two sources.
+    }
+    return [frame.mediaTime, this.video];
+  }
+
+  /** Whether the picture is shown, and so somebody else's to close. */
+  #presented(stamp, picture) {
     const n = this.clock.frameOfStamp(stamp);
     if (n === null) return this.#strange(stamp);
     this.unknown = 0;
     const end = this.loop ? this.loop.to : this.clock.last;
     if (n > end) return this.#atEnd(end);
     this.shown = n;
-    this.onFrame(n);
-    if (this.loop && n === end) return this.#againAfter(n);
+    this.onFrame(n, picture);
+    if (this.loop && n === end) this.#againAfter(n);
+    return true;
   }
 
   #strange(stamp) {
     if (stamp >= this.clock.until - this.clock.tolerance) return this.#atEnd(this.clock.last);
-    if (stamp < this.clock.pts[0]) return; // before the span: on its way there
+    if (stamp < this.clock.pts[0]) return false; // before the span: on its way there
     if (++this.unknown >= UNKNOWN_LIMIT && !this.copy) this.#useCopy();
+    return false;
   }
 
   /** Let the last frame of a loop stand for as long as it lasts, then begin again. */
@@ -128,6 +153,7 @@ export class Playback {
   #atEnd(n) {
     if (this.loop) this.play(this.loop.from);
     else this.#stop(n);
+    return false;
   }
 
   #ended() {

@@ -34,8 +34,9 @@ export class Stage {
     }
   }
 
-  /** Show a frame: `source` is a bitmap, or the video element that presents this very frame. */
+  /** Show a frame: `source` is a bitmap or VideoFrame, or else the video that presents the frame. */
   show(source, frame, style) {
+    this.#release();
     this.source = source;
     this.frame = frame;
     this.style = style;
@@ -50,6 +51,7 @@ export class Stage {
   }
 
   clear() {
+    this.#release();
     this.source = null;
     this.frame = null;
     this.pictureContext.fillRect(0, 0, this.picture.width, this.picture.height);
@@ -100,6 +102,11 @@ export class Stage {
   get fitted() {
     const scale = this.scale / this.zoom;
     return [Math.round(this.scene.width * scale), Math.round(this.scene.height * scale)];
+  }
+
+  /** A decoder lends out only so many pictures. */
+  #release() {
+    if ("VideoFrame" in window && this.source instanceof VideoFrame) this.source.close();
   }
 
   #changed() {

@@ -24,6 +24,7 @@ export class Stills {
     this.bytes = 0;
     this.closed = false;
     this.size = {};
+    this.onShow = null; // the bitmap on screen, which may be painted again
   }
 
   /** Say how large the picture is on screen, in pixels: bitmaps of another size are made anew. */
@@ -69,8 +70,7 @@ export class Stills {
 
   close() {
     this.closed = true;
-    for (const bitmap of this.bitmaps.values()) bitmap.close();
-    this.bitmaps.clear();
+    this.#forget(() => true);
     this.chunks.clear();
   }
 
@@ -146,8 +146,7 @@ export class Stills {
   #forget(which) {
     for (const [n, bitmap] of this.bitmaps) {
       if (!which(n)) continue;
-      // What is on show may be painted once more; the collector takes it when it no longer is.
-      if (n !== this.cursor) bitmap.close();
+      if (bitmap !== this.onShow) bitmap.close();
       this.bitmaps.delete(n);
     }
   }

@@ -89,10 +89,10 @@ export class Transport {
     this.root.dataset.zoomed = String(zoom > 1);
   }
 
-  setLoop(a, b, on) {
+  setLoop({ a, b, on, span }) {
     this.loopBand.hidden = a === null && b === null;
-    const from = this.clock.share(this.clock.pts[a ?? 0]);
-    const to = this.clock.share(this.clock.endOf(b ?? this.clock.last));
+    const from = this.clock.share(this.clock.pts[span.from]);
+    const to = this.clock.share(this.clock.endOf(span.to));
     this.loopBand.style.left = `${100 * from}%`;
     this.loopBand.style.width = `${100 * (to - from)}%`;
     this.loopBand.dataset.on = String(on);

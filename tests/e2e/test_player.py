@@ -1,0 +1,251 @@
+"""The player by keyboard, mouse and typing; the figures are measured by `benchmarks.player`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from tests.e2e.conftest import free_port
+from tests.e2e.players import PlayerPage, serving
+from tests.videos import RECIPES, write_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+NUMBERED, WITH_SOUND = 0, 1
+
+
+@pytest.fixture(scope="module")
+def shown(browser, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("player")
+    paths = [
+        write_video(folder / "vfr.mp4", replace(RECIPES["vfr.mp4"], frames=60)),
+        write_video(folder / "sound.avi", replace(RECIPES["mpeg4.avi"], frames=90, sound=True)),
+    ]
+    with serving(free_port(), paths, folder) as url:
+        page = browser.new_page(viewport={"width": 1100, "height": 1200})
+        page.goto(url)
+        player = PlayerPage(page)
+        player.ready()
+        yield player
+        page.close()
+
+
+@pytest.fixture
+def player(shown):
+    """The numbered clip at its first frame, with everything as it was."""
+    shown.open_again(NUMBERED)
+    yield shown
+    if shown.page.evaluate("() => document.querySelector('.rp-help').open"):
+        shown.press("Escape")
+    shown.page.evaluate(
+        "() => { const p = window.rinkside(); if (p.playback.playing) p.act('play');"
+        " p.stage.whole(); if (p.loop.on) p.act('loop'); while (p.rate < 1) p.act('faster') }"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "frame"),
+    [
+        (["ArrowRight"], 1),
+        (["."], 1),
+        (["End"], 59),
+        (["End", "ArrowLeft"], 58),
+        (["End", ","], 58),
+        (["PageDown"], 10),
+        (["End", "PageUp"], 49),
+        (["End", "Home"], 0),
+        (["ArrowLeft"], 0),
+        (["End", "ArrowRight"], 59),
+        (["]", "]", "[", "["], 0),
+    ],
+)
+def test_keys_move_by_frames(player, keys, frame):
+    for key in keys:
+        player.press(key)
+    player.wait_for_frame(frame)
+
+
+@pytest.mark.parametrize(
+    ("typed", "frame"),
+    [
+        ("30", 29),
+        ("#7", 6),
+        ("999", 59),
+        ("0", 0),
+        ("0.5 s", None),
+        ("0:00.5", None),
+        ("0,5", None),
+    ],
+)
+def test_a_place_is_typed(player, typed, frame):
+    if frame is None:  # the frame on screen half a second after the first one
+        pts = player.data("pts")
+        frame = max(n for n, stamp in enumerate(pts) if stamp - pts[0] <= 0.5005)
+    player.press("g")
+    player.page.keyboard.type(typed)
+    player.press("Enter")
+    player.wait_for_frame(frame)
+
+
+def test_a_place_that_is_none_is_refused(player):
+    player.press("g")
+    player.page.keyboard.type("first jump")
+    player.press("Enter")
+    assert player.page.get_attribute(".rp-goto", "aria-invalid") == "true"
+    player.press("Escape")
+    assert player.page.evaluate("() => window.rinkside().shown") == 0
+
+
+def test_it_plays_to_the_end_and_stops_there(player):
+    player.press(" ")
+    player.wait_for_frame(59)
+    player.page.wait_for_function("() => !window.rinkside().playback.playing")
+    assert player.page.get_attribute("[data-action=play]", "aria-label") == "Play"
+
+
+def test_a_loop_stays_between_its_marks(player):
+    for key in [*["ArrowRight"] * 12, "a", *["ArrowRight"] * 8, "b"]:
+        player.press(key)
+    player.wait_for_frame(20)
+    player.press("ArrowDown")  # three quarters of the speed
+    player.press(" ")
+    seen = player.page.evaluate(
+        """async () => {
+          const player = window.rinkside();
+          const seen = [];
+          const end = performance.now() + 4000;
+          while (performance.now() < end) {
+            if (player.playback.shown !== null && player.playback.playing) seen.push(player.shown);
+            await new Promise((go) => setTimeout(go, 5));
+          }
+          return seen;
+        }"""
+    )
+    player.press(" ")
+    assert set(seen) <= set(range(12, 21))
+    turns = sum(after < before for before, after in pairwise(seen))
+    assert turns >= 2
+
+
+def test_speeds_go_from_a_tenth_to_double(player):
+    for _ in range(12):
+        player.press("ArrowDown")
+    assert player.page.input_value(".rp-rate") == "0.1"
+    assert player.page.evaluate("() => window.rinkside().video.playbackRate") == 0.1
+    for _ in range(12):
+        player.press("ArrowUp")
+    assert player.page.input_value(".rp-rate") == "2"
+    player.page.select_option(".rp-rate", "1")
+
+
+def test_zoom_keeps_the_place_under_the_pointer(player):
+    stage = player.page.locator(".rp-stage").bounding_box()
+    x, y = 0.7 * stage["width"], 0.6 * stage["height"]
+    place = "([x, y]) => window.rinkside().stage.toSource(x, y)"
+    before = player.page.evaluate(place, [x, y])
+    player.page.mouse.move(stage["x"] + x, stage["y"] + y)
+    player.page.mouse.wheel(0, -300)
+    player.page.wait_for_function("() => window.rinkside().stage.zoom > 1.5")
+    assert player.page.evaluate(place, [x, y]) == pytest.approx(before, abs=1.5)
+    player.press("Shift+ArrowRight")
+    assert player.page.evaluate(place, [x, y])[0] > before[0] + 1
+    player.press("z")
+    assert player.page.inner_text(".rp-zoom") == "1x"
+
+
+def test_a_click_on_a_lane_goes_there_and_the_cursor_follows(player):
+    track = player.page.locator(".rp-lane:not(.rp-scrub-lane) .rp-track").first
+    box = track.bounding_box()
+    player.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2)
+    pts, until = player.data("pts"), player.data("until")
+    middle = (pts[0] + until) / 2
+    player.wait_for_frame(max(n for n, stamp in enumerate(pts) if stamp <= middle))
+    cursor = player.page.locator(".rp-cursor").bounding_box()
+    assert cursor["x"] == pytest.approx(box["x"] + 0.5 * box["width"], abs=20)
+
+
+def test_restyling_asks_nothing_of_the_server(player):
+    player.page.wait_for_timeout(800)
+    requests: list[str] = []
+    player.page.on("request", lambda request: requests.append(request.url))
+    before = player.screenshot()
+    player.press("o")
+    without = player.screenshot()
+    player.press("o")
+    again = player.screenshot()
+    assert requests == []
+    assert (before != without).any()
+    assert (before == again).all()
+
+
+def test_a_click_on_a_person_asks_to_relock(player):
+    player.press("ArrowRight")  # frame 1: only person 0 is there
+    player.wait_for_frame(1)
+    box = player.page.locator(".rp-overlay").bounding_box()
+    place = (
+        "() => { const p = window.rinkside(); const [x1, y1, x2, y2] = p.scene.people[0].boxes[1];"
+    )
+    place += " const s = p.stage.root.clientWidth / p.stage.picture.width; const v = p.stage.scale;"
+    place += " const [x, y] = p.stage.toSource(0, 0);"
+    place += " return [((x1 + x2) / 2 - x) * v * s, ((y1 + y2) / 2 - y) * v * s] }"
+    x, y = player.page.evaluate(place)
+    player.page.mouse.click(box["x"] + x, box["y"] + y)
+    player.page.wait_for_function("() => document.querySelector('#heard textarea').value")
+    heard = json.loads(player.page.input_value("#heard textarea"))
+    assert heard == {"token": player.data("token"), "person": 0}
+
+
+def test_a_number_key_asks_to_relock(player):
+    player.press("3")
+    player.page.wait_for_function(
+        "() => document.querySelector('#heard textarea').value.includes('\"person\": 3')"
+    )
+
+
+def test_help_lists_every_key(player):
+    player.press("?")
+    text = player.page.inner_text(".rp-help")
+    for words in (
+        "One frame forward",
+        "Repeat between A and B",
+        "Move the zoomed picture",
+        "Skeleton",
+    ):
+        assert words in text
+    player.press("Escape")
+    assert not player.page.evaluate("() => document.querySelector('.rp-help').open")
+
+
+def test_every_control_has_a_name(player):
+    nameless = player.page.evaluate(
+        "() => [...document.querySelectorAll('.rp button, .rp input, .rp select')].filter(c =>"
+        " !(c.getAttribute('aria-label') || c.innerText || c.labels?.length)).map(c => c.outerHTML)"
+    )
+    assert nameless == []
+    assert "Frame 1 of 60" in player.page.get_attribute(".rp-scrub", "aria-valuetext")
+
+
+def test_keys_while_typing_elsewhere_are_not_the_players(player):
+    player.page.focus("#which input")
+    player.press("End")
+    player.page.wait_for_timeout(300)
+    assert player.page.evaluate("() => window.rinkside().shown") == 0
+    player.page.evaluate("() => document.activeElement.blur()")
+
+
+def test_a_copy_keeps_the_sound(shown):
+    shown.open_again(WITH_SOUND)
+    assert shown.page.evaluate("() => window.rinkside().playback.copy")
+    shown.page.evaluate("() => window.rinkside().video.play()")
+    shown.page.wait_for_function("() => window.rinkside().video.webkitAudioDecodedByteCount > 0")
+    shown.page.evaluate("() => window.rinkside().video.pause()")
+
+
+def test_a_closed_clip_is_a_sentence(shown):
+    shown.page.evaluate(
+        "() => window.rinkside().follow(JSON.stringify({token: 'gone', revision: 1, frame: null}))"
+    )
+    shown.page.wait_for_selector(".rp-message:has-text('no longer open')")
+    assert shown.page.get_attribute("#player .rp", "data-state") == "empty"
