@@ -20,6 +20,8 @@ Grid = tuple[int, int, int]
 """Tokens along T, H and W."""
 
 PUBLISHED_GRID: Grid = (8, 14, 14)
+LEARNED = "patch_embed.positions"
+"""The further table of a network with a convolutional stem."""
 # A wrong grid is about 0.5 away from the table on average, an interpolated right one below 0.03.
 SAME_TABLE = 0.1
 CHANNELS_TO_COMPARE = 16
@@ -103,6 +105,9 @@ def adapt_positions(
         ValueError: The checkpoint's grid cannot be told.
     """
     adapted = dict(state)
+    learned = adapted.get(LEARNED)
+    if learned is not None and learned.shape[1] != model.grid[1] * model.grid[2]:
+        adapted[LEARNED] = _resized(learned, model.grid[1:])
     table = adapted.get("pos_embed")
     wanted = _times(model.grid)
     if from_8_frames or table is None:
@@ -116,6 +121,14 @@ def adapt_positions(
     grid = _grid_of(table, source_frames)
     adapted["pos_embed"] = interpolate_position_table(table, grid, model.grid)
     return adapted, f"position table: interpolated from {_times(grid)} to {wanted}"
+
+
+def _resized(table: Tensor, grid: tuple[int, int]) -> Tensor:
+    """A learned table of a square picture's patches for another size."""
+    side = round(table.shape[1] ** 0.5)
+    if table.is_meta:
+        return table.new_empty(1, grid[0] * grid[1], table.shape[2])
+    return interpolate_position_table(table, (1, side, side), (1, *grid))
 
 
 def _times(grid: Grid) -> str:

@@ -45,6 +45,8 @@ def start_from_pose(
         ConfigError: The sizes differ, or the network has no such stem.
     """
     try:
+        if "patch_embed.positions" in state:
+            state, pose_grid = _as_pose(state, network), network.grid[-2:]  # type: ignore[index]
         if isinstance(network, UMT):
             _start_umt(network, state, pose_grid)
         else:
@@ -54,6 +56,50 @@ def start_from_pose(
             f"start_from_pose: the pose network's weights do not fit ({error}); choose an "
             "umt_stem or uniformerv2_stem builder and a vitpose_tiny checkpoint"
         ) from error
+
+
+def _as_pose(state: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    """An `umt_stem`'s weights under a pose network's names.
+
+    The demo's first network that saw whole clips is the better start of the second kind.
+    """
+    patches = state["patch_embed.positions"].shape[1]
+    fixed = state["pos_embed"].unflatten(1, (-1, patches)).mean(dim=1)
+    table = state["patch_embed.positions"] + fixed
+    side = round(patches**0.5)
+    rows = cast(UniFormerV2, network).grid
+    if (side, side) != tuple(rows):
+        raise ConfigError(f"its pictures have {side}x{side} patches, the network's {rows}")
+    result = {
+        **{f"{_STEM}{k}": v for k, v in _below(state, "patch_embed.stem.").items()},
+        "backbone.embeddings.position_embeddings": torch.cat(
+            [torch.zeros_like(table[:, :1]), table], dim=1
+        ),
+    }
+    depth = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("blocks."))
+    for index in range(depth):
+        block, layer = _below(state, f"blocks.{index}."), f"{_LAYER}{index}."
+        biases = (
+            block["attn.q_bias"],
+            torch.zeros_like(block["attn.q_bias"]),
+            block["attn.v_bias"],
+        )
+        for name, weight, bias in zip(_QKV, block["attn.qkv.weight"].chunk(3), biases, strict=True):
+            result[f"{layer}attention.attention.{name}.weight"] = weight
+            result[f"{layer}attention.attention.{name}.bias"] = bias
+        for ours, theirs in _UMT_NAMES.items():
+            for kind in ("weight", "bias"):
+                result[f"{layer}{theirs}.{kind}"] = block[f"{ours}.{kind}"]
+    return result
+
+
+_UMT_NAMES = {
+    "norm1": "layernorm_before",
+    "norm2": "layernorm_after",
+    "attn.proj": "attention.output.dense",
+    "mlp.fc1": "mlp.fc1",
+    "mlp.fc2": "mlp.fc2",
+}
 
 
 def _start_umt(network: UMT, state: Mapping[str, Tensor], grid: tuple[int, int]) -> None:

@@ -147,7 +147,7 @@ def uniformerv2_stem(
         patch_size=16,
         width=192,
         depth=6,
-        gathered={"ssv2": 4, "kinetics": 2},
+        gathered={"ssv2": 2, "kinetics": 2},
         num_frames=num_frames,
         recipe=recipe,
         num_classes=num_classes,

@@ -231,7 +231,8 @@ def _training_remedy(name: str, checkpoints: Mapping[str, Checkpoint]) -> str:
     size = "_".join(name.split("_")[:2])
     starts = [c for c in checkpoints.values() if c.builder.startswith(size) and c.urls]
     start = f"`python -m models.zoo fetch {starts[0].name}`, then " if starts else ""
-    recipe = f"demo_{family_of(name)}" if "_tiny" in name else name
+    demo = any(f"_{size}" in name for size in ("tiny", "small", "stem"))
+    recipe = f"demo_{family_of(name)}" if demo else name
     return (
         f"{name}: no weights for the 28 elements are published; train them ({start}"
         f"`python -m training.finetune training/recipes/{recipe}.toml`) and enter them in "

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from models import zoo
+from models.checkpoint_files import write_safetensors
 from models.layers import attention_kernel, attention_probabilities
 from models.layouts import umt as layout
 from models.umt import MLP_CHUNK, UMT, Mlp, umt_b16, umt_l16, umt_tiny
@@ -349,3 +351,21 @@ def test_a_key_under_two_prefixes_is_refused():
 )
 def test_other_files_do_not_match(keys):
     assert not layout.matches(keys)
+
+
+@pytest.mark.parametrize("wanted", ["umt_stem_32x96", "umt_stem_16x128"])
+def test_a_stem_network_goes_to_other_sizes_with_both_its_tables(wanted, tmp_path):
+    torch.manual_seed(0)
+    first = zoo.BUILDERS["umt_stem_16x96"]()
+    torch.nn.init.normal_(first.patch_embed.positions)
+    write_safetensors(first.state_dict(), tmp_path / "first.safetensors", {})
+    other = zoo.BUILDERS[wanted]()
+    zoo.initialise(other, str(tmp_path / "first.safetensors"))
+    side = other.grid[1]
+    expected = interpolate_position_table(
+        first.patch_embed.positions.detach(), (1, 6, 6), (1, side, side)
+    )
+    torch.testing.assert_close(other.patch_embed.positions.detach(), expected)
+    assert torch.isfinite(
+        other.eval()(torch.zeros(1, 3, other.num_frames, side * 16, side * 16))
+    ).all()

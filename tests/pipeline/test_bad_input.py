@@ -68,7 +68,7 @@ def profile(folder: Path, old: str, new: str) -> str:
         ("every = 4", "every = 0", "{path}: detector.every: must be at least 1, got 0"),
         ("every = 4", 'every = "x"', "{path}: detector.every: Input should be a valid integer"),
         ("every = 4", "every = = 4", "{path}: is not valid TOML"),
-        ('name = "umt_16x112"', 'name = "umt"', "{path}: demo: video_models must be called umt_1"),
+        ('name = "umt_16x96"', 'name = "umt"', "{path}: demo: video_models must be called umt_1"),
     ],
 )
 def test_a_profile_that_makes_no_sense(analyze, tmp_path, old, new, sentence) -> None:
@@ -152,12 +152,12 @@ def test_weights_that_cannot_be_used(analyze, cache, tmp_path, make, words) -> N
 
 
 def test_a_network_that_takes_other_views(analyze, tmp_path) -> None:
-    other = profile(tmp_path, 'checkpoint = "umt_tiny_16x112"', 'checkpoint = "umt_tiny_32x112"')
+    other = profile(tmp_path, 'checkpoint = "umt_stem_16x96"', 'checkpoint = "umt_stem_32x96"')
     code, said, _ = analyze("--profile", other, "--untrained")
     assert code == 2
     assert said == [
-        "error: umt_16x112: umt_tiny_32x112 takes 32 frames of 112 pixels, the profile gives 16 of "
-        "112; change num_frames and side"
+        "error: umt_16x96: umt_stem_32x96 takes 32 frames of 96 pixels, the profile gives 16 of "
+        "96; change num_frames and side"
     ]
 
 

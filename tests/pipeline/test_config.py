@@ -50,7 +50,7 @@ def test_a_profile_of_ones_own_can_be_given(tmp_path):
         ("every = 4", 'every = "often"', "detector.every"),
         ("every = 4", "every = 0", "detector.every"),
         ('family = "umt"', 'family = "i3d"', "video_models.0.family"),
-        ('name = "umt_16x112"', 'name = "umt"', "must be called umt_16x112"),
+        ('name = "umt_16x96"', 'name = "umt"', "must be called umt_16x96"),
         ("[pose]", "[[pose]]", "pose"),
         ("[detector]", "[detector", "not valid TOML"),
     ],

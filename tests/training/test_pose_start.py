@@ -67,3 +67,22 @@ def test_weights_of_other_sizes_are_refused() -> None:
         start_from_pose(
             BUILDERS["umt_stem_16x96"](), {}, pose_grid=(6, 6), pictures=torch.zeros(1, 3, 96, 96)
         )
+
+
+@torch.no_grad()
+def test_uniformerv2_goes_on_from_umt_as_from_the_pose_network(pose: ViTPose) -> None:
+    pictures = torch.randn(4, 3, 96, 96)
+    umt, direct, around = (
+        BUILDERS[name]() for name in ("umt_stem_16x96", *["uniformerv2_stem_32x96"] * 2)
+    )
+    given = {"pose_grid": (6, 6), "pictures": pictures}
+    start_from_pose(umt, pose.state_dict(), **given)
+    start_from_pose(direct, pose.state_dict(), **given)
+    start_from_pose(around, umt.state_dict(), **given)
+    expected, found = direct.transformer.state_dict(), around.transformer.state_dict()
+    for key in expected:
+        if "resblocks" in key and "lmhra" not in key and "in_proj_bias" not in key:
+            assert torch.equal(found[key], expected[key]), key
+    torch.testing.assert_close(
+        around.positional_embedding[1:], direct.positional_embedding[1:], rtol=1e-4, atol=1e-5
+    )

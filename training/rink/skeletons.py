@@ -30,6 +30,11 @@ _EXTREMITIES = np.array(
     [name.endswith(("wrist", "ankle", "elbow", "knee")) for name in COCO17.joints]
 )
 
+_ARMS, _LEGS = (
+    np.array([name.endswith(parts) for name in COCO17.joints])
+    for parts in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"))
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorNoise:
@@ -41,6 +46,8 @@ class EstimatorNoise:
     """Time over which half of the jitter stays the same."""
     swaps: float = 0.03
     """Share of time with left and right exchanged, in spells."""
+    half_swaps: float = 0.0
+    """Share of time with left and right exchanged in the arms alone, and as much in the legs."""
     spell_s: float = 0.12
     """Mean length of such a spell, and of a lost joint's."""
     lost: float = 0.04
@@ -137,6 +144,11 @@ def disturbed(
     noisy = keypoints + error * heights[..., None]
     swapped = _spells(rng, (T, 1), noise.swaps * strength, noise.spell_s * fps)[:, 0]
     noisy[swapped] = noisy[swapped][:, COCO17.flip_order]
+    if noise.half_swaps:
+        for half in (_ARMS, _LEGS):
+            spells = _spells(rng, (T, 1), noise.half_swaps * strength, noise.spell_s * fps)[:, 0]
+            exchanged = noisy[:, COCO17.flip_order]
+            noisy = np.where(spells[:, None, None] & half[None, :, None], exchanged, noisy)
     scores = _scores(rng, np.linalg.norm(error, axis=-1), noise, in_air) * np.where(lost, 0.35, 1.0)
     absent = rng.random(T) < noise.missing_frames * strength
     noisy[absent], scores[absent] = np.nan, 0.0

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from models.checkpoint_files import read_state
 from models.umt import UMT
 from models.uniformerv2 import UniFormerV2
+from models.zoo import find_checkpoint
 from pipeline.cache import cache_folder
 from pipeline.elements import NUM_CLASSES
 from pipeline.errors import ConfigError
@@ -122,8 +123,8 @@ class ClipRecipe(Recipe):
     guide: GuideSettings = field(default_factory=GuideSettings)
     """Further targets while training, where the rink tells them."""
     start_from_pose: str = ""
-    """A pose network's weights, such as the `best.safetensors` of a run of demo_vitpose_rink: its
-    stem and blocks are the start of a network that has the same ones."""
+    """A pose network's weights, a checkpoint of the manifest or a safetensors file: its stem and
+    blocks are the start of a network that has the same ones."""
     label_smoothing: float = 0.0
     """Share of the target that goes to all classes alike."""
 
@@ -179,7 +180,7 @@ class ClipTask:
         if self._recipe.start_from_pose:
             start_from_pose(
                 model,
-                read_state(Path(self._recipe.start_from_pose)),
+                read_state(_weights(self._recipe.start_from_pose)),
                 pose_grid=POSE_GRID,
                 pictures=self._pictures(),
             )
@@ -301,6 +302,12 @@ class _ValidationViews(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         return self._task.validation_sample(self._clips[index])
+
+
+def _weights(name: str) -> Path:
+    """A file, or a checkpoint of the manifest."""
+    path = Path(name)
+    return path if path.is_file() else find_checkpoint(name).path()
 
 
 @lru_cache(maxsize=2)
