@@ -9,6 +9,8 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import argparse
 
+from ui.controls import examples
+from ui.example import Example
 from ui.hosting import listen_on
 from ui.labels import I18N
 from ui.layout import CSS, THEME, build_app
@@ -24,7 +26,9 @@ def main() -> None:
     arguments = parser.parse_args()
     listen_on(arguments.host)
     clips = ClipShelf()
-    build_app(clips).queue(max_size=200).launch(
+    ready = examples()
+    example = Example(ready[0]) if ready else None
+    build_app(clips, example).queue(max_size=200).launch(
         server_name=arguments.host,
         server_port=arguments.port,
         theme=THEME,
@@ -37,6 +41,8 @@ def main() -> None:
         quiet=True,
         prevent_thread_lock=True,
     )
+    if example is not None:
+        example.prepare()  # now that the page answers
     print(f"Rinkside: http://{arguments.host}:{arguments.port}", flush=True)  # noqa: T201
     _wait()
 

@@ -86,6 +86,7 @@ class Example:
         Waits until it is there, telling how far it is; ends quietly when the visitor has begun
         something of their own meanwhile.
         """
+        self.prepare()
         while self.analysis is None and self.problem is None and not runs.busy(visitor):
             yield self._waiting(), "", 0
             time.sleep(POLL_S)

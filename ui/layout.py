@@ -10,7 +10,7 @@ import gradio as gr
 
 from pipeline.config import load_profile
 from ui.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
-from ui.controls import ASSETS, Controls, build_controls, examples
+from ui.controls import ASSETS, Controls, build_controls
 from ui.example import Example
 from ui.labels import label, language_of
 from ui.language import say, spoken_in
@@ -77,17 +77,15 @@ _PAGES: dict[str, ModuleType] = {"compare": compare, "mistakes": mistakes, "abou
 """The pages beside the desk, in order."""
 
 
-def build_app(clips: ClipShelf | None = None, *, prepare_example: bool = True) -> gr.Blocks:
+def build_app(clips: ClipShelf | None = None, example: Example | None = None) -> gr.Blocks:
     """Lay out the page and wire it.
 
     Args:
         clips: Where the player's routes find the videos on show.
-        prepare_example: Analyse an example in the background, for every visitor to find.
+        example: What a new visitor finds; it prepares itself when the first one comes.
     """
     runs = RunStore()
     clips = clips or ClipShelf()
-    ready = examples()
-    example = Example(ready[0]) if ready and prepare_example else None
     app = gr.Blocks(
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )
@@ -109,8 +107,6 @@ def build_app(clips: ClipShelf | None = None, *, prepare_example: bool = True) -
         app.unload(leave)
         if example is not None:
             _show_example(app, session, controls, example)
-    if example is not None:
-        example.prepare()
     return app
 
 

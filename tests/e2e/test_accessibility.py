@@ -13,14 +13,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 SCREENSHOTS = ROOT / "out" / "screenshots"
 VIEWS = {
     "Picture": "#player .rp",
-    "Opinions": "#score-table td",
-    "Why this verdict": "#ensemble-table td",
+    "Opinions": "#score-table td:visible",
+    "Why this verdict": "#ensemble-table td:visible",
     "What they saw": "#saw-film figure",
     "Take away": "#take-make",
-    "Details": "#provenance td",
+    "Details": "#provenance td:visible",
     "Two clips": "#compare-player-a .rp",
     "Mistakes": "#confusion button",
-    "About": "#classes td",
+    "About": "#classes td:visible",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

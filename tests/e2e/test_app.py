@@ -27,8 +27,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def upload(page, path: Path) -> None:
-    if page.locator("#upload button[aria-label='Remove']").count():
-        page.locator("#upload button[aria-label='Remove']").first.click()
+    if page.locator("#upload button[aria-label='Clear']").count():
+        page.locator("#upload button[aria-label='Clear']").first.click()
     page.set_input_files("#upload input[type=file]", str(path))
     page.wait_for_selector(f"#clip:has-text('{path.name}')")
 
@@ -69,7 +69,7 @@ def test_a_video_becomes_live_results_scores_reasons_and_a_verdict(desk, clip):
     assert "vote" in page.inner_text("#verdict")
 
     open_tab(page, "Opinions")
-    page.wait_for_selector("#score-table tbody td")
+    page.wait_for_selector("#score-table tbody td:visible")
     text = page.locator("#score-table").inner_text()
     assert [name for name in LABELS if not re.search(rf"(?m)^{name}$", text)] == []
     page.wait_for_selector("#score-chart .plotly")
@@ -178,7 +178,7 @@ def test_a_long_video_asks_for_in_and_out_points_and_takes_them(page, tmp_path):
 
 def test_without_a_video_the_app_says_what_to_do(page):
     page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
-    page.locator("#upload button[aria-label='Remove']").first.click()
+    page.locator("#upload button[aria-label='Clear']").first.click()
     page.click("#analyse")
     message = page.wait_for_selector("#status .rs-error")
     assert "choose a video first" in message.inner_text()
