@@ -15,12 +15,15 @@ from models.layouts.base import Converted
 PREFIXES = ("backbone.", "encoder.")
 # The pre-training's decoder, and its last norm, which mean pooling replaces by `fc_norm`.
 PRETRAINING_ONLY = ("clip_decoder.", "norm.")
-SIGNATURE = {"patch_embed.proj.weight", "blocks.0.attn.q_bias", "blocks.0.mlp.fc1.weight"}
+SIGNATURE = {"blocks.0.attn.q_bias", "blocks.0.mlp.fc1.weight"}
+# As published, or the small networks' convolutional stem.
+EMBEDDINGS = {"patch_embed.proj.weight", "patch_embed.stem.layers.0.weight"}
 
 
 def matches(keys: Iterable[str]) -> bool:
     """Whether the keys look like an Unmasked Teacher of any size."""
-    return {_our_name(key) for key in keys} >= SIGNATURE
+    names = {_our_name(key) for key in keys}
+    return names >= SIGNATURE and bool(names & EMBEDDINGS)
 
 
 def convert(state: Mapping[str, Tensor]) -> Converted:
