@@ -66,13 +66,14 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
         scores = None if run is None else run.scores.get(name or "")
         return None if scores is None else view_heat_map(*view_probabilities(scores))
 
-    def render(run: Run) -> list[Any]:
+    def choices(run: Run) -> Any:
         names = [name for name in ordered(run.scores) if name != "umt"]
         options = [(_caption(run.scores[name]), name) for name in names]
-        first = names[0] if names else None
-        return [score_table(run.scores) if run.scores else None, gr.Radio(options, value=first)]
+        return gr.Radio(options, value=names[0] if names else None)
 
-    session.on_news(render, [table, network])
+    session.on_news(lambda run: score_table(run.scores) if run.scores else None, [table])
+    # Not before all have answered: the page may still send a choice that is none at the moment.
+    session.on_result(choices, [network])
     session.redraw(redraw, [quantity, models, classes], chart)
     session.redraw(draw_views, [network], views)
 
