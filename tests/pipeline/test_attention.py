@@ -10,8 +10,10 @@ from models.infogcn import infogcn_tiny
 from models.layers import attention_kernel, attention_probabilities
 from models.umt import UMT
 from models.uniformerv2 import UniFormerV2
+from models.zoo import BUILDERS
 from pipeline import attention
 from pipeline.attention import gather_probabilities, look_at, occlude_joints, self_projections
+from pipeline.config import load_profile
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,17 @@ def test_frames_that_share_a_token_share_its_weight():
     frames = look_at(network, view(network)).frames
     assert frames[0] == frames[1]
     assert frames[2] == frames[3]
+
+
+@pytest.mark.parametrize("model", load_profile("demo").video_models, ids=lambda m: m.name)
+def test_every_video_network_of_the_demo_can_be_looked_at(model):
+    builder = BUILDERS[model.checkpoint if model.checkpoint in BUILDERS else "umt_tiny_16x112"]
+    torch.manual_seed(5)
+    network = builder().eval()
+    side = network.image_size if isinstance(network.image_size, int) else network.image_size[0]
+    look = look_at(network, torch.randn(1, 3, network.num_frames, side, side))
+    assert look.frames.shape == (network.num_frames,)
+    assert look.patches.sum() == pytest.approx(1)
 
 
 def test_a_stop_is_heard_between_layers(umt):
