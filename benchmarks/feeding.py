@@ -1,6 +1,6 @@
 """`python -m benchmarks.feeding --data DIR --prepared CACHE`: how fast batches can be made.
 
-Clips a second at 16 frames of 224 pixels, one process, all of one run:
+Clips a second of processor time at 16 frames of 224 pixels, one process, all of one run:
 - from prepared clips (`python -m training.prepare`), against a loader that decodes the original
   video anew for every view, as the published code does: 3 times is wanted;
 - from the original videos with two augmented copies of a clip (repeated augmentation), decoded once
@@ -105,14 +105,14 @@ def _decoded(path: Path, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
 
 
 def rate(load: Loader, *, seconds: float) -> float:
-    """Calls a second, after one to warm up."""
+    """Calls a second of processor time, which other work on the machine does not change."""
     rng = np.random.default_rng(0)
-    load(0, rng)
-    began, count = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
+    load(0, rng)  # to warm up
+    began, count = time.process_time(), 0
+    while time.process_time() - began < seconds:
         count += 1
         load(count, rng)
-    return count / (time.perf_counter() - began)
+    return count / (time.process_time() - began)
 
 
 def growth(load: Loader, clips: int) -> float:
@@ -135,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.feeding", description=__doc__)
     parser.add_argument("--data", required=True, type=Path, metavar="DIR")
     parser.add_argument("--prepared", required=True, type=Path, metavar="CACHE")
-    parser.add_argument("--seconds", type=float, default=20.0, help="for each loader")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of processor time, each")
     parser.add_argument("--clips", type=int, default=2000, help="for the memory's growth")
     parsed = parser.parse_args(arguments)
     cv2.setNumThreads(1)
