@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +16,15 @@ import numpy as np
 from pipeline.types import IntArray, Timeline
 from pipeline.video import Video, open_video
 from pipeline.video.playable import media_type, playable_copy, plays_as_it_is
+from pipeline.video.source import SourceFile
 from pipeline.video.stills import Stills
 from ui.runs import Run
 
 MAX_CLIPS = 60
 """Open at once on a server; the one opened first goes."""
+
+Name = tuple[SourceFile, float | None, float | None]
+"""A file as it lies on disk, in and out point as they were asked for."""
 
 
 @dataclass
@@ -36,6 +41,8 @@ class Clip:
     """Its pictures."""
     folder: Path
     """Where they lie."""
+    names: set[Name] = field(default_factory=set)
+    """Files and points it was asked for by."""
     run: Run | None = None
     """The analysis, as far as it has come; None before."""
     plays: bool = False
@@ -101,9 +108,14 @@ class ClipShelf:
         Raises:
             VideoError: The file cannot be read, or the points make no span.
         """
-        video = open_video(path, start_s=start_s, end_s=end_s)
-        known = self._open_already(visitor, video)
-        return known or self._open(visitor, video)
+        name = (SourceFile.of(path), start_s, end_s)
+        clip = self._find(visitor, lambda clip: name in clip.names)  # without reading the file
+        if clip is None:
+            video = open_video(path, start_s=start_s, end_s=end_s)
+            clip = self._find(visitor, lambda clip: _same(clip.video, video))
+            clip = clip or self._open(visitor, video)
+            clip.names.add(name)
+        return clip
 
     def show_run(
         self,
@@ -163,10 +175,10 @@ class ClipShelf:
             other.close()
         return clip
 
-    def _open_already(self, visitor: str, video: Video) -> Clip | None:
+    def _find(self, visitor: str, fits: Callable[[Clip], bool]) -> Clip | None:
         with self._lock:
             theirs = [clip for clip in self._clips.values() if clip.visitor == visitor]
-        return next((clip for clip in reversed(theirs) if _same(clip.video, video)), None)
+        return next((clip for clip in reversed(theirs) if fits(clip)), None)
 
 
 def _same(one: Video, other: Video) -> bool:

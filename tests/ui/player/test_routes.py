@@ -141,6 +141,11 @@ def test_a_clip_that_is_on_show_is_not_opened_again(shelf, clip, path):
     shelf.leave("another")
 
 
+def test_a_file_that_did_not_change_is_not_read_again(shelf, clip, path, monkeypatch):
+    monkeypatch.setattr("ui.player.clips.open_video", lambda *_, **__: pytest.fail("read again"))
+    assert shelf.show("visitor", str(path)) is clip
+
+
 def test_a_run_brings_boxes_and_lanes_and_blind_mode_no_lanes(client, shelf, path):
     from dataclasses import replace
 

@@ -5,6 +5,9 @@ import { drawOverlay } from "./overlay.js";
 
 const MAX_ZOOM = 12;
 
+/** A whole number of pixels; all there are if only a black line would be left. */
+const nearly = (size, all) => (Math.abs(size - all) < 2.5 ? all : Math.round(size));
+
 export class Stage {
   constructor(root, { onView, onPick, onSize }) {
     this.root = root;
@@ -101,7 +104,8 @@ export class Stage {
   /** Width and height of the whole picture on screen, in canvas pixels. */
   get fitted() {
     const scale = this.scale / this.zoom;
-    return [Math.round(this.scene.width * scale), Math.round(this.scene.height * scale)];
+    const { width, height } = this.picture;
+    return [nearly(this.scene.width * scale, width), nearly(this.scene.height * scale, height)];
   }
 
   /** A decoder lends out only so many pictures. */
@@ -139,9 +143,13 @@ export class Stage {
     context.fillStyle = "#000";
     context.fillRect(0, 0, this.picture.width, this.picture.height);
     // At its own size and on whole pixels a bitmap is copied, not scaled: by far the faster.
-    const width = Math.round(this.scene.width * view.scale);
-    const height = Math.round(this.scene.height * view.scale);
-    context.drawImage(this.source, Math.round(view.x), Math.round(view.y), width, height);
+    if (this.zoom === 1) {
+      const [width, height] = this.fitted;
+      const place = [(this.picture.width - width) >> 1, (this.picture.height - height) >> 1];
+      context.drawImage(this.source, ...place, width, height);
+    } else {
+      context.drawImage(this.source, view.x, view.y, this.scene.width * view.scale, this.scene.height * view.scale);
+    }
   }
 
   #paintOverlay() {
