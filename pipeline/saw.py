@@ -74,7 +74,7 @@ def pictures_of(collector: ViewCollector, view: int) -> NDArray[np.uint8]:
 
 
 def sequence_of(analysis: Analysis, profile: Profile) -> FloatArray:
-    """The skeleton as InfoGCN gets it: x, y in body lengths and score, gaps filled, `(3, T, 17)`."""
+    """The skeleton InfoGCN gets: x, y in body lengths and score, gaps filled; `(3, T, 17)`."""
     sequence = make_sequence(analysis.pose, profile.skeleton_model.sequence)
     result: FloatArray = sequence[..., 0].numpy()  # (C, T, J, M=1) -> (C, T, J)
     return result

@@ -60,7 +60,7 @@ def epoch_order(
 
 
 def log_shares(labels: Sequence[int] | IntArray) -> Tensor:
-    """Logarithm of each class's share of the clips `(28,)`; an empty class counts as half a clip."""
+    """Logarithm of each class's share of the clips `(28,)`; an empty class counts half a clip."""
     counts = np.bincount(np.asarray(labels, dtype=np.int64), minlength=NUM_CLASSES)
     shares = np.maximum(counts, 0.5) / max(len(labels), 1)
     return torch.from_numpy(np.log(shares)).float()
