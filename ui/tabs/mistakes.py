@@ -65,7 +65,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         heading = gr.HTML(elem_id="clips-note", show_label=False)
         clips = gr.Dataframe(
             label=label("mistakes_clips"), interactive=False, elem_id="evaluation-clips",
-            show_search="filter", max_height=420,
+            max_height=420,
         )  # fmt: skip
     folder, listed = gr.State(""), gr.State([])
     by_voter = [classes, matrix, heading, clips, listed]

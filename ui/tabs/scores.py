@@ -48,7 +48,6 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
         label=label("scores_table"),
         interactive=False,
         elem_id="score-table",
-        show_search="filter",
         pinned_columns=1,
         max_height=1200,
     )

@@ -27,16 +27,21 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
     make = gr.Button(label("take_make"), variant="primary", elem_id="take-make")
     note = gr.HTML(elem_id="take-note", show_label=False)
     files = gr.File(
-        label=label("take_files"), interactive=False, file_count="multiple", elem_id="files"
+        label=label("take_files"),
+        interactive=False,
+        file_count="multiple",
+        elem_id="files",
+        visible=False,
     )
 
     def produce(
         shown: Shown, chosen: list[str], request: gr.Request
-    ) -> Iterator[tuple[str, list[str] | None]]:
+    ) -> Iterator[tuple[str, gr.File]]:
         steps = _produce(session.visible(shown), chosen)
-        yield from spoken_in(language_of(request), steps)
+        for card, made in spoken_in(language_of(request), steps):
+            yield card, gr.File(made, visible=bool(made))
 
-    session.on_news(lambda run: [None, ""], [files, note])
+    session.on_news(lambda run: [gr.File(None, visible=False), ""], [files, note])
     make.click(
         produce,
         [session.shown, formats],
