@@ -12,13 +12,13 @@ from tests.e2e.test_app import ANALYSIS_MS, open_tab
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 SCREENSHOTS = ROOT / "out" / "screenshots"
 VIEWS = {
-    "Picture": "#player .rp",
+    "Picture": "#player .rp[data-state=done]",
     "Opinions": "#score-table td:visible",
     "Why this verdict": "#ensemble-table td:visible",
     "What they saw": "#saw-film figure",
     "Take away": "#take-make",
     "Details": "#provenance td:visible",
-    "Two clips": "#compare-player-a .rp",
+    "Two clips": "#compare-player-a .rp[data-state=done]",
     "Mistakes": "#confusion button",
     "About": "#classes td:visible",
 }

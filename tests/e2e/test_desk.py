@@ -50,7 +50,7 @@ def test_the_visit_is_remembered_and_two_clips_are_compared(desk):
 
     open_tab(page, "Two clips")
     for side in "ab":
-        page.wait_for_selector(f"#compare-player-{side} .rp[data-state=ready]", timeout=30_000)
+        page.wait_for_selector(f"#compare-player-{side} .rp[data-state=done]", timeout=30_000)
     frames = [page.locator(f"#compare-player-{s} .rp-goto") for s in "ab"]
     before = [frame.input_value().split()[0] for frame in frames]
     page.click("#compare-forward")
