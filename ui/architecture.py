@@ -38,7 +38,7 @@ def architecture(profile: Profile) -> str:
         (say("about_column_decide"), [_ensemble(profile)]),
     ]
     parts = [
-        f'<li class="rs-column"><h3>{escape(title)}</h3>{"".join(map(_drawn, boxes))}</li>'
+        f'<li class="rs-column"><h2>{escape(title)}</h2>{"".join(map(_drawn, boxes))}</li>'
         for title, boxes in columns
     ]
     return f'<ol class="rs-flow" aria-label="{escape(say("about_flow"))}">{"".join(parts)}</ol>'
@@ -48,7 +48,7 @@ def _drawn(box: Box) -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in box.lines)
     words = escape(say(f"about_status_{box.status}")) if box.status else ""
     badge = f'<span class="rs-badge rs-{box.status}">{words}</span>' if box.status else ""
-    return f'<div class="rs-box rs-{box.kind}">{badge}<h4>{escape(box.title)}</h4>{lines}</div>'
+    return f'<div class="rs-box rs-{box.kind}">{badge}<h3>{escape(box.title)}</h3>{lines}</div>'
 
 
 def status_of(checkpoint: str, profile: Profile) -> str:
