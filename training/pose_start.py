@@ -46,7 +46,7 @@ def start_from_pose(
     """
     try:
         if "patch_embed.positions" in state:
-            state, pose_grid = _as_pose(state, network), network.grid[-2:]  # type: ignore[index]
+            state, pose_grid = _as_pose(state, network), cast(UMT, network).grid[-2:]
         if isinstance(network, UMT):
             _start_umt(network, state, pose_grid)
         else:
