@@ -42,7 +42,8 @@ PAPER_VARIANTS = {
 
 
 def test_every_variant_of_the_paper_and_a_small_one_of_each_family():
-    small = {name for name in BUILDERS if "_tiny" in name}
+    sizes = ("_tiny", "_small", "_stem")  # for tests and the demo
+    small = {name for name in BUILDERS if any(size in name for size in sizes)}
     assert set(BUILDERS) == PAPER_VARIANTS | small
     assert {family_of(name) for name in small} == set(BUILDERS_BY_FAMILY)
     with pytest.raises(ValueError, match="'umt_x' is no builder; known are umt_l16_8x224, "):
