@@ -13,14 +13,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 SCREENSHOTS = ROOT / "out" / "screenshots"
 VIEWS = {
     "Picture": "#player .rp[data-state=done]",
-    "Opinions": "#score-table td:visible",
-    "Why this verdict": "#ensemble-table td:visible",
+    "Opinions": "#score-table [role=gridcell]:visible",
+    "Why this verdict": "#ensemble-table [role=gridcell]:visible",
     "What they saw": "#saw-film figure",
     "Take away": "#take-make",
-    "Details": "#provenance td:visible",
+    "Details": "#provenance [role=gridcell]:visible",
     "Two clips": "#compare-player-a .rp[data-state=done]",
     "Mistakes": "#confusion button",
-    "About": "#classes td:visible",
+    "About": "#classes [role=gridcell]:visible",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -69,7 +69,7 @@ def test_a_video_becomes_live_results_scores_reasons_and_a_verdict(desk, clip):
     assert "vote" in page.inner_text("#verdict")
 
     open_tab(page, "Opinions")
-    page.wait_for_selector("#score-table tbody td:visible")
+    page.wait_for_selector("#score-table [role=gridcell]:visible")
     text = page.locator("#score-table").inner_text()
     assert [name for name in LABELS if not re.search(rf"(?m)^{name}$", text)] == []
     page.wait_for_selector("#score-chart .plotly")
@@ -88,7 +88,7 @@ def test_why_this_verdict_and_what_other_weights_would_decide(desk):
     page = desk
     label = page.inner_text("#verdict-label").split()[0]
     open_tab(page, "Why this verdict")
-    page.wait_for_selector("#ensemble-table :text('0.604')")
+    page.wait_for_selector("#ensemble-table [role=gridcell] :text('0.604')")
     assert f"The weighted sum gives {label}" in page.inner_text("#reasons")
     page.wait_for_selector("#weight-strips .plotly")
     page.screenshot(path=str(SCREENSHOTS / "why.png"), full_page=True)
@@ -98,10 +98,10 @@ def test_why_this_verdict_and_what_other_weights_would_decide(desk):
         box = page.locator(f"#weight-{name} input[type=number]")
         box.fill(weight)
         box.press("Enter")
-    page.wait_for_selector("#ensemble-table :text('x 1.000')", timeout=20_000)
+    page.wait_for_selector("#ensemble-table [role=gridcell] :text('x 1.000')", timeout=20_000)
     assert page.inner_text("#reasons") != before
     page.click("#weight-reset")
-    page.wait_for_selector("#ensemble-table :text('0.604')", timeout=20_000)
+    page.wait_for_selector("#ensemble-table [role=gridcell] :text('0.604')", timeout=20_000)
 
 
 def test_what_the_networks_saw_and_where_they_look(desk):

@@ -77,7 +77,7 @@ def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     page.screenshot(path=str(SCREENSHOTS / "mistakes.png"), full_page=True)
     page.locator("#confusion button[aria-label*='3Lutz called 3Flip']").click()
     page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz called 3Flip')")
-    page.locator("#evaluation-clips td:visible:has-text('b_flip')").first.click()
+    page.locator("#evaluation-clips [role=gridcell]:visible:has-text('b_flip')").first.click()
     page.wait_for_selector("#history-list:has-text('3Flip')", timeout=30_000)
     assert page.get_by_role("tab", name="Desk").get_attribute("aria-selected") == "true"
     assert page.inner_text("#verdict-label").startswith("3Flip")
@@ -179,5 +179,5 @@ def test_the_about_page_draws_the_configuration(desk):
     page.locator("#about-profile label").nth(2).click()
     page.wait_for_selector("#architecture :text('umt_l16_16x448')")
     assert "5 in time x 3 in space = 15" in page.inner_text("#architecture")
-    page.wait_for_selector("#classes :text('StSq / ChSq')")
+    page.wait_for_selector("#classes [role=gridcell] :text('StSq / ChSq')")
     page.screenshot(path=str(SCREENSHOTS / "about.png"), full_page=True)
