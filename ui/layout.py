@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -138,18 +138,16 @@ def _build_verdict(session: Session) -> list[gr.HTML]:
     return [verdict, warnings]
 
 
-def _build_tabs(session: Session, controls: Controls) -> list[gr.Tab]:
-    """The tabs of the desk; all but the picture are returned, to be veiled in blind mode."""
-    veiled = []
-    with gr.Tabs(selected="picture", elem_id="results"):
+def _build_tabs(session: Session, controls: Controls) -> gr.Tabs:
+    """The tabs of the desk."""
+    with gr.Tabs(selected="picture", elem_id="results") as tabs:
         with gr.Tab(label("tab_picture"), id="picture", render_children=True) as tab:
             picture.build_tab(session, controls)
             tab.select(lambda: "picture", None, session.open_tab, api_visibility="private")
         for name, module in _TABS.items():
             with gr.Tab(label(f"tab_{name}"), id=name, render_children=True) as tab:
                 module.build_tab(session, tab)
-            veiled.append(tab)
-    return veiled
+    return cast(gr.Tabs, tabs)
 
 
 def _show_example(app: gr.Blocks, session: Session, controls: Controls, example: Example) -> None:

@@ -17,6 +17,14 @@ from ui.session import Session, Shown
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
+# Every tab but the picture, which then shows the bare clip. (A tab that is made invisible keeps its
+# button.)
+_CURTAIN = (
+    "<style>#results [role=tablist] [role=tab]:not(:first-child), #results .overflow-menu"
+    " { display: none !important; }</style>"
+)
+
+
 def build_call(session: Session) -> gr.Column:
     """The form for the visitor's own call; `build_veil` shows it when it is wanted."""
     with gr.Column(visible=False, elem_id="blind-panel") as panel:
@@ -65,10 +73,9 @@ def build_tally(session: Session) -> None:
     session.shown.change(count, session.shown, [box, words, table], **_QUIET)
 
 
-def build_veil(
-    session: Session, panel: gr.Column, cards: Sequence[gr.HTML], tabs: Sequence[gr.Tab]
-) -> None:
+def build_veil(session: Session, panel: gr.Column, cards: Sequence[gr.HTML], tabs: gr.Tabs) -> None:
     """Hide cards and tabs, and show the form, as long as the run on show is to be called blind."""
+    curtain = gr.HTML(elem_id="curtain", show_label=False)
 
     def veil(shown: Shown) -> list[Any]:
         run = session.run_of(shown)
@@ -76,7 +83,8 @@ def build_veil(
         return [
             gr.Column(visible=hidden),
             *(gr.HTML(visible=not hidden) for _ in cards),
-            *(gr.Tab(visible=not hidden) for _ in tabs),
+            _CURTAIN if hidden else "",
+            gr.Tabs(selected="picture") if hidden else gr.skip(),
         ]
 
-    session.shown.change(veil, session.shown, [panel, *cards, *tabs], **_QUIET)
+    session.shown.change(veil, session.shown, [panel, *cards, curtain, tabs], **_QUIET)
