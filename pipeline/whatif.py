@@ -171,10 +171,12 @@ def nearest_flips(
 def leave_one_out(
     scores: Mapping[str, ModelScores], weights: Mapping[str, float], settings: EnsembleSettings
 ) -> tuple[WithoutOne, ...]:
-    """What the ensemble decides without each of its models."""
+    """What the ensemble decides without each of its models, where the others have any weight."""
     found = []
     for model in weights:
         without = {name: value for name, value in weights.items() if name != model}
+        if not any(without.values()):
+            continue
         probabilities = sum_of(scores, without, settings)
         order = np.argsort(-probabilities, kind="stable")
         first, second = (float(probabilities[index]) for index in order[:2])

@@ -134,7 +134,8 @@ def test_a_second_look_is_known_already(desk):
     assert seconds < 3  # 0.5 s on an idle machine
 
 
-def test_cancel_ends_a_run_within_a_second(page, tmp_path):
+def test_cancel_ends_a_run_within_a_second(desk, tmp_path):
+    page = desk
     long = write_video(tmp_path / "long.mp4", Recipe(frames=900, width=640, height=360))
     upload(page, long)
     page.click("#analyse")
@@ -151,7 +152,8 @@ def test_cancel_ends_a_run_within_a_second(page, tmp_path):
         ("text.mp4", b"this is no video at all\n" * 50, "text.mp4"),
     ],
 )
-def test_a_bad_file_gets_a_sentence(page, tmp_path, name, content, words):
+def test_a_bad_file_gets_a_sentence(desk, tmp_path, name, content, words):
+    page = desk
     path = tmp_path / name
     path.write_bytes(content)
     upload(page, path)
@@ -163,7 +165,8 @@ def test_a_bad_file_gets_a_sentence(page, tmp_path, name, content, words):
     assert "Traceback" not in page.content()
 
 
-def test_a_long_video_asks_for_in_and_out_points_and_takes_them(page, tmp_path):
+def test_a_long_video_asks_for_in_and_out_points_and_takes_them(desk, tmp_path):
+    page = desk
     path = write_video(tmp_path / "programme.mp4", Recipe(frames=700, width=160, height=90, fps=10))
     upload(page, path)
     page.click("#analyse")

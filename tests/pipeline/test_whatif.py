@@ -128,3 +128,10 @@ def test_weights_that_make_no_sense_are_refused(weights):
 
 def test_a_model_that_had_everything_leaves_equal_shares():
     assert reweighted({"a": 1.0, "b": 0.0, "c": 0.0}, "a", 0.5) == {"a": 0.5, "b": 0.25, "c": 0.25}
+
+
+def test_a_model_with_all_the_weight_cannot_be_left_out():
+    scores = make_all_scores()
+    alone = {"umt": 1.0, "uniformerv2": 0.0, "infogcn": 0.0}
+    assert [w.model for w in leave_one_out(scores, alone, SETTINGS)] == ["uniformerv2", "infogcn"]
+    assert nearest_flips(scores, alone, SETTINGS) is not None

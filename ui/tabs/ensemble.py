@@ -63,7 +63,8 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
 
     session.on_news(render, [*shown_parts, *sliders])
     for slider in sliders:
-        slider.input(
+        gr.on(  # a number that is typed is released, not put in
+            [slider.input, slider.release],
             what_if,
             [session.shown, *sliders],
             shown_parts,
