@@ -140,7 +140,8 @@ def test_the_batch_size_changes_nothing(batch_size):
     frames, chosen = make_frames(5), np.arange(5)
     expected = detect(make_detector(), frames, chosen, num_frames=5)
     got = detect(make_detector(batch_size=batch_size), frames, chosen, num_frames=5)
-    np.testing.assert_allclose(got.boxes_xyxy, expected.boxes_xyxy, atol=1e-2)
+    # Rounding differs with the size of a matrix; a box that differs would be off by pixels.
+    np.testing.assert_allclose(got.boxes_xyxy, expected.boxes_xyxy, atol=5e-2)
     assert got.frame.tolist() == expected.frame.tolist()
 
 

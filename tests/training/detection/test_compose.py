@@ -76,7 +76,7 @@ def test_cells_keep_their_people():
 
 @pytest.mark.parametrize(
     ("start", "to_find", "doubtful"),
-    [((0, 0), 1, 0), ((0, 60), 1, 0), ((0, 70), 0, 1), ((0, 88), 0, 0)],
+    [((0, 0), 1, 0), ((0, 50), 1, 0), ((0, 60), 0, 1), ((0, 88), 0, 0)],
 )
 def test_people_cut_off_become_doubtful_and_then_vanish(start, to_find, doubtful):
     scene = green_person().window(np.array(start), 1.0, (120, 100))
