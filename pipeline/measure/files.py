@@ -1,0 +1,70 @@
+"""Measurements on disk: `measurements.json`, which can be made again from the analysis alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.measure.records import Array, Lanes, Measurement, Measurements, Span
+
+FILE = "measurements.json"
+SCHEMA_VERSION = 1
+_DIGITS = 5
+
+
+def measurements_as_dict(measurements: Measurements) -> dict[str, Any]:
+    """The content of `measurements.json`."""
+    element = measurements.element
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "measured_as": {
+            "label": element.label, "code": element.code, "family": element.family,
+        },
+        "poses_per_second": _rounded(measurements.fps),
+        "measurements": {m.quantity: _measurement(m) for m in measurements.measured},
+        "look_here": [
+            {
+                "start_s": _rounded(look.start_s), "end_s": _rounded(look.end_s),
+                "speed": look.speed, "for": look.sentence,
+            }
+            for look in measurements.look_here
+        ],
+        "lanes": None if measurements.lanes is None else _lanes(measurements.lanes),
+    }  # fmt: skip
+
+
+def _measurement(one: Measurement) -> dict[str, Any]:
+    known = one.estimate
+    return {
+        "value": None if known is None else _rounded(known.value),
+        "interval": None if known is None else [_rounded(known.low), _rounded(known.high)],
+        "unit": one.unit,
+        "cannot_be_told": None if one.reason is None else one.reason.sentence,
+    }
+
+
+def _lanes(lanes: Lanes) -> dict[str, Any]:
+    return {
+        "times_s": _listed(lanes.times_s),
+        "hip_height": _listed(lanes.hip_height),
+        "turns": _listed(lanes.turns),
+        "confidence": _listed(lanes.confidence),
+        "phases": [_span(span) for span in lanes.phases],
+        "gaps": [_span(span) for span in lanes.gaps],
+    }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {
+        "name": span.name, "start_s": _rounded(span.start_s), "end_s": _rounded(span.end_s),
+    }  # fmt: skip
+
+
+def _listed(values: Array) -> list[float | None]:
+    """JSON knows no NaN: a gap is null."""
+    return [None if np.isnan(value) else _rounded(float(value)) for value in values]
+
+
+def _rounded(value: float) -> float:
+    return round(value, _DIGITS)

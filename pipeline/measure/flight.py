@@ -1,0 +1,91 @@
+"""Take-off and landing: every pair of moments is weighed, and what remains open is an interval.
+
+The network of `learned` gives evidence at every sample for a take-off, a landing and being in the
+air; a pair's score is their sum, against the score of there being no flight at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.measure.flight_features import RATE_HZ, flight_features, sample_times
+from pipeline.measure.learned import flight_network
+from pipeline.measure.signals import Array, Body
+
+SHORTEST, LONGEST = 7, 66
+"""Samples that a flight may last: 0.12 to 1.1 s."""
+
+_SOFTER = 1.0
+"""The simulated rink is not real skating: evidence counts as if it were so much less."""
+
+AIRBORNE_UNIT = 6.0
+"""Samples in the air that weigh as much as a moment's evidence."""
+
+DRAWS = 480
+"""Pairs of moments that stand for what remains open."""
+
+
+@dataclass(frozen=True)
+class Flight:
+    """The likeliest flight; seconds of the clip's time stamps."""
+
+    takeoff_s: Array
+    """`(DRAWS,)` moments that fit; their spread is the uncertainty."""
+    landing_s: Array
+    """`(DRAWS,)` the landings that belong to them."""
+    likely: float
+    """Probability that there is a flight at all."""
+
+    @property
+    def air_s(self) -> Array:
+        """`(DRAWS,)`."""
+        return self.landing_s - self.takeoff_s
+
+
+def find_flight(body: Body) -> Flight:
+    """The likeliest flight of a sequence, however unlikely (see `Flight.likely`).
+
+    Raises:
+        ValueError: A sequence shorter than the shortest flight.
+    """
+    times = sample_times(body)
+    if len(times) <= SHORTEST:
+        raise ValueError(f"{len(times)} samples are fewer than the shortest flight's {SHORTEST}")
+    pairs, nothing = weighed_pairs(flight_network()(flight_features(body)))
+    D = pairs.shape[1]
+    weights = (pairs ** (1.0 / _SOFTER)).reshape(-1)
+    random = np.random.default_rng(0).random((3, DRAWS))
+    # Evenly through the distribution, so that quantiles are smooth.
+    place = np.searchsorted(np.cumsum(weights), (np.arange(DRAWS) + 0.5) / DRAWS * weights.sum())
+    first, length = np.divmod(np.minimum(place, len(weights) - 1), D)
+    frame_s = body.step_s
+    # A frame shows a moment; when within it the skate left the ice, nobody can see.
+    takeoff = times[0] + first / RATE_HZ + (random[0] - 0.5) * frame_s
+    landing = times[0] + (first + length + SHORTEST) / RATE_HZ + (random[1] - 0.5) * frame_s
+    mixed = random[2].argsort()  # neighbours alike would meet the same courses of the heading
+    return Flight(takeoff[mixed], landing[mixed], 1.0 - nothing)
+
+
+def weighed_pairs(evidence: Array) -> tuple[Array, float]:
+    """From evidence `(N, 3)` to the probability of every flight, and of there being none.
+
+    Returns:
+        `(N, D)` summing to 1: row = sample of the take-off, column = length from `SHORTEST` on;
+        the probability of no flight.
+    """
+    N = len(evidence)
+    takeoff, landing, airborne = evidence.T
+    before = np.concatenate([[0.0], np.cumsum(airborne)[:-1]]) / AIRBORNE_UNIT
+    first = np.arange(N)[:, None]
+    last = first + np.arange(SHORTEST, min(LONGEST, N - 1) + 1)
+    inside = last < N
+    last = np.minimum(last, N - 1)
+    scores = (takeoff - before)[first] + (landing + before)[last]
+    scores = np.where(inside, scores, -np.inf)
+    best = max(float(scores.max()), flight_network().nothing)
+    weights = np.exp(scores - best)
+    none = float(np.exp(flight_network().nothing - best))
+    total = float(weights.sum())
+    return weights / total, none / (none + total)

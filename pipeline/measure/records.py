@@ -1,0 +1,187 @@
+"""What measuring gives: numbers with intervals or reasons, marks worth a look, lanes for a plot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.elements import Element
+
+Array = NDArray[np.float64]
+
+Quantity = Literal[
+    "takeoff", "landing", "air_time", "height", "turned_in_air", "turned_in_all",
+    "jump_speed", "spin_turns", "spin_speed", "degrees_per_frame",
+]  # fmt: skip
+"""What may be measured."""
+
+JUMP: tuple[Quantity, ...] = (
+    "takeoff", "landing", "air_time", "height", "turned_in_air", "turned_in_all", "jump_speed",
+    "degrees_per_frame",
+)  # fmt: skip
+"""What is measured of a jump."""
+SPIN: tuple[Quantity, ...] = ("spin_turns", "spin_speed", "degrees_per_frame")
+"""What is measured of a spin."""
+
+UNITS: Mapping[Quantity, str] = {
+    "takeoff": "s", "landing": "s", "air_time": "s", "height": "cm", "turned_in_air": "turns",
+    "turned_in_all": "turns", "jump_speed": "turns/s", "spin_turns": "turns",
+    "spin_speed": "turns/s", "degrees_per_frame": "degrees",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and the interval that should hold the truth in 95 of 100 cases."""
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"value {self.value} lies outside {self.low} to {self.high}")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why this video does not tell."""
+
+    code: str
+    """Key of `REASONS`, for translations."""
+    values: Mapping[str, float] = field(default_factory=dict)
+    """Numbers of the sentence."""
+
+    @property
+    def sentence(self) -> str:
+        """The reason in English."""
+        return REASONS[self.code].format(**self.values)
+
+
+REASONS: Mapping[str, str] = {
+    "untrained": "the pose network is untrained, so its skeletons are noise",
+    "no_skeleton": "there is hardly any skeleton in this clip",
+    "few_poses": "there are only {fps:.0f} skeletons a second, too few for what turns or flies; "
+    "analyse a shorter span",
+    "small": "the skater is too small: trunk and leg take {pixels:.0f} pixels",
+    "short": "the clip is too short to show a take-off and a landing",
+    "no_flight": "no flight is to be seen in how the body rises and falls",
+    "begins_late": "the clip begins in the air or at the very take-off",
+    "ends_early": "the clip ends in the air or at the very landing",
+    "gap_takeoff": "there is no skeleton around the take-off",
+    "gap_landing": "there is no skeleton around the landing",
+    "unsteady": "the skeleton is too unsteady to tell when the skates leave and touch the ice",
+    "gaps": "in most frames the skeleton is missing, or its left and right are exchanged",
+    "facing": "the skeleton does not show clearly enough which way the body faces",
+    "margin": "the clip does not show {before:.2f} s before the take-off and {after:.2f} s after "
+    "the landing",
+    "no_spin": "no stretch of fast turning is to be seen",
+}
+"""Every reason, as an English sentence."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity: an estimate, or the reason why this video does not tell."""
+
+    quantity: Quantity
+    estimate: Estimate | None
+    reason: Reason | None = None
+    """None exactly where there is an estimate."""
+
+    def __post_init__(self) -> None:
+        if (self.estimate is None) == (self.reason is None):
+            raise ValueError(f"{self.quantity}: expected an estimate or a reason, and not both")
+
+    @property
+    def unit(self) -> str:
+        """Unit of the estimate."""
+        return UNITS[self.quantity]
+
+
+def untold(reason: Reason, *quantities: Quantity) -> tuple[Measurement, ...]:
+    """Measurements that all lack an estimate for the same reason."""
+    return tuple(Measurement(quantity, None, reason) for quantity in quantities)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A named stretch of the clip, seconds of its time stamps."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class LookHere:
+    """A stretch to be looked at slowly, by a person: what no skeleton can decide."""
+
+    start_s: float
+    end_s: float
+    speed: float
+    """Of the replay; 0.25 is a quarter of the real speed."""
+    code: str
+    """Key of `LOOK_FOR`, for translations."""
+
+    @property
+    def sentence(self) -> str:
+        """What to look for, in English."""
+        return LOOK_FOR[self.code]
+
+
+LOOK_FOR: Mapping[str, str] = {
+    "takeoff": "take-off: the edge and the toe pick, which a skeleton that ends at the ankle does "
+    "not show",
+    "landing": "landing: which way the blade points when it touches the ice, and what follows",
+    "spin_entry": "entry: the edge, and when the spin is centred",
+    "spin_unclear": "position: the skeleton does not tell which of the three it is",
+}
+"""Everything to look for, as English sentences."""
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Courses over time for a plot or a time line, T frames."""
+
+    times_s: Array
+    """`(T,)` seconds of the clip's time stamps."""
+    hip_height: Array
+    """`(T,)` in lengths of trunk and leg, the camera's slow motion taken away."""
+    turns: Array
+    """`(T,)` turns since the first frame; NaN in a gap."""
+    confidence: Array
+    """`(T,)` mean score of the joints."""
+    phases: tuple[Span, ...]
+    """`entry`, `air`, `exit` of a jump; positions of a spin; empty where neither was found."""
+    gaps: tuple[Span, ...]
+    """Where the turning is not drawn: `missing` (no skeleton) or `exchanged` (left and right)."""
+
+    def __post_init__(self) -> None:
+        for name in ("hip_height", "turns", "confidence"):
+            if getattr(self, name).shape != self.times_s.shape:
+                raise ValueError(
+                    f"{name}: expected shape {self.times_s.shape}, got {getattr(self, name).shape}"
+                )
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Everything that one skeleton sequence tells."""
+
+    element: Element
+    """What was measured as."""
+    fps: float
+    """Poses a second."""
+    measured: tuple[Measurement, ...]
+    look_here: tuple[LookHere, ...]
+    lanes: Lanes | None
+    """None where the skeleton is too poor for any course."""
+
+    def of(self, quantity: Quantity) -> Measurement | None:
+        """One of the measurements; None where the element has no such quantity."""
+        return next((m for m in self.measured if m.quantity == quantity), None)

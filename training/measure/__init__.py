@@ -1,0 +1,1 @@
+"""Fits and examines what `pipeline.measure` knows from the simulated rink."""
