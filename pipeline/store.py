@@ -1,4 +1,4 @@
-"""Analyses on disk: `analysis.json`, `arrays.npz`, `scores.csv`, written whole or not at all.
+"""Analyses on disk: `analysis.json`, `arrays.npz`, `scores.csv`, `measurements.json`, all or none.
 
 The layout is schema version 1 of `docs/formats.md`; `load` gives back what `save` was given, with
 `stored` set in the provenance.
@@ -29,6 +29,9 @@ from pipeline import __version__
 from pipeline.elements import LABELS
 from pipeline.ensemble import score_views, softmax, vote_shares
 from pipeline.errors import InputError
+from pipeline.measure.files import FILE as MEASUREMENTS
+from pipeline.measure.files import measurements_as_dict
+from pipeline.measure.measure import measure_analysis
 from pipeline.types import (
     Analysis,
     ModelScores,
@@ -44,7 +47,7 @@ from pipeline.types import (
 )
 
 SCHEMA_VERSION = 1
-FILES = ("analysis.json", "arrays.npz", "scores.csv")
+FILES = ("analysis.json", "arrays.npz", "scores.csv", MEASUREMENTS)
 OVERLAY = "overlay.mp4"
 
 # What numpy, zipfile and our own records raise over bytes that are not what they should be.
@@ -237,7 +240,7 @@ def _write_error(folder: Path, error: OSError) -> StoreError:
 
 
 def write_files(analysis: Analysis, folder: Path) -> None:
-    """Write the three files into an existing folder (see `save` for the careful way)."""
+    """Write the four files into an existing folder (see `save` for the careful way)."""
     text = json.dumps(analysis_as_dict(analysis), indent=1, ensure_ascii=False)
     # A path may hold bytes that are no text; JSON escapes them as Python does.
     (folder / "analysis.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
@@ -249,6 +252,8 @@ def write_files(analysis: Analysis, folder: Path) -> None:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+    measured = json.dumps(measurements_as_dict(measure_analysis(analysis)), allow_nan=False)
+    (folder / MEASUREMENTS).write_text(measured + "\n", encoding="utf-8")
 
 
 def save(analysis: Analysis, folder: Path) -> None:

@@ -37,7 +37,8 @@ VERDICT = {
 
 def check_folder(folder: Path, *, overlay: bool = False) -> dict[str, Any]:
     """Assert everything that is promised of `--out DIR`; returns `analysis.json`."""
-    names = {"analysis.json", "arrays.npz", "scores.csv"} | ({"overlay.mp4"} if overlay else set())
+    names = {"analysis.json", "arrays.npz", "scores.csv", "measurements.json"}
+    names |= {"overlay.mp4"} if overlay else set()
     assert {path.name for path in folder.iterdir()} == names
     text = (folder / "analysis.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text, parse_constant=_refuse)
