@@ -14,7 +14,9 @@ from ui.controls import ASSETS, Controls, build_controls
 from ui.example import Example
 from ui.labels import label, language_of
 from ui.language import say, spoken_in
+from ui.measured import measured_lanes
 from ui.player import ClipShelf
+from ui.player.lane_sources import SOURCES
 from ui.runs import Run, RunStore
 from ui.session import Session, visitor_of
 from ui.tabs import (
@@ -23,6 +25,7 @@ from ui.tabs import (
     compare,
     details,
     ensemble,
+    measurements,
     mistakes,
     picture,
     saw,
@@ -68,10 +71,13 @@ _TABS: dict[str, ModuleType] = {
     "scores": scores,
     "why": ensemble,
     "saw": saw,
+    "measurements": measurements,
     "take": takeaway,
     "details": details,
 }
 """The desk's tabs beside the picture, in order."""
+
+SOURCES.append(measured_lanes)  # under the picture, after the networks' opinions
 
 _PAGES: dict[str, ModuleType] = {"compare": compare, "mistakes": mistakes, "about": about}
 """The pages beside the desk, in order."""
