@@ -151,6 +151,13 @@ def test_weights_that_cannot_be_used(analyze, cache, tmp_path, make, words) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_nobody_in_the_whole_clip(analyze, tmp_path) -> None:
+    code, said, _ = analyze()  # a test pattern, and the detector that ships
+    assert (code, len(said)) == (2, 1)
+    assert said[0].startswith("error: one_frame.mp4: no person found in 1 frames; ")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_network_that_takes_other_views(analyze, tmp_path) -> None:
     other = profile(tmp_path, 'checkpoint = "umt_stem_16x96"', 'checkpoint = "umt_stem_32x96"')
     code, said, _ = analyze("--profile", other, "--untrained")
