@@ -59,8 +59,7 @@ def test_a_video_becomes_live_results_scores_reasons_and_a_verdict(desk, clip):
     page = desk
     upload(page, clip)
     page.click("#analyse")
-    live = page.wait_for_selector("#verdict .rs-live", timeout=60_000)
-    assert "Skeleton" in live.inner_text()
+    page.wait_for_selector("#verdict .rs-live", timeout=60_000)
     page.wait_for_selector("#verdict .rs-live .rs-landed", timeout=ANALYSIS_MS)
     page.wait_for_selector("#status .rs-done", timeout=ANALYSIS_MS)
     label = page.wait_for_selector("#verdict-label").inner_text().split()[0]
@@ -84,7 +83,7 @@ def test_a_video_becomes_live_results_scores_reasons_and_a_verdict(desk, clip):
     assert page.outside == []
 
 
-def test_why_this_verdict_and_what_other_weights_would_decide(desk):
+def test_why_this_verdict(desk):
     page = desk
     label = page.inner_text("#verdict-label").split()[0]
     open_tab(page, "Why this verdict")
@@ -92,16 +91,6 @@ def test_why_this_verdict_and_what_other_weights_would_decide(desk):
     assert f"The weighted sum gives {label}" in page.inner_text("#reasons")
     page.wait_for_selector("#weight-strips .plotly")
     page.screenshot(path=str(SCREENSHOTS / "why.png"), full_page=True)
-
-    before = page.inner_text("#reasons")
-    for name, weight in (("umt", "1"), ("uniformerv2", "0"), ("infogcn", "0")):
-        box = page.locator(f"#weight-{name} input[type=number]")
-        box.fill(weight)
-        box.press("Enter")
-    page.wait_for_selector("#ensemble-table [role=gridcell] :text('x 1.000')", timeout=20_000)
-    assert page.inner_text("#reasons") != before
-    page.click("#weight-reset")
-    page.wait_for_selector("#ensemble-table [role=gridcell] :text('0.604')", timeout=20_000)
 
 
 def test_what_the_networks_saw_and_where_they_look(desk):
@@ -132,17 +121,6 @@ def test_a_second_look_is_known_already(desk):
     seconds = time.perf_counter() - began
     print(f"second look: {seconds:.2f} s")  # noqa: T201
     assert seconds < 3  # 0.5 s on an idle machine
-
-
-def test_cancel_ends_a_run_within_a_second(desk, tmp_path):
-    page = desk
-    long = write_video(tmp_path / "long.mp4", Recipe(frames=900, width=640, height=360))
-    upload(page, long)
-    page.click("#analyse")
-    page.wait_for_selector("#status progress", timeout=60_000)
-    page.click("#stop")
-    page.wait_for_selector("#status:has-text('stop')", timeout=3000)
-    page.wait_for_selector("#status:has-text('stopped')", timeout=10_000)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ class RandomSkeletons(SkeletonTask):
 
     def __init__(self, recipe: Any) -> None:
         self._recipe = recipe
+        self._log_shares = torch.zeros(28)  # all classes alike
 
     def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
         return {"sequences": noise(positions, (3, 32, 17, 1)), "labels": classes(positions) % 3}

@@ -92,7 +92,7 @@ def _stage(element: Element, rng: np.random.Generator, *, clean: bool) -> Stagin
 
 def _jump_length(rng: np.random.Generator) -> float:
     """About 44 frames at 25 to 30 frames a second."""
-    return float(np.clip(1.60 * math.exp(rng.normal(0.0, 0.13)), 1.40, 2.3))
+    return float(np.clip(1.60 * math.exp(rng.normal(0.0, 0.13)), 1.45, 2.3))
 
 
 def _spin_length(rng: np.random.Generator) -> float:
@@ -114,7 +114,7 @@ def _stage_jump(element: Element, rng: np.random.Generator, *, clean: bool) -> S
     plan = plan_jump(element.kind, int(element.label[0]), rng, clean=clean)
     phrase = jump(plan, rng).enlivened(rng)
     # Late enough for the first frames to show skating, not yet the entry that tells the jump.
-    seconds, share = _jump_length(rng), rng.uniform(0.51, 0.60)
+    seconds, share = _jump_length(rng), rng.uniform(0.50, 0.58)
     takeoff, landing = phrase.flights[0]
     start = 0.5 * (takeoff + landing) - share * seconds
     return Staging(phrase, start, start + seconds)
