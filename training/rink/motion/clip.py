@@ -114,7 +114,7 @@ def _stage_jump(element: Element, rng: np.random.Generator, *, clean: bool) -> S
     plan = plan_jump(element.kind, int(element.label[0]), rng, clean=clean)
     phrase = jump(plan, rng).enlivened(rng)
     # Late enough for the first frames to show skating, not yet the entry that tells the jump.
-    seconds, share = _jump_length(rng), rng.uniform(0.50, 0.58)
+    seconds, share = _jump_length(rng), rng.uniform(0.51, 0.59)
     takeoff, landing = phrase.flights[0]
     start = 0.5 * (takeoff + landing) - share * seconds
     return Staging(phrase, start, start + seconds)
