@@ -12,11 +12,11 @@ import torch
 from pipeline.cache import AnalysisCache, cache_key
 from pipeline.config import Profile
 from pipeline.errors import ConfigError
+from pipeline.folder import StoreError
 from pipeline.networks import Networks
 from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.run import Collector, Found, Run
 from pipeline.run import weight_warnings as weight_warnings
-from pipeline.store import StoreError
 from pipeline.types import (
     Analysis,
     People,

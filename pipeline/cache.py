@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.store import StoreError, load, save
+from pipeline.folder import StoreError
+from pipeline.store import load, save
 from pipeline.types import Analysis
 
 MAX_ENTRIES = 500

@@ -15,9 +15,10 @@ from pipeline.analyse import Analyser
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile, profile_names
 from pipeline.errors import InputError
+from pipeline.folder import check_place, new_folder
 from pipeline.overlay import write_overlay
 from pipeline.progress import Progress
-from pipeline.store import check_place, new_folder, write_files
+from pipeline.store import write_files
 from pipeline.types import Analysis
 
 LINE_EVERY_S = 3.0

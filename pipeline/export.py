@@ -27,7 +27,8 @@ import numpy as np
 
 from models.skeletons import COCO17
 from pipeline import __version__
-from pipeline.store import FILES, OVERLAY, StoreError, load, write_files
+from pipeline.folder import FILES, OVERLAY, StoreError
+from pipeline.store import load, write_files
 from pipeline.types import Analysis
 from pipeline.video import open_video
 from pipeline.video.writer import replaced_when_done

@@ -16,7 +16,7 @@ from typing import Literal
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from pipeline.errors import InputError
-from pipeline.store import new_folder
+from pipeline.folder import new_folder
 from pipeline.types import RegionOfInterest
 from pipeline.video import Video, VideoWriter, video_writer
 from pipeline.video.writer import replaced_when_done

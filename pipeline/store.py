@@ -7,17 +7,11 @@ The layout is schema version 1 of `docs/formats.md`; `load` gives back what `sav
 from __future__ import annotations
 
 import csv
-import errno
-import glob
 import json
-import os
-import secrets
-import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +22,7 @@ from numpy.typing import NDArray
 from pipeline import __version__
 from pipeline.elements import LABELS
 from pipeline.ensemble import score_views, softmax, vote_shares
-from pipeline.errors import InputError
+from pipeline.folder import StoreError, new_folder
 from pipeline.measure.files import FILE as MEASUREMENTS
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
@@ -47,18 +41,12 @@ from pipeline.types import (
 )
 
 SCHEMA_VERSION = 1
-FILES = ("analysis.json", "arrays.npz", "scores.csv", MEASUREMENTS)
-OVERLAY = "overlay.mp4"
 
 # What numpy, zipfile and our own records raise over bytes that are not what they should be.
 _UNREADABLE = (
     *(OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError),
     *(MemoryError, struct.error, zipfile.BadZipFile, zlib.error),
 )
-
-
-class StoreError(InputError):
-    """A folder that cannot be written, or holds no readable analysis."""
 
 
 def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
@@ -151,92 +139,6 @@ def score_rows(analysis: Analysis) -> list[dict[str, str | float | int]]:
         }
         for index, label in enumerate(LABELS)
     ]
-
-
-def check_place(folder: Path) -> None:
-    """Tell before the work begins that its result could not be kept.
-
-    Raises:
-        StoreError: `folder` is a file or lies below one, or may not be written.
-    """
-    try:
-        nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    except OSError as error:
-        raise _write_error(folder, error) from error
-    if not nearest.is_dir():
-        raise StoreError(f"{folder}: {nearest} is a file; choose another folder")
-    if not os.access(nearest, os.W_OK):
-        raise StoreError(f"{folder}: {nearest} may not be written; choose another folder")
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """A scratch folder whose files move to `folder` when the block ends well.
-
-    Files of an older analysis are replaced or go, others stay; after an error nothing is left
-    behind. What a process that was killed left is cleared away by the next one.
-
-    Raises:
-        StoreError: The disk is full, or the place cannot be written.
-    """
-    scratch: Path | None = None
-    try:
-        # In the folder if it exists: it may be a disk of its own, and what lies beside it not ours.
-        place = folder if folder.is_dir() else folder.parent
-        place.mkdir(parents=True, exist_ok=True)
-        _clear_remains(place, folder.name)
-        scratch = place / f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}"
-        scratch.mkdir()
-        yield scratch
-        _move(scratch, folder)
-    except OSError as error:
-        raise _write_error(folder, error) from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _move(scratch: Path, folder: Path) -> None:
-    """All at once to a new folder, file by file into one that exists.
-
-    There `analysis.json` goes first and comes last, so that no moment shows an analysis with
-    another one's arrays or overlay.
-    """
-    try:
-        scratch.rename(folder)
-        return
-    except OSError:
-        if not folder.is_dir():
-            raise
-    if (scratch / "analysis.json").exists():
-        for name in (*FILES, OVERLAY):
-            (folder / name).unlink(missing_ok=True)
-    for file in sorted(scratch.iterdir(), reverse=True):
-        os.replace(file, folder / file.name)
-
-
-def _clear_remains(place: Path, name: str) -> None:
-    for scratch in place.glob(f".{glob.escape(name)}-*-????????"):
-        process = scratch.name.split("-")[-2]
-        if process.isdecimal() and not _is_alive(int(process)):
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
-
-
-def _write_error(folder: Path, error: OSError) -> StoreError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(f"{folder}: the disk is full; make room or choose another folder")
-    reason = error.strerror or str(error)
-    return StoreError(f"{folder}: cannot be written ({reason}); choose another folder")
 
 
 def write_files(analysis: Analysis, folder: Path) -> None:

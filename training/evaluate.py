@@ -20,7 +20,7 @@ from pipeline.analyse import Analyser, weight_warnings
 from pipeline.config import Profile, load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.ensemble import FUSED, decide
-from pipeline.store import check_place
+from pipeline.folder import check_place
 from training.console import Parser, StatusLine, run_command
 from training.data.challenge import read_mapping
 from training.engine.checkpoints import write_json, writing

@@ -21,7 +21,7 @@ from pipeline.analyse import weight_warnings
 from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
-from pipeline.store import check_place
+from pipeline.folder import check_place
 from training.console import Parser, StatusLine, readable_time, run_command
 from training.data.build import clips_folder, poses_folder
 from training.data.challenge import DataError

@@ -64,6 +64,7 @@ class Heading:
         since = self.courses - self.courses[0]
         median = np.median(since, axis=1, keepdims=True)
         near = np.abs(since - median) <= _NEAR
+        near |= ~near.any(axis=1, keepdims=True)  # two camps, the median between them: all count
         return np.asarray((since * near).sum(axis=1) / near.sum(axis=1))
 
     @property

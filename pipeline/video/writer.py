@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
-from pipeline.store import StoreError
+from pipeline.folder import StoreError
 from pipeline.video.clip import Video
 from pipeline.video.readers import Frame
 from pipeline.video.sound import Sound, sound_of

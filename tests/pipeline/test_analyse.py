@@ -18,8 +18,9 @@ from pipeline.analyse import Analyser, weight_warnings
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
 from pipeline.errors import Cancelled
+from pipeline.folder import FILES
 from pipeline.overlay import write_overlay
-from pipeline.store import FILES, load
+from pipeline.store import load
 from pipeline.types import ModelScores, People, PoseSequence, Provenance
 from pipeline.video import open_video
 from tests.conftest import ROOT

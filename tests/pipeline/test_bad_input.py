@@ -22,7 +22,7 @@ import torch
 from models.checkpoint_files import write_safetensors
 from pipeline.__main__ import main
 from pipeline.config import PROFILES
-from pipeline.store import StoreError, new_folder
+from pipeline.folder import StoreError, new_folder
 from tests.conftest import ROOT
 from tests.models.zoo_files import tiny_state
 from tests.videos import Shelf

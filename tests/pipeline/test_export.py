@@ -13,8 +13,9 @@ import pytest
 
 from pipeline import export
 from pipeline.export import coco_keypoints, embedded, pack, unpack, write_coco, write_frames_csv
+from pipeline.folder import StoreError
 from pipeline.saw import frames_at
-from pipeline.store import StoreError, analysis_arrays, analysis_as_dict
+from pipeline.store import analysis_arrays, analysis_as_dict
 from pipeline.types import Analysis
 from pipeline.video import open_video
 from tests.factories import make_analysis

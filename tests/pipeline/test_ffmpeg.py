@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.errors import InputError, VideoError
 from pipeline.ffmpeg import extract_frames, run_ffmpeg, write_cropped_clip
-from pipeline.store import StoreError
+from pipeline.folder import StoreError
 from pipeline.types import RegionOfInterest
 from pipeline.video import open_video
 from tests.videos import H264, PLAIN, Shelf, cut, read_number

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from pipeline.elements import LABELS
-from pipeline.store import StoreError, load, save
+from pipeline.folder import StoreError
+from pipeline.store import load, save
 from pipeline.types import People
 from tests.conftest import ROOT
 from tests.factories import make_analysis
@@ -121,7 +122,8 @@ def test_a_full_disk_leaves_nothing(tmp_path):
         import resource, signal, sys
         sys.path.insert(0, {str(ROOT)!r})
         from pathlib import Path
-        from pipeline.store import StoreError, save
+        from pipeline.folder import StoreError
+        from pipeline.store import save
         from tests.factories import make_analysis
         analysis = make_analysis()
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.store import StoreError
+from pipeline.folder import StoreError
 from pipeline.video import Frame, Video, open_video, video_writer
 from tests.videos import PLAIN, RECIPES, Shelf, read_number
 

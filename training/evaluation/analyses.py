@@ -17,7 +17,8 @@ from typing import Any
 
 from pipeline.analyse import Analyser
 from pipeline.errors import ConfigError, InputError
-from pipeline.store import StoreError, load, save
+from pipeline.folder import StoreError
+from pipeline.store import load, save
 from pipeline.types import Analysis
 from training.console import StatusLine, readable_time
 from training.data.challenge import DataError

@@ -27,6 +27,7 @@ from pipeline.errors import ConfigError
 from pipeline.sequence import SequenceSettings
 from training.console import StatusLine
 from training.data.challenge import absent_classes, read_labels, split_by_source
+from training.data.found import FoundInDrawn, FoundSkeletons, Mixture
 from training.data.skeletons import (
     FoundPoses,
     Frequencies,
@@ -68,6 +69,8 @@ class SkeletonDataSettings:
     """Rink: training clips are new in every epoch; false: the same ones, like a data set's."""
     noise: EstimatorNoise = field(default_factory=EstimatorNoise)
     """Rink: what the pose estimator does wrong."""
+    found: FoundSkeletons | None = None
+    """Rink: also skeletons that a pose network found in drawn pictures; validation is on those."""
     folder: str = ""
     """Poses: a data set in the challenge's layout; its train split is learned."""
     poses: str = ""
@@ -235,14 +238,18 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
     balance = recipe.long_tail.balance
     if data.source == "rink":
         rink = partial(RinkSkeletons, noise=data.noise, classes=data.classes)
-        train = rink(
+        drawn = rink(
             seed=data.seed,
             count=data.clips,
             frequencies=data.frequencies,
             fresh=data.fresh,
             balance=balance,
         )
-        return train, rink(seed=data.validation_seed, count=data.validation_clips)
+        if data.found is None:
+            return drawn, rink(seed=data.validation_seed, count=data.validation_clips)
+        held_out = FoundInDrawn(data.found.validation, data.found, status)
+        found_in = FoundInDrawn(data.found.training, data.found, status, seed=recipe.seed)
+        return Mixture(found_in, drawn, share=data.found.share), held_out
     clips = read_labels(Path(data.folder), "train")
     split = split_by_source(clips, share=data.validation_share)
     absent = absent_classes(split[0])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.measure.heading import read_heading
+from pipeline.measure.heading import Heading, read_heading
 from pipeline.measure.signals import read_body
 from tests.pipeline.measure.takes import swapped, take, without
 
@@ -62,3 +62,9 @@ def test_what_cannot_be_told_parts_the_courses():
     hidden = heading(without(one.pose, slice(10, len(one.times_s) - 5)), one.times_s)
     assert np.std(hidden.courses[-1] - hidden.courses[0]) > 0.5
     assert np.std(clear.courses[-1] - clear.courses[0]) < 0.1
+
+
+def test_two_camps_with_the_median_between_them_are_both_counted():
+    courses = np.array([[0.0, 0.0], [0.5, -0.5]])
+    camps = Heading(np.array([0.0, 0.1]), courses, courses, np.zeros(2), np.zeros(2, bool))
+    assert camps.turns.tolist() == [0.0, 0.0]
