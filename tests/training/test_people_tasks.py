@@ -108,7 +108,7 @@ def test_samples_depend_on_seed_epoch_and_position_alone(name, folder):
         ("smoke_vitpose", "sigma=0", "sigma"),
         ("smoke_dino", "network.builder=vitpose_tiny", "no DINO"),
         ("smoke_dino", "mixture.heights=[0.5, 0.1]", "heights"),
-        ("smoke_dino", "canvas_hw=[0, 5]", "canvas_hw"),
+        ("smoke_dino", "canvases_hw=[[0, 5]]", "canvases_hw"),
         ("smoke_dino", "data.sets=['absent']", "absent"),
     ],
 )

@@ -20,6 +20,9 @@ from training.detection.compose import (
 from training.people import Group, Picture, Pixels
 from training.photo import Rng, degraded, recoloured
 
+Size = tuple[int, int]
+"""Height and width of a canvas, pixels."""
+
 EMPTY_SHARE = 0.2
 """Of cells and pasted pieces, those without a person."""
 
@@ -36,6 +39,8 @@ class Mixture:
     """Two to six parts of different pictures."""
     pasted: float = 0.25
     """People on an empty background."""
+    nobody: float = 0.0
+    """Pictures without a person."""
     heights: tuple[float, float] = (0.08, 0.9)
     """People's height as a share of the canvas's."""
     findable: float = 0.05
@@ -52,9 +57,9 @@ class Mixture:
             raise ConfigError(f"mixture.heights: must be 0 < low <= high, got {self.heights}")
 
     @property
-    def shares(self) -> tuple[float, float, float, float]:
+    def shares(self) -> tuple[float, ...]:
         """In the order of the fields."""
-        return self.zoomed, self.zoomed_out, self.side_by_side, self.pasted
+        return self.zoomed, self.zoomed_out, self.side_by_side, self.pasted, self.nobody
 
 
 @dataclass(frozen=True)
@@ -81,57 +86,56 @@ class Canvases:
         groups: Pictures with and without people; every piece of a canvas comes from one of the
             groups by their shares.
         mixture: How they are combined.
-        size_hw: Of a canvas.
 
     Raises:
         ConfigError: Nobody is in the pictures.
     """
 
-    def __init__(self, groups: Sequence[Group], mixture: Mixture, size_hw: tuple[int, int]) -> None:
-        self._mixture, self._size, self._pixels = mixture, size_hw, Pixels()
+    def __init__(self, groups: Sequence[Group], mixture: Mixture) -> None:
+        self._mixture, self._pixels = mixture, Pixels()
         self._sources = [_Source.of(group.pictures) for group in groups]
         self._shares = np.array([group.share for group in groups])
         self._empty = [p for source in self._sources for p in source.empty]
 
-    def draw(self, rng: Rng) -> Scene:
-        """One canvas."""
+    def draw(self, rng: Rng, size_hw: Size) -> Scene:
+        """One canvas of a size."""
+        kinds = self._zoomed, self._zoomed_out, self._side_by_side, self._pasted, self._background
         shares = np.array(self._mixture.shares)
-        kind = rng.choice(4, p=shares / shares.sum())
-        scene = (self._zoomed, self._zoomed_out, self._side_by_side, self._pasted)[kind](rng)
+        scene = kinds[rng.choice(len(kinds), p=shares / shares.sum())](rng, size_hw)
         scene = scene.mirrored() if rng.random() < 0.5 else scene
         pixels = recoloured(scene.pixels, rng)
         if rng.random() < self._mixture.degraded:
             pixels = degraded(pixels, rng)
-        small = (scene.boxes[:, 3] - scene.boxes[:, 1]) < self._mixture.findable * self._size[0]
+        small = (scene.boxes[:, 3] - scene.boxes[:, 1]) < self._mixture.findable * size_hw[0]
         doubtful = np.concatenate((scene.doubtful, scene.boxes[small]))
         return Scene(pixels, scene.boxes[~small], doubtful)
 
-    def _zoomed(self, rng: Rng) -> Scene:
-        return zoomed(self._someone(rng), self._size, rng, heights=self._mixture.heights)
+    def _zoomed(self, rng: Rng, size_hw: Size) -> Scene:
+        return zoomed(self._someone(rng), size_hw, rng, heights=self._mixture.heights)
 
-    def _zoomed_out(self, rng: Rng) -> Scene:
-        return zoomed_out(self._someone(rng), self._size, rng, heights=self._mixture.heights)
+    def _zoomed_out(self, rng: Rng, size_hw: Size) -> Scene:
+        return zoomed_out(self._someone(rng), size_hw, rng, heights=self._mixture.heights)
 
-    def _side_by_side(self, rng: Rng) -> Scene:
+    def _side_by_side(self, rng: Rng, size_hw: Size) -> Scene:
         rows, columns = ((1, 2), (1, 3), (2, 2), (2, 3))[rng.integers(4)]
-        size = -(-self._size[0] // rows), -(-self._size[1] // columns)
+        size = -(-size_hw[0] // rows), -(-size_hw[1] // columns)
         heights = (0.25, 0.95)
         cells = [
             zoomed(self._anything(rng), size, rng, heights=heights) for _ in range(rows * columns)
         ]
-        return side_by_side(cells, self._size, columns)
+        return side_by_side(cells, size_hw, columns)
 
-    def _pasted(self, rng: Rng) -> Scene:
-        scene = self._background(rng)
+    def _pasted(self, rng: Rng, size_hw: Size) -> Scene:
+        scene = self._background(rng, size_hw)
         for _ in range(rng.integers(1, 6)):
-            height = log_uniform(rng, self._mixture.heights) * self._size[0]
+            height = log_uniform(rng, self._mixture.heights) * size_hw[0]
             scene = pasted(scene, self._anything(rng), rng, height=height)
         return scene
 
-    def _background(self, rng: Rng) -> Scene:
+    def _background(self, rng: Rng, size_hw: Size) -> Scene:
         if not self._empty or rng.random() < 0.5:
-            return ice(self._size, rng)
-        return zoomed(self._nobody(rng), self._size, rng, heights=self._mixture.heights)
+            return ice(size_hw, rng)
+        return zoomed(self._nobody(rng), size_hw, rng, heights=self._mixture.heights)
 
     def _anything(self, rng: Rng) -> Scene:
         nobody = self._empty and rng.random() < EMPTY_SHARE

@@ -17,7 +17,7 @@ from pipeline.types import FloatArray
 from training.console import StatusLine
 from training.detection.boxes import centred, overlaps
 from training.detection.compose import Scene
-from training.detection.data import Canvases, Mixture
+from training.detection.data import Canvases, Mixture, Size
 from training.detection.denoising import DenoisingSettings, make_denoising
 from training.detection.losses import LossSettings, Truth, detector_loss
 from training.detection.metrics import average_precision
@@ -40,8 +40,9 @@ class DetectorRecipe(Recipe):
     """Pictures."""
     network: NetworkSettings
     """A DINO of one class."""
-    canvas_hw: tuple[int, int] = (192, 320)
-    """Height and width of a training picture."""
+    canvases_hw: tuple[Size, ...] = ((192, 320),)
+    """Heights and widths of training pictures; every batch has one of them, each as often.
+    Validation has the first."""
     canvases_per_epoch: int = 4000
     """There is no end of them."""
     validation_canvases: int = 160
@@ -58,8 +59,10 @@ class DetectorRecipe(Recipe):
     def __post_init__(self) -> None:
         if self.network.family != "dino":
             raise ConfigError(f"network.builder: {self.network.builder} is no DINO")
-        if min(*self.canvas_hw, self.canvases_per_epoch, self.validation_canvases) < 1:
-            raise ConfigError("canvas_hw, canvases_per_epoch, validation_canvases: at least 1")
+        if min(self.canvases_per_epoch, self.validation_canvases) < 1:
+            raise ConfigError("canvases_per_epoch, validation_canvases: at least 1")
+        if not self.canvases_hw or min(map(min, self.canvases_hw)) < 1:
+            raise ConfigError(f"canvases_hw: needs pairs of at least 1, got {self.canvases_hw}")
 
 
 class DetectorTask:
@@ -76,8 +79,7 @@ class DetectorTask:
             raise ConfigError(f"network: {network.num_classes} classes; persons are the only one")
         people = People(recipe.data)
         self._training, self._validation = (
-            Canvases(groups, recipe.mixture, recipe.canvas_hw)
-            for groups in (people.training, people.validation)
+            Canvases(groups, recipe.mixture) for groups in (people.training, people.validation)
         )
         counts = [
             sum(len(g.pictures) for g in part) for part in (people.training, people.validation)
@@ -102,7 +104,13 @@ class DetectorTask:
     def batch(self, epoch: int, positions: range) -> Batch:
         """Pixels and boxes."""
         seeds = [(self._recipe.seed, epoch, position) for position in positions]
-        return _collated([self._training.draw(np.random.default_rng(seed)) for seed in seeds])
+        rngs = [np.random.default_rng(seed) for seed in seeds]
+        size = self._size(positions.start // self._recipe.optim.batch_size)
+        return _collated([self._training.draw(rng, size) for rng in rngs])
+
+    def _size(self, batch: int) -> Size:
+        """Of the canvases of one batch."""
+        return self._recipe.canvases_hw[batch % len(self._recipe.canvases_hw)]
 
     def loss(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         """Of the decoder's layers, the denoising queries and the encoder's places."""
@@ -137,9 +145,8 @@ class DetectorTask:
         }
 
     def _held_out(self, index: int) -> Scene:
-        return self._validation.draw(
-            np.random.default_rng((self._recipe.seed, VALIDATION_EPOCH, index))
-        )
+        rng = np.random.default_rng((self._recipe.seed, VALIDATION_EPOCH, index))
+        return self._validation.draw(rng, self._recipe.canvases_hw[0])
 
 
 def _collated(scenes: Sequence[Scene]) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
 from training.detection.compose import Scene, ice, pasted, side_by_side, zoomed, zoomed_out
-from training.detection.data import Mixture
+from training.detection.data import Canvases, Mixture
+from training.people import Group, Person, Picture
 
 SIZE = (96, 160)
 EMPTY = np.empty((0, 4), np.float32)
@@ -101,3 +103,26 @@ def test_ice_is_empty_and_new_every_time():
 def test_impossible_mixtures_are_refused(wrong):
     with pytest.raises(ConfigError, match="mixture"):
         Mixture(**wrong)
+
+
+@pytest.fixture
+def groups(tmp_path):
+    """One picture with a person, one without."""
+    cv2.imwrite(str(tmp_path / "someone.png"), green_person().pixels[..., ::-1])
+    cv2.imwrite(str(tmp_path / "nobody.png"), np.full((80, 80, 3), 30, np.uint8))
+    unknown = np.zeros((17, 2), np.float32), np.zeros(17, np.bool_)
+    person = Person(green_person().boxes[0], 1.0, *unknown)
+    pictures = [Picture(tmp_path / "someone.png", (person,)), Picture(tmp_path / "nobody.png", ())]
+    return [Group(pictures, 1.0)]
+
+
+@pytest.mark.parametrize("size_hw", [(96, 160), (160, 96)])
+@pytest.mark.parametrize("nobody", [0.0, 1.0])
+def test_canvases_have_the_size_asked_for_and_people_or_none(groups, size_hw, nobody):
+    others = dict.fromkeys(("zoomed_out", "side_by_side", "pasted"), 0.0)
+    mixture = Mixture(zoomed=1 - nobody, nobody=nobody, degraded=0.0, **others)
+    canvases = Canvases(groups, mixture)
+    scenes = [canvases.draw(np.random.default_rng(seed), size_hw) for seed in range(6)]
+    assert {scene.pixels.shape for scene in scenes} == {(*size_hw, 3)}
+    people = [len(scene.boxes) + len(scene.doubtful) for scene in scenes]
+    assert all(people) if nobody == 0 else not any(people)
