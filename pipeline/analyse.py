@@ -16,6 +16,7 @@ from pipeline.folder import StoreError
 from pipeline.networks import Networks
 from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.run import Collector, Found, Run
+from pipeline.run import taught_by_people as taught_by_people
 from pipeline.run import weight_warnings as weight_warnings
 from pipeline.types import (
     Analysis,

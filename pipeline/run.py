@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -10,6 +11,7 @@ import numpy as np
 
 from models.dino import Dino
 from models.vitpose import ViTPose
+from models.zoo import read_manifest
 from pipeline.classify import classify_skeleton, classify_views
 from pipeline.config import Profile
 from pipeline.detect import DinoDetector, detect, key_frames
@@ -258,7 +260,22 @@ def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[str, ...]:
             f"demo: the weights of {stages['demo']} were trained on simulated skating; "
             "not fit for judging"
         )
+    sentences += [
+        f"research use: the weights of {', '.join(names)} also learnt from pictures of people "
+        f"({people})"
+        for people, names in taught_by_people(provenance).items()
+    ]
     return tuple(sentences)
+
+
+def taught_by_people(provenance: Mapping[str, Provenance]) -> dict[str, list[str]]:
+    """Sets of pictures of real people, and the stages whose weights learnt from them."""
+    known, result = read_manifest(), defaultdict[str, list[str]](list)
+    for stage, origin in provenance.items():
+        checkpoint = known.get(origin.checkpoint)
+        if checkpoint is not None and checkpoint.people and origin.status != "untrained":
+            result[checkpoint.people].append(stage)
+    return dict(result)
 
 
 def _shares(profile: Profile) -> dict[str, float]:

@@ -70,6 +70,8 @@ class About:
     """Measured after the run, on data that it did not see."""
     status: str = "demo"
     """What the weights are worth, `trained` or `demo`."""
+    people: str = ""
+    """Sets of pictures of real people that they learnt from."""
 
 
 def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
@@ -89,6 +91,7 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
         "source": f"made here: training/recipes/{recipe['name']}.toml, seed {recipe['seed']}"
         + (f"; {about.source}" if about.source else ""),
         "status": about.status,
+        **({"people": about.people} if about.people else {}),
         "figures": [*map(asdict, about.figures), *_figures(weights, command)],
         "note": f"data: {json.dumps(_without_folders(recipe.get('data', {})), sort_keys=True)}",
     }
@@ -168,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--out", type=Path, metavar="FILE.safetensors", help="the weights alone")
     parser.add_argument("--licence", help="of the weights, e.g. Apache-2.0; with --name")
     parser.add_argument("--source", default="", help="what they were trained on, in words")
+    parser.add_argument("--people", default="", help="sets of pictures of real people among that")
     parser.add_argument(
         "--status", choices=("trained", "demo"), default="demo", help="demo: not fit for judging"
     )
@@ -220,6 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             about = About(
                 licence=parsed.licence,
+                people=parsed.people,
                 source=parsed.source,
                 figures=tuple(_figure(*words) for words in parsed.figure),
                 status=parsed.status,

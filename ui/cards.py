@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from pipeline.analyse import weight_warnings
+from pipeline.analyse import taught_by_people, weight_warnings
 from pipeline.ensemble import FUSED
 from pipeline.progress import Progress
 from pipeline.types import Analysis, Provenance
@@ -60,15 +60,23 @@ def warnings_of(analysis: Analysis) -> list[str]:
     """An analysis's warnings; those about the weights in the visitor's language."""
     ours = set(weight_warnings(analysis.provenance))
     sentences = [
-        say(f"weights_{status}_warning", stages=", ".join(stages))
+        say(f"weights_{status}_warning", stages=_named(stages))
         for status in ("untrained", "demo")
         if (stages := _stages_of(analysis.provenance, status))
+    ]
+    sentences += [
+        say("weights_people_warning", stages=_named(stages), sets=sets)
+        for sets, stages in taught_by_people(analysis.provenance).items()
     ]
     return [*sentences, *(w for w in analysis.warnings if w not in ours)]
 
 
 def _stages_of(provenance: Mapping[str, Provenance], status: str) -> list[str]:
-    return [network_name(stage) for stage, p in provenance.items() if p.status == status]
+    return [stage for stage, p in provenance.items() if p.status == status]
+
+
+def _named(stages: Iterable[str]) -> str:
+    return ", ".join(network_name(stage) for stage in stages)
 
 
 def network_name(stage: str) -> str:

@@ -72,6 +72,9 @@ class Checkpoint:
     """Where to download the published file by hand."""
     sha256: str = UNKNOWN
     """Of `file`, or of the published file; 8 digits or more of it, or `unknown`."""
+    people: str = ""
+    """Whose pictures of real people it was trained on, to be said wherever it is used; empty:
+    nobody's, or a published file, whose page tells."""
     figures: tuple[Figure, ...] = ()
     """What it reaches."""
     note: str = ""

@@ -153,6 +153,17 @@ def test_what_the_weights_are_worth_is_said(statuses, first_words):
     assert [s.split(":")[0] for s in weight_warnings(provenance)] == first_words
 
 
+def test_pictures_of_people_that_weights_learnt_from_are_named():
+    provenance = {
+        "detector": Provenance("dino_demo", "0" * 64, "demo"),
+        "pose": Provenance("vitpose_demo_rink", "0" * 64, "demo"),
+    }
+    research = [s for s in weight_warnings(provenance) if s.startswith("research use: ")]
+    assert len(research) == 1
+    assert "weights of detector also learnt" in research[0]
+    assert "Leeds Sports Pose Extended, Penn-Fudan and COCO" in research[0]
+
+
 def run(*arguments, cache, **options):
     environment = {**os.environ, "RINKSIDE_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
