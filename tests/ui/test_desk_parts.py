@@ -16,9 +16,10 @@ from pipeline.config import load_profile, profile_names
 from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.errors import ConfigError, InputError
 from pipeline.store import save
-from pipeline.types import Analysis
+from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
 from tests.factories import make_all_scores, make_analysis, make_scores
+from tests.pipeline.measure.takes import take
 from tests.videos import Recipe, write_video
 from ui import callbacks, example, seen
 from ui.architecture import architecture, class_table, paper_table, status_of
@@ -30,6 +31,7 @@ from ui.reasons import reasons
 from ui.runs import RunStore
 from ui.seen import film_strip, profile_of, region_picture, same_weights, see
 from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
+from ui.tabs.compare import meeting_frame
 
 NETWORK = load_profile("demo").video_models[0]
 
@@ -276,3 +278,17 @@ def test_stored_analyses_are_known_only_with_the_same_weights(tmp_path, monkeypa
     made_with.write_text(analyser.profile.fingerprint())
     assert example.take_stored(analyser, clip.parent) == ["clip"]
     assert analyser.known(clip).verdict.label == made.verdict.label
+
+
+def test_two_clips_meet_at_the_take_off_or_in_the_middle():
+    one = take("3Lutz", clean=True)
+    plain = make_analysis(num_frames=len(one.times_s), umt="3Lutz", uniformerv2="3Lutz")
+    jump = replace(
+        plain,
+        provenance={stage: replace(p, status="demo") for stage, p in plain.provenance.items()},
+        pose=one.pose,
+        timeline=Timeline(np.arange(len(one.times_s)), one.times_s),
+    )
+    assert one.times_s[meeting_frame(jump)] == pytest.approx(one.takeoff_s, abs=0.1)
+    spin = make_analysis(num_frames=12, umt="CamelSpin", uniformerv2="CamelSpin")
+    assert meeting_frame(spin) == 6

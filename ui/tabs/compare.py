@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.types import Analysis
 from ui.controls import history_line
 from ui.labels import label
+from ui.measured import measured
 from ui.player import build_player, player_value
 from ui.runs import Run
 from ui.session import Session, visitor_of
@@ -91,7 +93,10 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
 
 def meeting_frame(analysis: Analysis) -> int:
     """The frame of the take-off where one was found, else the middle of the clip."""
-    return len(analysis.timeline) // 2
+    takeoff = measured(analysis).of("takeoff")
+    if takeoff is None or takeoff.estimate is None:
+        return len(analysis.timeline) // 2
+    return int(np.abs(analysis.timeline.pts_s - takeoff.estimate.value).argmin())
 
 
 def _own(session: Session, run_id: str | None, request: gr.Request) -> Run | None:
