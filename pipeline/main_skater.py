@@ -47,6 +47,9 @@ class MainSkaterSettings:
     """The choice is uncertain if the next person has more than 1 minus this of the points."""
     min_presence: float = 0.5
     """The user is warned if the skater is seen in a smaller share of the frames."""
+    least_presence: float = 0.45
+    """Who is seen in a smaller share is no skater of this clip: somebody passing by, or a few false
+    alarms in a row; only the user can choose them."""
 
     def __post_init__(self) -> None:
         weights = [getattr(self, cue) for cue in CUES]
@@ -96,7 +99,8 @@ def choose_main_skater(
         settings: See `MainSkaterSettings`.
 
     Returns:
-        Everybody, with the skater named; nobody is named when there are no tracks.
+        Everybody, with the skater named; nobody is named when there are no tracks, or none that
+        stays in view.
 
     Raises:
         InputError: Nobody has the number `skater`.
@@ -109,7 +113,11 @@ def choose_main_skater(
         return People(people, skater, f"person {skater} was chosen by the user")
     settings = settings or MainSkaterSettings()
     ranking = rank_candidates(people, timeline, frame_size, settings)
-    return People(people, ranking[0].person_id, _in_words(ranking, settings))
+    first = ranking[0]
+    if first.presence < settings.least_presence:
+        seen = f"person {first.person_id}, seen in {first.presence:.0%} of the frames"
+        return People(people, None, f"nobody stays in view; most points has {seen}")
+    return People(people, first.person_id, _in_words(ranking, settings))
 
 
 def doubts(

@@ -75,9 +75,12 @@ def consolidate(
     if settings.rule == "whole_frame":
         return whole_frame(frame_size, even=settings.even)
     if people.main is None:
+        passing = f" ({people.rule})" if people.tracks else ""
+        choose = ", name the skater (--skater)" if people.tracks else ""
         raise NoPersonFound(
-            f"{name}: no person found in {num_frames} frames; give a span in which the skater is "
-            "in view (--start, --end) or a picture in which the skater is larger and sharper"
+            f"{name}: no person found in {num_frames} frames{passing}; give a span in which the "
+            f"skater is in view (--start, --end){choose} or a picture in which the skater is "
+            "larger and sharper"
         )
     boxes = _counted_boxes(people.tracks, people.main, settings.rule)
     trim = settings.trim if settings.rule == "robust_union" else 0.0

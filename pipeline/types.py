@@ -164,7 +164,7 @@ class People:
     tracks: tuple[Track, ...]
     """Everybody; empty when an untrained detector was not asked."""
     main_id: int | None
-    """`person_id` of the main skater; None when there are no tracks."""
+    """`person_id` of the main skater; None when there are no tracks, or nobody stays in view."""
     rule: str
     """How the main skater was chosen, in words."""
 

@@ -139,9 +139,18 @@ def test_a_clear_choice_raises_no_doubt():
 
 
 def test_a_skater_who_is_seldom_seen_is_reported():
-    scene = film([skater(moving(900, 400), at(400), 230)], seconds=4)
+    scene = film([skater(moving(900, 200), at(400), 230)], seconds=4)
     (sentence,) = doubts_of(scene, choose(scene))
-    assert "is in view in only 24% of the frames" in sentence
+    assert "is in view in only 48% of the frames" in sentence
+
+
+def test_whoever_passes_by_is_the_skater_only_if_the_user_says_so():
+    scene = film([skater(moving(900, 400), at(400), 230)], seconds=4)
+    people = choose(scene)
+    assert len(people.tracks) == 1
+    assert people.main is None
+    assert "person 0, seen in 24% of the frames" in people.rule
+    assert choose(scene, skater=0).main_id == 0
 
 
 def test_an_unknown_number_lists_the_known_ones():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError, NoPersonFound
 from pipeline.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import People, RegionOfInterest, Track
+from tests.factories import make_track
 
 SIZE = (640, 480)
 
@@ -122,6 +123,13 @@ def test_whole_frame(size, even, expected):
 def test_nobody_is_an_error_with_a_remedy(rule):
     with pytest.raises(NoPersonFound, match=r"^clip\.mp4: no person found in 3 frames; give"):
         region_of(People((), None, "no person in view"), rule=rule)
+
+
+def test_somebody_who_passes_by_is_named_in_the_error():
+    passing = People((make_track(3),), None, "nobody stays in view; most points has person 0")
+    words = r"3 frames \(nobody stays in view; most points has person 0\); .*name the skater"
+    with pytest.raises(NoPersonFound, match=words):
+        region_of(passing, rule="union")
 
 
 def test_the_whole_frame_needs_nobody():
