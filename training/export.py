@@ -78,7 +78,9 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
     """The entry of a run's exported weights, as TOML."""
     recipe, weights = read_run(run)
     network = recipe["network"]
-    arguments = network.get("arguments") or {}
+    # What drops out while training is no part of the network that ships.
+    given = network.get("arguments") or {}
+    arguments = {key: value for key, value in given.items() if "drop" not in key}
     command = f"python -m training.finetune training/recipes/{recipe['name']}.toml"
     lines = {
         "name": name,

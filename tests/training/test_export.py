@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Path:
     recipe = {
         "name": "demo_infogcn",
         "seed": 3,
-        "network": {"builder": "infogcn_tiny", "arguments": {"k": 5}},
+        "network": {"builder": "infogcn_tiny", "arguments": {"k": 5, "dropout": 0.2}},
         "data": {"source": "rink", "classes": ["3Lutz"], "seed": 11, "folder": "/home/me"},
     }
     (folder / RECIPE).write_text(json.dumps(recipe))
