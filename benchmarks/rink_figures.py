@@ -86,9 +86,11 @@ def count(stem: str, analysis: Analysis, truth: Truth) -> ClipCounts:
     main = analysis.people.main
     ours = main.boxes_xyxy if main is not None else np.full_like(boxes, np.nan)
     overlap = _overlap(ours, boxes)
-    rival = np.stack([_overlap(ours, others[:, m]) for m in range(others.shape[1])], axis=1)
+    nobody = np.zeros((len(rows), 1))
+    rivals = [_overlap(ours, others[:, m])[:, None] for m in range(others.shape[1])]
+    rival = np.concatenate([nobody, *rivals], axis=1)
     drawn = there & ~np.isnan(ours[:, 0])
-    hers = overlap[drawn] > rival[drawn].max(axis=1, initial=0.0)
+    hers = overlap[drawn] > rival[drawn].max(axis=1)
     joints, right = _joints(analysis, truth, rows, boxes)
     height = float(np.nanmedian(boxes[:, 3] - boxes[:, 1])) if there.any() else 0.0
     return ClipCounts(

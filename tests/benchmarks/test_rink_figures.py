@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,12 @@ def test_counts(truth: Truth, found: int, chosen: bool, right: int) -> None:
 def test_nobody_found_is_wrong_everywhere() -> None:
     counts = count("1", make_analysis(num_frames=T, people=0), truth_of())
     assert (counts.frames, counts.found, counts.chosen) == (11, 0, False)
+
+
+def test_a_skater_alone_is_the_right_person() -> None:
+    alone = replace(truth_of(), others=np.empty((T, 0, 4), np.float32))
+    counts = count("1", make_analysis(num_frames=T, people=2), alone)
+    assert (counts.found, counts.chosen) == (11, True)
 
 
 def test_joints_outside_the_picture_do_not_count() -> None:

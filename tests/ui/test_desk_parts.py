@@ -25,7 +25,7 @@ from ui import callbacks, example, seen
 from ui.architecture import architecture, class_table, paper_table, status_of
 from ui.blind import call, call_table, tally
 from ui.cards import live_card, verdict_card, warnings_of
-from ui.controls import history_line
+from ui.controls import examples, history_line
 from ui.example import Example
 from ui.reasons import reasons
 from ui.runs import RunStore
@@ -215,6 +215,8 @@ def test_classes_and_paper_stand_in_tables():
 class Prepared:
     """An analyser that takes its time."""
 
+    profile = load_profile("demo")
+
     def __init__(self, result):
         self.result = result
 
@@ -225,6 +227,15 @@ class Prepared:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
+
+
+def test_the_analyses_that_ship_are_of_the_weights_that_ship():
+    """`python -m benchmarks.examples` makes them again."""
+    made_with = (example.STORED / "profile.sha256").read_text().strip()
+    assert made_with == load_profile("demo").fingerprint()
+    clips = {path.stem for path in examples()}
+    assert {path.parent.name for path in example.STORED.glob("*/analysis.json")} == clips
+    assert len(clips) >= 6
 
 
 def shown(example: Example, runs: RunStore) -> list[tuple[str, str, int]]:
