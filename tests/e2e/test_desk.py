@@ -77,7 +77,9 @@ def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     open_tab(page, "Mistakes")
     page.wait_for_selector("#confusion button", timeout=30_000)
     page.wait_for_selector("#voter-bars .plotly")
-    page.screenshot(path=str(SCREENSHOTS / "mistakes.png"), full_page=True)
+    page.screenshot(path=str(SCREENSHOTS / "mistakes.png"), full_page=True)  # the one that ships
+    page.click("#evaluation input")
+    page.get_by_role("option", name="rink_run").click()
     page.locator("#confusion button[aria-label*='3Lutz called 3Flip']").click()
     page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz called 3Flip')")
     page.locator("#evaluation-clips [role=gridcell]:visible:has-text('b_flip')").first.click()

@@ -13,6 +13,7 @@ from pipeline.analyse import Analyser
 from pipeline.attention import Look
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile, profile_names
+from pipeline.elements import LABELS
 from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.errors import ConfigError, InputError
 from pipeline.store import save
@@ -236,6 +237,13 @@ def test_the_analyses_that_ship_are_of_the_weights_that_ship():
     clips = {path.stem for path in examples()}
     assert {path.parent.name for path in example.STORED.glob("*/analysis.json")} == clips
     assert len(clips) >= 6
+
+
+@pytest.mark.parametrize("clip", examples(), ids=lambda clip: clip.stem)
+def test_examples_are_small_and_play_in_every_browser(clip):
+    assert open_video(clip).info.codec == "h264"
+    assert clip.stat().st_size < 1_000_000
+    assert clip.stem in LABELS
 
 
 def shown(example: Example, runs: RunStore) -> list[tuple[str, str, int]]:
