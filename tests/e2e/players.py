@@ -83,10 +83,13 @@ class PlayerPage:
     def open_again(self, number: int) -> None:
         """Show a video at its first frame, whatever is on show."""
         self.page.evaluate("() => window.rinkside().follow('{}')")
-        self.page.fill("#which input", "-1")
-        self.page.press("#which input", "Enter")
-        self._until("() => window.rinkside().scene === null")
-        self.page.wait_for_timeout(200)
+        # With nothing on show there is nothing to wait for, and a page that is still busy taking it
+        # away would not hear of the next.
+        if self.page.evaluate("() => window.rinkside().scene !== null"):
+            self.page.fill("#which input", "-1")
+            self.page.press("#which input", "Enter")
+            self._until("() => window.rinkside().scene === null")
+            self.page.wait_for_timeout(200)
         self.open(number)
 
     def ready(self) -> None:
