@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,9 +25,8 @@ from pipeline.errors import ConfigError
 from pipeline.pose import PoseEstimator, PoseSettings
 from pipeline.types import FloatArray, IntArray, PoseSequence
 from training.console import Parser, StatusLine, run_command
-from training.data.challenge import DataError
 from training.data.drawn import DrawnClips, draw_clip
-from training.data.skeletons import LabelledPose, SkeletonClips
+from training.data.skeletons import LabelledPose, SkeletonClips, read_pose
 from training.longtail import epoch_order
 from training.rink.skeletons import joint_boxes
 
@@ -104,14 +102,7 @@ class FoundInDrawn:
         if self._seed is not None:
             order = epoch_order(self._labels, seed=self._seed, epoch=epoch, balance=0.0)
             position = int(order[position])
-        path = self._path(position)
-        try:
-            with path.open("rb") as file, np.load(file) as arrays:
-                pose = PoseSequence(arrays["keypoints_xy"], arrays["keypoint_scores"], 1)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise DataError(
-                f"{path}: is damaged ({error}); delete it, it will be made again"
-            ) from error
+        pose = read_pose(self._path(position), "is damaged; delete it, it will be made again")
         return LabelledPose(pose, int(self._labels[position]))
 
     def _path(self, number: int) -> Path:

@@ -178,17 +178,25 @@ class FoundPoses:
             order = epoch_order(self._labels, seed=self._seed, epoch=epoch, balance=self._balance)
             position = int(order[position])
         clip = self._clips[position]
-        path = self._path(clip)
-        try:
-            with path.open("rb") as file, np.load(file) as arrays:
-                stride = int(arrays["pose_stride"]) if "pose_stride" in arrays else 1
-                pose = PoseSequence(arrays["keypoints_xy"], arrays["keypoint_scores"], stride)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path}: no poses can be read from it ({error})") from error
+        pose = read_pose(self._path(clip), "no poses can be read from it")
         return LabelledPose(pose, clip.class_index)
 
     def _path(self, clip: LabelledClip) -> Path:
         return self._folder / f"{clip.stem}.npz"
+
+
+def read_pose(path: Path, complaint: str) -> PoseSequence:
+    """Poses of one clip, under the names of `arrays.npz`.
+
+    Raises:
+        DataError: They cannot be read; its sentence begins with the complaint.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            stride = int(arrays["pose_stride"]) if "pose_stride" in arrays else 1
+            return PoseSequence(arrays["keypoints_xy"], arrays["keypoint_scores"], stride)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: {complaint} ({error})") from error
 
 
 def augmented(
