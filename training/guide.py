@@ -30,7 +30,7 @@ NUM_JOINTS, NUM_SUPPORTS = 17, 4
 
 @dataclass(frozen=True, kw_only=True)
 class GuideSettings:
-    """Weights of the further targets; all 0: none, and no head."""
+    """Weights of the further targets, all 0: none, and no head; and what they tell to leave out."""
 
     joints: float = 0.0
     """Which patch holds each joint, and where in it."""
@@ -40,8 +40,12 @@ class GuideSettings:
     """By how much he turns until the next frame."""
     support: float = 0.0
     """Left skate, right, both or none."""
+    tokens: float = 1.0
+    """Share of each frame's patches that an Unmasked Teacher sees, those near the skater first."""
 
     def __post_init__(self) -> None:
+        if not 0 < self.tokens <= 1:
+            raise ConfigError(f"guide.tokens: must be above 0 and at most 1, got {self.tokens}")
         if min(self.joints, self.heading, self.turn, self.support) < 0:
             raise ConfigError("guide: weights must not be negative")
 
@@ -129,7 +133,11 @@ def _transformer(network: nn.Module) -> nn.Module:
 
 
 def guide_losses(
-    found: Mapping[str, Tensor], truth: Mapping[str, Tensor], *, grid: tuple[int, int]
+    found: Mapping[str, Tensor],
+    truth: Mapping[str, Tensor],
+    *,
+    grid: tuple[int, int],
+    kept: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """The loss of each target, a mean over frames.
 
@@ -138,12 +146,13 @@ def guide_losses(
         truth: `joints` `(B, T, J, 2)` as shares of the view's sides, `heading` `(B, T)` radians
             unwrapped, `support` `(B, T)`. T may be a multiple of T': every so many frames count.
         grid: Rows and columns of patches.
+        kept: `(B, T', K)` patches of which `found` tells, K of each frame; None: all.
     """
     step = truth["heading"].shape[1] // found["turn"].shape[1]
     joints, heading, support = (truth[name][:, ::step] for name in ("joints", "heading", "support"))
     direction = torch.stack((heading.cos(), heading.sin()), dim=-1)
     turn = (heading.diff(dim=1) / (2 * torch.pi)).clamp(-1, 1)
-    place, offset = _place_losses(found, joints, grid)
+    place, offset = _place_losses(found, joints, grid, kept)
     return {
         "joints": place + offset,
         "heading": F.mse_loss(found["heading"], direction),
@@ -153,16 +162,19 @@ def guide_losses(
 
 
 def _place_losses(
-    found: Mapping[str, Tensor], joints: Tensor, grid: tuple[int, int]
+    found: Mapping[str, Tensor], joints: Tensor, grid: tuple[int, int], kept: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Which patch holds a joint, and where in it, over the joints within the view."""
+    """Which patch holds a joint, and where in it, over the joints within the patches there are."""
     H, W = grid
     scaled = joints * joints.new_tensor((W, H))  # (B, T, J, 2) in patches
     cell = scaled.floor().long()
     inside = ((joints >= 0) & (joints < 1)).all(dim=-1)  # (B, T, J)
     column, row = cell[..., 0].clamp(0, W - 1), cell[..., 1].clamp(0, H - 1)
     token = row * W + column
-    logits = found["place"].transpose(2, 3)  # (B, T, J, N)
+    if kept is not None:
+        same = kept[..., None, :] == token[..., None]  # (B, T, J, K)
+        inside, token = inside & same.any(dim=-1), same.int().argmax(dim=-1)
+    logits = found["place"].transpose(2, 3)  # (B, T, J, N or K)
     place = F.cross_entropy(logits.flatten(0, 2), token.flatten(), reduction="none")
     where = (scaled - cell - 0.5) * inside[..., None]
     index = token[..., None, None].expand(*token.shape, 1, 2)
@@ -170,3 +182,52 @@ def _place_losses(
     count = inside.sum().clamp(min=1)
     off = ((at - where).abs().sum(dim=-1) * inside).sum() / count
     return (place * inside.flatten()).sum() / count, off
+
+
+def tokens_near(
+    joints: Tensor, *, grid: tuple[int, int], share: float, spread: float = 1.0
+) -> Tensor:
+    """The patches of each frame that a network in training looks at: mostly the skater's.
+
+    As the Unmasked Teacher's pre-training keeps the tokens that matter most to its teacher, and as
+    PatchDropout (Liu et al., 2023) fine-tunes: half of the tokens cost a third.
+
+    Args:
+        joints: `(B, T, J, 2)` as shares of the view's sides.
+        grid: Rows and columns of patches.
+        share: Of the patches kept, at least one.
+        spread: How far off, in patches, others are kept by chance.
+
+    Returns:
+        `(B, T, K)` indices of patches, ascending.
+    """
+    H, W = grid
+    rows, columns = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    centres = torch.stack((columns, rows), dim=-1).flatten(0, 1).to(joints) + 0.5  # (N, 2)
+    scaled = (joints * joints.new_tensor((W, H))).flatten(0, 1)  # (B T, J, 2)
+    distance = torch.cdist(centres.expand(len(scaled), -1, -1), scaled).amin(dim=2)
+    distance = distance + spread * torch.rand_like(distance)
+    count = max(round(share * H * W), 1)
+    nearest = distance.topk(count, largest=False).indices.sort(dim=1).values
+    return nearest.unflatten(0, joints.shape[:2])
+
+
+@contextmanager
+def only_tokens(network: UMT, kept: Tensor | None) -> Iterator[None]:
+    """Inside, the blocks see only the tokens `(B, T, K)` of each frame; None: all of them."""
+    if kept is None:
+        yield
+        return
+    frames = torch.arange(kept.shape[1], device=kept.device)[:, None]
+    index = (kept + frames * (network.grid[1] * network.grid[2])).flatten(1)  # (B, T K)
+
+    def take(_module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+        (tokens,) = inputs
+        return (tokens.gather(1, index[..., None].expand(-1, -1, tokens.shape[2])),)
+
+    first = next(iter(network.blocks))
+    handle = first.register_forward_pre_hook(take)
+    try:
+        yield
+    finally:
+        handle.remove()

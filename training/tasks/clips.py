@@ -43,6 +43,8 @@ from training.guide import (
     attach,
     guide_losses,
     kept_tokens,
+    only_tokens,
+    tokens_near,
 )
 from training.metrics import mean_class_accuracy, top1
 from training.network import NetworkSettings
@@ -140,6 +142,8 @@ class ClipRecipe(Recipe):
             raise ConfigError(
                 "guide: augment.operations, mixup and cutmix would move the truth; set them to 0"
             )
+        if self.guide.tokens < 1 and self.network.family != "umt":
+            raise ConfigError("guide.tokens: only an Unmasked Teacher can leave tokens out")
         if self.start_from_pose and self.network.start:
             raise ConfigError("start_from_pose: network.start is another start; keep one of them")
         if not 0 <= self.label_smoothing < 1:
@@ -241,14 +245,20 @@ class ClipTask:
     ) -> dict[str, Tensor]:
         """The loss with its further targets; all parts are named."""
         network = unwrapped(model)
-        with kept_tokens(network) as kept:
+        near = self._tokens_near(batch["joints"])
+        with only_tokens(cast(UMT, network), near), kept_tokens(network) as kept:
             logits = model(mixed.clips)
         with torch.autocast(logits.device.type, enabled=False):
             found = cast(GuideHead, network.get_submodule(GUIDE))(kept[0].float())
-        parts = self._weighted(guide_losses(found, batch, grid=self._grid))
+        parts = self._weighted(guide_losses(found, batch, grid=self._grid, kept=near))
         ce = F.cross_entropy(logits.float(), mixed.targets)
         right = (logits.argmax(dim=1) == batch["labels"]).float().mean()
         return {**parts, "loss": ce + parts["loss"], "ce": ce, "train_top1": right}
+
+    def _tokens_near(self, joints: Tensor) -> Tensor | None:
+        """The patches `(B, T, K)` that the network sees; None: all."""
+        share = self._recipe.guide.tokens
+        return None if share == 1 else tokens_near(joints, grid=self._grid, share=share)
 
     def _weighted(self, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The parts of the guide's loss, and their weighted sum."""
