@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from models.zoo import BUILDERS
-from training.guide import GuideHead, attach, guide_losses, kept_tokens
+from training.guide import (
+    GuideHead,
+    attach,
+    guide_losses,
+    kept_tokens,
+    only_tokens,
+    tokens_near,
+)
 
 GRID = (3, 4)
 
@@ -87,3 +94,53 @@ def test_the_head_reads_every_frame_of_both_families(builder: str, shape: tuple[
     (tokens,) = kept
     assert tuple(tokens.shape[:3]) == (1, *shape)
     assert tuple(head(tokens)["turn"].shape) == (1, shape[0])
+
+
+def test_tokens_that_hold_joints_are_kept_first() -> None:
+    joints = torch.rand(2, 4, 3, 2, generator=torch.Generator().manual_seed(1))
+    kept = tokens_near(joints, grid=GRID, share=0.5, spread=0.0)
+    assert kept.shape == (2, 4, 6)
+    assert bool((kept.diff(dim=2) > 0).all())  # each once
+    cell = (joints * torch.tensor([GRID[1], GRID[0]])).floor()
+    held = cell[..., 1] * GRID[1] + cell[..., 0]  # (B, T, J)
+    assert bool((held[..., None] == kept[:, :, None]).any(dim=-1).all())
+
+
+def test_chance_keeps_tokens_farther_off() -> None:
+    joints = torch.full((1, 1, 1, 2), 0.1).expand(1, 64, 1, 2)
+    torch.manual_seed(0)
+    kept = tokens_near(joints, grid=GRID, share=0.25, spread=10.0)
+    assert len(kept.unique()) == GRID[0] * GRID[1]
+
+
+def test_blocks_see_only_the_tokens_that_are_kept() -> None:
+    torch.manual_seed(0)
+    network = BUILDERS["umt_tiny_16x112"]().eval()
+    video = torch.randn(1, 3, 16, 112, 112)
+    everything = torch.arange(49).expand(1, 16, 49)
+    with torch.no_grad():
+        whole = network(video)
+        with only_tokens(network, everything):
+            torch.testing.assert_close(network(video), whole)
+        few = everything[:, :, ::3]
+        with only_tokens(network, few), kept_tokens(network) as kept:
+            seen = network(video)
+        assert kept[0].shape == (1, 16, 17, 192)
+        video[..., :16, 16:32] = 0  # the second patch, which was left out
+        with only_tokens(network, few):
+            torch.testing.assert_close(network(video), seen)
+        assert not torch.equal(seen, whole)
+        assert not torch.equal(network(video), seen)  # the hook is gone
+
+
+def test_a_joint_in_a_patch_that_was_left_out_does_not_count() -> None:
+    known = truth()
+    found = perfect(known)
+    everything = torch.arange(12).expand(2, 4, 12)
+    some = everything[:, :, [0, 3, 4, 5, 9]]
+    index = some[..., None].expand(-1, -1, -1, 17)
+    part = {**found, "place": found["place"].gather(2, index)}
+    part["offset"] = found["offset"].gather(2, index[..., None].expand(-1, -1, -1, -1, 2))
+    assert float(guide_losses(part, known, grid=GRID, kept=some)["joints"]) < 1e-5
+    part["place"] = part["place"].flip(2)
+    assert float(guide_losses(part, known, grid=GRID, kept=some)["joints"]) > 1

@@ -27,6 +27,7 @@ from pipeline.types import FloatArray, IntArray, PoseSequence
 from training.console import Parser, StatusLine, run_command
 from training.data.drawn import DrawnClips, draw_clip
 from training.data.skeletons import LabelledPose, SkeletonClips, read_pose
+from training.engine.settings import quickest_precision
 from training.longtail import epoch_order
 from training.rink.skeletons import joint_boxes
 
@@ -190,7 +191,9 @@ def _estimator(name: str) -> PoseEstimator:
     network, _ = load_model(name)
     if not isinstance(network, ViTPose):
         raise ConfigError(f"data.found.checkpoint: {name} is no pose network")
-    return PoseEstimator(network, PoseSettings(checkpoint=name, precision="bf16"))
+    return PoseEstimator(
+        network, PoseSettings(checkpoint=name, precision=quickest_precision(cpu=True))
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

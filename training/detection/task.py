@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from models.dino import Dino, Prediction, normalise
-from models.layers import AttentionKernel, attention_kernel
 from pipeline.errors import ConfigError
 from pipeline.types import FloatArray
 from training.console import StatusLine
@@ -53,8 +52,6 @@ class DetectorRecipe(Recipe):
     """Help for the decoder."""
     loss: LossSettings = field(default_factory=LossSettings)
     """Terms and weights."""
-    attention: AttentionKernel = "auto"
-    """`written_out` makes a step on a CPU a tenth faster: there are few queries."""
 
     def __post_init__(self) -> None:
         if self.network.family != "dino":
@@ -123,8 +120,7 @@ class DetectorTask:
             num_queries=plain.transformer.tgt_embed.num_embeddings,
         )
         queries = denoising and denoising.queries
-        with attention_kernel(self._recipe.attention):
-            output = model(batch["pixels"], denoising=queries, all_layers=True)
+        output = model(batch["pixels"], denoising=queries, all_layers=True)
         return detector_loss(output, truth, denoising, self._recipe.loss)
 
     def evaluate(self, model: nn.Module, context: EvaluationContext) -> Mapping[str, float]:

@@ -22,7 +22,7 @@ from training.engine.errors import TrainingError
 from training.engine.feed import Division, feed, losing_workers
 from training.engine.records import Records
 from training.engine.schedule import Schedule
-from training.engine.settings import EngineSettings, OptimSettings
+from training.engine.settings import EngineSettings, OptimSettings, quickest_precision
 from training.engine.signals import stop_on_signals
 from training.engine.task import Batch, Task
 from training.engine.trainee import Trainee
@@ -287,5 +287,7 @@ def _accelerator(settings: EngineSettings, device: str) -> Accelerator:
         raise ConfigError(
             "engine.precision: fp16 needs a GPU; use --set engine.precision=bf16 or fp32"
         )
-    mixed = "no" if settings.precision == "fp32" else settings.precision
+    chosen = settings.precision
+    precision = quickest_precision(cpu=cpu) if chosen == "auto" else chosen
+    mixed = "no" if precision == "fp32" else precision
     return Accelerator(mixed_precision=mixed, cpu=cpu)

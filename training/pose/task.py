@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.layers import AttentionKernel, attention_kernel
 from models.vitpose import ViTPose
 from pipeline.errors import ConfigError
 from pipeline.pose.crop import crop_regions, normalise
@@ -44,8 +43,6 @@ class PoseRecipe(Recipe):
     """People with fewer known joints are left out."""
     least_side: float = 48.0
     """People whose box is smaller, pixels on the longer side, are left out."""
-    attention: AttentionKernel = "auto"
-    """`written_out` makes a step on a CPU up to twice as fast: crops have few tokens."""
     augmentation: PoseAugmentation = field(default_factory=PoseAugmentation)
     """Random views."""
 
@@ -102,8 +99,7 @@ class PoseTask:
 
     def loss(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         """Of the heat maps."""
-        with attention_kernel(self._recipe.attention):
-            predicted = model(batch["crops"])
+        predicted = model(batch["crops"])
         H, W = predicted.shape[2:]
         target = gaussian_maps(batch["cells"], (H, W), sigma=self._recipe.sigma)
         return {"loss": heatmap_loss(predicted, target, batch["weights"])}

@@ -25,6 +25,7 @@ from training.engine.engine import BEST
 from training.engine.feed import Division, feed
 from training.engine.records import read_records
 from training.engine.schedule import Schedule
+from training.engine.settings import quickest_precision
 from training.engine.trainee import with_shared_statistics
 
 
@@ -88,6 +89,21 @@ def test_bf16_trains(tmp_path: Path) -> None:
     losses = [r["loss"] for r in read_records(tmp_path) if r["kind"] == "train"]
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
     assert outcome.finished
+
+
+@pytest.mark.parametrize(
+    ("units", "precision"),
+    [({"avx512_bf16": True}, "bf16"), ({"amx_bf16": True}, "bf16"), ({"avx2": True}, "fp32")],
+)
+def test_bf16_is_chosen_where_the_processor_computes_in_it(
+    monkeypatch: pytest.MonkeyPatch, units: dict[str, bool], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units)
+    assert quickest_precision(cpu=True) == precision
+
+
+def test_chosen_precision_trains(tmp_path: Path) -> None:
+    assert make_engine(tmp_path, settings=replace(ENGINE, precision="auto")).run().finished
 
 
 class Poisoned(TinyTask):
