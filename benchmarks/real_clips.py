@@ -26,6 +26,7 @@ from models.checkpoint_files import WeightsError, read_state
 from models.dino import Dino
 from models.vitpose import ViTPose
 from models.weights import load_strict
+from pipeline.boxes import lengths, pairwise_iou
 from pipeline.config import Profile, load_profile
 from pipeline.detect import DinoDetector, detect, key_frames
 from pipeline.errors import ConfigError, InputError
@@ -80,7 +81,7 @@ class Reference:
         rows = np.flatnonzero(self.frame == frame)
         if not len(boxes):
             return 0.0, int(rows[0])
-        overlap = np.nan_to_num(iou(self.boxes[rows], boxes)).max(1)
+        overlap = np.nan_to_num(pairwise_iou(self.boxes[rows], boxes)).max(1)
         return float(overlap.max()), int(rows[overlap.argmax()])
 
 
@@ -102,19 +103,10 @@ class ClipFigures:
     """Right joints from the reference's boxes."""
 
 
-def iou(first: FloatArray, second: FloatArray) -> FloatArray:
-    """`(N, M)` of xyxy boxes."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = (high - low).clip(0).prod(-1)
-    areas = [(b[:, 2:] - b[:, :2]).prod(1) for b in (first, second)]
-    return np.asarray(shared / (areas[0][:, None] + areas[1][None] - shared), np.float32)
-
-
 def right_joints(joints: FloatArray, reference: Reference, rows: IntArray) -> NDArray[np.bool_]:
     """Of the counted joints of some rows, which of `joints` `(N, 17, 2)` are near enough."""
     boxes = reference.boxes[rows]
-    reach = PCK * (boxes[:, 2:] - boxes[:, :2]).max(1)
+    reach = PCK * lengths(boxes)
     distance = np.linalg.norm(joints - reference.joints[rows], axis=-1)
     return np.asarray((distance <= reach[:, None])[reference.counted[rows]], np.bool_)
 

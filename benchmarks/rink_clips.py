@@ -18,14 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.real_clips import ClipFigures, Judge, Reference
+from benchmarks.rink_figures import SMALL
 from models.checkpoint_files import WeightsError
 from pipeline.config import load_profile
 from pipeline.errors import ConfigError, InputError
 from pipeline.video import open_video
 
 OUT = Path("out/benchmarks/rink_clips.json")
-SMALL = 0.15
-"""Of the picture's height."""
 CHOSEN = 0.5
 """The right person is chosen where the box is right in so many frames."""
 

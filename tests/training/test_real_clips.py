@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.real_clips import Reference, iou, main, right_joints
+from benchmarks.real_clips import Reference, main, right_joints
 
 BOXES = np.array([[0, 0, 100, 50], [200, 0, 240, 80], [0, 0, 100, 50]], np.float32)
 
@@ -34,11 +34,6 @@ def test_boxes_that_are_absent_fit_nobody(tmp_path):
     reference = write_reference(tmp_path / "clip.npz", [True, False, True])
     assert reference.best_fit(4, np.full((1, 4), np.nan, np.float32))[0] == 0
     assert reference.best_fit(9, np.empty((0, 4), np.float32)) == (0, 1)
-
-
-def test_iou_of_known_boxes():
-    shifted = np.array([[50, 0, 150, 50]], np.float32)
-    np.testing.assert_allclose(iou(BOXES[:2], shifted), [[1 / 3], [0]])
 
 
 @pytest.mark.parametrize(("distance", "right"), [(9.9, 5), (10.1, 0)])

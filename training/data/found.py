@@ -126,7 +126,7 @@ class FoundInDrawn:
         draft.replace(self._path(number))
 
 
-class Mixture:
+class FoundAndDrawn:
     """Clips of two kinds: every epoch all of the first, and the first of the second's epoch.
 
     Args:

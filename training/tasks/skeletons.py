@@ -27,7 +27,7 @@ from pipeline.errors import ConfigError
 from pipeline.sequence import SequenceSettings
 from training.console import StatusLine
 from training.data.challenge import absent_classes, read_labels, split_by_source
-from training.data.found import FoundInDrawn, FoundSkeletons, Mixture
+from training.data.found import FoundAndDrawn, FoundInDrawn, FoundSkeletons
 from training.data.skeletons import (
     FoundPoses,
     Frequencies,
@@ -249,7 +249,7 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
             return drawn, rink(seed=data.validation_seed, count=data.validation_clips)
         held_out = FoundInDrawn(data.found.validation, data.found, status)
         found_in = FoundInDrawn(data.found.training, data.found, status, seed=recipe.seed)
-        return Mixture(found_in, drawn, share=data.found.share), held_out
+        return FoundAndDrawn(found_in, drawn, share=data.found.share), held_out
     clips = read_labels(Path(data.folder), "train")
     split = split_by_source(clips, share=data.validation_share)
     absent = absent_classes(split[0])

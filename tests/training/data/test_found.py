@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import ConfigError
 from training.console import StatusLine
 from training.data.drawn import DrawnClips, draw_clip
-from training.data.found import FoundInDrawn, FoundSkeletons, Mixture, detected
+from training.data.found import FoundAndDrawn, FoundInDrawn, FoundSkeletons, detected
 from training.data.skeletons import RinkSkeletons
 from training.rink.skeletons import EstimatorNoise
 
@@ -62,7 +62,7 @@ class Numbered:
 
 
 def test_an_epoch_has_all_found_clips_and_none_drawn_twice():
-    mixture = Mixture(Numbered("found", 6), Numbered("drawn", 5), share=0.6)
+    mixture = FoundAndDrawn(Numbered("found", 6), Numbered("drawn", 5), share=0.6)
     epochs = [[mixture.clip(epoch, n) for n in range(len(mixture))] for epoch in range(3)]
     for number, epoch in enumerate(epochs):
         assert [c for c in epoch if c[0] == "found"] == [("found", number, n) for n in range(6)]
@@ -74,7 +74,7 @@ def test_an_epoch_has_all_found_clips_and_none_drawn_twice():
 def test_both_kinds_of_skeletons_are_learned_from(settings):
     found = FoundInDrawn(settings.training, settings, StatusLine(), seed=0)
     drawn = RinkSkeletons(seed=5, count=28, noise=EstimatorNoise())
-    mixture = Mixture(found, drawn, share=0.5)
+    mixture = FoundAndDrawn(found, drawn, share=0.5)
     lengths = [len(mixture.clip(0, n).pose.scores) for n in range(4)]
     assert sum(length == 12 for length in lengths) == 2
 
