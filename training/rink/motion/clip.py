@@ -113,11 +113,15 @@ def _other_length(rng: np.random.Generator) -> float:
 def _stage_jump(element: Element, rng: np.random.Generator, *, clean: bool) -> Staging:
     plan = plan_jump(element.kind, int(element.label[0]), rng, clean=clean)
     phrase = jump(plan, rng).enlivened(rng)
+    return Staging(phrase, *jump_span(*phrase.flights[0], rng))
+
+
+def jump_span(takeoff_s: float, landing_s: float, rng: np.random.Generator) -> tuple[float, float]:
+    """When a jump's clip begins and ends, seconds; whatever the jump."""
     # Late enough for the first frames to show skating, not yet the entry that tells the jump.
     seconds, share = _jump_length(rng), rng.uniform(0.51, 0.59)
-    takeoff, landing = phrase.flights[0]
-    start = 0.5 * (takeoff + landing) - share * seconds
-    return Staging(phrase, start, start + seconds)
+    start = 0.5 * (takeoff_s + landing_s) - share * seconds
+    return start, start + seconds
 
 
 def _stage_spin(element: Element, rng: np.random.Generator) -> Staging:
