@@ -246,10 +246,11 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
             balance=balance,
         )
         if data.found is None:
-            return drawn, rink(seed=data.validation_seed, count=data.validation_clips)
-        held_out = FoundInDrawn(data.found.validation, data.found, status)
-        found_in = FoundInDrawn(data.found.training, data.found, status, seed=recipe.seed)
-        return Mixture(found_in, drawn, share=data.found.share), held_out
+            held_out = rink(seed=data.validation_seed, count=data.validation_clips, fresh=False)
+            return drawn, held_out
+        to_validate = FoundInDrawn(data.found.validation, data.found, status)
+        to_learn = FoundInDrawn(data.found.training, data.found, status, seed=recipe.seed)
+        return Mixture(to_learn, drawn, share=data.found.share), to_validate
     clips = read_labels(Path(data.folder), "train")
     split = split_by_source(clips, share=data.validation_share)
     absent = absent_classes(split[0])
