@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 7860
 PIP := $(BIN)/pip install --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: run test test-slow check bench clean
+.PHONY: run test test-slow test-mmdet check bench clean
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
@@ -33,6 +33,12 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow -rs
 
+# mmdetection's DINO as the detector's back end, in an environment of its own (docs/openmmlab.md).
+test-mmdet:
+	@$(PYTHON) -m venv $(VENV)-mmdet
+	$(VENV)-mmdet/bin/pip install -q -c constraints.txt -r requirements-dev.txt ".[openmmlab]"
+	CI_REQUIRE=mmdet $(VENV)-mmdet/bin/python -m pytest tests/pipeline/test_detect_mmdet.py
+
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -43,4 +49,4 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) out build
+	rm -rf $(VENV) $(VENV)-mmdet out build

@@ -211,9 +211,22 @@ def infogcn_coco17(
     )
 
 
-def infogcn_tiny(*, num_classes: int = 28, k: int = 1, edges: EdgeDirection = "outward") -> InfoGCN:
-    """A small one (0.09 M parameters) for tests and the demo."""
-    return InfoGCN(num_classes=num_classes, base_channels=16, num_heads=2, k=k, edges=edges)
+def infogcn_tiny(
+    *,
+    num_classes: int = 28,
+    k: int = 1,
+    edges: EdgeDirection = "outward",
+    strides: Sequence[int] = STRIDES,
+) -> InfoGCN:
+    """A small one (0.09 M parameters) for tests and quick studies."""
+    return InfoGCN(
+        num_classes=num_classes,
+        base_channels=16,
+        num_heads=2,
+        k=k,
+        edges=edges,
+        strides=strides,
+    )
 
 
 def infogcn_small(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -56,6 +56,9 @@ class DetectorSettings:
     """Look at no more frames than this, spread evenly; None: without limit."""
     batch_size: int = 4
     """Frames at a time."""
+    backend: Literal["rinkside", "mmdet"] = "rinkside"
+    """Whose network runs the checkpoint: ours, or mmdetection's own where it is installed
+    (docs/openmmlab.md)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_score < 1:
@@ -174,6 +177,19 @@ class DinoDetector:
         order = scores.argsort(descending=True)
         order = order[scores[order] >= self.settings.min_score]
         return boxes[order].float().numpy(), scores[order].numpy()
+
+
+def build_detector(network: Dino, settings: DetectorSettings) -> Detector:
+    """The detector that a profile asks for, with the weights of a network.
+
+    Raises:
+        ConfigError: Its back end is not installed, or has no such network.
+    """
+    if settings.backend == "mmdet":
+        from pipeline.detect_mmdet import MMDetDetector  # needs what most machines do not have
+
+        return MMDetDetector(network, settings)
+    return DinoDetector(network, settings)
 
 
 class DetectionRun:

@@ -14,7 +14,7 @@ from models.vitpose import ViTPose
 from models.zoo import read_manifest
 from pipeline.classify import classify_skeleton, classify_views
 from pipeline.config import Profile
-from pipeline.detect import DinoDetector, detect, key_frames
+from pipeline.detect import build_detector, detect, key_frames
 from pipeline.ensemble import decide, fuse_umt
 from pipeline.main_skater import choose_main_skater, doubts
 from pipeline.networks import Networks
@@ -132,7 +132,7 @@ class Run:
         settings, T = self.profile.detector, len(self.video)
         positions = key_frames(T, every=settings.every, at_most=settings.max_key_frames)
         with self.monitor.timed("detect"):
-            detector = DinoDetector(cast(Dino, self.networks.get("detector")), settings)
+            detector = build_detector(cast(Dino, self.networks.get("detector")), settings)
             frames = (frame for _, frame in self._frames("detect", positions))
             detections = detect(detector, frames, positions, num_frames=T)
             self.networks.release("detector")

@@ -20,6 +20,8 @@ _MERGED = re.compile(r"backbone\.stages\.\d+\.downsample\.(norm|reduction)\.(wei
 _UNFOLD_ORDER = (0, 2, 1, 3)
 """Place in `unfold`'s 2x2 window of each of the published order's four places."""
 
+_PROJECTION = re.compile(r"input_proj\.\d+\.0\.weight")
+
 _NAMES = [
     # Trunk: ResNet, Swin.
     (r"backbone\.((?:conv|bn)1|layer\d)\.", r"backbone.0.body.\1."),
@@ -79,21 +81,50 @@ def convert(state: Mapping[str, Tensor]) -> Converted:
     missing = sorted(SIGNATURE - set(state))
     if missing:
         raise ValueError(f"not an mmdetection DINO checkpoint: {', '.join(missing)} missing")
-    dropped = tuple(key for key in state if key.endswith(".num_batches_tracked"))
-    kept = {key: value for key, value in state.items() if key not in dropped}
-    trunk_levels = _count(kept, r"neck\.convs\.(\d+)\.")
-    decoder_layers = _count(kept, r"decoder\.layers\.(\d+)\.")
+    names = official_names(state)
     renamed: dict[str, Tensor] = {}
-    for key, value in kept.items():
-        name = _official_name(key, trunk_levels, decoder_layers)
+    for key, name in names.items():
+        value = state[key]
         renamed[name] = in_published_order(value) if _MERGED.fullmatch(key) else value
-        if re.fullmatch(r"input_proj\.\d+\.0\.weight", name):
+        if _PROJECTION.fullmatch(name):
             renamed[name.replace("weight", "bias")] = value.new_zeros(len(value))
+    dropped = tuple(key for key in state if key not in names)
     notes = (
         "one head a decoder layer: build with shared_heads=False and head_eps=1e-5",
         "positions: temperature 20, offset 0; 10000 and -0.5 for the `improved` recipe",
     )
     return Converted(complete_heads(renamed), dropped=dropped, notes=notes)
+
+
+def restore(state: Mapping[str, Tensor], like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The way back: a state dict of ours under mmdetection's names.
+
+    Args:
+        state: Of our network, with the numbers of mmdetection's.
+        like: Of mmdetection's network of the same size; what ours has not is taken from it.
+
+    Raises:
+        ValueError: Mmdetection's network has no place for some of our numbers.
+    """
+    restored = dict(like)
+    for key, name in official_names(like).items():
+        value = state[name]
+        restored[key] = in_unfold_order(value) if _MERGED.fullmatch(key) else value
+        if _PROJECTION.fullmatch(name) and state[name.replace("weight", "bias")].any():
+            raise ValueError(f"{key}: mmdetection has no bias here, but the checkpoint has")
+    return restored
+
+
+def official_names(keys: Iterable[str]) -> dict[str, str]:
+    """Mmdetection's keys that carry weights -> the official ones.
+
+    Raises:
+        ValueError: A key has no place in DINO.
+    """
+    kept = [key for key in keys if not key.endswith(".num_batches_tracked")]
+    trunk_levels = _count(kept, r"neck\.convs\.(\d+)\.")
+    decoder_layers = _count(kept, r"decoder\.layers\.(\d+)\.")
+    return {key: _official_name(key, trunk_levels, decoder_layers) for key in kept}
 
 
 def in_published_order(merged: Tensor) -> Tensor:
@@ -104,6 +135,12 @@ def in_published_order(merged: Tensor) -> Tensor:
     """
     by_place = merged.unflatten(-1, (-1, 4))[..., list(_UNFOLD_ORDER)]  # (..., C, 4)
     return by_place.transpose(-1, -2).flatten(-2)
+
+
+def in_unfold_order(merged: Tensor) -> Tensor:
+    """The inverse of `in_published_order`."""
+    by_place = merged.unflatten(-1, (4, -1)).transpose(-1, -2)  # (..., C, 4)
+    return by_place[..., list(_UNFOLD_ORDER)].flatten(-2)  # the order is its own inverse
 
 
 def _count(state: Iterable[str], pattern: str) -> int:

@@ -12,13 +12,15 @@ import torch
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
-from models.checkpoint_files import read_state
-from tests.training.datasets import make_data_set
+from models.checkpoint_files import read_state, write_safetensors
+from pipeline.elements import LABELS
+from tests.training.datasets import CLASSES, make_data_set
 from training.console import StatusLine
+from training.data.challenge import read_labels, split_by_source
 from training.engine.records import read_records
 from training.finetune import RECIPES, load_recipe, main, train
 from training.tasks import TASKS
-from training.tasks.clips import ClipTask
+from training.tasks.clips import ClipRecipe, ClipTask
 from training.tasks.skeletons import SkeletonTask
 
 SMOKE = {"umt": 1.96585, "uniformerv2": 0.75754, "infogcn": 3.99072}
@@ -170,6 +172,42 @@ def test_missing_start_is_named(
     settings = (f"data.folder={data}", f"network.start={start}")
     assert main([str(UMT), "--out", str(tmp_path / "r"), *_sets(settings)]) == 2
     assert f"{start} does not exist" in capsys.readouterr().err
+
+
+def test_start_of_another_size_is_named(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = load_recipe(UMT, [])
+    assert isinstance(recipe, ClipRecipe)
+    state = recipe.network.build(num_classes=28).state_dict()
+    start = tmp_path / "wide.safetensors"
+    write_safetensors({**state, "blocks.0.norm1.weight": torch.ones(7)}, start)
+    settings = (f"data.folder={data}", f"network.start={start}")
+    assert main([str(UMT), "--out", str(tmp_path / "r"), *_sets(settings)]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("error: ")
+    assert "wide.safetensors" in line
+    assert "blocks.0.norm1.weight (7,)" in line
+
+
+def test_a_few_broken_clips_are_listed_and_the_others_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_data_set(tmp_path / "set", per_class=8)
+    learned, _ = split_by_source(read_labels(data, "train"), share=0.25)
+    broken = learned[3].video
+    broken.write_bytes(b"not a video")
+    settings = (f"data.folder={data}", f"data.cache={tmp_path / 'clips'}", "optim.epochs=1")
+    given = [str(UMT), "--out", str(tmp_path / "run"), "--device", "cpu", *_sets(settings)]
+    assert main(given) == 0
+    said = capsys.readouterr()
+    assert "finished" in said.out
+    assert f"1 of 24 clips cannot be used; {broken.stem}: " in said.err
+    (empty,) = (line for line in said.err.splitlines() if "no training clip of " in line)
+    assert empty.startswith(f"{data}: ")
+    assert set(empty.split(" of ")[1].split(", ")) == set(LABELS) - set(CLASSES)
+    (listed,) = (tmp_path / "clips").rglob("broken_clips.txt")
+    assert listed.read_text().startswith(f"{broken.stem}: ")
 
 
 def _sets(settings: Iterable[str]) -> list[str]:

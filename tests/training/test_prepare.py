@@ -12,6 +12,7 @@ import pytest
 from pipeline.analyse import Analyser
 from pipeline.types import PoseSequence
 from tests.training.datasets import FRAMES, HEIGHT, WIDTH, make_data_set
+from tests.training.disks import largest_file
 from tests.training.evaluation.cases import write_profile
 from training.console import StatusLine
 from training.data.build import ClipStore, StoreSettings
@@ -213,3 +214,22 @@ def test_bad_input_is_one_line(
     assert all(" of 4 clips" in text for text in progress)
     assert line.startswith("error: ")
     assert words in line
+
+
+def test_full_disk_is_one_line_and_leaves_nothing_half_written(
+    data: Path, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "cache"
+    assert prepare(data, out, profile) == 0
+    whole = contents(out / "clips")
+    victim = out / "clips" / "0_3Lutz.npz"
+    victim.unlink()
+    capsys.readouterr()
+    with largest_file(800):
+        assert prepare(data, out, profile) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"error: cannot write {out}: ")
+    assert line.endswith("make room and run the command again")
+    assert not victim.exists()
+    assert prepare(data, out, profile) == 0
+    assert contents(out / "clips") == whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -21,6 +22,9 @@ from training.data.challenge import DataError, LabelledClip
 from training.longtail import epoch_order
 from training.rink.frequencies import shared_out
 from training.rink.skeletons import STREAM, EstimatorNoise, skeleton_clip
+
+KEPT_CLIPS = 4096
+"""So many drawn clips stay in memory, 45 kB each: to draw one takes longer than to learn it."""
 
 Frequencies = Literal["equal", "challenge"]
 """Every class as often, or as in the challenge's training data."""
@@ -85,7 +89,8 @@ class RinkSkeletons:
         noise: Of the pose estimator.
         classes: Names of the classes to draw from.
         frequencies: `equal`, or the `challenge`'s.
-        fresh: No two clips are the same; else every epoch has the same ones, like a data set.
+        fresh: No two clips are the same; else every epoch has the same ones, like a data set, and
+            they are drawn once.
         balance: `LongTailSettings.balance`.
     """
 
@@ -121,12 +126,19 @@ class RinkSkeletons:
         order = epoch_order(self._labels, seed=self._seed, epoch=epoch, balance=self._balance)
         index = int(order[position])
         label = int(self._labels[index])
-        number = epoch * len(self) + position if self._fresh else index
-        drawn = skeleton_clip(
-            LABELS[label], (self._seed, STREAM, number), noise=self._noise, take=copy
-        )
-        stride = pose_stride(len(drawn.scores))
-        return LabelledPose(PoseSequence(drawn.keypoints_xy, drawn.scores, stride), label)
+        if self._fresh:
+            number = epoch * len(self) + position
+            return _drawn(label, (self._seed, STREAM, number), self._noise, copy)
+        return _drawn_before(label, (self._seed, STREAM, index), self._noise, copy)
+
+
+def _drawn(label: int, seed: tuple[int, ...], noise: EstimatorNoise, take: int) -> LabelledPose:
+    drawn = skeleton_clip(LABELS[label], seed, noise=noise, take=take)
+    stride = pose_stride(len(drawn.scores))
+    return LabelledPose(PoseSequence(drawn.keypoints_xy, drawn.scores, stride), label)
+
+
+_drawn_before = lru_cache(maxsize=KEPT_CLIPS)(_drawn)
 
 
 class FoundPoses:

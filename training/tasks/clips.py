@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -46,6 +45,7 @@ from training.guide import (
     only_tokens,
     tokens_near,
 )
+from training.longtail import LongTailSettings, adjusted, cross_entropy, epoch_order, log_shares
 from training.metrics import mean_class_accuracy, top1
 from training.network import NetworkSettings
 from training.optim import parameter_groups
@@ -129,6 +129,8 @@ class ClipRecipe(Recipe):
     blocks are the start of a network that has the same ones."""
     label_smoothing: float = 0.0
     """Share of the target that goes to all classes alike."""
+    long_tail: LongTailSettings = field(default_factory=LongTailSettings)
+    """What is done for rare classes."""
 
     def __post_init__(self) -> None:
         if self.network.family not in INPUT_TRANSFORMS:
@@ -169,6 +171,8 @@ class ClipTask:
         self._grid = network.grid[-2:]
         self._transform = INPUT_TRANSFORMS[recipe.network.family]
         self._train, self._held_out = _stored_clips(recipe, status)
+        self._labels = np.array([label for label, _ in self._train], dtype=np.int64)
+        self._log_shares = log_shares(self._labels)
 
     @property
     def samples_per_epoch(self) -> int:
@@ -204,8 +208,8 @@ class ClipTask:
 
     def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
         """`video` uint8 `(B * R, T, S, S, 3)`, `labels` `(B * R,)`, and what guides, if known."""
-        copies = self._recipe.optim.repeats
-        order = _order(self._recipe.seed, epoch, len(self._train))
+        copies, balance = self._recipe.optim.repeats, self._recipe.long_tail.balance
+        order = epoch_order(self._labels, seed=self._recipe.seed, epoch=epoch, balance=balance)
         parts, labels = [], []
         for position in positions:
             label, path = self._train[order[position]]
@@ -237,7 +241,7 @@ class ClipTask:
         targets = soft_targets(batch["labels"], NUM_CLASSES, self._recipe.label_smoothing)
         mixed = mix(clips, targets, settings)
         if not self._recipe.guide.active:
-            return {"loss": F.cross_entropy(model(mixed.clips), mixed.targets)}
+            return {"loss": self._cross_entropy(model(mixed.clips), mixed.targets)}
         return self._guided(model, mixed, batch)
 
     def _guided(
@@ -251,9 +255,14 @@ class ClipTask:
         with torch.autocast(logits.device.type, enabled=False):
             found = cast(GuideHead, network.get_submodule(GUIDE))(kept[0].float())
         parts = self._weighted(guide_losses(found, batch, grid=self._grid, kept=near))
-        ce = F.cross_entropy(logits.float(), mixed.targets)
+        ce = self._cross_entropy(logits.float(), mixed.targets)
         right = (logits.argmax(dim=1) == batch["labels"]).float().mean()
         return {**parts, "loss": ce + parts["loss"], "ce": ce, "train_top1": right}
+
+    def _cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Of logits and targets `(B, 28)`, with what `[long_tail]` does to it."""
+        rare = self._recipe.long_tail
+        return cross_entropy(adjusted(logits, self._log_shares, rare), targets, focal=rare.focal)
 
     def _tokens_near(self, joints: Tensor) -> Tensor | None:
         """The patches `(B, T, K)` that the network sees; None: all."""
@@ -318,12 +327,6 @@ def _weights(name: str) -> Path:
     """A file, or a checkpoint of the manifest."""
     path = Path(name)
     return path if path.is_file() else find_checkpoint(name).path()
-
-
-@lru_cache(maxsize=2)
-def _order(seed: int, epoch: int, count: int) -> np.ndarray:
-    """The clips of an epoch."""
-    return np.random.default_rng((seed, epoch)).permutation(count)
 
 
 def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored], list[Stored]]:

@@ -25,6 +25,7 @@ from models.infogcn import InfoGCNOutput
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.errors import ConfigError
 from pipeline.sequence import SequenceSettings
+from pipeline.types import IntArray
 from training.console import StatusLine
 from training.data.challenge import absent_classes, read_labels, split_by_source
 from training.data.found import FoundAndDrawn, FoundInDrawn, FoundSkeletons
@@ -141,6 +142,11 @@ class SkeletonTask:
         """Clips."""
         return len(self._train)
 
+    @property
+    def training_labels(self) -> IntArray:
+        """`(N,)` classes of the training clips, in no order of any epoch."""
+        return self._train.labels
+
     def build_model(self) -> nn.Module:
         """The network with its start."""
         model = self._recipe.network.build(num_classes=NUM_CLASSES)
@@ -176,6 +182,15 @@ class SkeletonTask:
 
     def evaluate(self, model: nn.Module, context: EvaluationContext) -> dict[str, float]:
         """`top1`, `mean_class_accuracy` and `val_loss` on held-out clips."""
+        logits, labels = self.predictions(model, context)
+        return {
+            "top1": top1(logits.numpy(), labels.numpy()),
+            "mean_class_accuracy": mean_class_accuracy(logits.numpy(), labels.numpy()),
+            "val_loss": float(F.cross_entropy(logits, labels)),
+        }
+
+    def predictions(self, model: nn.Module, context: EvaluationContext) -> tuple[Tensor, Tensor]:
+        """Logits `(N, 28)` and classes `(N,)` of the held-out clips of all processes."""
         mine = list(context.share(len(self._held_out)))
         rows = [
             torch.cat((model(x.to(context.device)).float().cpu(), labels[:, None]), dim=1)
@@ -183,12 +198,7 @@ class SkeletonTask:
         ]
         table = torch.cat(rows) if rows else torch.empty(0, NUM_CLASSES + 1)
         table = context.gather(table.to(context.device)).cpu()
-        logits, labels = table[:, :-1], table[:, -1].long()
-        return {
-            "top1": top1(logits.numpy(), labels.numpy()),
-            "mean_class_accuracy": mean_class_accuracy(logits.numpy(), labels.numpy()),
-            "val_loss": float(F.cross_entropy(logits, labels)),
-        }
+        return table[:, :-1], table[:, -1].long()
 
     def validation_sample(self, position: int) -> tuple[Tensor, int]:
         """One held-out sequence `(3, T, 17, 1)`, and its class."""
@@ -246,10 +256,11 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
             balance=balance,
         )
         if data.found is None:
-            return drawn, rink(seed=data.validation_seed, count=data.validation_clips)
-        held_out = FoundInDrawn(data.found.validation, data.found, status)
-        found_in = FoundInDrawn(data.found.training, data.found, status, seed=recipe.seed)
-        return FoundAndDrawn(found_in, drawn, share=data.found.share), held_out
+            held_out = rink(seed=data.validation_seed, count=data.validation_clips, fresh=False)
+            return drawn, held_out
+        to_validate = FoundInDrawn(data.found.validation, data.found, status)
+        to_learn = FoundInDrawn(data.found.training, data.found, status, seed=recipe.seed)
+        return FoundAndDrawn(to_learn, drawn, share=data.found.share), to_validate
     clips = read_labels(Path(data.folder), "train")
     split = split_by_source(clips, share=data.validation_share)
     absent = absent_classes(split[0])

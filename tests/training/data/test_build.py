@@ -11,6 +11,7 @@ import pytest
 from pipeline.sampling import validation_indices
 from pipeline.transforms import INPUT_TRANSFORMS
 from tests.training.datasets import FRAMES, make_data_set
+from tests.training.disks import largest_file
 from tests.videos import Recipe, read_number, write_video
 from training.augment import AugmentSettings
 from training.console import StatusLine
@@ -19,6 +20,7 @@ from training.data.challenge import DataError, LabelledClip, read_labels
 from training.data.crops import jittered, random_crop, training_views, validation_view
 from training.data.region_pictures import kept_frames
 from training.data.store import ClipWriter, StoredClip, read_clip, write_clip
+from training.engine.errors import TrainingError
 
 QUIET = StatusLine(active=False)
 WHOLE = StoreSettings(region="whole_frame", short_side=240, surroundings=0.0)
@@ -131,6 +133,18 @@ def test_broken_clips_are_listed_and_left_out(
         DataError, match=r"3 of 8 clips cannot be used; .*: .*; all in .*max_broken"
     ):
         strict.build(clips, workers=0, status=QUIET)
+
+
+def test_full_disk_is_said_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    clips = read_labels(make_data_set(tmp_path / "set", per_class=1), "train")
+    store = ClipStore(tmp_path / "store", StoreSettings())
+    with (
+        largest_file(1_000),
+        pytest.raises(TrainingError, match=r"cannot write .*store.*make room"),
+    ):
+        store.build(clips, workers=0, status=QUIET)
+    assert not list(store.folder.iterdir())
+    assert len(store.build(clips, workers=0, status=QUIET)) == len(clips)
 
 
 def test_damaged_stored_clip_is_named(tmp_path: Path) -> None:

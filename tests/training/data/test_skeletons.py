@@ -14,6 +14,7 @@ from pipeline.elements import LABELS
 from pipeline.pose import pose_stride
 from pipeline.sequence import SequenceSettings
 from pipeline.types import PoseSequence
+from training.data import skeletons
 from training.data.challenge import DataError, LabelledClip
 from training.data.skeletons import (
     FoundPoses,
@@ -173,6 +174,13 @@ def test_rink_clips_that_are_not_fresh_come_again_in_every_epoch() -> None:
     ]
     assert firsts[0] == firsts[1]
     assert len(firsts[0]) == 2
+
+
+def test_rink_clips_that_are_not_fresh_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    again = rink(classes=("3Lutz",), count=2, fresh=False)
+    before = {again.clip(0, p).pose.keypoints_xy.tobytes() for p in (0, 1)}
+    monkeypatch.setattr(skeletons, "skeleton_clip", lambda *_, **__: pytest.fail("drawn again"))
+    assert {again.clip(1, p).pose.keypoints_xy.tobytes() for p in (0, 1)} == before
 
 
 def test_balanced_rink_clips_show_every_class_as_often() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from torch import Tensor, nn
 from models.checkpoint_files import read_metadata, read_state
 from models.zoo import BUILDERS
 from pipeline.errors import ConfigError
+from tests.training.disks import largest_file
 from tests.training.engine.tiny import ENGINE, OPTIM, TinyTask, make_engine
 from tests.training.processes import run_in_two
 from training.engine import EngineSettings, EvaluationContext, OptimSettings
@@ -123,17 +122,6 @@ def test_nan_loss_names_the_step_and_leaves_the_checkpoint(tmp_path: Path) -> No
     state = read_state(newest_checkpoint(tmp_path) / "model.safetensors")
     assert all(value.isfinite().all() for value in state.values())
     assert make_engine(tmp_path).run().finished
-
-
-@contextmanager
-def largest_file(num_bytes: int) -> Iterator[None]:
-    """What a full disk is like: no file can grow beyond a size."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("num_bytes", [2_000, 25_000])
