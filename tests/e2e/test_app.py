@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -71,9 +70,9 @@ def test_a_new_visitor_finds_an_example_analysed_and_three_things_to_do(page):
 def test_a_video_becomes_live_results_scores_reasons_and_a_verdict(desk, clip):
     page = desk
     upload(page, clip)
-    page.click("#analyse")
-    page.wait_for_selector("#verdict .rs-live", timeout=60_000)
-    page.wait_for_selector("#verdict .rs-live .rs-landed", timeout=ANALYSIS_MS)
+    boxes = page.evaluate(APPEARS, "#verdict .rs-live .rs-landed") / 1000
+    print(f"boxes: {boxes:.2f} s after the click")  # noqa: T201
+    assert boxes < 20  # 2 s on an idle machine
     page.wait_for_selector("#status .rs-done", timeout=ANALYSIS_MS)
     label = page.wait_for_selector("#verdict-label").inner_text().split()[0]
     assert label in LABELS
@@ -175,14 +174,26 @@ def test_what_the_networks_saw_and_where_they_look(desk):
 def test_a_second_look_is_known_already(desk):
     """The figure of docs/review.md: from the click to the verdict of a clip seen before."""
     page = desk
-    upload(page, sorted(EXAMPLE.glob("*.mp4"))[0])
-    page.evaluate("() => { document.querySelector('#status').dataset.before = 'yes' }")
-    began = time.perf_counter()
-    page.click("#analyse")
-    page.wait_for_selector("#status:has-text('known already')")
-    seconds = time.perf_counter() - began
+    upload(page, sorted(EXAMPLE.glob("*.mp4"))[1])
+    seconds = page.evaluate(APPEARS, "#status .rs-done:not([data-old])") / 1000
+    assert "known already" in page.inner_text("#status")
     print(f"second look: {seconds:.2f} s")  # noqa: T201
     assert seconds < 3  # 0.5 s on an idle machine
+
+
+APPEARS = """(selector) => new Promise((done, fail) => {
+  document.querySelector('#status .rs-done')?.setAttribute('data-old', 'yes');
+  const began = performance.now();
+  new MutationObserver((_, watcher) => {
+    if (!document.querySelector(selector)) return;
+    watcher.disconnect();
+    requestAnimationFrame(() => done(performance.now() - began));
+  }).observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => fail(new Error(selector + ' did not appear')), 60000);
+  document.querySelector('#analyse').click();
+})"""
+"""Milliseconds from a click on Analyse until something is there; asked in the page, since a busy
+test waits for its turn longer than the page does."""
 
 
 def test_cancel_stops_within_a_second_and_gives_the_memory_back(desk, server, tmp_path):
@@ -258,8 +269,7 @@ def test_another_clip_in_mid_run_takes_its_place(desk, tmp_path):
     page.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
     upload(page, write_video(tmp_path / "second.mp4", Recipe(frames=6, width=160, height=96)))
     page.click("#analyse")
-    page.wait_for_selector("#status .rs-message:not(.rs-note)", timeout=60_000)
-    assert "second.mp4" in page.inner_text("#status")
+    page.wait_for_selector("#status .rs-message:has-text('second.mp4')", timeout=120_000)
     assert "first.mp4" not in page.inner_text("#history-list")
 
 
