@@ -12,7 +12,7 @@ import numpy as np
 from models.dino import Dino
 from models.vitpose import ViTPose
 from models.zoo import read_manifest
-from pipeline.classify import classify_skeleton, classify_views
+from pipeline.classify import classify_skeleton, classify_views, interruptible
 from pipeline.config import Profile
 from pipeline.detect import build_detector, detect, key_frames
 from pipeline.ensemble import decide, fuse_umt
@@ -132,9 +132,11 @@ class Run:
         settings, T = self.profile.detector, len(self.video)
         positions = key_frames(T, every=settings.every, at_most=settings.max_key_frames)
         with self.monitor.timed("detect"):
-            detector = build_detector(cast(Dino, self.networks.get("detector")), settings)
+            network = cast(Dino, self.networks.get("detector"))
+            detector = build_detector(network, settings)
             frames = (frame for _, frame in self._frames("detect", positions))
-            detections = detect(detector, frames, positions, num_frames=T)
+            with interruptible(network, self.monitor.check):
+                detections = detect(detector, frames, positions, num_frames=T)
             self.networks.release("detector")
             people = self._choose(detections)
         self.monitor.finish("detect", people)
@@ -180,14 +182,17 @@ class Run:
         posed = pose_frame_indices(T)
         shown = [np.fromiter(collector.wanted, dtype=np.int64) for collector in collectors]
         with self.monitor.timed("pose"):
-            estimator = self.profile.pose.estimator(cast(ViTPose, self.networks.get("pose")))
+            network = cast(ViTPose, self.networks.get("pose"))
+            estimator = self.profile.pose.estimator(network)
             run = estimator.start(self._pose_boxes(people), stride=pose_stride(T))
-            for position, frame in self._frames("pose", np.union1d(posed, np.concatenate(shown))):
-                with self.monitor.timed("decode"):
-                    for collector in collectors:
-                        collector.add(position, frame)
-                run.add(frame, position)
-            pose = run.finish()
+            wanted = np.union1d(posed, np.concatenate(shown))
+            with interruptible(network, self.monitor.check):
+                for position, frame in self._frames("pose", wanted):
+                    with self.monitor.timed("decode"):
+                        for collector in collectors:
+                            collector.add(position, frame)
+                    run.add(frame, position)
+                pose = run.finish()
         self.networks.release("pose")
         self.monitor.finish("pose", pose)
         return pose

@@ -150,6 +150,8 @@ def _wire_run(
         [*inputs[:-1], session.shown],
         outputs,
         show_progress="hidden",
+        # By default the page would drop it while the run before, which it ends, is still ending.
+        trigger_mode="multiple",
         concurrency_limit=1,
         concurrency_id="analyse",
         **api,

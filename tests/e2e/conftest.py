@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -33,11 +35,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running app."""
+
+    url: str
+    pid: int | None = None
+    """Of its process; None when it was not started here."""
+    scratch: Path | None = None
+    """Its folder for temporary files."""
+
+    def memory_mib(self) -> float:
+        """What its process holds in memory, MiB (VmRSS)."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+
+
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app in a process of its own, with a cache of its own; or one that runs already."""
     if running := os.environ.get("RINKSIDE_E2E_URL"):
-        yield running
+        yield Server(running)
         return
     folder = tmp_path_factory.mktemp("app")
     port = free_port()
@@ -57,10 +75,16 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_it_answers(url, process, folder / "log")
-            yield url
+            yield Server(url, process.pid, folder)
         finally:
             process.terminate()
             process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def app_url(server: Server) -> str:
+    """Where the app answers."""
+    return server.url
 
 
 def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
