@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from pipeline.errors import ConfigError, InputError
@@ -20,6 +18,7 @@ from pipeline.types import FloatArray, People, RegionOfInterest, Track
 from pipeline.video import FramesLost, Video, open_video
 from training.console import StatusLine
 from training.data.challenge import DataError, LabelledClip
+from training.data.processes import each_done
 from training.data.region_pictures import RegionPictures
 from training.data.store import StoredClip, write_clip
 from training.engine.checkpoints import writing
@@ -138,7 +137,9 @@ class ClipStore:
         """Store clips; returns what was wrong with those that cannot be, by stem."""
         broken = {}
         jobs = ((clip, paths[clip.stem], self.settings) for clip in clips)
-        for done, (stem, reason) in enumerate(_in_processes(jobs, workers), start=1):
+        for done, (stem, reason) in enumerate(
+            each_done(store_clip, jobs, workers=workers), start=1
+        ):
             if reason:
                 broken[stem] = reason
             status.show(f"storing clips: {done} of {len(clips)}", done / len(clips))
@@ -157,17 +158,6 @@ class ClipStore:
 
 
 Job = tuple[LabelledClip, Path, StoreSettings]
-
-
-def _in_processes(jobs: Iterable[Job], workers: int) -> Iterator[tuple[str, str]]:
-    """Stem and what is wrong with it, of every job, as they are done."""
-    if not workers:
-        yield from map(store_clip, jobs)
-        return
-    # Threads of torch or OpenCV in this process would not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        yield from pool.imap_unordered(store_clip, jobs)
 
 
 def store_clip(job: Job) -> tuple[str, str]:

@@ -27,6 +27,7 @@ from pipeline.errors import ConfigError
 from pipeline.region import RegionSettings, consolidate
 from pipeline.types import FloatArray, People, Track
 from training.console import Parser, StatusLine, run_command
+from training.data.processes import each_done
 from training.data.store import ClipWriter, Guide, StoredClip, write_clip
 from training.rink.body import JOINT
 from training.rink.camera import Window
@@ -103,14 +104,24 @@ class DrawnStore:
         """Where a clip is stored."""
         return self.folder / f"{number:06d}.npz"
 
-    def build(self, status: StatusLine) -> list[tuple[int, Path]]:
-        """Draw what is missing; returns class index and path of every clip."""
+    def build(self, status: StatusLine, *, workers: int = 0) -> list[tuple[int, Path]]:
+        """Draw what is missing; returns class index and path of every clip.
+
+        Args:
+            status: Told about it.
+            workers: Processes; 0: this one.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         missing = [n for n in range(self.clips.count) if not self.path(n).is_file()]
-        for done, number in enumerate(missing, start=1):
-            write_clip(draw_clip(number, self.clips), self.path(number))
+        jobs = ((number, self.clips, self.path(number)) for number in missing)
+        for done, _ in enumerate(each_done(_draw, jobs, workers=workers), start=1):
             status.show(f"drawing clips: {done} of {len(missing)}", done / len(missing))
         return [(n % len(LABELS), self.path(n)) for n in range(self.clips.count)]
+
+
+def _draw(job: tuple[int, DrawnClips, Path]) -> None:
+    number, clips, path = job
+    write_clip(draw_clip(number, clips), path)
 
 
 def draw_clip(number: int, clips: DrawnClips) -> StoredClip:
@@ -213,13 +224,14 @@ def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input, 130 interrupted."""
     parser = Parser(prog="python -m training.data.drawn", description=__doc__)
     parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument("--workers", type=int, default=0, help="processes; default: this one")
     parsed: argparse.Namespace = parser.parse_args(arguments)
     status = StatusLine()
 
     def command() -> int:
         cv2.setNumThreads(1)
         for clips, folder in _clips_of(parsed.recipe):
-            DrawnStore(folder, clips).build(status)
+            DrawnStore(folder, clips).build(status, workers=parsed.workers)
         return 0
 
     return run_command(command, status)

@@ -334,11 +334,11 @@ def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored],
     data = recipe.data
     folder = Path(data.cache) if data.cache else cache_folder() / "clips"
     if data.rink is not None:
-        train_clips, held_out_clips = data.rink.training, data.rink.validation
-        return (
-            DrawnStore(folder, train_clips).build(status),
-            DrawnStore(folder, held_out_clips).build(status),
+        train, held_out = (
+            DrawnStore(folder, part).build(status, workers=recipe.engine.workers)
+            for part in (data.rink.training, data.rink.validation)
         )
+        return train, held_out
     clips = read_labels(Path(data.folder), "train")
     if data.validation:
         train, held_out = clips, read_labels(Path(data.validation), data.validation_split)

@@ -46,7 +46,7 @@ def test_clips_are_drawn_once_and_read_back(tmp_path: Path) -> None:
     assert [label for label, _ in built] == [0, 1]
     times = [path.stat().st_mtime_ns for _, path in built]
     (tmp_path / FEW.fingerprint / "000001.npz").unlink()
-    again = store.build(status)
+    again = store.build(status, workers=1)  # in another process, the same clip
     assert again[0][1].stat().st_mtime_ns == times[0]
     clip, twin = read_clip(again[1][1]), draw_clip(1, FEW)
     assert np.array_equal(clip.data, twin.data)
