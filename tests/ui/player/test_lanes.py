@@ -32,22 +32,25 @@ def test_networks_without_known_views_speak_for_the_whole_clip():
 
 
 def test_time_views_that_disagree_have_rows_of_their_own():
-    # The demo profile asks UniFormerV2 about two time views with one crop each.
+    # The demo profile asks UniFormerV2 about five time views with one crop each.
     one, other = (
-        make_scores("uniformerv2", views=1),
-        make_scores("uniformerv2", label="3Flip", views=1),
+        make_scores("uniformerv2", views=2),
+        make_scores("uniformerv2", label="3Flip", views=3),
     )
     both = replace(one, logits=np.concatenate([one.logits, other.logits]))
     (lane,) = model_lanes_of({"uniformerv2": both}, clock_of(60), profile="demo")
     assert [(span.row, span.label.split()[0]) for span in lane.spans] == [
         (0, "3Lutz"),
-        (1, "3Flip"),
+        (1, "3Lutz"),
+        (2, "3Flip"),
+        (3, "3Flip"),
+        (4, "3Flip"),
     ]
     assert all(span.start_s <= tick <= span.end_s for span in lane.spans for tick in span.ticks_s)
 
 
 def test_time_views_that_agree_are_one_stretch():
-    scores = make_scores("uniformerv2", views=2)
+    scores = make_scores("uniformerv2", views=5)
     (lane,) = model_lanes_of({"uniformerv2": scores}, clock_of(60), profile="demo")
     assert len(lane.spans) == 1
 
