@@ -334,11 +334,11 @@ def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored],
     data = recipe.data
     folder = Path(data.cache) if data.cache else cache_folder() / "clips"
     if data.rink is not None:
-        train, held_out = (
-            DrawnStore(folder, part).build(status, workers=recipe.engine.workers)
-            for part in (data.rink.training, data.rink.validation)
+        workers = recipe.engine.workers
+        return (
+            DrawnStore(folder, data.rink.training).build(status, workers=workers),
+            DrawnStore(folder, data.rink.validation).build(status, workers=workers),
         )
-        return train, held_out
     clips = read_labels(Path(data.folder), "train")
     if data.validation:
         train, held_out = clips, read_labels(Path(data.validation), data.validation_split)
