@@ -86,6 +86,7 @@ class Analyser:
         end_s: float | None = None,
         skater: int | None = None,
         people: People | None = None,
+        fresh: bool = False,
         listener: Listener | None = None,
         stop_asked: StopAsked | None = None,
     ) -> Analysis:
@@ -97,6 +98,7 @@ class Analyser:
             end_s: Out point.
             skater: Number of the person to take for the skater, instead of the rule's choice.
             people: Found before in the same span by the same profile; nobody is looked for again.
+            fresh: Also where the result is known already.
             listener: Told about progress and every stage's result.
             stop_asked: Asked often; True ends the analysis.
 
@@ -108,7 +110,7 @@ class Analyser:
         video = open_video(path, start_s=start_s, end_s=end_s)
         check_span(video)
         key = self._key(video, skater)
-        known = self._recalled(video, key)
+        known = None if fresh else self._recalled(video, key)
         if known is not None:
             return known
         try:

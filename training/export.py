@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -25,7 +26,7 @@ from pipeline.errors import ConfigError
 from training.console import Parser, StatusLine, run_command
 from training.engine.checkpoints import writing
 from training.engine.engine import BEST
-from training.finetune import RECIPE
+from training.finetune import COMMAND, RECIPE
 
 
 def export(run: Path, out: Path) -> str:
@@ -81,7 +82,7 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
     # What drops out while training is no part of the network that ships.
     given = network.get("arguments") or {}
     arguments = {key: value for key, value in given.items() if "drop" not in key}
-    command = f"python -m training.finetune training/recipes/{recipe['name']}.toml"
+    command = _command(run, recipe["name"])
     lines = {
         "name": name,
         "family": family_of(network["builder"]),
@@ -90,7 +91,7 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
         "file": f"{name}.safetensors",
         "sha256": sha256,
         "licence": about.licence,
-        "source": f"made here: training/recipes/{recipe['name']}.toml, seed {recipe['seed']}"
+        "source": f"made here: {shlex.split(command)[3]}, seed {recipe['seed']}"
         + (f"; {about.source}" if about.source else ""),
         "status": about.status,
         **({"people": about.people} if about.people else {}),
@@ -99,6 +100,14 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
     }
     body = "".join(f"{key} = {_toml(value)}\n" for key, value in lines.items())
     return f"[[checkpoint]]\n{body}"
+
+
+def _command(run: Path, name: str) -> str:
+    """What began the run; of one that did not keep it, the recipe of its name."""
+    kept = run / COMMAND
+    if kept.is_file():
+        return kept.read_text(encoding="utf-8").strip()
+    return f"python -m training.finetune training/recipes/{name}.toml"
 
 
 def with_entry(manifest: str, name: str, entry: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from training.tasks import TASKS
 
 RECIPES = Path(__file__).with_name("recipes")
 RUNS = Path("out/runs")
-RECIPE = "recipe.json"
+RECIPE, COMMAND = "recipe.json", "command.txt"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,10 +53,39 @@ def load_recipe(path: Path, overrides: list[str]) -> Recipe:
     return read_recipe(kind.recipe, content, source=str(path))
 
 
+def command_of(recipe: Path, overrides: list[str]) -> str:
+    """What began a run, for others to type: without this machine's folders."""
+    known = (RECIPES / recipe.name).is_file() and recipe.resolve().parent == RECIPES.resolve()
+    name = f"training/recipes/{recipe.name}" if known else recipe.name
+    settings = [_without_folder(override) for override in overrides]
+    return shlex.join(
+        ["python", "-m", "training.finetune", name, *(w for s in settings for w in ("--set", s))]
+    )
+
+
+def _without_folder(override: str) -> str:
+    key, _, _ = override.partition("=")
+    return f"{key}=DIR" if key.strip().endswith("folder") else override
+
+
 def train(
-    recipe: Recipe, folder: Path, *, resume: bool, device: str = "", status: StatusLine
+    recipe: Recipe,
+    folder: Path,
+    *,
+    resume: bool,
+    device: str = "",
+    status: StatusLine,
+    command: str = "",
 ) -> Outcome:
     """Train by a recipe in a folder.
+
+    Args:
+        recipe: What to do.
+        folder: Of the run.
+        resume: Go on with the run that it holds.
+        device: Empty: the best.
+        status: Told how it goes.
+        command: What to type for the same run; kept in the folder.
 
     Raises:
         InputError: The folder holds another run, the data is not there, the loss is not a number.
@@ -73,6 +103,8 @@ def train(
     )
     folder.mkdir(parents=True, exist_ok=True)
     write_json(dataclasses.asdict(recipe), folder / RECIPE)
+    if command and not resume:
+        (folder / COMMAND).write_text(f"{command}\n", encoding="utf-8")
     return engine.run()
 
 
@@ -118,7 +150,14 @@ def main(arguments: list[str] | None = None) -> int:
     def command() -> int:
         recipe = load_recipe(parsed.recipe, parsed.set)
         folder = parsed.out or RUNS / recipe.name
-        outcome = train(recipe, folder, resume=parsed.resume, device=parsed.device, status=status)
+        outcome = train(
+            recipe,
+            folder,
+            resume=parsed.resume,
+            device=parsed.device,
+            status=status,
+            command=command_of(parsed.recipe, parsed.set),
+        )
         sys.stdout.write(_summary(outcome, folder) + "\n")
         return 130 if outcome.interrupted else 0
 

@@ -14,6 +14,7 @@ from pipeline.config import profile_names
 from pipeline.errors import InputError
 from ui import callbacks
 from ui.cards import message_card
+from ui.events import QUIET
 from ui.labels import choice, label, language_of
 from ui.language import say, spoken_in
 from ui.runs import Run
@@ -21,9 +22,8 @@ from ui.session import Session, Shown, skipped, visitor_of
 from ui.takeaway import open_saved
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # In the queue, because only there a changed `shown` makes the tabs listen; but behind nobody.
-_AT_ONCE: dict[str, Any] = {**_QUIET, "concurrency_limit": None}
+_AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ def build_controls(session: Session) -> Controls:
     _build_opener(session, status)
 
     asked = [video, profile, start, end, skater]
-    video.change(_describe, video, [facts, start, end], **_QUIET)
+    video.change(_describe, video, [facts, start, end], **QUIET)
     run: list[Any] = [session, [*asked, blind], [status, session.shown]]
-    _wire_run(go.click, *run, api={"api_name": "analyse"})
+    _wire_run(go.click, *run, api={"api_name": "analyse", "api_visibility": "public"})
     if ready is not None:
         _wire_run(ready.load_input_event.then, *run, api={"api_visibility": "private"})
-    halt.click(_stop_for(session), None, status, **_QUIET, queue=False)
+    halt.click(_stop_for(session), None, status, **QUIET, queue=False)
     return Controls(video, status, blind)
 
 
@@ -104,7 +104,7 @@ def _build_history(session: Session) -> None:
         runs = session.runs.history(run.visitor)
         return gr.Radio([(history_line(r), r.run_id) for r in runs], value=run.run_id)
 
-    session.shown.change(remember, session.shown, past, **_QUIET)
+    session.finished.change(remember, session.finished, past, **QUIET)
     past.input(lambda run_id: (run_id, 1), past, session.shown, **_AT_ONCE)
 
 
@@ -126,7 +126,7 @@ def _build_opener(session: Session, status: gr.HTML) -> None:
             return message_card(str(error), kind="error"), gr.skip()
         return message_card(sentence, kind="done"), (run_id, 1)
 
-    saved.upload(bring_back, saved, [status, session.shown], **_QUIET)
+    saved.upload(bring_back, saved, [status, session.shown], **QUIET)
 
 
 def history_line(run: Run) -> str:
@@ -149,12 +149,11 @@ def _wire_run(
         _analyse_for(session),
         [*inputs[:-1], session.shown],
         outputs,
-        show_progress="hidden",
         # By default the page would drop it while the run before, which it ends, is still ending.
         trigger_mode="multiple",
         concurrency_limit=1,
         concurrency_id="analyse",
-        **api,
+        **{**QUIET, **api},
     )
 
 

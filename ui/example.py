@@ -69,8 +69,12 @@ class Example:
 
     def _work(self) -> None:
         try:
-            take_stored(callbacks.analyser(self.profile), self.path.parent)
-            self.analysis = callbacks.analyser(self.profile).analyse(self.path, listener=self._hear)
+            analyser = callbacks.analyser(self.profile)
+            stored = take_stored(analyser, self.path.parent)
+            self.analysis = analyser.analyse(self.path, listener=self._hear)
+            if self.path.stem in stored:
+                # Networks are loaded, and slow the first time: now, while nobody waits for them.
+                analyser.analyse(self.path, fresh=True)
         except (InputError, WeightsError) as error:
             self.problem = str(error)
         except Exception as error:

@@ -11,6 +11,7 @@ import gradio as gr
 from pipeline.config import load_profile
 from ui.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
 from ui.controls import ASSETS, Controls, build_controls
+from ui.events import QUIET
 from ui.example import Example
 from ui.labels import label, language_of
 from ui.language import say, spoken_in
@@ -96,10 +97,10 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )
     with app:
-        shown, open_tab = gr.State(("", 0)), gr.State("picture")
+        shown = gr.State(("", 0))
         gr.HTML(hero, elem_id="hero", show_label=False)
         with gr.Tabs(selected="desk", elem_id="pages") as pages:
-            session = Session(runs, shown, open_tab, clips, pages)
+            session = Session(runs, shown, clips=clips, pages=pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session)
             for name, module in _PAGES.items():
@@ -149,7 +150,7 @@ def _build_tabs(session: Session, controls: Controls) -> gr.Tabs:
     with gr.Tabs(selected="picture", elem_id="results") as tabs:
         with gr.Tab(label("tab_picture"), id="picture", render_children=True) as tab:
             picture.build_tab(session, controls)
-            tab.select(lambda: "picture", None, session.open_tab, api_visibility="private")
+            tab.select(lambda: "picture", None, session.open_tab, **QUIET)
         for name, module in _TABS.items():
             with gr.Tab(label(f"tab_{name}"), id=name, render_children=True) as tab:
                 module.build_tab(session, tab)
@@ -169,7 +170,6 @@ def _show_example(app: gr.Blocks, session: Session, controls: Controls, example:
         show,
         None,
         [controls.video, controls.status, session.shown],
-        show_progress="hidden",
         concurrency_limit=None,
-        api_visibility="private",
+        **QUIET,
     )

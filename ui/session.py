@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.events import QUIET
 from ui.player.clips import ClipShelf
 from ui.runs import Run, RunStore
 
@@ -15,27 +16,36 @@ Shown = tuple[str, int]
 """`(run id, revision)`: which run is on show, and how far it had come."""
 
 # Two visitors' news do not wait for each other.
-_QUIET: dict[str, Any] = {
-    "show_progress": "hidden",
-    "api_visibility": "private",
-    "concurrency_limit": 4,
-}
+_NEWS: dict[str, Any] = {**QUIET, "concurrency_limit": 4}
 
 
 @dataclass(frozen=True)
 class Session:
-    """Handed to every tab's `build_tab`."""
+    """Handed to every tab's `build_tab`.
+
+    Every event costs the page a request, and the browser a redrawing: what only a finished analysis
+    tells listens to `finished`, and a tab that is not open draws nothing until it is.
+    """
 
     runs: RunStore
     """All runs of the server."""
     shown: gr.State
     """`(run id, revision)` of what is on show; changes with every new result."""
-    open_tab: gr.State | None = None
+    finished: gr.State = field(default_factory=lambda: gr.State(("", 0)))
+    """The same of the last run on show that has a finished analysis."""
+    open_tab: gr.State = field(default_factory=lambda: gr.State("picture"))
     """Which of the desk's tabs is open."""
     clips: ClipShelf = field(default_factory=ClipShelf)
     """The videos on show."""
     pages: gr.Tabs | None = None
     """The pages, so that a click can lead to the desk."""
+
+    def __post_init__(self) -> None:
+        def follow(shown: Shown) -> Any:
+            run = self.run_of(shown)
+            return gr.skip() if run is None or run.analysis is None else shown
+
+        self.shown.change(follow, self.shown, self.finished, **_NEWS)
 
     def on_news(self, render: Callable[[Run], Any], outputs: Sequence[Any]) -> None:
         """Call `render(run)` for the outputs whenever the run on show has something new.
@@ -47,49 +57,68 @@ class Session:
             run = self.visible(shown)
             return skipped(outputs) if run is None else render(run)
 
-        self.shown.change(update, [self.shown], list(outputs), **_QUIET)
+        self.shown.change(update, [self.shown], list(outputs), **_NEWS)
 
-    def on_result(self, render: Callable[[Run], Any], outputs: Sequence[Any]) -> None:
-        """Call `render(run)` for the outputs once a run with a finished analysis is on show."""
+    def redraw(
+        self, draw: Callable[..., Any], inputs: Sequence[Any], output: Any, *, after: gr.State
+    ) -> None:
+        """Call `draw(shown, *inputs)` when one of the inputs changes, and after another drawing.
 
-        def update(run: Run) -> Any:
-            return skipped(outputs) if run.analysis is None else render(run)
-
-        self.on_news(update, outputs)
-
-    def redraw(self, draw: Callable[..., Any], inputs: Sequence[Any], output: Any) -> None:
-        """Call `draw(shown, *inputs)` when there is news and when one of the inputs changes."""
+        Args:
+            draw: Makes the output.
+            inputs: Components that it depends on.
+            output: What is drawn.
+            after: What `on_open` returned.
+        """
         gr.on(
-            [self.shown.change, *(component.change for component in inputs)],
+            [after.change, *(component.change for component in inputs)],
             draw,
             [self.shown, *inputs],
             output,
             trigger_mode="always_last",
-            **_QUIET,
+            **_NEWS,
         )
 
     def on_open(
-        self, tab: gr.Tab, name: str, render: Callable[[Run], Any], outputs: Sequence[Any]
-    ) -> None:
-        """Call `render(run)` only when the tab is open: for what costs more than a moment."""
-        assert self.open_tab is not None
+        self,
+        tab: gr.Tab,
+        name: str,
+        render: Callable[[Run], Any],
+        outputs: Sequence[Any],
+        *,
+        live: bool = False,
+    ) -> gr.State:
+        """Call `render(run)` for the outputs when the tab is open and there is something new.
+
+        Args:
+            tab: Which.
+            name: Its id.
+            render: Gets a run with a finished analysis; with `live` any run.
+            outputs: What it draws.
+            live: Draw as the run goes on.
+
+        Returns:
+            `(run id, revision)` of what is drawn.
+        """
+        source = self.shown if live else self.finished
         drawn = gr.State(("", 0))
 
-        def update(shown: Shown, at: str, before: Shown) -> Any:
-            run = self.visible(shown)
-            if at != name or run is None or run.analysis is None or tuple(before) == tuple(shown):
+        def update(news: Shown, at: str, before: Shown) -> Any:
+            run = self.visible(news)
+            if at != name or run is None or tuple(before) == tuple(news):
                 return [gr.skip(), *(gr.skip() for _ in outputs)]
             result = render(run)
-            return [shown, *(result if len(outputs) > 1 else [result])]
+            return [news, *(result if len(outputs) > 1 else [result])]
 
-        tab.select(lambda: name, None, self.open_tab, **_QUIET)
+        tab.select(lambda: name, None, self.open_tab, **_NEWS)
         gr.on(
-            [self.open_tab.change, self.shown.change],
+            [self.open_tab.change, source.change],
             update,
-            [self.shown, self.open_tab, drawn],
+            [source, self.open_tab, drawn],
             [drawn, *outputs],
-            **_QUIET,
+            **_NEWS,
         )
+        return drawn
 
     def run_of(self, shown: Shown) -> Run | None:
         """The run on show."""

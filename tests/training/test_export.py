@@ -14,7 +14,7 @@ from models.checkpoint_files import read_state, sha256_of, write_safetensors
 from models.zoo import MANIFEST, check_checkpoint, load_model, read_manifest
 from models.zoo.builders import BUILDERS
 from training.export import main, with_entry
-from training.finetune import RECIPE
+from training.finetune import COMMAND, RECIPE, RECIPES, command_of
 
 ARGUMENTS = ("--licence", "Apache-2.0", "--source", "the simulated rink, seed 11")
 
@@ -70,6 +70,21 @@ def test_exported_run_is_a_checkpoint(run: Path, manifest: Path) -> None:
     trained = read_state(run / "best.safetensors")
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value.float(), trained[name].float(), atol=1e-3, rtol=1e-3)
+
+
+def test_a_changed_recipe_is_exported_with_its_changes(run: Path, manifest: Path) -> None:
+    overrides = ["optim.lr=8e-4", "data.folder=/home/me"]
+    command = command_of(RECIPES / "demo_umt_32x96.toml", overrides)
+    (run / COMMAND).write_text(f"{command}\n")
+    assert export(run, manifest, *ARGUMENTS) == 0
+    entry = read_manifest(manifest)["demo"]
+    (figure,) = entry.figures
+    assert figure.command == (
+        "python -m training.finetune training/recipes/demo_umt_32x96.toml "
+        "--set optim.lr=8e-4 --set data.folder=DIR"
+    )
+    assert entry.source.startswith("made here: training/recipes/demo_umt_32x96.toml, seed 3; ")
+    assert command_of(Path("/home/me/own.toml"), []) == "python -m training.finetune own.toml"
 
 
 def test_figures_of_other_data_come_first(run: Path, manifest: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.errors import ConfigError, InputError
-from pipeline.store import save
+from pipeline.store import load, save
 from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
 from tests.factories import make_all_scores, make_analysis, make_scores
@@ -248,7 +249,16 @@ def test_examples_are_small_and_play_in_every_browser(clip):
 
 def shown(example: Example, runs: RunStore) -> list[tuple[str, str, int]]:
     example.prepare()
-    return list(example.show(runs, "anna"))
+    news = list(example.show(runs, "anna"))
+    join_example()
+    return news
+
+
+def join_example() -> None:
+    """Wait for the thread behind an example: Python may not end while torch works in it."""
+    for thread in threading.enumerate():
+        if thread.name == "example":
+            thread.join()
 
 
 def test_the_example_is_there_for_every_visitor(monkeypatch):
@@ -257,6 +267,18 @@ def test_the_example_is_there_for_every_visitor(monkeypatch):
     card, run_id, revision = shown(Example(Path("clip.mp4")), runs)[-1]
     assert "This is the example clip.mp4" in card
     assert (runs.get(run_id).title, revision) == ("clip.mp4", 1)
+
+
+def test_networks_are_warm_before_the_first_visitor_asks(tmp_path, monkeypatch):
+    analyser = Analyser(load_profile("demo"), cache=AnalysisCache(tmp_path))
+    monkeypatch.setattr(callbacks, "analyser", lambda profile: analyser)
+    prepared = Example(examples()[0])
+    prepared.prepare()
+    join_example()
+    assert prepared.analysis.timings_s == load(example.STORED / examples()[0].stem).timings_s
+    monkeypatch.setattr("pipeline.networks.load_model", None)  # nothing is left to load
+    for stage in analyser.provenance:
+        assert not analyser.networks.get(stage).training
 
 
 def test_an_example_that_fails_says_why_and_breaks_nothing(monkeypatch, caplog):

@@ -11,12 +11,11 @@ from pipeline.config import load_profile, profile_names
 from ui.architecture import architecture, class_table, paper_table
 from ui.evaluation_views import figures_table
 from ui.evaluations import EvaluationError, evaluation_folders, read_evaluation
+from ui.events import QUIET
 from ui.labels import choice, label
 from ui.language import say
 from ui.session import Session
 from ui.tabs.mistakes import SHIPPED
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_tab(_session: Session, tab: gr.Tab) -> None:
@@ -46,8 +45,8 @@ def build_tab(_session: Session, tab: gr.Tab) -> None:
         words = say("about_version", version=__version__)
         return [draw(name), *_figures(), class_table(), words]
 
-    tab.select(fill, profile, [drawing, figures, source, tables, classes, version], **_QUIET)
-    profile.input(draw, profile, drawing, **_QUIET)
+    tab.select(fill, profile, [drawing, figures, source, tables, classes, version], **QUIET)
+    profile.input(draw, profile, drawing, **QUIET)
 
 
 def _figures() -> list[Any]:

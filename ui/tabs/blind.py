@@ -10,12 +10,10 @@ import gradio as gr
 from pipeline.elements import LABELS
 from ui.blind import call, call_table, tally
 from ui.cards import message_card
+from ui.events import QUIET
 from ui.labels import label
 from ui.names import class_name
 from ui.session import Session, Shown
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-
 
 # Every tab but the picture, which then shows the bare clip. (A tab that is made invisible keeps its
 # button.)
@@ -50,7 +48,7 @@ def build_call(session: Session) -> gr.Column:
             return [message_card(problem, kind="error"), gr.skip(), gr.skip()]
         return ["", (run.run_id, shown[1] + 1), None]
 
-    enter.click(reveal, [session.shown, choice], [note, session.shown, choice], **_QUIET)
+    enter.click(reveal, [session.shown, choice], [note, session.shown, choice], **QUIET)
     return cast(gr.Column, panel)
 
 
@@ -70,21 +68,26 @@ def build_tally(session: Session) -> None:
             return [gr.Accordion(visible=False), "", None]
         return [gr.Accordion(visible=True), sentence, call_table(runs)]
 
-    session.shown.change(count, session.shown, [box, words, table], **_QUIET)
+    session.finished.change(count, session.finished, [box, words, table], **QUIET)
 
 
 def build_veil(session: Session, panel: gr.Column, cards: Sequence[gr.HTML], tabs: gr.Tabs) -> None:
     """Hide cards and tabs, and show the form, as long as the run on show is to be called blind."""
     curtain = gr.HTML(elem_id="curtain", show_label=False)
+    down = gr.State(False)
+    outputs = [down, panel, *cards, curtain, tabs]
 
-    def veil(shown: Shown) -> list[Any]:
+    def veil(shown: Shown, before: bool) -> list[Any]:
         run = session.run_of(shown)
         hidden = run is not None and run.hidden
+        if hidden == before:
+            return [gr.skip() for _ in outputs]
         return [
+            hidden,
             gr.Column(visible=hidden),
             *(gr.HTML(visible=not hidden) for _ in cards),
             _CURTAIN if hidden else "",
             gr.Tabs(selected="picture") if hidden else gr.skip(),
         ]
 
-    session.shown.change(veil, session.shown, [panel, *cards, curtain, tabs], **_QUIET)
+    session.shown.change(veil, [session.shown, down], outputs, **QUIET)

@@ -10,13 +10,13 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.types import Analysis
 from ui.controls import history_line
+from ui.events import QUIET
 from ui.labels import label
 from ui.measured import measured
 from ui.player import build_player, player_value
 from ui.runs import Run
 from ui.session import Session, visitor_of
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 SIDES = ("a", "b")
 
 
@@ -84,11 +84,11 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
             for run, frame in found
         ]
 
-    tab.select(find, chosen, chosen, **_QUIET)
+    tab.select(find, chosen, chosen, **QUIET)
     for select, meet, player in zip(chosen, meets, players, strict=True):
-        select.change(show, select, [player, meet], **_QUIET)
+        select.change(show, select, [player, meet], **QUIET)
     pairs = [chosen[0], meets[0], chosen[1], meets[1]]
-    align.click(meet_both, pairs, players, **_QUIET)
+    align.click(meet_both, pairs, players, **QUIET)
 
 
 def meeting_frame(analysis: Analysis) -> int:

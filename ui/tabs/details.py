@@ -12,7 +12,7 @@ from ui.session import Session
 from ui.tables import provenance_table, video_table
 
 
-def build_tab(session: Session, _tab: gr.Tab) -> None:
+def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out provenance and facts."""
     provenance = gr.Dataframe(
         label=label("details_networks"), interactive=False, elem_id="provenance", buttons=["copy"]
@@ -30,4 +30,4 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
         assert run.analysis is not None
         return [provenance_table(run.analysis), video_table(run.analysis)]
 
-    session.on_result(render, [provenance, facts])
+    session.on_open(tab, "details", render, [provenance, facts])

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.ensemble import FUSED
 from pipeline.types import Analysis
 from pipeline.whatif import normalised
+from ui.events import QUIET
 from ui.labels import label
 from ui.names import display_name
 from ui.plots import ensemble_bars, weight_strips
@@ -19,7 +20,7 @@ from ui.session import Session, Shown
 from ui.tables import arithmetic_table, contribution_lines, strip_lines, without_table
 
 
-def build_tab(session: Session, _tab: gr.Tab) -> None:
+def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the arithmetic of the ensemble."""
     words = gr.HTML(elem_id="reasons", show_label=False)
     gr.Markdown(label("ensemble_sliders_intro"), elem_classes="rs-intro")
@@ -43,8 +44,7 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
     shown_parts = [words, strips, table, chart, without]
 
     def render(run: Run) -> list[Any]:
-        if run.analysis is None:
-            return ["", None, None, None, None, *(gr.skip() for _ in FUSED)]
+        assert run.analysis is not None
         weights = dict(run.analysis.verdict.weights)
         return [*_parts(run.analysis, weights), *(round(weights[name], 3) for name in FUSED)]
 
@@ -61,23 +61,21 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
             return [gr.skip() for _ in (*shown_parts, *sliders)]
         return render(run)
 
-    session.on_news(render, [*shown_parts, *sliders])
+    session.on_open(tab, "why", render, [*shown_parts, *sliders])
     for slider in sliders:
         gr.on(  # a number that is typed is released, not put in
             [slider.input, slider.release],
             what_if,
             [session.shown, *sliders],
             shown_parts,
-            show_progress="hidden",
             trigger_mode="always_last",
-            api_visibility="private",
+            **QUIET,
         )
     reset.click(
         back,
         [session.shown],
         [*shown_parts, *sliders],
-        show_progress="hidden",
-        api_visibility="private",
+        **QUIET,
     )
 
 

@@ -29,6 +29,7 @@ from ui.evaluations import (
     evaluation_folders,
     read_evaluation,
 )
+from ui.events import QUIET
 from ui.hosting import hosted
 from ui.labels import label
 from ui.language import say
@@ -36,7 +37,6 @@ from ui.names import display_name
 from ui.session import Session, visitor_of
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "evaluations"
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:
@@ -81,12 +81,12 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         run = session.runs.adopt(visitor_of(request), analysis)
         return [gr.skip(), (run.run_id, 1), gr.Tabs(selected="desk")]
 
-    tab.select(_first_look, folder, chosen, **_QUIET)
-    chosen.change(_open_listed, chosen, whole, **_QUIET)
-    gr.on([go.click, typed.submit], _open_typed, typed, whole, **_QUIET)
-    voter.input(_by, [folder, voter], by_voter, **_QUIET)
-    matrix.click(_cell, [folder, voter], [heading, clips, listed], **_QUIET)
-    clips.select(to_the_desk, [folder, listed], [note, session.shown, session.pages], **_QUIET)
+    tab.select(_first_look, folder, chosen, **QUIET)
+    chosen.change(_open_listed, chosen, whole, **QUIET)
+    gr.on([go.click, typed.submit], _open_typed, typed, whole, **QUIET)
+    voter.input(_by, [folder, voter], by_voter, **QUIET)
+    matrix.click(_cell, [folder, voter], [heading, clips, listed], **QUIET)
+    clips.select(to_the_desk, [folder, listed], [note, session.shown, session.pages], **QUIET)
 
 
 def _first_look(path: str) -> Any:

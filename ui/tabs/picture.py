@@ -11,14 +11,13 @@ import gradio as gr
 from pipeline.errors import InputError
 from ui import callbacks
 from ui.controls import Controls, on_gpu
+from ui.events import QUIET
 from ui.labels import language_of
 from ui.language import spoken_in
 from ui.player import build_player, player_value
 from ui.player.messages import Nonsense, read_relock
 from ui.runs import Run
 from ui.session import Session, Shown, visitor_of
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_tab(session: Session, controls: Controls) -> None:
@@ -37,17 +36,17 @@ def build_tab(session: Session, controls: Controls) -> None:
         run = session.run_of(shown)
         return gr.skip() if run is None else run_value(session, run)
 
-    controls.video.change(show_upload, controls.video, player, queue=False, **_QUIET)
-    session.shown.change(show_run, session.shown, player, **_QUIET)
+    controls.video.change(show_upload, controls.video, player, queue=False, **QUIET)
+    session.shown.change(show_run, session.shown, player, **QUIET)
     player.relock(
-        _begin_relock_for(session), session.shown, [controls.status, session.shown], **_QUIET
+        _begin_relock_for(session), session.shown, [controls.status, session.shown], **QUIET
     ).then(
         _go_on_for(session),
         session.shown,
         [controls.status, session.shown],
         concurrency_limit=1,
         concurrency_id="analyse",
-        **_QUIET,
+        **QUIET,
     )
 
 

@@ -15,7 +15,7 @@ from ui.session import Session, Shown
 from ui.tables import ordered, score_lines, score_table, view_probabilities
 
 
-def build_tab(session: Session, _tab: gr.Tab) -> None:
+def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the chart, the heat map of the views and the table."""
     with gr.Row():
         quantity = gr.Radio(
@@ -65,16 +65,19 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
         scores = None if run is None else run.scores.get(name or "")
         return None if scores is None else view_heat_map(*view_probabilities(scores))
 
-    def choices(run: Run) -> Any:
-        names = [name for name in ordered(run.scores) if name != "umt"]
-        options = [(_caption(run.scores[name]), name) for name in names]
-        return gr.Radio(options, value=names[0] if names else None)
+    drawn = session.on_open(tab, "scores", _render, [table, network], live=True)
+    session.redraw(redraw, [quantity, models, classes], chart, after=drawn)
+    session.redraw(draw_views, [network], views, after=drawn)
 
-    session.on_news(lambda run: score_table(run.scores) if run.scores else None, [table])
-    # Not before all have answered: the page may still send a choice that is none at the moment.
-    session.on_result(choices, [network])
-    session.redraw(redraw, [quantity, models, classes], chart)
-    session.redraw(draw_views, [network], views)
+
+def _render(run: Run) -> list[Any]:
+    table = score_table(run.scores) if run.scores else None
+    if run.analysis is None:
+        # Not before all have answered: the page may still send a choice that is none by then.
+        return [table, gr.skip()]
+    names = [name for name in ordered(run.scores) if name != "umt"]
+    options = [(_caption(run.scores[name]), name) for name in names]
+    return [table, gr.Radio(options, value=names[0] if names else None)]
 
 
 def _caption(scores: ModelScores) -> str:

@@ -8,6 +8,7 @@ import gradio as gr
 
 from pipeline.errors import InputError
 from ui.cards import message_card
+from ui.events import QUIET
 from ui.labels import choice, label, language_of
 from ui.language import say, spoken_in
 from ui.runs import Run
@@ -15,7 +16,7 @@ from ui.session import Session, Shown
 from ui.takeaway import CHOSEN, FORMATS, make_files
 
 
-def build_tab(session: Session, _tab: gr.Tab) -> None:
+def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the choice of files, the button and what it made."""
     gr.Markdown(label("take_intro"), elem_classes="rs-intro")
     formats = gr.CheckboxGroup(
@@ -41,14 +42,14 @@ def build_tab(session: Session, _tab: gr.Tab) -> None:
         for card, made in spoken_in(language_of(request), steps):
             yield card, gr.File(made, visible=bool(made))
 
-    session.on_news(lambda run: [gr.File(None, visible=False), ""], [files, note])
+    # What was made of another run goes.
+    session.on_open(tab, "take", lambda run: [gr.File(None, visible=False), ""], [files, note])
     make.click(
         produce,
         [session.shown, formats],
         [note, files],
-        show_progress="hidden",
-        api_visibility="private",
         concurrency_limit=2,
+        **QUIET,
     )
 
 

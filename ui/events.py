@@ -1,0 +1,14 @@
+"""How the page's events behave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    # Nowhere, not only unseen: at every step of an event the page copies the values of the
+    # components that show its progress, by default all its outputs.
+    "show_progress_on": [],
+    "api_visibility": "private",
+}
+"""For an event that answers soon, or tells its progress itself."""
