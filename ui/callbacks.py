@@ -128,7 +128,10 @@ def analyse(
         card, run_id, revision = begin(request, runs, visitor)
         run = runs.get(run_id)
         yield card, run_id, revision
-    if run is None or run.analysis is not None:
+    if run is None:
+        return
+    if run.analysis is not None:  # the card once more: the page empties one that nobody answers
+        yield message_card(_done(run), kind="done"), "", 1
         return
     revision = 0
     try:

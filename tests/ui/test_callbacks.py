@@ -135,7 +135,8 @@ def test_a_known_clip_is_there_at_the_click(clip, monkeypatch) -> None:
     assert words_of(card) == "done: 12 frames, known already"
     assert revision == 1
     assert runs.get(run_id).analysis is analysis
-    assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == []
+    # The card stays, and there is no news.
+    assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == [(card, "", revision)]
 
 
 def test_a_click_answers_at_once_and_the_run_goes_on_under_its_id(clip) -> None:

@@ -96,6 +96,7 @@ def _go_on_for(session: Session) -> Any:
     def go_on(shown: Shown, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         run = session.run_of(shown)
         if run is None or not isinstance(run.asked, callbacks.Request):
+            yield gr.skip(), gr.skip()
             return
         steps = callbacks.analyse(run.asked, session.runs, visitor_of(request), run_id=shown[0])
         for card, run_id, revision in spoken_in(language_of(request), steps):
