@@ -97,10 +97,10 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )
     with app:
-        shown = gr.State(("", 0))
+        shown, finished, open_tab = gr.State(("", 0)), gr.State(("", 0)), gr.State("picture")
         gr.HTML(hero, elem_id="hero", show_label=False)
         with gr.Tabs(selected="desk", elem_id="pages") as pages:
-            session = Session(runs, shown, clips=clips, pages=pages)
+            session = Session(runs, shown, finished, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session)
             for name, module in _PAGES.items():

@@ -31,9 +31,9 @@ class Session:
     """All runs of the server."""
     shown: gr.State
     """`(run id, revision)` of what is on show; changes with every new result."""
-    finished: gr.State = field(default_factory=lambda: gr.State(("", 0)))
+    finished: gr.State
     """The same of the last run on show that has a finished analysis."""
-    open_tab: gr.State = field(default_factory=lambda: gr.State("picture"))
+    open_tab: gr.State
     """Which of the desk's tabs is open."""
     clips: ClipShelf = field(default_factory=ClipShelf)
     """The videos on show."""
