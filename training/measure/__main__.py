@@ -30,14 +30,16 @@ OTHERS = tuple(element.label for element in ELEMENTS if element.family != "jump"
 SPINS = tuple(element.label for element in ELEMENTS if element.family == "spin")
 
 
-def flight_takes(first: int, count: int) -> Iterator[Take]:
-    """Four loose jumps, then one clip of something else, over and over."""
+def flight_takes(first: int, count: int, cameras: int) -> Iterator[Take]:
+    """Four loose jumps, then something else, over and over; each filmed by several cameras."""
     for number in range(count):
         seed = (first + number, STREAM)
         if number % 5 == 4:
-            yield film(draw_act(OTHERS[number // 5 % len(OTHERS)], seed), seed)
+            act = draw_act(OTHERS[number // 5 % len(OTHERS)], seed)
         else:
-            yield film(draw_loose_jump(JUMPS[number % len(JUMPS)], seed), seed)
+            act = draw_loose_jump(JUMPS[number % len(JUMPS)], seed)
+        for camera in range(cameras):
+            yield film(act, (*seed, camera))
 
 
 def facing_takes(first: int, count: int) -> Iterator[Take]:
@@ -59,9 +61,10 @@ def _facing(count: int) -> dict[str, Tensor]:
     return fit_facing(joints, directions)
 
 
-def _flight(count: int, steps: int) -> dict[str, Tensor]:
+def _flight(count: int, cameras: int, steps: int) -> dict[str, Tensor]:
     print("drawing takes for the flight network", file=sys.stderr, flush=True)
-    examples = [one for take in flight_takes(50_000, count) if (one := example(take)) is not None]
+    takes = flight_takes(50_000, count, cameras)
+    examples = [one for take in takes if (one := example(take)) is not None]
     print("fitting the flight network", file=sys.stderr, flush=True)
     return fit_flight(examples, steps=steps)
 
@@ -70,8 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Draw, fit, write."""
     parser = argparse.ArgumentParser(prog="python -m training.measure", description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--flights", type=int, default=2000, help="takes for the flight network")
-    parser.add_argument("--steps", type=int, default=900, help="of the flight network")
+    parser.add_argument("--flights", type=int, default=4000, help="acts for the flight network")
+    parser.add_argument("--cameras", type=int, default=3, help="that film each of them")
+    parser.add_argument("--steps", type=int, default=3000, help="of the flight network")
     parser.add_argument("--facings", type=int, default=1800, help="takes for the facing network")
     parser.add_argument("--keep-facing", type=Path, help="take the facing network from this file")
     parsed = parser.parse_args(arguments)
@@ -81,8 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         known = load_file(parsed.keep_facing)
         tensors = {name: value for name, value in known.items() if name.startswith("facing.")}
-    tensors |= _flight(parsed.flights, parsed.steps)
-    settings = {"flights": parsed.flights, "steps": parsed.steps, "facings": parsed.facings}
+    tensors |= _flight(parsed.flights, parsed.cameras, parsed.steps)
+    names = ("flights", "cameras", "steps", "facings")
+    settings = {name: getattr(parsed, name) for name in names}
     metadata = {
         "made_by": "python -m training.measure",
         "settings": json.dumps(settings),
