@@ -1,4 +1,4 @@
-"""The clips that are open on the desk: a video, its pictures, and the run that looks at it."""
+"""The clips that are open on the desk: a video, its pictures, and the runs that look at it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -43,8 +44,10 @@ class Clip:
     """Where they lie."""
     names: set[Name] = field(default_factory=set)
     """Files and points it was asked for by."""
-    run: Run | None = None
-    """The analysis, as far as it has come; None before."""
+    runs: WeakValueDictionary[str, Run] = field(default_factory=WeakValueDictionary)
+    """Its analyses by id; one that the visit no longer keeps is gone here too."""
+    latest: str = ""
+    """Id of the one that was shown last."""
     plays: bool = False
     """Whether browsers are likely to play the file itself."""
     media_type: str = "video/mp4"
@@ -62,6 +65,10 @@ class Clip:
     def timeline(self) -> Timeline:
         """Of the frames on show."""
         return self.video.timeline
+
+    def run(self, run_id: str | None = None) -> Run | None:
+        """One of its analyses, as far as it has come; by default the one that was shown last."""
+        return self.runs.get(self.latest if run_id is None else run_id)
 
     def make_copy(self) -> Path:
         """A copy that browsers play; made once, in the caller's thread.
@@ -138,7 +145,8 @@ class ClipShelf:
             if clip.video.info.sha256 != analysis.video.sha256:
                 raise clip.video.error("is not the video that was analysed; analyse it again")
             _follow(clip, analysis.timeline.frame_index)
-        clip.run, clip.news = run, clip.news + 1
+        clip.runs[run.run_id] = run
+        clip.latest, clip.news = run.run_id, clip.news + 1
         return clip
 
     def get(self, token: object) -> Clip | None:

@@ -1,6 +1,6 @@
 """The player as a gradio component: one `gr.HTML` whose scripts do everything in the browser.
 
-Its value is the token of a clip and a revision, nothing else. The scene, the pictures and the video
+Its value names a clip, a run and a revision, nothing else. The scene, the pictures and the video
 are fetched from `ui.player.routes`; overlays are drawn in the browser.
 """
 
@@ -14,6 +14,7 @@ import gradio as gr
 
 from ui.player.clips import Clip
 from ui.player.routes import PREFIX, version
+from ui.runs import Run
 
 _HERE = Path(__file__).parent
 
@@ -43,13 +44,18 @@ def build_player(**options: Any) -> gr.HTML:
     )
 
 
-def player_value(clip: Clip | None, *, frame: int | None = None, message: str = "") -> str:
+def player_value(
+    clip: Clip | None, run: Run | None = None, *, frame: int | None = None, message: str = ""
+) -> str:
     """What makes the player show a clip.
 
     Args:
         clip: Which; None empties the player.
+        run: Which of the clip's analyses; the one that was shown last, by default.
         frame: Where to go, 0..T-1; where the viewer is, by default.
         message: A sentence in place of a picture.
     """
     token, revision = (None, 0) if clip is None else (clip.token, clip.news)
-    return json.dumps({"token": token, "revision": revision, "frame": frame, "message": message})
+    run_id = None if run is None else run.run_id
+    value = {"token": token, "run": run_id, "revision": revision, "frame": frame}
+    return json.dumps({**value, "message": message})

@@ -64,6 +64,7 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
     return [
         Route(f"{PREFIX}/static/{{version}}/{{name}}", _script),
         clip_route("scene", _scene),
+        clip_route("scene/{run}", _scene),
         clip_route("stills/{chunk}", _stills),
         clip_route("frame/{position}", _frame),
         clip_route("full/{position}", _full),
@@ -74,8 +75,12 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
 
 
 def _scene(request: Request, clip: Clip) -> Response:
+    run_id = request.path_params.get("run")
+    run = clip.run(run_id)
+    if run is None and run_id is not None:
+        return _sentence("this analysis is no longer kept; analyse the clip again", 404)
     with speaking(preferred(request.headers.get("accept-language", ""))):
-        return JSONResponse(scene_json(clip), headers=_ASK)
+        return JSONResponse(scene_json(clip, run), headers=_ASK)
 
 
 def _stills(request: Request, clip: Clip) -> Response:

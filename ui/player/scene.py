@@ -21,10 +21,9 @@ STYLE = DrawStyle()
 """The colours are those of `overlay.mp4`."""
 
 
-def scene_json(clip: Clip) -> dict[str, Any]:
-    """The scene of a clip: its clock, where its pictures are, and what is known so far."""
+def scene_json(clip: Clip, run: Run | None) -> dict[str, Any]:
+    """The scene of a clip: its clock, where its pictures are, and what a run knows so far."""
     info, timeline = clip.video.info, clip.timeline
-    run = clip.run
     return {
         "token": clip.token,
         "name": clip.video.name,

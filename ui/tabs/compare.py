@@ -112,4 +112,4 @@ def _value(session: Session, run: Run, frame: int) -> str:
         clip = session.clips.show_run(run)
     except InputError as error:
         return player_value(None, message=str(error))
-    return player_value(clip, frame=min(max(frame, 0), last))
+    return player_value(clip, run, frame=min(max(frame, 0), last))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipeline.types import Analysis
 from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.pipeline.test_video_stills import decode, unpack
 from tests.videos import PLAIN, RECIPES, cut, read_number, write_video
-from ui.player import ClipShelf, player_routes
+from ui.player import ClipShelf, player_routes, player_value
 from ui.player.routes import STATIC, version
 from ui.runs import RunStore
 
@@ -38,6 +41,12 @@ def client(shelf):
 @pytest.fixture
 def clip(shelf, path):
     return shelf.show("visitor", str(path))
+
+
+def analysis_of(path: Path) -> Analysis:
+    video = open_video(path)
+    made = make_analysis(num_frames=len(video), people=2)
+    return replace(made, video=video.info, timeline=video.timeline)
 
 
 def address(clip, name: str) -> str:
@@ -147,12 +156,7 @@ def test_a_file_that_did_not_change_is_not_read_again(shelf, clip, path, monkeyp
 
 
 def test_a_run_brings_boxes_and_lanes_and_blind_mode_no_lanes(client, shelf, path):
-    from dataclasses import replace
-
-    video = open_video(path)
-    made = make_analysis(num_frames=48, people=2)
-    analysis = replace(made, video=video.info, timeline=video.timeline)
-    run = RunStore().adopt("visitor", analysis)
+    run = RunStore().adopt("visitor", analysis_of(path))
     clip = shelf.show_run(run)
     scene = client.get(address(clip, "scene")).json()
     assert [person["id"] for person in scene["people"]] == [0, 1]
@@ -162,6 +166,34 @@ def test_a_run_brings_boxes_and_lanes_and_blind_mode_no_lanes(client, shelf, pat
     assert scene["lanes"][0]["key"] == "element"
     run.blind = True
     assert client.get(address(clip, "scene")).json()["lanes"] == []
+
+
+def test_two_runs_of_one_clip_have_a_scene_each(client, shelf, path):
+    runs = RunStore()
+    made = analysis_of(path)
+    one = runs.adopt("visitor", made)
+    other = runs.adopt("visitor", replace(made, people=replace(made.people, main_id=1)))
+    values = []
+    for run in (one, other):
+        clip = shelf.show_run(run)
+        values.append(json.loads(player_value(clip, run)))
+    assert values[0]["token"] == values[1]["token"], "they share their pictures"
+    mains = [client.get(address(clip, f"scene/{value['run']}")).json()["main"] for value in values]
+    assert mains == [0, 1]
+    assert client.get(address(clip, "scene")).json()["main"] == 1, "the one shown last"
+
+
+def test_a_run_that_is_no_longer_kept_has_no_scene(client, shelf, path):
+    runs = RunStore()
+    run_id = runs.adopt("visitor", analysis_of(path)).run_id
+    clip = shelf.show_run(runs.get(run_id))
+    scene = address(clip, f"scene/{run_id}")
+    assert client.get(scene).status_code == 200
+    runs.leave("visitor")
+    answer = client.get(scene)
+    assert (answer.status_code, "no longer kept" in answer.text) == (404, True)
+    assert client.get(address(clip, "scene/another")).status_code == 404
+    assert not client.get(address(clip, "scene")).json()["done"]
 
 
 def test_scripts(client):

@@ -67,18 +67,19 @@ class Player {
 
   /** Gradio's value changed: another clip, or news of this one. */
   async follow(value) {
-    const { token, revision, frame, message } = JSON.parse(value || "{}");
+    const asked = JSON.parse(value || "{}");
+    const { token, run, revision, frame, message } = asked;
     const opened = performance.now();
     if (!token) return this.#empty(message);
-    const news = (this.asked = `${token} ${revision}`);
-    if (token === this.scene?.token && revision === this.revision) return frame === null || this.goTo(frame);
+    this.asked = asked;
     const other = token !== this.scene?.token;
+    if (!other && revision === this.revision) return frame === null || this.goTo(frame);
     if (other) this.status.tell(this.scene ? this.word("loading") : "", { over: this.shown !== null });
     const url = `${this.base}clips/${token}`;
     // The first picture does not wait for the scene.
     const first = other ? fetch(`${url}/frame/${frame ?? 0}`) : null;
-    const response = await fetch(`${url}/scene`).catch(() => null);
-    if (news !== this.asked) return;
+    const response = await fetch(run ? `${url}/scene/${run}` : `${url}/scene`).catch(() => null);
+    if (asked !== this.asked) return;
     if (!response?.ok) return this.#empty((await response?.text()) ?? message);
     this.revision = revision;
     this.#open(await response.json(), url, { other, frame, first, opened });
@@ -304,7 +305,7 @@ class Player {
   #picturesFailed(text, status) {
     if (status === 409) {
       this.scene = null; // frames were lost: the clip has another table by now
-      return this.follow(JSON.stringify({ token: this.asked.split(" ")[0], revision: this.revision, frame: null }));
+      return this.follow(JSON.stringify({ ...this.asked, frame: null }));
     }
     this.status.tell(status === 404 ? this.word("gone") : text, { over: this.shown !== null });
   }
