@@ -93,7 +93,8 @@ class Player {
   goTo(n) {
     if (!this.scene || n === null) return;
     n = this.clock.clamp(n);
-    if (this.playback.playing) return void this.#play(n);
+    if (this.playback.playing) this.#play(n);
+    if (this.playback.running) return;
     this.wanted = n;
     this.stills.moveTo(n);
     this.#showStill();
@@ -107,7 +108,7 @@ class Player {
   }
 
   #actions = {
-    play: () => (this.playback.playing ? this.#pause() : this.#play(this.#startFrame())),
+    play: () => this.#playOrPause(),
     back: () => this.#step(-1),
     forward: () => this.#step(1),
     backTen: () => this.#step(-10),
@@ -162,10 +163,7 @@ class Player {
   }
 
   #openPictures(url, frame, first, opened) {
-    this.stills?.close();
-    this.playback.pause();
-    this.transport.setPlaying(false);
-    this.shown = null;
+    this.#dropPictures();
     this.loop.open(this.clock);
     this.stills = new Stills(url, this.scene, {
       onReady: (n) => this.#ready(n),
@@ -182,8 +180,20 @@ class Player {
     this.stills.first(this.wanted, first);
   }
 
+  /** The clip on show goes: of its pictures and its video nothing may come any more. */
+  #dropPictures() {
+    this.playback.unload();
+    this.transport.setPlaying(false);
+    this.stills?.close();
+    this.stage.wipe();
+    this.status.clear();
+    this.onFirst = null;
+    this.shown = null;
+    delete this.root.dataset.playback;
+  }
+
   #ready(n) {
-    if (n !== this.wanted || this.playback.playing || this.shown === n) return;
+    if (n !== this.wanted || this.playback.running || this.shown === n) return;
     this.#showStill();
     const first = this.onFirst;
     this.onFirst = null;
@@ -201,7 +211,7 @@ class Player {
     this.stage.show(source, n, this.settings.style);
     this.stills.onShow = source;
     this.shown = n;
-    if (this.playback.playing) this.wanted = n;
+    if (this.playback.running) this.wanted = n;
     this.#tell(n);
   }
 
@@ -211,17 +221,20 @@ class Player {
     this.transport.moveTo(n);
     this.lanes.moveTo(n);
     this.people.moveTo(n);
-    this.status.moveTo(n, this.transport.describe(n), this.playback.playing);
+    this.status.moveTo(n, this.transport.describe(n), this.playback.running);
   }
 
   /** A closer look deserves the full picture. */
   async #sharpen() {
-    const n = this.shown;
+    if (!this.scene) return;
+    const { stills, shown: n } = this;
     const [width] = this.scene.stills.size;
     const small = width < this.scene.width && this.stage.scale * this.scene.width > 1.05 * width;
-    if (!small || this.playback.playing || n === null || n !== this.wanted) return;
-    const bitmap = await this.stills.full(n);
-    if (bitmap && !this.playback.playing && n === this.wanted && n === this.shown) this.stage.show(bitmap, n, this.settings.style);
+    const rests = () => stills === this.stills && !this.playback.running && n !== null && n === this.wanted && n === this.shown;
+    if (!small || !rests()) return;
+    const bitmap = await stills.full(n);
+    if (bitmap && rests()) this.stage.show(bitmap, n, this.settings.style);
+    else bitmap?.close();
   }
 
   #step(by) {
@@ -237,7 +250,13 @@ class Player {
     return this.wanted >= this.clock.last ? 0 : this.wanted;
   }
 
+  #playOrPause() {
+    if (this.playback.playing) return this.#pause();
+    if (this.shown !== null) this.#play(this.#startFrame()); // before the first picture there is no video
+  }
+
   #play(from) {
+    if (this.playback.state === "none") return this.#playbackState("none");
     this.transport.setPlaying(true);
     this.playback.play(from);
   }
@@ -304,7 +323,8 @@ class Player {
 
   #picturesFailed(text, status) {
     if (status === 409) {
-      this.scene = null; // frames were lost: the clip has another table by now
+      this.#dropPictures(); // frames were lost: the clip has another table by now
+      this.scene = null;
       return this.follow(JSON.stringify({ ...this.asked, frame: null }));
     }
     this.status.tell(status === 404 ? this.word("gone") : text, { over: this.shown !== null });
@@ -312,9 +332,9 @@ class Player {
 
   #empty(message) {
     this.asked = null;
-    this.playback.pause();
-    this.stills?.close();
+    this.#dropPictures();
     this.scene = null;
+    this.stills = null;
     this.stage.clear();
     this.root.dataset.state = "empty";
     delete this.root.dataset.frame;
