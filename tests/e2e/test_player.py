@@ -101,6 +101,39 @@ def test_a_place_that_is_none_is_refused(player):
     assert player.page.evaluate("() => window.rinkside().shown") == 0
 
 
+def test_the_place_that_is_written_there_is_one(player):
+    player.press("End")
+    player.wait_for_frame(59)
+    player.press("g")
+    player.press("Enter")
+    assert player.page.get_attribute(".rp-goto", "aria-invalid") is None
+    assert player.page.evaluate("() => document.activeElement.className") == "rp-stage"
+    assert player.page.evaluate("() => window.rinkside().wanted") == 59
+
+
+def test_the_scene_is_that_of_the_run(shown):
+    with shown.page.expect_request(f"**/scene/{NUMBERED}"):
+        shown.open_again(NUMBERED)
+
+
+def test_news_leave_the_focus_where_it_is(player):
+    player.press("d")
+    player.page.focus(".rp-slider input")
+    player.page.evaluate(
+        "async () => { const p = window.rinkside();"
+        " await p.follow(JSON.stringify({ ...p.asked, revision: p.revision + 1 })) }"
+    )
+    assert player.page.evaluate("() => document.activeElement.matches('.rp-slider input')")
+    player.page.evaluate("() => document.activeElement.blur()")
+    player.press("d")
+
+
+def test_a_screen_reader_does_not_hear_every_frame(player):
+    live = "() => [...document.querySelectorAll('.rp-timeline :is(output, [aria-live])')].length"
+    assert player.page.locator(".rp-readout").count() > 0
+    assert player.page.evaluate(live) == 0
+
+
 def test_it_plays_to_the_end_and_stops_there(player):
     player.press(" ")
     player.wait_for_frame(59)

@@ -42,6 +42,7 @@ def scene_json(clip: Clip, run: Run | None) -> dict[str, Any]:
             for name in ("skater", "others", "region", "left", "right", "middle")
         },
         "minScore": STYLE.min_score,
+        "language": spoken(),
         "words": words_for(spoken()),
         **(_nothing() if run is None or run.hidden else _known(run, clip)),
     }

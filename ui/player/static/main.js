@@ -18,7 +18,7 @@ const REST_MS = 250; // without a step, before a full-size picture is fetched
 const PAN = 60; // CSS pixels a key press
 const ZOOM = 1.25;
 
-/** Called once by gradio, when the component is on the page. */
+/** Called once by gradio, when the component is on the page; `relock` is null without such a choice. */
 export function mount({ element, props, watch, base, relock }) {
   const player = new Player(element.querySelector(".rp"), base, relock);
   const follow = () => player.follow(props.value);
@@ -52,7 +52,7 @@ class Player {
       onState: (state, share) => this.#playbackState(state, share),
     });
     this.lanes = new Lanes(root.querySelector(".rp-timeline"), { onSeek: (stamp) => this.goTo(this.clock.frameAt(stamp)) });
-    this.people = new People(root.querySelector(".rp-people"), { onTake: (id) => this.#take(id) });
+    this.people = new People(root.querySelector(".rp-people"), { onTake: relock && ((id) => this.#take(id)) });
     this.transport = new Transport(root, {
       act: (action) => this.act(action),
       onGoTo: (n) => this.goTo(n),
@@ -151,7 +151,10 @@ class Player {
     this.people.open(scene, say);
     this.lanes.open(scene, clock, say);
     this.status.open(scene, clock, say);
-    if (!known || known.words !== scene.words) this.settings.build(scene, say), buildHelp(this.helpDialog, say, this.settings);
+    if (known?.language !== scene.language) {
+      this.settings.build(scene, say);
+      buildHelp(this.helpDialog, say, this.settings);
+    }
     this.root.dataset.state = scene.done ? "done" : "open";
     this.root.dataset.revision = String(this.revision);
     this.status.tell("");
@@ -310,7 +313,7 @@ class Player {
   }
 
   #take(id) {
-    if (!this.people.has(id) || id === this.scene.main || !this.scene.done) return;
+    if (!this.relock || !this.people.has(id) || id === this.scene.main || !this.scene.done) return;
     this.status.tell(this.word("relocking", { id }), { over: true });
     this.relock({ token: this.scene.token, person: id });
   }
