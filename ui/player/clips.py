@@ -56,8 +56,12 @@ class Clip:
     """A copy that browsers play, once made."""
     copied: float = 0.0
     """Share of the copy that is done."""
+    table: int = 0
+    """Grows whenever frames turn out to be lost: pictures are known by their place in the table."""
     news: int = 0
     """Grows whenever there is something new to show."""
+    mending: threading.Lock = field(default_factory=threading.Lock)
+    """Held while another table is made."""
     closed: threading.Event = field(default_factory=threading.Event)
     """Set when nobody looks any more."""
 
@@ -86,11 +90,15 @@ class Clip:
     def _note(self, share: float) -> None:
         self.copied = share
 
-    def mend(self) -> None:
-        """Show only the frames that decode, after `FramesLost`."""
-        self.stills.close()
-        self.video = self.video.rescan()
-        self.stills = Stills(self.video, Path(tempfile.mkdtemp(dir=self.folder)))
+    def mend(self, table: int) -> None:
+        """Show only the frames that decode, after `FramesLost` in a table; once for each table."""
+        with self.mending:
+            if table != self.table:
+                return
+            self.stills.close()
+            video = self.video.rescan()
+            stills = Stills(video, Path(tempfile.mkdtemp(dir=self.folder)))
+            self.video, self.stills, self.table = video, stills, table + 1
 
     def close(self) -> None:
         """Drop the pictures."""
@@ -197,4 +205,4 @@ def _same(one: Video, other: Video) -> bool:
 def _follow(clip: Clip, analysed: IntArray) -> None:
     """A damaged file may have lost frames: show the ones that were analysed."""
     if not np.array_equal(clip.timeline.frame_index, analysed):
-        clip.mend()
+        clip.mend(clip.table)

@@ -55,7 +55,6 @@ def address(clip, name: str) -> str:
 
 def test_a_scene_before_any_analysis(client, clip):
     scene = client.get(address(clip, "scene")).json()
-    assert scene["name"] == "clip.mp4"
     assert (scene["width"], scene["height"], len(scene["pts"])) == (320, 240, 48)
     assert (scene["people"], scene["pose"], scene["lanes"], scene["done"]) == ([], None, [], False)
     assert scene["words"]["play"] == "Play"
@@ -67,15 +66,37 @@ def test_a_scene_speaks_the_visitors_language(client, clip):
 
 
 def test_pictures(client, clip):
-    chunk = client.get(address(clip, "stills/1"))
+    chunk = client.get(address(clip, "stills/0/1"))
     assert [read_number(picture) for picture in unpack(chunk.content)] == list(range(16, 32))
-    for name in ("frame", "full"):
-        assert read_number(decode(client.get(address(clip, f"{name}/47")).content)) == 47
+    for name in ("frame/47", "full/0/47"):
+        assert read_number(decode(client.get(address(clip, name)).content)) == 47
+
+
+def test_pictures_of_an_older_table_are_refused(client, clip):
+    picture = client.get(address(clip, "stills/0/1"))
+    assert "max-age" in picture.headers["cache-control"]
+    for _ in range(2):  # several requests hear of the same lost frames
+        clip.mend(0)  # from now on a place in the table may be another frame's
+    for name in ("stills/0/1", "full/0/47"):
+        assert client.get(address(clip, name)).status_code == 409
+    table = client.get(address(clip, "scene")).json()["stills"]["table"]
+    assert table == 1
+    assert client.get(address(clip, f"stills/{table}/1")).status_code == 200
+    first = client.get(address(clip, "frame/0"))  # asked for before the table is known
+    assert first.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
     "name",
-    ["stills/3", "stills/-1", "stills/x", "frame/48", "frame/1.5", "full/%00", "frame/\uff19"],
+    [
+        "stills/0/3",
+        "stills/0/-1",
+        "stills/0/x",
+        "frame/48",
+        "frame/1.5",
+        "full/0/%00",
+        "frame/\uff19",
+    ],
 )
 def test_addresses_are_checked(client, clip, name):
     answer = client.get(address(clip, name))
@@ -127,7 +148,7 @@ def test_a_file_that_went_away_is_a_sentence(client, shelf, tmp_path):
 
 
 def test_leaving_closes_the_clips(client, shelf, clip):
-    client.get(address(clip, "stills/0"))
+    client.get(address(clip, "stills/0/0"))
     shelf.leave("visitor")
     assert client.get(address(clip, "scene")).status_code == 404
     assert not clip.folder.exists()
