@@ -69,7 +69,7 @@ def build(paths: list[Path], analyse=spelled_analysis) -> tuple[gr.Blocks, ClipS
             if number not in runs:
                 runs[number] = Run(str(number), path.parent, visitor=str(request.session_hash))
                 runs[number].analysis = analyse(path)
-            return player_value(shelf.show_run(runs[number]))
+            return player_value(shelf.show_run(runs[number]), runs[number])
 
         def hear(event: gr.EventData) -> str:
             return json.dumps(event._data)

@@ -71,6 +71,21 @@ def test_the_visit_is_remembered_and_two_clips_are_compared(desk):
     )
     page.screenshot(path=str(SCREENSHOTS / "compare.png"), full_page=True)
 
+    assert page.locator("#compare-player-a .rp-person").count() == 0  # nobody to choose here
+    total = int(page.inner_text("#compare-player-a .rp-total").removeprefix("/ "))
+    page.fill("#compare-meet-a input", str(total - 3))
+    page.click("#compare-align")
+    page.wait_for_function(
+        "n => document.querySelector('#compare-player-a .rp-goto').value.startsWith(n)",
+        arg=f"{total - 3} ",
+    )
+    page.click("#compare-play")
+    page.wait_for_selector("#compare-player-b .rp[data-playing=true]")
+    page.wait_for_selector("#compare-player-a .rp[data-playing=false]")  # it is over
+    page.click("#compare-play")
+    page.wait_for_selector("#compare-player-b .rp[data-playing=false]")
+    assert page.get_attribute("#compare-player-a .rp", "data-playing") == "false"
+
 
 def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     page = desk

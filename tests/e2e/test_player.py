@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import free_port
 from tests.e2e.players import PlayerPage, serving
-from tests.videos import RECIPES, write_video
+from tests.videos import RECIPES, Recipe, write_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-NUMBERED, WITH_SOUND = 0, 1
+NUMBERED, WITH_SOUND, WIDE = 0, 1, 2
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,7 @@ def shown(browser, tmp_path_factory: pytest.TempPathFactory):
     paths = [
         write_video(folder / "vfr.mp4", replace(RECIPES["vfr.mp4"], frames=60)),
         write_video(folder / "sound.avi", replace(RECIPES["mpeg4.avi"], frames=90, sound=True)),
+        write_video(folder / "wide.mp4", Recipe(frames=24, width=1280, height=720)),
     ]
     with serving(free_port(), paths, folder) as url:
         page = browser.new_page(viewport={"width": 1100, "height": 1200})
@@ -96,6 +99,39 @@ def test_a_place_that_is_none_is_refused(player):
     assert player.page.get_attribute(".rp-goto", "aria-invalid") == "true"
     player.press("Escape")
     assert player.page.evaluate("() => window.rinkside().shown") == 0
+
+
+def test_the_place_that_is_written_there_is_one(player):
+    player.press("End")
+    player.wait_for_frame(59)
+    player.press("g")
+    player.press("Enter")
+    assert player.page.get_attribute(".rp-goto", "aria-invalid") is None
+    assert player.page.evaluate("() => document.activeElement.className") == "rp-stage"
+    assert player.page.evaluate("() => window.rinkside().wanted") == 59
+
+
+def test_the_scene_is_that_of_the_run(shown):
+    with shown.page.expect_request(f"**/scene/{NUMBERED}"):
+        shown.open_again(NUMBERED)
+
+
+def test_news_leave_the_focus_where_it_is(player):
+    player.press("d")
+    player.page.focus(".rp-slider input")
+    player.page.evaluate(
+        "async () => { const p = window.rinkside();"
+        " await p.follow(JSON.stringify({ ...p.asked, revision: p.revision + 1 })) }"
+    )
+    assert player.page.evaluate("() => document.activeElement.matches('.rp-slider input')")
+    player.page.evaluate("() => document.activeElement.blur()")
+    player.press("d")
+
+
+def test_a_screen_reader_does_not_hear_every_frame(player):
+    live = "() => [...document.querySelectorAll('.rp-timeline :is(output, [aria-live])')].length"
+    assert player.page.locator(".rp-readout").count() > 0
+    assert player.page.evaluate(live) == 0
 
 
 def test_it_plays_to_the_end_and_stops_there(player):
@@ -241,6 +277,98 @@ def test_a_copy_keeps_the_sound(shown):
     shown.page.evaluate("() => window.rinkside().video.play()")
     shown.page.wait_for_function("() => window.rinkside().video.webkitAudioDecodedByteCount > 0")
     shown.page.evaluate("() => window.rinkside().video.pause()")
+
+
+@contextmanager
+def held(page, *addresses: str):
+    """Requests wait until the block ends; the list grows with them."""
+    waiting: list[Any] = []
+    for address in addresses:
+        page.route(address, lambda route: waiting.append(route))
+    try:
+        yield waiting
+    finally:
+        for route in waiting:
+            route.continue_()
+        for address in addresses:
+            page.unroute(address)
+
+
+def switch(player: PlayerPage, number: int) -> None:
+    """Show another video, and wait until the page knows what it is to show."""
+    before = player.data("token")
+    player.page.fill("#which input", str(number))
+    player.page.press("#which input", "Enter")
+    player.page.wait_for_function(
+        "before => window.rinkside().scene && window.rinkside().scene.token !== before", arg=before
+    )
+    player.page.evaluate("() => document.activeElement.blur()")
+
+
+def test_the_old_video_does_not_play_under_a_new_clip(player):
+    with held(player.page, "**/frame/*", "**/stills/**"):
+        switch(player, WIDE)
+        player.press(" ")
+        player.page.wait_for_timeout(500)
+        assert player.page.evaluate("() => window.rinkside().shown") is None
+        assert not player.page.evaluate("() => window.rinkside().playback.playing")
+        assert not player.page.get_attribute(".rp-video", "src")
+    player.page.wait_for_selector(".rp[data-playback=ready]")
+    assert player.data("token") in player.page.get_attribute(".rp-video", "src")
+    player.press(" ")
+    player.wait_for_frame(23)
+
+
+def test_a_sharper_picture_of_the_old_clip_comes_too_late(shown):
+    shown.open_again(WIDE)
+    errors: list[Any] = []
+    shown.page.on("pageerror", lambda error: errors.append(error))
+    with held(shown.page, "**/full/**") as waiting:
+        shown.press("+")
+        shown.page.wait_for_timeout(800)
+        assert waiting
+        switch(shown, NUMBERED)
+        shown.wait_for_frame(0)
+        shown.page.wait_for_selector(".rp[data-playback=ready]")
+    shown.page.wait_for_timeout(500)
+    assert shown.page.evaluate("() => window.rinkside().stage.source.width") != 1280
+    shown.page.evaluate("() => { window.rinkside().act('zoomIn'); window.rinkside().follow('{}') }")
+    shown.page.wait_for_timeout(500)
+    assert errors == []
+
+
+def test_stepping_works_while_a_copy_is_made(shown):
+    with held(shown.page, "**/copy"):
+        shown.page.evaluate("() => window.rinkside().follow('{}')")
+        switch(shown, WITH_SOUND)
+        shown.page.wait_for_selector(".rp[data-playback=copying]")
+        shown.press(" ")
+        assert shown.page.get_attribute("[data-action=play]", "aria-label") == "Pause"
+        shown.press("g")
+        shown.page.keyboard.type("60")
+        shown.press("Enter")
+        shown.wait_for_frame(59)
+        shown.press("ArrowRight")
+        shown.wait_for_frame(60)
+        assert shown.page.get_attribute("[data-action=play]", "aria-label") == "Play"
+        shown.page.evaluate("() => window.rinkside().follow('{}')")
+        shown.page.wait_for_timeout(800)  # longer than between two looks at how far it is
+        assert shown.page.inner_text(".rp-message") == ""
+
+
+def test_where_nothing_plays_a_click_on_play_says_so(shown):
+    shown.page.route("**/copy", lambda route: route.fulfill(status=410, body="gone"))
+    shown.page.evaluate("() => window.rinkside().follow('{}')")
+    switch(shown, WITH_SOUND)
+    shown.page.wait_for_selector(".rp[data-playback=none]")
+    shown.press("End")
+    shown.wait_for_frame(89)
+    shown.press(" ")
+    assert shown.page.get_attribute("[data-action=play]", "aria-label") == "Play"
+    assert "cannot be played" in shown.page.inner_text(".rp-message")
+    shown.press("ArrowLeft")
+    shown.wait_for_frame(88)
+    shown.page.unroute("**/copy")
 
 
 def test_a_closed_clip_is_a_sentence(shown):

@@ -1,4 +1,4 @@
-"""The clips that are open on the desk: a video, its pictures, and the run that looks at it."""
+"""The clips that are open on the desk: a video, its pictures, and the runs that look at it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -43,8 +44,10 @@ class Clip:
     """Where they lie."""
     names: set[Name] = field(default_factory=set)
     """Files and points it was asked for by."""
-    run: Run | None = None
-    """The analysis, as far as it has come; None before."""
+    runs: WeakValueDictionary[str, Run] = field(default_factory=WeakValueDictionary)
+    """Its analyses by id; one that the visit no longer keeps is gone here too."""
+    latest: str = ""
+    """Id of the one that was shown last."""
     plays: bool = False
     """Whether browsers are likely to play the file itself."""
     media_type: str = "video/mp4"
@@ -53,8 +56,12 @@ class Clip:
     """A copy that browsers play, once made."""
     copied: float = 0.0
     """Share of the copy that is done."""
+    table: int = 0
+    """Grows whenever frames turn out to be lost: pictures are known by their place in the table."""
     news: int = 0
     """Grows whenever there is something new to show."""
+    mending: threading.Lock = field(default_factory=threading.Lock)
+    """Held while another table is made."""
     closed: threading.Event = field(default_factory=threading.Event)
     """Set when nobody looks any more."""
 
@@ -62,6 +69,10 @@ class Clip:
     def timeline(self) -> Timeline:
         """Of the frames on show."""
         return self.video.timeline
+
+    def run(self, run_id: str | None = None) -> Run | None:
+        """One of its analyses, as far as it has come; by default the one that was shown last."""
+        return self.runs.get(self.latest if run_id is None else run_id)
 
     def make_copy(self) -> Path:
         """A copy that browsers play; made once, in the caller's thread.
@@ -79,11 +90,15 @@ class Clip:
     def _note(self, share: float) -> None:
         self.copied = share
 
-    def mend(self) -> None:
-        """Show only the frames that decode, after `FramesLost`."""
-        self.stills.close()
-        self.video = self.video.rescan()
-        self.stills = Stills(self.video, Path(tempfile.mkdtemp(dir=self.folder)))
+    def mend(self, table: int) -> None:
+        """Show only the frames that decode, after `FramesLost` in a table; once for each table."""
+        with self.mending:
+            if table != self.table:
+                return
+            self.stills.close()
+            video = self.video.rescan()
+            stills = Stills(video, Path(tempfile.mkdtemp(dir=self.folder)))
+            self.video, self.stills, self.table = video, stills, table + 1
 
     def close(self) -> None:
         """Drop the pictures."""
@@ -138,7 +153,8 @@ class ClipShelf:
             if clip.video.info.sha256 != analysis.video.sha256:
                 raise clip.video.error("is not the video that was analysed; analyse it again")
             _follow(clip, analysis.timeline.frame_index)
-        clip.run, clip.news = run, clip.news + 1
+        clip.runs[run.run_id] = run
+        clip.latest, clip.news = run.run_id, clip.news + 1
         return clip
 
     def get(self, token: object) -> Clip | None:
@@ -189,4 +205,4 @@ def _same(one: Video, other: Video) -> bool:
 def _follow(clip: Clip, analysed: IntArray) -> None:
     """A damaged file may have lost frames: show the ones that were analysed."""
     if not np.array_equal(clip.timeline.frame_index, analysed):
-        clip.mend()
+        clip.mend(clip.table)

@@ -1,6 +1,6 @@
 """The player as a gradio component: one `gr.HTML` whose scripts do everything in the browser.
 
-Its value is the token of a clip and a revision, nothing else. The scene, the pictures and the video
+Its value names a clip, a run and a revision, nothing else. The scene, the pictures and the video
 are fetched from `ui.player.routes`; overlays are drawn in the browser.
 """
 
@@ -14,42 +14,54 @@ import gradio as gr
 
 from ui.player.clips import Clip
 from ui.player.routes import PREFIX, version
+from ui.runs import Run
 
 _HERE = Path(__file__).parent
 
-_LOAD = f"""
-const root = (window.gradio_config && window.gradio_config.root) || window.location.href;
-const base = new URL(".{PREFIX}/", root.endsWith("/") ? root : root + "/").href;
-import(base + "static/{version()}/main.js")
-  .then(module => module.mount(
-    {{ element, props, watch, base, relock: message => trigger("relock", message) }}))
-  .catch(error => {{ element.querySelector(".rp-message").textContent = String(error); }});
-"""
-"""`trigger("relock")` tells gradio that the component has an event of that name."""
 
-
-def build_player(**options: Any) -> gr.HTML:
-    """Picture, overlays and lanes; its event `relock` asks for another skater.
+def build_player(*, relockable: bool = True, **options: Any) -> gr.HTML:
+    """Picture, overlays and lanes.
 
     A function and no class: beside every class of a component gradio writes a stub file.
+
+    Args:
+        relockable: Whether its event `relock` asks for another skater.
+        options: Of `gr.HTML`.
     """
     return gr.HTML(
         player_value(None),
         html_template=(_HERE / "player.html").read_text(encoding="utf-8"),
         css_template=(_HERE / "player.css").read_text(encoding="utf-8"),
-        js_on_load=_LOAD,
+        js_on_load=_script(relockable),
         apply_default_css=False,
         **options,
     )
 
 
-def player_value(clip: Clip | None, *, frame: int | None = None, message: str = "") -> str:
+def player_value(
+    clip: Clip | None, run: Run | None = None, *, frame: int | None = None, message: str = ""
+) -> str:
     """What makes the player show a clip.
 
     Args:
         clip: Which; None empties the player.
+        run: Which of the clip's analyses; the one that was shown last, by default.
         frame: Where to go, 0..T-1; where the viewer is, by default.
         message: A sentence in place of a picture.
     """
     token, revision = (None, 0) if clip is None else (clip.token, clip.news)
-    return json.dumps({"token": token, "revision": revision, "frame": frame, "message": message})
+    run_id = None if run is None else run.run_id
+    value = {"token": token, "run": run_id, "revision": revision, "frame": frame}
+    return json.dumps({**value, "message": message})
+
+
+def _script(relockable: bool) -> str:
+    # `trigger("relock")` tells gradio that the component has an event of that name.
+    relock = 'message => trigger("relock", message)' if relockable else "null"
+    return f"""
+const root = (window.gradio_config && window.gradio_config.root) || window.location.href;
+const base = new URL(".{PREFIX}/", root.endsWith("/") ? root : root + "/").href;
+import(base + "static/{version()}/main.js")
+  .then(module => module.mount({{ element, props, watch, base, relock: {relock} }}))
+  .catch(error => {{ element.querySelector(".rp-message").textContent = String(error); }});
+"""

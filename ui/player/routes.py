@@ -48,13 +48,14 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
             clip = shelf.get(request.path_params["token"])
             if clip is None:
                 return _sentence("this clip is no longer open; load it again", 404)
+            table = clip.table
             try:
                 return answer(request, clip)
             except Nonsense as error:
                 return _sentence(str(error), 422)
             except FramesLost:
-                clip.mend()
-                return _sentence("frames were lost; fetch the scene again", 409)
+                clip.mend(table)
+                return _lost()
             except (InputError, OSError) as error:
                 text = str(error) if isinstance(error, InputError) else "the file is gone"
                 return _sentence(text, 410)
@@ -64,9 +65,10 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
     return [
         Route(f"{PREFIX}/static/{{version}}/{{name}}", _script),
         clip_route("scene", _scene),
-        clip_route("stills/{chunk}", _stills),
+        clip_route("scene/{run}", _scene),
+        clip_route("stills/{table}/{chunk}", _stills),
         clip_route("frame/{position}", _frame),
-        clip_route("full/{position}", _full),
+        clip_route("full/{table}/{position}", _full),
         clip_route("video", _video),
         clip_route("copy", _copy),
         clip_route("copied", _copied),
@@ -74,11 +76,17 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
 
 
 def _scene(request: Request, clip: Clip) -> Response:
+    run_id = request.path_params.get("run")
+    run = clip.run(run_id)
+    if run is None and run_id is not None:
+        return _sentence("this analysis is no longer kept; analyse the clip again", 404)
     with speaking(preferred(request.headers.get("accept-language", ""))):
-        return JSONResponse(scene_json(clip), headers=_ASK)
+        return JSONResponse(scene_json(clip, run), headers=_ASK)
 
 
 def _stills(request: Request, clip: Clip) -> Response:
+    if _outdated(request, clip):
+        return _lost()
     number = read_whole(request.path_params["chunk"], clip.stills.num_chunks - 1)
     data = clip.stills.chunk(number)
     if data is None:
@@ -87,17 +95,22 @@ def _stills(request: Request, clip: Clip) -> Response:
 
 
 def _frame(request: Request, clip: Clip) -> Response:
-    return _picture(request, clip, full=False)
+    return _picture(request, clip, _ASK, full=False)
 
 
 def _full(request: Request, clip: Clip) -> Response:
-    return _picture(request, clip, full=True)
+    return _lost() if _outdated(request, clip) else _picture(request, clip, _KEEP, full=True)
 
 
-def _picture(request: Request, clip: Clip, *, full: bool) -> Response:
+def _outdated(request: Request, clip: Clip) -> bool:
+    """Whether the browser counts frames by a table that is no longer the clip's."""
+    return str(request.path_params["table"]) != str(clip.table)
+
+
+def _picture(request: Request, clip: Clip, headers: dict[str, str], *, full: bool) -> Response:
     position = read_whole(request.path_params["position"], len(clip.stills) - 1)
     data = clip.stills.single(position, full=full)
-    return Response(data, media_type="image/jpeg", headers=_KEEP)
+    return Response(data, media_type="image/jpeg", headers=headers)
 
 
 def _video(request: Request, clip: Clip) -> Response:
@@ -131,6 +144,10 @@ def _script(request: Request) -> Response:
 @cache
 def _scripts() -> dict[str, Path]:
     return {path.name: path for path in sorted(STATIC.glob("*.js"))}
+
+
+def _lost() -> Response:
+    return _sentence("frames were lost; fetch the scene again", 409)
 
 
 def _sentence(text: str, status: int) -> Response:

@@ -21,29 +21,27 @@ STYLE = DrawStyle()
 """The colours are those of `overlay.mp4`."""
 
 
-def scene_json(clip: Clip) -> dict[str, Any]:
-    """The scene of a clip: its clock, where its pictures are, and what is known so far."""
+def scene_json(clip: Clip, run: Run | None) -> dict[str, Any]:
+    """The scene of a clip: its clock, where its pictures are, and what a run knows so far."""
     info, timeline = clip.video.info, clip.timeline
-    run = clip.run
     return {
         "token": clip.token,
-        "name": clip.video.name,
         "width": info.width,
         "height": info.height,
-        "fps": info.fps,
         "pts": np.round(timeline.pts_s, 7).tolist(),
         "until": clip.video.until_s,
         "origin": clip.video.origin_s,
         "plays": clip.plays,
         "turned": info.rotation != 0,
-        "stills": {"chunk": CHUNK, "size": list(clip.stills.size)},
+        "stills": {"table": clip.table, "chunk": CHUNK, "size": list(clip.stills.size)},
         "lines": [[list(start), list(end), side] for start, end, side in SKELETON_LINES],
         "colours": {
             name: "#{:02x}{:02x}{:02x}".format(*getattr(STYLE, name))
             for name in ("skater", "others", "region", "left", "right", "middle")
         },
-        "minScore": STYLE.min_score,
+        "language": spoken(),
         "words": words_for(spoken()),
+        # In blind mode the visitor's own call comes first.
         **(_nothing() if run is None or run.hidden else _known(run, clip)),
     }
 
@@ -74,8 +72,6 @@ def _known(run: Run, clip: Clip) -> dict[str, Any]:
 
 
 def _lanes(run: Run, clip: Clip) -> list[Lane]:
-    if run.hidden:  # in blind mode the visitor's own call comes first
-        return []
     if run.analysis is not None:
         return lanes_of(run.analysis)
     clock = Clock(clip.timeline, clip.video.until_s)
@@ -92,7 +88,6 @@ def _people(people: People | None, num_frames: int) -> list[dict[str, Any]]:
             "id": track.person_id,
             "boxes": _rows(track.boxes_xyxy, 1),
             "scores": _rows(track.scores[:, None], 3),
-            "detected": np.flatnonzero(track.detected).tolist(),
         }
         for track in tracks
         if len(track.boxes_xyxy) == num_frames

@@ -19,13 +19,18 @@ from ui.session import Session, visitor_of
 
 SIDES = ("a", "b")
 
+_PRESS = """() => {
+  const players = [...document.querySelectorAll("#compare-player-a .rp, #compare-player-b .rp")];
+  const playing = players.filter(player => player.dataset.playing === "true");
+  const meant = "ACTION" === "play" && playing.length ? playing : players;
+  for (const player of meant) player.querySelector("[data-action=ACTION]").click();
+}"""
+"""Where one of them plays, `play` is to stop it, and not to begin the other that is over."""
+
 
 def press(action: str) -> str:
     """JavaScript that presses the same button of both players."""
-    return (
-        "() => { for (const side of ['a', 'b']) document.querySelector("
-        f"`#compare-player-${{side}} [data-action={action}]`)?.click(); }}"
-    )
+    return _PRESS.replace("ACTION", action)
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:
@@ -55,7 +60,11 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     with gr.Row(equal_height=False):
         for side in SIDES:
             with gr.Column(min_width=320):
-                players.append(build_player(elem_id=f"compare-player-{side}", show_label=False))
+                players.append(
+                    build_player(
+                        relockable=False, elem_id=f"compare-player-{side}", show_label=False
+                    )
+                )
 
     def find(first: str | None, second: str | None, request: gr.Request) -> list[Any]:
         runs = [r for r in session.runs.history(visitor_of(request)) if not r.hidden]
@@ -112,4 +121,4 @@ def _value(session: Session, run: Run, frame: int) -> str:
         clip = session.clips.show_run(run)
     except InputError as error:
         return player_value(None, message=str(error))
-    return player_value(clip, frame=min(max(frame, 0), last))
+    return player_value(clip, run, frame=min(max(frame, 0), last))

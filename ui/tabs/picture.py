@@ -55,7 +55,7 @@ def run_value(session: Session, run: Run) -> str:
     asked = run.asked
     span = (asked.path, asked.start_s, asked.end_s) if isinstance(asked, callbacks.Request) else ()
     try:
-        return player_value(session.clips.show_run(run, *span))
+        return player_value(session.clips.show_run(run, *span), run)
     except InputError as error:
         return player_value(None, message=str(error))
 

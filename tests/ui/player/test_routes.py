@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipeline.types import Analysis
 from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.pipeline.test_video_stills import decode, unpack
 from tests.videos import PLAIN, RECIPES, cut, read_number, write_video
-from ui.player import ClipShelf, player_routes
+from ui.player import ClipShelf, player_routes, player_value
 from ui.player.routes import STATIC, version
 from ui.runs import RunStore
 
@@ -40,13 +43,18 @@ def clip(shelf, path):
     return shelf.show("visitor", str(path))
 
 
+def analysis_of(path: Path) -> Analysis:
+    video = open_video(path)
+    made = make_analysis(num_frames=len(video), people=2)
+    return replace(made, video=video.info, timeline=video.timeline)
+
+
 def address(clip, name: str) -> str:
     return f"/rinkside/clips/{clip.token}/{name}"
 
 
 def test_a_scene_before_any_analysis(client, clip):
     scene = client.get(address(clip, "scene")).json()
-    assert scene["name"] == "clip.mp4"
     assert (scene["width"], scene["height"], len(scene["pts"])) == (320, 240, 48)
     assert (scene["people"], scene["pose"], scene["lanes"], scene["done"]) == ([], None, [], False)
     assert scene["words"]["play"] == "Play"
@@ -58,15 +66,37 @@ def test_a_scene_speaks_the_visitors_language(client, clip):
 
 
 def test_pictures(client, clip):
-    chunk = client.get(address(clip, "stills/1"))
+    chunk = client.get(address(clip, "stills/0/1"))
     assert [read_number(picture) for picture in unpack(chunk.content)] == list(range(16, 32))
-    for name in ("frame", "full"):
-        assert read_number(decode(client.get(address(clip, f"{name}/47")).content)) == 47
+    for name in ("frame/47", "full/0/47"):
+        assert read_number(decode(client.get(address(clip, name)).content)) == 47
+
+
+def test_pictures_of_an_older_table_are_refused(client, clip):
+    picture = client.get(address(clip, "stills/0/1"))
+    assert "max-age" in picture.headers["cache-control"]
+    for _ in range(2):  # several requests hear of the same lost frames
+        clip.mend(0)  # from now on a place in the table may be another frame's
+    for name in ("stills/0/1", "full/0/47"):
+        assert client.get(address(clip, name)).status_code == 409
+    table = client.get(address(clip, "scene")).json()["stills"]["table"]
+    assert table == 1
+    assert client.get(address(clip, f"stills/{table}/1")).status_code == 200
+    first = client.get(address(clip, "frame/0"))  # asked for before the table is known
+    assert first.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
     "name",
-    ["stills/3", "stills/-1", "stills/x", "frame/48", "frame/1.5", "full/%00", "frame/\uff19"],
+    [
+        "stills/0/3",
+        "stills/0/-1",
+        "stills/0/x",
+        "frame/48",
+        "frame/1.5",
+        "full/0/%00",
+        "frame/\uff19",
+    ],
 )
 def test_addresses_are_checked(client, clip, name):
     answer = client.get(address(clip, name))
@@ -118,7 +148,7 @@ def test_a_file_that_went_away_is_a_sentence(client, shelf, tmp_path):
 
 
 def test_leaving_closes_the_clips(client, shelf, clip):
-    client.get(address(clip, "stills/0"))
+    client.get(address(clip, "stills/0/0"))
     shelf.leave("visitor")
     assert client.get(address(clip, "scene")).status_code == 404
     assert not clip.folder.exists()
@@ -147,12 +177,7 @@ def test_a_file_that_did_not_change_is_not_read_again(shelf, clip, path, monkeyp
 
 
 def test_a_run_brings_boxes_and_lanes_and_blind_mode_no_lanes(client, shelf, path):
-    from dataclasses import replace
-
-    video = open_video(path)
-    made = make_analysis(num_frames=48, people=2)
-    analysis = replace(made, video=video.info, timeline=video.timeline)
-    run = RunStore().adopt("visitor", analysis)
+    run = RunStore().adopt("visitor", analysis_of(path))
     clip = shelf.show_run(run)
     scene = client.get(address(clip, "scene")).json()
     assert [person["id"] for person in scene["people"]] == [0, 1]
@@ -162,6 +187,34 @@ def test_a_run_brings_boxes_and_lanes_and_blind_mode_no_lanes(client, shelf, pat
     assert scene["lanes"][0]["key"] == "element"
     run.blind = True
     assert client.get(address(clip, "scene")).json()["lanes"] == []
+
+
+def test_two_runs_of_one_clip_have_a_scene_each(client, shelf, path):
+    runs = RunStore()
+    made = analysis_of(path)
+    one = runs.adopt("visitor", made)
+    other = runs.adopt("visitor", replace(made, people=replace(made.people, main_id=1)))
+    values = []
+    for run in (one, other):
+        clip = shelf.show_run(run)
+        values.append(json.loads(player_value(clip, run)))
+    assert values[0]["token"] == values[1]["token"], "they share their pictures"
+    mains = [client.get(address(clip, f"scene/{value['run']}")).json()["main"] for value in values]
+    assert mains == [0, 1]
+    assert client.get(address(clip, "scene")).json()["main"] == 1, "the one shown last"
+
+
+def test_a_run_that_is_no_longer_kept_has_no_scene(client, shelf, path):
+    runs = RunStore()
+    run_id = runs.adopt("visitor", analysis_of(path)).run_id
+    clip = shelf.show_run(runs.get(run_id))
+    scene = address(clip, f"scene/{run_id}")
+    assert client.get(scene).status_code == 200
+    runs.leave("visitor")
+    answer = client.get(scene)
+    assert (answer.status_code, "no longer kept" in answer.text) == (404, True)
+    assert client.get(address(clip, "scene/another")).status_code == 404
+    assert not client.get(address(clip, "scene")).json()["done"]
 
 
 def test_scripts(client):

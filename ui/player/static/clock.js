@@ -83,10 +83,18 @@ export function formatSeconds(seconds) {
   return `${sign}${minutes}:${rest}`;
 }
 
-/** What was typed: a frame number (from 1), or a time with a point, an s or a colon; null: neither. */
+/** A frame as the box to type a place into tells it: its number and its time. */
+export function formatPlace(n, clock) {
+  return `${n + 1}   ${formatSeconds(clock.seconds(n))}`;
+}
+
+/**
+ * What was typed: a frame number (from 1), whatever time `formatPlace` wrote after it, or a time with
+ * a point, an s or a colon; null: neither.
+ */
 export function parsePlace(text, clock) {
   const typed = text.trim().replace(",", ".");
-  const whole = /^#?\s*(\d{1,7})$/.exec(typed);
+  const whole = /^#?\s*(\d{1,7})(?:\s+-?\d+:\d\d\.\d{3})?$/.exec(typed);
   if (whole) return clock.clamp(Number(whole[1]) - 1);
   const time = /^(?:(\d{1,3}):)?(\d{1,4}(?:\.\d*)?|\.\d+)\s*s?$/.exec(typed);
   if (!time) return null;

@@ -133,14 +133,14 @@ export class Lanes {
   }
 
   #readout(lane) {
-    const output = element("output", "rp-readout");
+    const readout = element("span", "rp-readout"); // no <output>: readers would hear every frame
     const unit = lane.unit ? ` ${lane.unit}` : "";
     this.readouts.push((n) => {
       const value = lane.values[nearest(lane.times, this.clock.pts[n])];
       const digits = Math.abs(value) >= 10 ? 1 : 2;
-      output.textContent = value === null || value === undefined ? "–" : value.toFixed(digits) + unit;
+      readout.textContent = value === null || value === undefined ? "–" : value.toFixed(digits) + unit;
     });
-    return output;
+    return readout;
   }
 
   #clicked(event) {

@@ -18,7 +18,7 @@ const REST_MS = 250; // without a step, before a full-size picture is fetched
 const PAN = 60; // CSS pixels a key press
 const ZOOM = 1.25;
 
-/** Called once by gradio, when the component is on the page. */
+/** Called once by gradio, when the component is on the page; `relock` is null without such a choice. */
 export function mount({ element, props, watch, base, relock }) {
   const player = new Player(element.querySelector(".rp"), base, relock);
   const follow = () => player.follow(props.value);
@@ -52,7 +52,7 @@ class Player {
       onState: (state, share) => this.#playbackState(state, share),
     });
     this.lanes = new Lanes(root.querySelector(".rp-timeline"), { onSeek: (stamp) => this.goTo(this.clock.frameAt(stamp)) });
-    this.people = new People(root.querySelector(".rp-people"), { onTake: (id) => this.#take(id) });
+    this.people = new People(root.querySelector(".rp-people"), { onTake: relock && ((id) => this.#take(id)) });
     this.transport = new Transport(root, {
       act: (action) => this.act(action),
       onGoTo: (n) => this.goTo(n),
@@ -67,18 +67,19 @@ class Player {
 
   /** Gradio's value changed: another clip, or news of this one. */
   async follow(value) {
-    const { token, revision, frame, message } = JSON.parse(value || "{}");
+    const asked = JSON.parse(value || "{}");
+    const { token, run, revision, frame, message } = asked;
     const opened = performance.now();
     if (!token) return this.#empty(message);
-    const news = (this.asked = `${token} ${revision}`);
-    if (token === this.scene?.token && revision === this.revision) return frame === null || this.goTo(frame);
+    this.asked = asked;
     const other = token !== this.scene?.token;
+    if (!other && revision === this.revision) return frame === null || this.goTo(frame);
     if (other) this.status.tell(this.scene ? this.word("loading") : "", { over: this.shown !== null });
     const url = `${this.base}clips/${token}`;
     // The first picture does not wait for the scene.
     const first = other ? fetch(`${url}/frame/${frame ?? 0}`) : null;
-    const response = await fetch(`${url}/scene`).catch(() => null);
-    if (news !== this.asked) return;
+    const response = await fetch(run ? `${url}/scene/${run}` : `${url}/scene`).catch(() => null);
+    if (asked !== this.asked) return;
     if (!response?.ok) return this.#empty((await response?.text()) ?? message);
     this.revision = revision;
     this.#open(await response.json(), url, { other, frame, first, opened });
@@ -92,7 +93,8 @@ class Player {
   goTo(n) {
     if (!this.scene || n === null) return;
     n = this.clock.clamp(n);
-    if (this.playback.playing) return void this.#play(n);
+    if (this.playback.playing) this.#play(n);
+    if (this.playback.running) return;
     this.wanted = n;
     this.stills.moveTo(n);
     this.#showStill();
@@ -106,7 +108,7 @@ class Player {
   }
 
   #actions = {
-    play: () => (this.playback.playing ? this.#pause() : this.#play(this.#startFrame())),
+    play: () => this.#playOrPause(),
     back: () => this.#step(-1),
     forward: () => this.#step(1),
     backTen: () => this.#step(-10),
@@ -149,7 +151,10 @@ class Player {
     this.people.open(scene, say);
     this.lanes.open(scene, clock, say);
     this.status.open(scene, clock, say);
-    if (!known || known.words !== scene.words) this.settings.build(scene, say), buildHelp(this.helpDialog, say, this.settings);
+    if (known?.language !== scene.language) {
+      this.settings.build(scene, say);
+      buildHelp(this.helpDialog, say, this.settings);
+    }
     this.root.dataset.state = scene.done ? "done" : "open";
     this.root.dataset.revision = String(this.revision);
     this.status.tell("");
@@ -161,10 +166,7 @@ class Player {
   }
 
   #openPictures(url, frame, first, opened) {
-    this.stills?.close();
-    this.playback.pause();
-    this.transport.setPlaying(false);
-    this.shown = null;
+    this.#dropPictures();
     this.loop.open(this.clock);
     this.stills = new Stills(url, this.scene, {
       onReady: (n) => this.#ready(n),
@@ -181,8 +183,20 @@ class Player {
     this.stills.first(this.wanted, first);
   }
 
+  /** The clip on show goes: of its pictures and its video nothing may come any more. */
+  #dropPictures() {
+    this.playback.unload();
+    this.transport.setPlaying(false);
+    this.stills?.close();
+    this.stage.wipe();
+    this.status.clear();
+    this.onFirst = null;
+    this.shown = null;
+    delete this.root.dataset.playback;
+  }
+
   #ready(n) {
-    if (n !== this.wanted || this.playback.playing || this.shown === n) return;
+    if (n !== this.wanted || this.playback.running || this.shown === n) return;
     this.#showStill();
     const first = this.onFirst;
     this.onFirst = null;
@@ -200,7 +214,7 @@ class Player {
     this.stage.show(source, n, this.settings.style);
     this.stills.onShow = source;
     this.shown = n;
-    if (this.playback.playing) this.wanted = n;
+    if (this.playback.running) this.wanted = n;
     this.#tell(n);
   }
 
@@ -210,17 +224,20 @@ class Player {
     this.transport.moveTo(n);
     this.lanes.moveTo(n);
     this.people.moveTo(n);
-    this.status.moveTo(n, this.transport.describe(n), this.playback.playing);
+    this.status.moveTo(n, this.transport.describe(n), this.playback.running);
   }
 
   /** A closer look deserves the full picture. */
   async #sharpen() {
-    const n = this.shown;
+    if (!this.scene) return;
+    const { stills, shown: n } = this;
     const [width] = this.scene.stills.size;
     const small = width < this.scene.width && this.stage.scale * this.scene.width > 1.05 * width;
-    if (!small || this.playback.playing || n === null || n !== this.wanted) return;
-    const bitmap = await this.stills.full(n);
-    if (bitmap && !this.playback.playing && n === this.wanted && n === this.shown) this.stage.show(bitmap, n, this.settings.style);
+    const rests = () => stills === this.stills && !this.playback.running && n !== null && n === this.wanted && n === this.shown;
+    if (!small || !rests()) return;
+    const bitmap = await stills.full(n);
+    if (bitmap && rests()) this.stage.show(bitmap, n, this.settings.style);
+    else bitmap?.close();
   }
 
   #step(by) {
@@ -236,7 +253,13 @@ class Player {
     return this.wanted >= this.clock.last ? 0 : this.wanted;
   }
 
+  #playOrPause() {
+    if (this.playback.playing) return this.#pause();
+    if (this.shown !== null) this.#play(this.#startFrame()); // before the first picture there is no video
+  }
+
   #play(from) {
+    if (this.playback.state === "none") return this.#playbackState("none");
     this.transport.setPlaying(true);
     this.playback.play(from);
   }
@@ -290,7 +313,7 @@ class Player {
   }
 
   #take(id) {
-    if (!this.people.has(id) || id === this.scene.main || !this.scene.done) return;
+    if (!this.relock || !this.people.has(id) || id === this.scene.main || !this.scene.done) return;
     this.status.tell(this.word("relocking", { id }), { over: true });
     this.relock({ token: this.scene.token, person: id });
   }
@@ -303,17 +326,18 @@ class Player {
 
   #picturesFailed(text, status) {
     if (status === 409) {
-      this.scene = null; // frames were lost: the clip has another table by now
-      return this.follow(JSON.stringify({ token: this.asked.split(" ")[0], revision: this.revision, frame: null }));
+      this.#dropPictures(); // frames were lost: the clip has another table by now
+      this.scene = null;
+      return this.follow(JSON.stringify({ ...this.asked, frame: null }));
     }
     this.status.tell(status === 404 ? this.word("gone") : text, { over: this.shown !== null });
   }
 
   #empty(message) {
     this.asked = null;
-    this.playback.pause();
-    this.stills?.close();
+    this.#dropPictures();
     this.scene = null;
+    this.stills = null;
     this.stage.clear();
     this.root.dataset.state = "empty";
     delete this.root.dataset.frame;

@@ -7,7 +7,7 @@ const MOST = 12; // buttons; everybody else can be clicked in the picture
 export class People {
   constructor(root, { onTake }) {
     this.root = root;
-    this.onTake = onTake; // person id
+    this.onTake = onTake; // person id; null: there is nothing to choose, and nobody is listed
     root.addEventListener("click", (event) => {
       const id = event.target.closest("button")?.dataset.person;
       if (id !== undefined) onTake(Number(id));
@@ -18,7 +18,8 @@ export class People {
     this.scene = scene;
     this.root.setAttribute("aria-label", say("people"));
     const seen = (person) => person.boxes.filter(Boolean).length;
-    const listed = [...scene.people].sort((a, b) => seen(b) - seen(a)).slice(0, MOST);
+    const people = this.onTake ? scene.people : [];
+    const listed = [...people].sort((a, b) => seen(b) - seen(a)).slice(0, MOST);
     listed.sort((a, b) => a.id - b.id);
     const buttons = listed.map((person) => this.#button(person, scene.main, say));
     this.root.replaceChildren(...(buttons.length ? [element("span", "rp-people-name", say("people")), ...buttons] : []));

@@ -18,30 +18,47 @@ export class Playback {
     this.rate = 1;
     this.loop = null; // {from, to} frames
     this.generation = 0; // of plays; a newer one ends an older one
-    this.loads = 0;
+    this.loads = 0; // a newer one ends an older one
+    this.unload();
     video.addEventListener("loadeddata", () => video.videoWidth === 0 && this.#failed());
     video.addEventListener("error", () => this.#failed());
     video.addEventListener("ended", () => this.#ended());
   }
 
-  load(url, scene, clock) {
-    this.url = url;
-    this.clock = clock;
+  /** Let go of the video: until the next `load` nothing plays and nothing is heard. */
+  unload() {
+    this.loads++;
     this.pause();
+    this.clock = null;
     this.offset = null; // mediaTime = stamp + offset
+    this.state = null;
+    this.loading = false;
+    this.seeking = false;
     this.shown = null;
     this.unknown = 0;
     this.copy = false;
+    this.#drop();
+  }
+
+  load(url, scene, clock) {
+    this.unload();
+    this.url = url;
+    this.clock = clock;
     // Older browsers have no VideoFrame, or one that forgets how the picture is to be turned.
     this.exact = "VideoFrame" in window && (!scene.turned || "rotation" in VideoFrame.prototype);
-    this.onState("loading");
-    if (!this.video.requestVideoFrameCallback) this.onState("none"); // without it no frame is known
+    this.#become("loading");
+    if (!this.video.requestVideoFrameCallback) this.#become("none"); // without it no frame is known
     else if (scene.plays) this.#take(`${url}/video`);
     else this.#useCopy();
   }
 
   get ready() {
-    return this.offset !== null && this.offset !== undefined;
+    return this.offset !== null;
+  }
+
+  /** Whether the video says which frame is next: it plays, or is about to. */
+  get running() {
+    return this.playing && this.ready;
   }
 
   /** Play on from a frame; as soon as the video is ready, if it is not yet. */
@@ -88,7 +105,7 @@ export class Playback {
       if (picture !== this.video) picture.close();
       this.loading = false;
       this.offset = stamp - first;
-      this.onState("ready");
+      this.#become("ready");
       this.#listen(load);
       if (this.playing) this.play(this.start);
     });
@@ -184,8 +201,19 @@ export class Playback {
     if (!this.copy) return void this.#useCopy();
     this.loading = false;
     this.loads++;
-    this.onState("none");
+    this.#become("none");
     if (this.pause()) this.onStop(this.start);
+  }
+
+  /** Without `load` an element that lost its source plays on. */
+  #drop() {
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  #become(state, share) {
+    this.state = state;
+    this.onState(state, share);
   }
 
   async #useCopy() {
@@ -194,11 +222,13 @@ export class Playback {
     this.copy = true;
     this.offset = null;
     this.loading = true;
-    this.video.removeAttribute("src");
-    this.onState("copying", 0);
+    this.#drop();
+    this.#become("copying", 0);
     const timer = setInterval(async () => {
+      if (load !== this.loads) return clearInterval(timer);
       const answer = await fetch(`${url}/copied`).catch(() => null);
-      if (answer?.ok && load === this.loads) this.onState("copying", (await answer.json()).share);
+      const copied = answer?.ok ? await answer.json() : null;
+      if (copied && load === this.loads) this.#become("copying", copied.share);
     }, POLL_MS);
     // One byte is enough to know that the copy is complete; the video element fetches the rest.
     const made = await fetch(`${url}/copy`, { headers: { Range: "bytes=0-0" } }).catch(() => null);

@@ -53,12 +53,17 @@ export class Stage {
     if (this.frame !== null) this.#paintOverlay();
   }
 
+  /** Forget the frame: its picture stays until the next one, but nothing is drawn over it. */
+  wipe() {
+    this.frame = null;
+    this.overlayContext.clearRect(0, 0, this.overlay.width, this.overlay.height);
+  }
+
   clear() {
+    this.wipe();
     this.#release();
     this.source = null;
-    this.frame = null;
     this.pictureContext.fillRect(0, 0, this.picture.width, this.picture.height);
-    this.overlayContext.clearRect(0, 0, this.overlay.width, this.overlay.height);
   }
 
   zoomBy(factor, at = null) {

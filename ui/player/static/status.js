@@ -25,6 +25,13 @@ export class Status {
     this.resting = setTimeout(() => (this.live.textContent = told), REST_MS);
   }
 
+  /** Nothing is on show. */
+  clear() {
+    clearTimeout(this.resting);
+    this.left.textContent = this.right.textContent = this.live.textContent = "";
+    this.stage.overlay.removeAttribute("aria-label");
+  }
+
   /** A sentence in the middle of the picture, or at its foot where there is something to see. */
   tell(text, { over = false } = {}) {
     this.message.textContent = text;

@@ -13,6 +13,7 @@ export class Stills {
   constructor(url, scene, { onReady, onError }) {
     this.url = url; // .../clips/<token>
     this.frames = scene.pts.length;
+    this.table = scene.stills.table;
     this.chunkSize = scene.stills.chunk;
     this.onReady = onReady;
     this.onError = onError;
@@ -64,7 +65,7 @@ export class Stills {
 
   /** A picture in full size, for a closer look; null if it cannot be had. */
   async full(n) {
-    const response = await fetch(`${this.url}/full/${n}`);
+    const response = await fetch(`${this.url}/full/${this.table}/${n}`);
     return response.ok ? createImageBitmap(await response.blob()) : null;
   }
 
@@ -122,7 +123,7 @@ export class Stills {
     if (this.chunks.has(chunk)) return;
     this.chunks.set(chunk, "coming");
     try {
-      const response = await fetch(`${this.url}/stills/${chunk}`);
+      const response = await fetch(`${this.url}/stills/${this.table}/${chunk}`);
       if (response.ok) {
         const blobs = unpack(await response.arrayBuffer());
         this.bytes += blobs.reduce((sum, blob) => sum + blob.size, 0);

@@ -1,6 +1,6 @@
 // Buttons, the box to type a place into, speed, and the scrub bar.
 
-import { formatSeconds, parsePlace } from "./clock.js";
+import { formatPlace, parsePlace } from "./clock.js";
 import { keyOf } from "./keys.js";
 
 export const RATES = [0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
@@ -123,6 +123,6 @@ export class Transport {
     if (this.frame === undefined || !this.clock) return;
     this.goTo.setCustomValidity("");
     this.goTo.removeAttribute("aria-invalid");
-    this.goTo.value = `${this.frame + 1}   ${formatSeconds(this.clock.seconds(this.frame))}`;
+    this.goTo.value = formatPlace(this.frame, this.clock);
   }
 }
