@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -11,9 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pipeline.elements import ELEMENTS
-from pipeline.measure.measure import measure, measure_analysis
-from pipeline.measure.records import Estimate, Lanes, Measurement, Measurements
+from pipeline.measure.measure import measure_analysis
+from pipeline.measure.records import Estimate, Lanes, LookHere, Measurement, Measurements
 from pipeline.types import Analysis
 from ui.language import say
 from ui.names import class_name
@@ -43,14 +43,38 @@ def measured(analysis: Analysis) -> Measurements:
     return known[1]
 
 
-def measured_with(analysis: Analysis, takeoff_s: float, landing_s: float) -> Measurements:
-    """The same with a flight that a person set."""
-    return measure(
-        analysis.pose,
-        analysis.timeline.pts_s,
-        ELEMENTS[analysis.verdict.class_index],
-        flight_s=(takeoff_s, landing_s),
+def measured_on_screen(analysis: Analysis) -> Measurements:
+    """The same on the clock that visitors read and type: seconds since the file's first frame."""
+    return measured(analysis).counted_from(analysis.timeline.origin_s)
+
+
+def with_flight(analysis: Analysis, takeoff_s: float, landing_s: float) -> Analysis:
+    """The analysis with a person's take-off and landing.
+
+    Args:
+        analysis: Of a jump.
+        takeoff_s: Seconds since the file's first frame, as the player shows them.
+        landing_s: The same.
+
+    Raises:
+        ValueError: They lie outside the clip, or less than two poses apart.
+    """
+    first, last = span_of(analysis)
+    if not first <= takeoff_s <= landing_s <= last:
+        raise ValueError(
+            f"the flight {takeoff_s} to {landing_s} s lies outside {first} to {last} s"
+        )
+    pts_s = analysis.timeline.pts_s
+    takeoff, landing = np.clip(
+        np.array([takeoff_s, landing_s]) + analysis.timeline.origin_s, pts_s[0], pts_s[-1]
     )
+    return replace(analysis, flight_s=(float(takeoff), float(landing)))
+
+
+def span_of(analysis: Analysis) -> tuple[float, float]:
+    """First and last frame on the screen's clock, to the millisecond."""
+    timeline = analysis.timeline
+    return round(timeline.seconds(0), 3), round(timeline.seconds(-1), 3)
 
 
 def measured_table(found: Measurements) -> pd.DataFrame:
@@ -97,19 +121,41 @@ def summary(found: Measurements) -> str:
     text = say("measured_as", label=class_name(found.element.class_index))
     if not found.measured:
         text = f"{text} {say('measured_none')}"
+    if found.by_person:
+        text = f"{text} {say('measured_by_person')}"
     return f'<p class="rs-note">{escape(text)}</p>'
 
 
-def look_here(found: Measurements) -> str:
-    """The stretches to look at slowly, as an HTML list."""
+def look_here(found: Measurements, *, buttons: bool = False) -> str:
+    """The stretches to look at slowly, as an HTML list.
+
+    Args:
+        found: On the clock that visitors read.
+        buttons: Begin each with a button, for the page whose player shows the clip.
+    """
     items = "".join(
-        f"<li><b>{mark.start_s:.2f} - {mark.end_s:.2f} s</b>, {mark.speed:g}x: "
+        f"<li>{_watch(mark) if buttons else f'<b>{escape(_stretch(mark))}</b>:'} "
         f"{escape(say(f'look_{mark.code}'))}</li>"
         for mark in found.look_here
     )
     if not items:
         return ""
-    return f'<p class="rs-note">{escape(say("measured_look"))}</p><ul>{items}</ul>'
+    return f'<p class="rs-note">{escape(say("measured_look"))}</p><ul class="rs-looks">{items}</ul>'
+
+
+def _stretch(mark: LookHere) -> str:
+    return say(
+        "measured_stretch", start=f"{mark.start_s:.2f}", end=f"{mark.end_s:.2f}",
+        speed=f"{mark.speed:g}",
+    )  # fmt: skip
+
+
+def _watch(mark: LookHere) -> str:
+    return (
+        f'<button type="button" data-from="{mark.start_s:.3f}" data-to="{mark.end_s:.3f}" '
+        f'data-speed="{mark.speed:g}">{escape(say("measured_watch", stretch=_stretch(mark)))}'
+        "</button>"
+    )
 
 
 def course_figure(found: Measurements) -> go.Figure:
@@ -164,10 +210,13 @@ def _estimate(found: Measurements, quantity: str) -> Estimate | None:
     return None if one is None else one.estimate
 
 
-def flight_of(found: Measurements) -> tuple[float | None, float | None]:
-    """Take-off and landing to two digits, for the fields that set them."""
-    moments = [_estimate(found, quantity) for quantity in ("takeoff", "landing")]
-    takeoff, landing = (None if m is None else round(m.value, 2) for m in moments)
+def flight_of(analysis: Analysis) -> tuple[float | None, float | None]:
+    """Take-off and landing on the screen's clock, to the millisecond, for the sliders."""
+    if analysis.flight_s is not None:
+        found = [moment - analysis.timeline.origin_s for moment in analysis.flight_s]
+        return round(found[0], 3), round(found[1], 3)
+    moments = [_estimate(measured_on_screen(analysis), name) for name in ("takeoff", "landing")]
+    takeoff, landing = (None if m is None else round(m.value, 3) for m in moments)
     return takeoff, landing
 
 
