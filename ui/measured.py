@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,25 @@ def _row(one: Measurement, fps: float) -> tuple[str, str, str, str]:
     return name, value, interval, note
 
 
+def measured_card(found: Measurements) -> str:
+    """The table as HTML: a note stands below its quantity, so that a phone shows whole rows."""
+    if not found.measured:
+        return ""
+    table = measured_table(found)
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.columns[:3])
+    rows = []
+    for quantity, value, interval, note in table.itertuples(index=False):
+        more = f"<small>{escape(note)}</small>" if note else ""
+        rows.append(
+            f'<tr><th scope="row">{escape(quantity)}{more}</th>'
+            f"<td>{escape(value)}</td><td>{escape(interval)}</td></tr>"
+        )
+    return (
+        f'<table class="rs-measured"><caption class="rs-hidden">{escape(say("measured_table"))}'
+        f"</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
 _UNIT_KEYS = {"s": "s", "cm": "cm", "turns": "turns", "turns/s": "turns_s", "degrees": "degrees"}
 
 
@@ -174,7 +194,8 @@ def course_figure(found: Measurements) -> go.Figure:
             line={"color": colour}, marker={"size": 4}, connectgaps=False,
             hovertemplate="%{x:.3f} s: " + shown + "<extra></extra>",
         )  # fmt: skip
-        figure.update_yaxes(title=say(f"{key}_axis"), row=row, col=1)
+        axis = {"text": "<br>".join(wrap(say(f"{key}_axis"), 20)), "font": {"size": 11}}
+        figure.update_yaxes(title=axis, row=row, col=1)
     _draw_phases(figure, lanes)
     _draw_moments(figure, found)
     figure.update_xaxes(title=say("measured_seconds"), row=2, col=1)

@@ -20,7 +20,7 @@ from pipeline.saw import frames_at
 from pipeline.types import Analysis
 from ui.cards import verdict_card, warning_card, warnings_of
 from ui.language import say, spoken
-from ui.measured import look_here, measured_on_screen, measured_table, summary
+from ui.measured import look_here, measured_card, measured_on_screen, summary
 from ui.names import class_name, display_name
 from ui.plots import colour_of
 from ui.reasons import reasons_card, settings_of
@@ -77,8 +77,7 @@ def _table(table: pd.DataFrame) -> str:
 def _measurements(analysis: Analysis) -> str:
     """What was measured, with its intervals, and what to look at slowly."""
     found = measured_on_screen(analysis)
-    table = _table(measured_table(found)) if found.measured else ""
-    return f"{summary(found)}{table}{look_here(found)}"
+    return f"{summary(found)}{measured_card(found)}{look_here(found)}"
 
 
 def _opinions(analysis: Analysis) -> str:

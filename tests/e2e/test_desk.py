@@ -208,7 +208,7 @@ def late_jump(folder: Path) -> Path:
 
 def see_cell(page, quantity: str, value: str) -> None:
     page.wait_for_function(
-        "([quantity, value]) => [...document.querySelectorAll('#measured-table tbody tr')].some("
+        "([quantity, value]) => [...document.querySelectorAll('#measured-table tr')].some("
         "row => row.innerText.includes(quantity) && row.innerText.includes(value))",
         arg=[quantity, value],
     )

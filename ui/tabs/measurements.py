@@ -19,8 +19,8 @@ from ui.measured import (
     course_figure,
     flight_of,
     look_here,
+    measured_card,
     measured_on_screen,
-    measured_table,
     span_of,
     summary,
     with_flight,
@@ -52,7 +52,7 @@ const show = ({from, to, speed}) => {
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-from]');
   if (!button) return;
-  document.querySelector('#results [role=tab]').click();
+  document.querySelector('#results [data-tab-id=picture]').click();
   requestAnimationFrame(() => requestAnimationFrame(() => show(button.dataset)));
 });
 document.addEventListener('change', ({target}) => {
@@ -76,10 +76,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the table, the courses, sliders for a flight of one's own, the marks."""
     gr.Markdown(label("measured_intro"), elem_classes="rs-intro")
     about = gr.HTML(elem_id="measured-as", show_label=False)
-    table = gr.Dataframe(
-        label=label("measured_table"), interactive=False, elem_id="measured-table", wrap=True,
-        column_widths=["24%", "16%", "22%", "38%"], buttons=["copy"],
-    )  # fmt: skip
+    table = gr.HTML(elem_id="measured-table", show_label=False)
     with gr.Column(visible=False, elem_id="flight") as fields:
         gr.Markdown(label("measured_set_info"), elem_classes="rs-intro")
         with gr.Row():
@@ -177,7 +174,7 @@ def _sliders(analysis: Analysis) -> list[Any]:
     first, last = span_of(analysis)
     if last <= first:
         return [gr.skip(), gr.skip()]
-    step = float(np.median(np.diff(analysis.timeline.pts_s)))
+    step = round(float(np.median(np.diff(analysis.timeline.pts_s))), 6)
     return [
         gr.Slider(minimum=first, maximum=last, step=step, value=place)
         for place in places_of(analysis)
@@ -187,5 +184,5 @@ def _sliders(analysis: Analysis) -> list[Any]:
 def _shown(found: Measurements) -> list[Any]:
     figure = None if found.lanes is None else course_figure(found)
     return [
-        summary(found), measured_table(found), figure, look_here(found, buttons=True),
+        summary(found), measured_card(found), figure, look_here(found, buttons=True),
     ]  # fmt: skip

@@ -70,7 +70,9 @@ def test_a_clock_that_begins_later_moves_moments_and_nothing_else():
     spans = (found.look_here, found.lanes.phases, found.lanes.gaps)
     moved = (late.look_here, late.lanes.phases, late.lanes.gaps)
     for before, after in zip(sum(spans, ()), sum(moved, ()), strict=True):
-        assert (after.start_s, after.end_s) == pytest.approx((before.start_s, before.end_s), abs=2e-3)
+        assert (after.start_s, after.end_s) == pytest.approx(
+            (before.start_s, before.end_s), abs=2e-3
+        )
     np.testing.assert_allclose(late.lanes.times_s, found.lanes.times_s)
 
 
