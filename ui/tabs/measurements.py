@@ -48,6 +48,7 @@ const show = ({from, to, speed}) => {
   press('markB');
   goTo(from);
   press('play');
+  player.querySelector('.rp-stage').scrollIntoView({block: 'nearest'});
 };
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-from]');
