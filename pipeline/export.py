@@ -28,6 +28,8 @@ import numpy as np
 from models.skeletons import COCO17
 from pipeline import __version__
 from pipeline.folder import FILES, OVERLAY, StoreError
+from pipeline.measure.files import MEASUREMENT_COLUMNS, measurement_rows
+from pipeline.measure.measure import measure_analysis
 from pipeline.store import load, write_files
 from pipeline.types import Analysis
 from pipeline.video import open_video
@@ -140,6 +142,18 @@ def write_frames_csv(analysis: Analysis, target: Path) -> None:
         for index, time_s, row in zip(timeline.frame_index, timeline.pts_s, table, strict=True):
             values = ("" if np.isnan(value) else f"{value:.3f}" for value in row)
             writer.writerow([int(index), f"{time_s:.6f}", *values])
+
+
+def write_measurements_csv(analysis: Analysis, target: Path) -> None:
+    """Write a row a measurement; moments count from the file's first frame, as players do."""
+    found = measure_analysis(analysis).counted_from(analysis.timeline.origin_s)
+    with (
+        replaced_when_done(target) as scratch,
+        scratch.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, fieldnames=MEASUREMENT_COLUMNS)
+        writer.writeheader()
+        writer.writerows(measurement_rows(found))
 
 
 def pack(analysis: Analysis, *, clip: bool = False) -> bytes:

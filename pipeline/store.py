@@ -57,6 +57,7 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "rinkside_version": __version__,
         "profile": analysis.profile,
         "video": asdict(analysis.video),
+        "origin_s": analysis.timeline.origin_s,
         "region": {"xyxy": analysis.region.xyxy.tolist(), "rule": analysis.region.rule},
         "models": {
             name: {
@@ -83,7 +84,16 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "provenance": {stage: asdict(p) for stage, p in analysis.provenance.items()},
         "timings_s": dict(analysis.timings_s),
         "warnings": list(analysis.warnings),
+        **_flight_as_dict(analysis.flight_s),
     }
+
+
+def _flight_as_dict(flight_s: tuple[float, float] | None) -> dict[str, Any]:
+    """Only what a person set: a measured flight follows from the skeleton."""
+    if flight_s is None:
+        return {}
+    takeoff_s, landing_s = flight_s
+    return {"flight_set_by_person": {"takeoff_s": takeoff_s, "landing_s": landing_s}}
 
 
 def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
@@ -205,7 +215,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Analysis:
-    timeline = Timeline(arrays["frame_index"], arrays["pts_s"])
+    timeline = Timeline(arrays["frame_index"], arrays["pts_s"], _origin_s(content, arrays))
+    flight = content.get("flight_set_by_person")
     provenance = {
         stage: replace(Provenance(**entry), stored=True)
         for stage, entry in content["provenance"].items()
@@ -229,7 +240,22 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         provenance=provenance,
         timings_s=content["timings_s"],
         warnings=tuple(content["warnings"]),
+        flight_s=None
+        if flight is None
+        else (float(flight["takeoff_s"]), float(flight["landing_s"])),
     )
+
+
+def _origin_s(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> float:
+    """Stamp of the file's first frame; analyses of before `origin_s` was written tell it nearly."""
+    if "origin_s" in content:
+        return float(content["origin_s"])
+    first, stamp_s = int(arrays["frame_index"][0]), float(arrays["pts_s"][0])
+    if first == 0:
+        return stamp_s
+    video = content["video"]
+    since_s = video["start_s"] if video["variable_frame_rate"] else first / video["fps"]
+    return stamp_s - float(since_s)
 
 
 def _scores(name: str, arrays: Mapping[str, NDArray[Any]], distinct_views: int) -> ModelScores:

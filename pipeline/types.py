@@ -80,6 +80,8 @@ class Timeline:
     """`(T,)` position in the file, in display order."""
     pts_s: NDArray[np.float64]
     """`(T,)` presentation time of each, seconds, increasing."""
+    origin_s: float = 0.0
+    """Stamp of the file's first frame, from which players and in and out points count."""
 
     def __post_init__(self) -> None:
         _check("frame_index", self.frame_index, None)
@@ -89,6 +91,10 @@ class Timeline:
 
     def __len__(self) -> int:
         return len(self.frame_index)
+
+    def seconds(self, position: int) -> float:
+        """When a frame 0..T-1 is shown, seconds since the file's first frame, as players say."""
+        return float(self.pts_s[position]) - self.origin_s
 
 
 @dataclass(frozen=True)
@@ -335,9 +341,22 @@ class Analysis:
     """`decode`, `detect`, `pose`, every network, `total`."""
     warnings: tuple[str, ...] = field(default=())
     """Sentences the user should read."""
+    flight_s: tuple[float, float] | None = None
+    """Take-off and landing as a person set them, stamps within the clip; None: as measured."""
 
     def __post_init__(self) -> None:
         T = len(self.timeline)
+        if self.flight_s is not None:
+            self._check_flight(*self.flight_s)
         _check("pose.keypoints_xy", self.pose.keypoints_xy, T, NUM_JOINTS, 2)
         for track in self.people.tracks:
             _check(f"track {track.person_id}", track.boxes_xyxy, T, 4)
+
+    def _check_flight(self, takeoff_s: float, landing_s: float) -> None:
+        pts_s, stride = self.timeline.pts_s, self.pose.stride
+        within = int(((pts_s >= takeoff_s) & (pts_s <= landing_s)).sum())
+        if within <= 2 * stride or not pts_s[0] <= takeoff_s < landing_s <= pts_s[-1]:
+            raise ValueError(
+                f"flight_s: expected a take-off within the clip and a landing two poses later, got "
+                f"{(takeoff_s, landing_s)}"
+            )

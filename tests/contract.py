@@ -20,7 +20,8 @@ from pipeline.elements import LABELS
 K = 28
 FUSED = ("umt", "uniformerv2", "infogcn")
 TOP = {
-    "schema_version": int, "rinkside_version": str, "profile": str, "video": dict, "region": dict,
+    "schema_version": int, "rinkside_version": str, "profile": str, "video": dict,
+    "origin_s": float, "region": dict,
     "models": dict, "verdict": dict, "provenance": dict, "timings_s": dict, "warnings": list,
 }  # fmt: skip
 VIDEO = {

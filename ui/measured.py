@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pipeline.elements import ELEMENTS
-from pipeline.measure.measure import measure, measure_analysis
-from pipeline.measure.records import Estimate, Lanes, Measurement, Measurements
+from pipeline.measure.measure import measure_analysis
+from pipeline.measure.records import Estimate, Lanes, LookHere, Measurement, Measurements
 from pipeline.types import Analysis
 from ui.language import say
 from ui.names import class_name
@@ -43,14 +44,38 @@ def measured(analysis: Analysis) -> Measurements:
     return known[1]
 
 
-def measured_with(analysis: Analysis, takeoff_s: float, landing_s: float) -> Measurements:
-    """The same with a flight that a person set."""
-    return measure(
-        analysis.pose,
-        analysis.timeline.pts_s,
-        ELEMENTS[analysis.verdict.class_index],
-        flight_s=(takeoff_s, landing_s),
+def measured_on_screen(analysis: Analysis) -> Measurements:
+    """The same on the clock that visitors read and type: seconds since the file's first frame."""
+    return measured(analysis).counted_from(analysis.timeline.origin_s)
+
+
+def with_flight(analysis: Analysis, takeoff_s: float, landing_s: float) -> Analysis:
+    """The analysis with a person's take-off and landing.
+
+    Args:
+        analysis: Of a jump.
+        takeoff_s: Seconds since the file's first frame, as the player shows them.
+        landing_s: The same.
+
+    Raises:
+        ValueError: They lie outside the clip, or less than two poses apart.
+    """
+    first, last = span_of(analysis)
+    if not first <= takeoff_s <= landing_s <= last:
+        raise ValueError(
+            f"the flight {takeoff_s} to {landing_s} s lies outside {first} to {last} s"
+        )
+    pts_s = analysis.timeline.pts_s
+    takeoff, landing = np.clip(
+        np.array([takeoff_s, landing_s]) + analysis.timeline.origin_s, pts_s[0], pts_s[-1]
     )
+    return replace(analysis, flight_s=(float(takeoff), float(landing)))
+
+
+def span_of(analysis: Analysis) -> tuple[float, float]:
+    """First and last frame on the screen's clock, to the millisecond."""
+    timeline = analysis.timeline
+    return round(timeline.seconds(0), 3), round(timeline.seconds(-1), 3)
 
 
 def measured_table(found: Measurements) -> pd.DataFrame:
@@ -79,6 +104,25 @@ def _row(one: Measurement, fps: float) -> tuple[str, str, str, str]:
     return name, value, interval, note
 
 
+def measured_card(found: Measurements) -> str:
+    """The table as HTML: a note stands below its quantity, so that a phone shows whole rows."""
+    if not found.measured:
+        return ""
+    table = measured_table(found)
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.columns[:3])
+    rows = []
+    for quantity, value, interval, note in table.itertuples(index=False):
+        more = f"<small>{escape(note)}</small>" if note else ""
+        rows.append(
+            f'<tr><th scope="row">{escape(quantity)}{more}</th>'
+            f"<td>{escape(value)}</td><td>{escape(interval)}</td></tr>"
+        )
+    return (
+        f'<table class="rs-measured"><caption class="rs-hidden">{escape(say("measured_table"))}'
+        f"</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
 _UNIT_KEYS = {"s": "s", "cm": "cm", "turns": "turns", "turns/s": "turns_s", "degrees": "degrees"}
 
 
@@ -97,19 +141,41 @@ def summary(found: Measurements) -> str:
     text = say("measured_as", label=class_name(found.element.class_index))
     if not found.measured:
         text = f"{text} {say('measured_none')}"
+    if found.by_person:
+        text = f"{text} {say('measured_by_person')}"
     return f'<p class="rs-note">{escape(text)}</p>'
 
 
-def look_here(found: Measurements) -> str:
-    """The stretches to look at slowly, as an HTML list."""
+def look_here(found: Measurements, *, buttons: bool = False) -> str:
+    """The stretches to look at slowly, as an HTML list.
+
+    Args:
+        found: On the clock that visitors read.
+        buttons: Begin each with a button, for the page whose player shows the clip.
+    """
     items = "".join(
-        f"<li><b>{mark.start_s:.2f} - {mark.end_s:.2f} s</b>, {mark.speed:g}x: "
+        f"<li>{_watch(mark) if buttons else f'<b>{escape(_stretch(mark))}</b>:'} "
         f"{escape(say(f'look_{mark.code}'))}</li>"
         for mark in found.look_here
     )
     if not items:
         return ""
-    return f'<p class="rs-note">{escape(say("measured_look"))}</p><ul>{items}</ul>'
+    return f'<p class="rs-note">{escape(say("measured_look"))}</p><ul class="rs-looks">{items}</ul>'
+
+
+def _stretch(mark: LookHere) -> str:
+    return say(
+        "measured_stretch", start=f"{mark.start_s:.2f}", end=f"{mark.end_s:.2f}",
+        speed=f"{mark.speed:g}",
+    )  # fmt: skip
+
+
+def _watch(mark: LookHere) -> str:
+    return (
+        f'<button type="button" data-from="{mark.start_s:.3f}" data-to="{mark.end_s:.3f}" '
+        f'data-speed="{mark.speed:g}">{escape(say("measured_watch", stretch=_stretch(mark)))}'
+        "</button>"
+    )
 
 
 def course_figure(found: Measurements) -> go.Figure:
@@ -128,7 +194,8 @@ def course_figure(found: Measurements) -> go.Figure:
             line={"color": colour}, marker={"size": 4}, connectgaps=False,
             hovertemplate="%{x:.3f} s: " + shown + "<extra></extra>",
         )  # fmt: skip
-        figure.update_yaxes(title=say(f"{key}_axis"), row=row, col=1)
+        axis = {"text": "<br>".join(wrap(say(f"{key}_axis"), 20)), "font": {"size": 11}}
+        figure.update_yaxes(title=axis, row=row, col=1)
     _draw_phases(figure, lanes)
     _draw_moments(figure, found)
     figure.update_xaxes(title=say("measured_seconds"), row=2, col=1)
@@ -164,10 +231,13 @@ def _estimate(found: Measurements, quantity: str) -> Estimate | None:
     return None if one is None else one.estimate
 
 
-def flight_of(found: Measurements) -> tuple[float | None, float | None]:
-    """Take-off and landing to two digits, for the fields that set them."""
-    moments = [_estimate(found, quantity) for quantity in ("takeoff", "landing")]
-    takeoff, landing = (None if m is None else round(m.value, 2) for m in moments)
+def flight_of(analysis: Analysis) -> tuple[float | None, float | None]:
+    """Take-off and landing on the screen's clock, to the millisecond, for the sliders."""
+    if analysis.flight_s is not None:
+        found = [moment - analysis.timeline.origin_s for moment in analysis.flight_s]
+        return round(found[0], 3), round(found[1], 3)
+    moments = [_estimate(measured_on_screen(analysis), name) for name in ("takeoff", "landing")]
+    takeoff, landing = (None if m is None else round(m.value, 3) for m in moments)
     return takeoff, landing
 
 

@@ -20,6 +20,7 @@ from pipeline.saw import frames_at
 from pipeline.types import Analysis
 from ui.cards import verdict_card, warning_card, warnings_of
 from ui.language import say, spoken
+from ui.measured import look_here, measured_card, measured_on_screen, summary
 from ui.names import class_name, display_name
 from ui.plots import colour_of
 from ui.reasons import reasons_card, settings_of
@@ -31,13 +32,12 @@ LEADING = 5
 _STYLES = Path(__file__).with_name("report.css")
 
 
-def report(analysis: Analysis, own_call: str | None = None, extra: str = "") -> str:
+def report(analysis: Analysis, own_call: str | None = None) -> str:
     """The report as one HTML page, in the language that is spoken.
 
     Args:
         analysis: What it is about; without its clip the report has no pictures.
         own_call: The reader's blind call, if there was one.
-        extra: More sections, as HTML.
     """
     title = say("report_title", name=Path(analysis.video.path).name)
     sections = [
@@ -47,7 +47,7 @@ def report(analysis: Analysis, own_call: str | None = None, extra: str = "") -> 
         _section("report_pictures", _pictures(analysis)),
         _section("tab_scores", _opinions(analysis)),
         _section("ensemble_arithmetic", _table(_arithmetic(analysis))),
-        extra,
+        _section("tab_measurements", _measurements(analysis)),
         _section("details_networks", _table(provenance_table(analysis))),
         _section("details_video", _table(video_table(analysis))),
         f'<p class="rs-foot">{escape(say("report_foot", version=__version__))}</p>',
@@ -72,6 +72,12 @@ def _arithmetic(analysis: Analysis) -> pd.DataFrame:
 def _table(table: pd.DataFrame) -> str:
     """A plain table; wide ones scroll by themselves."""
     return f'<div class="rs-scroll">{table.to_html(index=False, border=0, escape=True)}</div>'
+
+
+def _measurements(analysis: Analysis) -> str:
+    """What was measured, with its intervals, and what to look at slowly."""
+    found = measured_on_screen(analysis)
+    return f"{summary(found)}{measured_card(found)}{look_here(found)}"
 
 
 def _opinions(analysis: Analysis) -> str:
@@ -102,7 +108,7 @@ def _pictures(analysis: Analysis) -> str:
         return f"<p>{escape(say('report_no_pictures'))}</p>"
     figures = []
     for position, frame in sorted(frames.items()):
-        time_s = f"{analysis.timeline.pts_s[position]:.2f}"
+        time_s = f"{analysis.timeline.seconds(position):.2f}"
         number = int(analysis.timeline.frame_index[position])
         caption = escape(say("saw_caption", frame=number, time=time_s))
         picture = jpeg_uri(painted(analysis, position, frame), 480)

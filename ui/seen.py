@@ -122,7 +122,7 @@ def film_strip(analysis: Analysis, seen: Seen, attention: Look | None = None) ->
     cells = []
     top = 0.0 if attention is None else float(attention.frames.max())
     for place, (picture, position) in enumerate(zip(seen.pictures, seen.positions, strict=True)):
-        time_s = float(analysis.timeline.pts_s[position])
+        time_s = analysis.timeline.seconds(int(position))
         caption = say(
             "saw_caption", frame=int(analysis.timeline.frame_index[position]), time=f"{time_s:.2f}"
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.export import pack, unpack, write_coco, write_frames_csv
+from pipeline.export import pack, unpack, write_coco, write_frames_csv, write_measurements_csv
 from pipeline.overlay import write_overlay
 from pipeline.store import save
 from pipeline.types import Analysis
@@ -18,9 +18,9 @@ from ui.language import say
 from ui.report import report
 from ui.runs import Run, RunStore
 
-FORMATS = ("report", "zip", "scores", "frames", "coco", "json", "clip", "mp4")
+FORMATS = ("report", "zip", "scores", "measured", "frames", "coco", "json", "clip", "mp4")
 """What can be taken away; `mp4` takes the longest, so it comes last."""
-CHOSEN = ("report", "zip", "scores", "frames", "coco")
+CHOSEN = ("report", "zip", "scores", "measured", "frames", "coco")
 """What is made unless the visitor chooses otherwise."""
 
 
@@ -65,6 +65,12 @@ def _clip(_run: Run, analysis: Analysis, stem: Path) -> list[Path]:
     return [_written(stem.with_name(stem.name + "_analysis_and_clip.zip"), packed)]
 
 
+def _measured(_run: Run, analysis: Analysis, stem: Path) -> list[Path]:
+    path = stem.with_name(stem.name + "_measurements.csv")
+    write_measurements_csv(analysis, path)
+    return [path]
+
+
 def _frames(_run: Run, analysis: Analysis, stem: Path) -> list[Path]:
     path = stem.with_name(stem.name + "_frames.csv")
     write_frames_csv(analysis, path)
@@ -97,6 +103,7 @@ _MAKERS: dict[str, Callable[[Run, Analysis, Path], list[Path]]] = {
     "report": _report,
     "zip": _zip,
     "scores": _scores,
+    "measured": _measured,
     "frames": _frames,
     "coco": _coco,
     "json": _json,

@@ -10,6 +10,10 @@ from pipeline.measure.records import Array, Lanes, Measurement, Measurements, Sp
 
 FILE = "measurements.json"
 SCHEMA_VERSION = 1
+MEASUREMENT_COLUMNS = (
+    "quantity", "value", "low", "high", "unit", "flight_set_by", "cannot_be_told",
+)  # fmt: skip
+"""Of the table of measurements."""
 _DIGITS = 5
 
 
@@ -22,6 +26,7 @@ def measurements_as_dict(measurements: Measurements) -> dict[str, Any]:
             "label": element.label, "code": element.code, "family": element.family,
         },
         "poses_per_second": _rounded(measurements.fps),
+        "flight_set_by_person": measurements.by_person,
         "measurements": {m.quantity: _measurement(m) for m in measurements.measured},
         "look_here": [
             {
@@ -32,6 +37,21 @@ def measurements_as_dict(measurements: Measurements) -> dict[str, Any]:
         ],
         "lanes": None if measurements.lanes is None else _lanes(measurements.lanes),
     }  # fmt: skip
+
+
+def measurement_rows(measurements: Measurements) -> list[dict[str, Any]]:
+    """The measurements as rows of a table, which say whose take-off and landing they rest on."""
+    set_by = "person" if measurements.by_person else "Rinkside"
+    set_by = set_by if measurements.element.family == "jump" else ""
+    rows = []
+    for one in measurements.measured:
+        content = _measurement(one)
+        low, high = content["interval"] or (None, None)
+        row = (
+            one.quantity, content["value"], low, high, one.unit, set_by, content["cannot_be_told"],
+        )  # fmt: skip
+        rows.append(dict(zip(MEASUREMENT_COLUMNS, row, strict=True)))
+    return rows
 
 
 def _measurement(one: Measurement) -> dict[str, Any]:

@@ -24,12 +24,12 @@ SMALLEST_PX = 24.0
 
 
 def measure_analysis(analysis: Analysis) -> Measurements:
-    """Measure an analysed clip as the element of its verdict."""
+    """Measure an analysed clip as the element of its verdict, with a person's flight if set."""
     element = ELEMENTS[analysis.verdict.class_index]
     origin = analysis.provenance.get("pose")
     if origin is not None and origin.status == "untrained":
         return _nothing(element, 0.0, Reason("untrained"))
-    return measure(analysis.pose, analysis.timeline.pts_s, element)
+    return measure(analysis.pose, analysis.timeline.pts_s, element, flight_s=analysis.flight_s)
 
 
 def measure(
@@ -66,7 +66,8 @@ def measure(
     if element.family == "jump":
         jump = measure_jump(body, heading, flight_s)
         lanes = draw_lanes(body, heading, jump.phases)
-        return Measurements(element, fps, jump.measured, jump.look_here, lanes)
+        by_person = flight_s is not None
+        return Measurements(element, fps, jump.measured, jump.look_here, lanes, by_person)
     if element.family == "spin":
         spin = measure_spin(body, heading)
         lanes = draw_lanes(body, heading, spin.phases)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ JUMP: tuple[Quantity, ...] = (
 """What is measured of a jump."""
 SPIN: tuple[Quantity, ...] = ("spin_turns", "spin_speed", "degrees_per_frame")
 """What is measured of a spin."""
+MOMENTS: tuple[Quantity, ...] = ("takeoff", "landing")
+"""Stamps; everything else does not depend on where the clock begins."""
 
 UNITS: Mapping[Quantity, str] = {
     "takeoff": "s", "landing": "s", "air_time": "s", "height": "cm", "turned_in_air": "turns",
@@ -45,6 +47,10 @@ class Estimate:
     def __post_init__(self) -> None:
         if not self.low <= self.value <= self.high:
             raise ValueError(f"value {self.value} lies outside {self.low} to {self.high}")
+
+    def earlier(self, by_s: float) -> Estimate:
+        """The same moment on a clock that begins later."""
+        return Estimate(self.value - by_s, self.low - by_s, self.high - by_s)
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,9 @@ LOOK_FOR: Mapping[str, str] = {
 """Everything to look for, as English sentences."""
 
 
+_Stretch = TypeVar("_Stretch", Span, LookHere)
+
+
 @dataclass(frozen=True)
 class Lanes:
     """Courses over time for a plot or a time line, T frames."""
@@ -181,7 +190,37 @@ class Measurements:
     look_here: tuple[LookHere, ...]
     lanes: Lanes | None
     """None where the skeleton is too poor for any course."""
+    by_person: bool = False
+    """Whether a person set take-off and landing."""
 
     def of(self, quantity: Quantity) -> Measurement | None:
         """One of the measurements; None where the element has no such quantity."""
         return next((m for m in self.measured if m.quantity == quantity), None)
+
+    def counted_from(self, origin_s: float) -> Measurements:
+        """The same with every moment counted from a stamp, as players do from the first frame."""
+        return replace(
+            self,
+            measured=tuple(_counted_from(one, origin_s) for one in self.measured),
+            look_here=tuple(_span_from(look, origin_s) for look in self.look_here),
+            lanes=None if self.lanes is None else _lanes_from(self.lanes, origin_s),
+        )
+
+
+def _counted_from(one: Measurement, origin_s: float) -> Measurement:
+    if one.quantity not in MOMENTS or one.estimate is None:
+        return one
+    return replace(one, estimate=one.estimate.earlier(origin_s))
+
+
+def _span_from(span: _Stretch, origin_s: float) -> _Stretch:
+    return replace(span, start_s=span.start_s - origin_s, end_s=span.end_s - origin_s)
+
+
+def _lanes_from(lanes: Lanes, origin_s: float) -> Lanes:
+    return replace(
+        lanes,
+        times_s=lanes.times_s - origin_s,
+        phases=tuple(_span_from(span, origin_s) for span in lanes.phases),
+        gaps=tuple(_span_from(span, origin_s) for span in lanes.gaps),
+    )

@@ -43,7 +43,9 @@ class Video:
         self._reader = reader
         self.info: VideoInfo = _describe(film, facts, span)
         """What an analysis records of the file and the span."""
-        self.timeline = Timeline(span.places, film.index.pts_s[span.places])
+        self.timeline = Timeline(
+            span.places, film.index.pts_s[span.places], float(film.index.pts_s[0])
+        )
         """Exact places in the file and stamps of the span's T frames."""
         self.warnings: list[str] = [*facts.warnings, *span.warnings]
         """Sentences the user should read, each beginning with the file's name."""
@@ -68,7 +70,7 @@ class Video:
     @property
     def origin_s(self) -> float:
         """Stamp of the file's first frame, from which in and out points count."""
-        return float(self._film.index.pts_s[0])
+        return self.timeline.origin_s
 
     @property
     def until_s(self) -> float:

@@ -16,21 +16,48 @@ VIEWS = {
     "Opinions": "#score-table [role=gridcell]:visible",
     "Why this verdict": "#ensemble-table [role=gridcell]:visible",
     "What they saw": "#saw-film figure",
+    "Measurements": "#measured-table td:visible",
     "Take away": "#take-make",
     "Details": "#provenance [role=gridcell]:visible",
     "Two clips": "#compare-player-a .rp[data-state=done]",
     "Mistakes": "#confusion button",
     "About": "#classes [role=gridcell]:visible",
 }
+PHONE = 390
+WIDER = """width => {
+  if (document.documentElement.scrollWidth <= width + 1) return [];
+  const scrolls = node => node && (/auto|scroll|hidden|clip/.test(getComputedStyle(node).overflowX)
+    || scrolls(node.parentElement));
+  const beyond = [...document.body.querySelectorAll('*')]
+    .filter(node => node.getBoundingClientRect().right > width + 1 && !scrolls(node.parentElement))
+    .map(node => node.outerHTML.slice(0, 120));
+  return beyond.length ? beyond : ['the page'];
+}"""
+"""What reaches beyond the width of the window, if the page can be scrolled sideways."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def show(page, view: str) -> None:
     if view not in ("Two clips", "Mistakes", "About"):
-        open_tab(page, "Desk")
-    open_tab(page, view)
+        reach_tab(page, "Desk")
+    reach_tab(page, view)
     page.wait_for_selector(VIEWS[view], timeout=60_000)
     page.wait_for_timeout(500)
+
+
+def reach_tab(page, name: str) -> None:
+    """Open a tab; on a phone it may be among those behind the three dots."""
+    if page.get_by_role("tab", name=name).count():
+        open_tab(page, name)
+        return
+    for dots in page.locator(".overflow-menu > button:visible").all():
+        dots.click()
+        behind = page.locator(".overflow-dropdown:visible button", has_text=name)
+        if behind.count():
+            behind.first.click()
+            return
+        dots.click()
+    raise AssertionError(f"no tab {name}")
 
 
 def violations(page) -> list[str]:
@@ -60,14 +87,20 @@ def test_axe_finds_nothing(visit, scheme):
 
 
 def test_a_phone_needs_no_sideways_scrolling(visit):
-    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = visit(viewport={"width": PHONE, "height": 844}, has_touch=True, is_mobile=True)
     page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=str(SCREENSHOTS / "phone_desk.png"), full_page=True)
-    wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-    assert wide <= 1
-    page.wait_for_selector("#verdict-label")
     assert page.locator("#analyse").is_visible()
+    wide = {}
+    for view in VIEWS:
+        show(page, view)
+        name = view.lower().replace(" ", "_")
+        page.screenshot(path=str(SCREENSHOTS / f"phone_{name}.png"), full_page=True)
+        # Not innerWidth: a phone zooms out until what is too wide fits.
+        if beyond := page.evaluate(WIDER, PHONE):
+            wide[view] = beyond
+    assert wide == {}
 
 
 def test_every_action_of_the_desk_is_reached_by_the_keyboard(visit):

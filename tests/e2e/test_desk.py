@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pipeline.config import load_profile
+from pipeline.export import pack
+from pipeline.store import load
+from pipeline.video import open_video
 from tests.conftest import ROOT
 from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, open_tab, upload
-from tests.videos import Recipe, write_video
+from tests.videos import Recipe, run_ffmpeg, write_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 SCREENSHOTS = ROOT / "out" / "screenshots"
@@ -201,3 +206,85 @@ def test_the_about_page_draws_the_configuration(desk):
     assert "5 in time x 3 in space = 15" in page.inner_text("#architecture")
     page.wait_for_selector("#classes [role=gridcell] :text('StSq / ChSq')")
     page.screenshot(path=str(SCREENSHOTS / "about.png"), full_page=True)
+
+
+def late_jump(folder: Path) -> Path:
+    """The example 3Lutz with its clip, packed, as if the file's stamps began at 5 s."""
+    clip = folder / "late.mp4"
+    run_ffmpeg("-i", EXAMPLE / "3Lutz.mp4", "-c", "copy", "-output_ts_offset", "5", clip)
+    video = open_video(clip)
+    assert video.origin_s == pytest.approx(5.0, abs=0.1)
+    known = load(ROOT / "assets" / "analyses" / "3Lutz")
+    late = replace(known, video=video.info, timeline=video.timeline)
+    packed = folder / "late.zip"
+    packed.write_bytes(pack(late, clip=True))
+    return packed
+
+
+def see_cell(page, quantity: str, value: str) -> None:
+    page.wait_for_function(
+        "([quantity, value]) => [...document.querySelectorAll('#measured-table tr')].some("
+        "row => row.innerText.includes(quantity) && row.innerText.includes(value))",
+        arg=[quantity, value],
+    )
+
+
+def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, tmp_path):
+    page = desk
+    page.locator("#open button").first.click()
+    page.set_input_files("#open-saved input[type=file]", str(late_jump(tmp_path)))
+    page.wait_for_selector("#verdict-label:has-text('3Lutz')", timeout=30_000)
+    open_tab(page, "Measurements")
+    see_cell(page, "Take-off", "0.52 s")
+    page.wait_for_selector("#measured-courses .plotly")
+    page.screenshot(path=str(SCREENSHOTS / "measurements.png"), full_page=True)
+    take_off, landing = (
+        page.locator(f"#set-{name} input[type=number]") for name in ("takeoff", "landing")
+    )
+    assert (take_off.input_value(), landing.input_value()) == ("0.52", "1.11")
+    take_off.click()  # touched, not moved
+    page.wait_for_timeout(500)
+    assert page.locator("#measured-as:has-text('set by a person')").count() == 0
+
+    take_off.fill("0.44")
+    take_off.press("Enter")
+    page.wait_for_selector("#measured-as:has-text('set by a person')")
+    see_cell(page, "Take-off", "0.44 s")
+    page.locator("#set-landing input[type=range]").press("ArrowRight")  # from 1.12, a frame on
+    see_cell(page, "Landing", "1.16 s")
+    rail = page.locator("#set-landing input[type=range]").bounding_box()
+    page.mouse.move(rail["x"] + rail["width"] * 0.83, rail["y"] + rail["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(rail["x"] + rail["width"] * 0.715, rail["y"] + rail["height"] / 2, steps=4)
+    page.mouse.up()
+    see_cell(page, "Landing", "1.00 s")
+
+    landing.fill("0.2")
+    landing.press("Enter")
+    refused = page.wait_for_selector("#measured-note .rs-error").inner_text()
+    assert "between 0.00 and 1.40 s" in refused
+    landing.fill("99")  # beyond the clip is its end
+    landing.press("Enter")
+    see_cell(page, "Landing", "1.40 s")
+    page.click("#flight-back")
+    see_cell(page, "Landing", "1.11 s")
+    page.wait_for_selector("#measured-as:not(:has-text('set by a person'))")
+    assert take_off.input_value() == "0.52"
+
+    take_off.fill("0.44")
+    take_off.press("Enter")
+    see_cell(page, "Take-off", "0.44 s")
+    page.locator("#look-here button").first.click()
+    page.wait_for_selector("#player .rp[data-playing=true]")
+    assert page.get_by_role("tab", name="Picture").get_attribute("aria-selected") == "true"
+    assert page.input_value("#player .rp-rate") == "0.1"
+    assert page.locator("#player .rp-ab").is_visible()
+    seen = page.evaluate(
+        "() => { const {clock, loop, scene} = [...document.querySelectorAll('#player, #player *')]"
+        ".find(node => node.rinksidePlayer).rinksidePlayer;"
+        " return [clock.seconds(loop.a), clock.seconds(loop.b),"
+        " scene.lanes.find(lane => lane.key === 'phases').marks[0].time - clock.origin]; }"
+    )
+    assert seen == [pytest.approx(0.08), pytest.approx(0.52), pytest.approx(0.44, abs=0.01)]
+    page.click("#player [data-action=play]")
+    assert page.outside == []

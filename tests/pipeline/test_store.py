@@ -16,7 +16,7 @@ import pytest
 from pipeline.elements import LABELS
 from pipeline.folder import StoreError
 from pipeline.store import load, save
-from pipeline.types import People
+from pipeline.types import People, Timeline
 from tests.conftest import ROOT
 from tests.factories import make_analysis
 
@@ -25,6 +25,8 @@ def assert_equal(a, b):
     assert a.video == b.video
     assert a.timings_s == b.timings_s
     assert a.warnings == b.warnings
+    assert a.timeline.origin_s == b.timeline.origin_s
+    assert a.flight_s == b.flight_s
     assert a.people.main_id == b.people.main_id
     assert a.people.rule == b.people.rule
     pairs = [
@@ -58,6 +60,48 @@ def test_what_is_saved_is_read_back(tmp_path):
     assert {e.status for e in again.provenance.values()} == {"untrained"}
 
 
+def test_what_a_person_set_and_where_the_clock_begins_are_read_back(tmp_path):
+    plain = make_analysis()
+    late = Timeline(plain.timeline.frame_index, plain.timeline.pts_s + 5.0, 5.0)
+    analysis = replace(plain, timeline=late, flight_s=(5.1 + 1 / 30, 5.4))
+    save(analysis, tmp_path)
+    assert_equal(analysis, load(tmp_path))
+    content = json.loads((tmp_path / "analysis.json").read_text())
+    assert content["flight_set_by_person"] == {"takeoff_s": 5.1 + 1 / 30, "landing_s": 5.4}
+
+
+@pytest.mark.parametrize(
+    ("first", "start_s", "uneven", "stamp_s", "origin_s"),
+    [
+        (0, 0.0, False, 5.0, 5.0),
+        (3, 0.1, False, 5.12, 5.0),  # the in point lies between two frames
+        (3, 0.12, True, 5.12, 5.0),
+    ],
+)
+def test_analyses_of_before_the_clock_was_kept_still_open(
+    tmp_path, first, start_s, uneven, stamp_s, origin_s
+):
+    plain = make_analysis()
+    index = plain.timeline.frame_index
+    video = replace(plain.video, start_s=start_s, variable_frame_rate=uneven)
+    timeline = Timeline(index + first, index / 25 + stamp_s, origin_s)
+    analysis = replace(plain, video=video, timeline=timeline)
+    save(analysis, tmp_path)
+    content = json.loads((tmp_path / "analysis.json").read_text())
+    del content["origin_s"]
+    (tmp_path / "analysis.json").write_text(json.dumps(content))
+    assert load(tmp_path).timeline.origin_s == pytest.approx(origin_s)
+
+
+@pytest.mark.parametrize("flight", [{"takeoff_s": 0.2}, {"takeoff_s": 0.3, "landing_s": 0.1}, 7])
+def test_a_flight_that_is_none_is_told(tmp_path, flight):
+    save(make_analysis(), tmp_path)
+    content = json.loads((tmp_path / "analysis.json").read_text())
+    (tmp_path / "analysis.json").write_text(json.dumps({**content, "flight_set_by_person": flight}))
+    with pytest.raises(StoreError, match="damaged"):
+        load(tmp_path)
+
+
 def test_an_analysis_without_people_is_read_back(tmp_path):
     analysis = replace(make_analysis(), people=People((), None, "nobody was looked for"))
     save(analysis, tmp_path / "run")
@@ -72,8 +116,8 @@ def test_the_files_hold_the_names_of_the_contract(tmp_path):
     save(make_analysis(), tmp_path)
     content = json.loads((tmp_path / "analysis.json").read_text())
     assert set(content) == {
-        "schema_version", "rinkside_version", "profile", "video", "region", "models", "verdict",
-        "provenance", "timings_s", "warnings",
+        "schema_version", "rinkside_version", "profile", "video", "origin_s", "region", "models",
+        "verdict", "provenance", "timings_s", "warnings",
     }  # fmt: skip
     assert {"umt", "uniformerv2", "infogcn", "umt_16x224"} <= set(content["models"])
     assert set(content["models"]["umt"]) == {"label", "probability", "views", "distinct_views"}

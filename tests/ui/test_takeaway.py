@@ -38,6 +38,7 @@ def test_every_kind_of_file_is_made(run):
     made = {Path(path).name: Path(path) for path in make_files(run, FORMATS)}
     assert set(made) == {
         "my_clip_report.html", "my_clip_analysis.zip", "scores.csv", "my_clip_frames.csv",
+        "my_clip_measurements.csv",
         "my_clip_coco_keypoints.json", "analysis.json", "arrays.npz",
         "my_clip_analysis_and_clip.zip", "my_clip_overlay.mp4",
     }  # fmt: skip

@@ -2,75 +2,188 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from pipeline.elements import ELEMENTS
 from pipeline.measure.records import Measurements
 from pipeline.types import Analysis
 from ui.cards import message_card
+from ui.events import QUIET
 from ui.labels import label
 from ui.language import say
 from ui.measured import (
     course_figure,
     flight_of,
     look_here,
-    measured,
-    measured_table,
-    measured_with,
+    measured_card,
+    measured_on_screen,
+    span_of,
     summary,
+    with_flight,
 )
 from ui.runs import Run
-from ui.session import Session, Shown, skipped
+from ui.session import Session, Shown
+
+LOOK_JS = """
+const show = ({from, to, speed}) => {
+  const player = document.querySelector('#player .rp[data-state=done]');
+  if (!player) return;
+  const press = (action) => player.querySelector(`[data-action=${action}]`).click();
+  const place = player.querySelector('.rp-goto');
+  const goTo = (seconds) => {
+    place.value = `${seconds} s`;
+    place.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));
+  };
+  if (player.dataset.playing === 'true') press('play');
+  const rate = player.querySelector('.rp-rate');
+  rate.value = speed;
+  rate.dispatchEvent(new Event('change'));
+  goTo(from);
+  press('markA');
+  goTo(to);
+  press('markB');
+  goTo(from);
+  press('play');
+  player.querySelector('.rp-stage').scrollIntoView({block: 'nearest'});
+};
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-from]');
+  if (!button) return;
+  document.querySelector('#results [data-tab-id=picture]').click();
+  requestAnimationFrame(() => requestAnimationFrame(() => show(button.dataset)));
+});
+document.addEventListener('change', ({target}) => {
+  if (!target.matches('#flight input')) return;
+  const within = Math.min(Math.max(Number(target.value), Number(target.min)), Number(target.max));
+  if (within !== Number(target.value)) {
+    target.value = within;
+    target.dispatchEvent(new Event('input', {bubbles: true}));
+  }
+  target.dispatchEvent(new PointerEvent('pointerup', {bubbles: true}));
+});
+"""
+"""A mark's button makes the player show the stretch slowly, over and over; the player is told as by
+hand: the box to type a place into, the speed, A, B and play.
+
+Gradio tells of a slider only that a pointer has let go; here arrow keys and typed numbers say it
+too, and a number beyond the clip becomes its end."""
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:
-    """Lay out the table, the courses, the fields for a flight of one's own, the marks."""
+    """Lay out the table, the courses, sliders for a flight of one's own, the marks."""
     gr.Markdown(label("measured_intro"), elem_classes="rs-intro")
     about = gr.HTML(elem_id="measured-as", show_label=False)
-    table = gr.Dataframe(
-        label=label("measured_table"), interactive=False, elem_id="measured-table", wrap=True,
-        column_widths=["24%", "16%", "22%", "38%"], buttons=["copy"],
-    )  # fmt: skip
-    courses = gr.Plot(elem_id="measured-courses", show_label=False, label=label("measured_courses"))
-    with gr.Row(visible=False) as fields:
-        takeoff = gr.Number(label=label("measured_set_takeoff"), step=0.01, min_width=120)
-        landing = gr.Number(label=label("measured_set_landing"), step=0.01, min_width=120)
-        again = gr.Button(label("measured_again"), elem_id="measure-again", min_width=120)
+    table = gr.HTML(elem_id="measured-table", show_label=False)
+    with gr.Column(visible=False, elem_id="flight") as fields:
+        gr.Markdown(label("measured_set_info"), elem_classes="rs-intro")
+        with gr.Row():
+            takeoff, landing = (
+                gr.Slider(
+                    0, 1, value=0, step=0.04, precision=3, buttons=[], elem_id=f"set-{moment}",
+                    label=label(f"measured_set_{moment}"), min_width=240,
+                )
+                for moment in ("takeoff", "landing")
+            )  # fmt: skip
+            back = gr.Button(
+                label("measured_back"), elem_id="flight-back", scale=0, min_width=160,
+                interactive=False,
+            )  # fmt: skip
     note = gr.HTML(elem_id="measured-note", show_label=False)
-    marks = gr.HTML(elem_id="look-here", show_label=False)
+    courses = gr.Plot(elem_id="measured-courses", show_label=False, label=label("measured_courses"))
+    marks = gr.HTML(elem_id="look-here", show_label=False, js_on_load=LOOK_JS)
 
-    shown = [about, table, courses, marks, note]
-    session.on_open(tab, "measurements", _render, [*shown, fields, takeoff, landing])
+    session.on_open(
+        tab,
+        "measurements",
+        _render,
+        [about, table, courses, marks, note, fields, back, takeoff, landing],
+    )
 
-    def measure_again(run_shown: Shown, start: float | None, end: float | None) -> Any:
-        run = session.visible(run_shown)
+    def set_flight(shown: Shown, start: float | None, end: float | None) -> tuple[Any, Any]:
+        run = session.visible(shown)
         if run is None or run.analysis is None:
-            return skipped(shown)
-        return _again(run.analysis, start, end)
+            return gr.skip(), gr.skip()
+        if (start, end) == places_of(run.analysis):  # touched, not moved
+            return "", gr.skip()
+        try:
+            take_flight(run, start, end)
+        except ValueError:
+            return _refusal(run.analysis), gr.skip()
+        return "", _newer(shown)
 
-    again.click(
-        measure_again, [session.shown, takeoff, landing], shown, concurrency_limit=1,
-        show_progress="minimal", api_visibility="private",
+    def set_back(shown: Shown) -> tuple[Any, Any]:
+        run = session.visible(shown)
+        if run is None or run.analysis is None:
+            return gr.skip(), gr.skip()
+        run.analysis = replace(run.analysis, flight_s=None)
+        return "", _newer(shown)
+
+    # What is on show has changed, so that everything that draws it hears of it.
+    gr.on(
+        [takeoff.release, landing.release], set_flight, [session.shown, takeoff, landing],
+        [note, session.shown], trigger_mode="always_last", **QUIET,
     )  # fmt: skip
+    back.click(set_back, session.shown, [note, session.shown], **QUIET)
+
+
+def take_flight(run: Run, takeoff: float | None, landing: float | None) -> None:
+    """Keep a person's take-off and landing, seconds since the file's first frame, with the run.
+
+    Raises:
+        ValueError: They make no flight within the clip.
+    """
+    assert run.analysis is not None
+    if takeoff is None or landing is None:
+        raise ValueError("a number is missing")
+    run.analysis = with_flight(run.analysis, takeoff, landing)
+
+
+def places_of(analysis: Analysis) -> tuple[float, float]:
+    """Where the sliders stand: at the flight, or apart from each other where none was found."""
+    first, last = span_of(analysis)
+    takeoff, landing = flight_of(analysis)
+    if takeoff is None or landing is None:
+        thirds = np.linspace(first, last, 4).round(3)
+        return float(thirds[1]), float(thirds[2])
+    return takeoff, landing
+
+
+def _newer(shown: Shown) -> Shown:
+    return shown[0], shown[1] + 1
+
+
+def _refusal(analysis: Analysis) -> str:
+    first, last = (f"{moment:.2f}" for moment in span_of(analysis))
+    return message_card(say("measured_bad_flight", first=first, last=last), kind="error")
 
 
 def _render(run: Run) -> list[Any]:
     assert run.analysis is not None
-    found = measured(run.analysis)
-    jumps = ELEMENTS[run.analysis.verdict.class_index].family == "jump"
-    return [*_shown(found, ""), gr.Row(visible=jumps), *flight_of(found)]
+    analysis = run.analysis
+    found = measured_on_screen(analysis)
+    jump = ELEMENTS[analysis.verdict.class_index].family == "jump" and found.lanes is not None
+    back = gr.Button(interactive=analysis.flight_s is not None)
+    return [*_shown(found), "", gr.Column(visible=jump), back, *_sliders(analysis)]
 
 
-def _again(analysis: Analysis, start: float | None, end: float | None) -> list[Any]:
-    first, last = (float(analysis.timeline.pts_s[place]) for place in (0, -1))
-    if start is None or end is None or not first <= start < end <= last:
-        text = say("measured_bad_flight", first=f"{first:.2f}", last=f"{last:.2f}")
-        return [gr.skip(), gr.skip(), gr.skip(), gr.skip(), message_card(text, kind="error")]
-    return _shown(measured_with(analysis, start, end), message_card(say("measured_by_hand")))
+def _sliders(analysis: Analysis) -> list[Any]:
+    """Both over the time of the clip, a frame a step."""
+    first, last = span_of(analysis)
+    if last <= first:
+        return [gr.skip(), gr.skip()]
+    step = round(float(np.median(np.diff(analysis.timeline.pts_s))), 6)
+    return [
+        gr.Slider(minimum=first, maximum=last, step=step, value=place)
+        for place in places_of(analysis)
+    ]
 
 
-def _shown(found: Measurements, note: str) -> list[Any]:
+def _shown(found: Measurements) -> list[Any]:
     figure = None if found.lanes is None else course_figure(found)
-    return [summary(found), measured_table(found), figure, look_here(found), note]
+    return [
+        summary(found), measured_card(found), figure, look_here(found, buttons=True),
+    ]  # fmt: skip

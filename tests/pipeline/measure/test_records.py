@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.measure.files import measurements_as_dict
+from pipeline.measure.files import MEASUREMENT_COLUMNS, measurement_rows, measurements_as_dict
 from pipeline.measure.measure import measure
 from pipeline.measure.records import (
     JUMP,
@@ -59,3 +59,34 @@ def test_the_file_is_plain_json():
         assert (one_["value"] is None) == (one_["cannot_be_told"] is not None)
         if one_["value"] is not None:
             assert one_["interval"][0] <= one_["value"] <= one_["interval"][1]
+
+
+def test_a_clock_that_begins_later_moves_moments_and_nothing_else():
+    one = take("3Flip", clean=True)
+    found = measure(one.pose, one.times_s, element("3Flip"))
+    late = measure(one.pose, one.times_s + 5.0, element("3Flip")).counted_from(5.0)
+    for before, after in zip(found.measured, late.measured, strict=True):
+        assert after.estimate.value == pytest.approx(before.estimate.value, rel=2e-3)
+    spans = (found.look_here, found.lanes.phases, found.lanes.gaps)
+    moved = (late.look_here, late.lanes.phases, late.lanes.gaps)
+    for before, after in zip(sum(spans, ()), sum(moved, ()), strict=True):
+        assert (after.start_s, after.end_s) == pytest.approx(
+            (before.start_s, before.end_s), abs=2e-3
+        )
+    np.testing.assert_allclose(late.lanes.times_s, found.lanes.times_s)
+
+
+@pytest.mark.parametrize(
+    ("label", "flight_s", "set_by"),
+    [("3Flip", None, "Rinkside"), ("3Flip", (1.0, 1.5), "person"), ("CamelSpin", None, "")],
+)
+def test_files_say_who_set_the_flight(label, flight_s, set_by):
+    one = take(label, clean=True)
+    found = measure(one.pose, one.times_s, element(label), flight_s=flight_s)
+    assert measurements_as_dict(found)["flight_set_by_person"] == (set_by == "person")
+    rows = measurement_rows(found)
+    assert [row["quantity"] for row in rows] == list(JUMP if label == "3Flip" else SPIN)
+    assert {row["flight_set_by"] for row in rows} == {set_by}
+    for row in rows:
+        assert tuple(row) == MEASUREMENT_COLUMNS
+        assert (row["value"] is None) == (row["cannot_be_told"] is not None)
