@@ -1,9 +1,10 @@
 """`python -m benchmarks.protocol_cost`: what the paper's protocol costs, counted, not run.
 
-Multiplications are counted on the meta device (matrix products and convolutions of one view, twice
-a multiply-add); a training step costs three forward passes and the blocks that gradient
-checkpointing computes again. Hours are those of `--gpus` A100 at `--utilisation` of 312 TFLOP/s in
-half precision: an expectation, not a measurement.
+Operations are counted without running them (matrix products and convolutions of one view or frame,
+twice a multiply-add); a training step costs three forward passes and the blocks that gradient
+checkpointing computes again. Hours are those of `--gpus` A100 at `--utilisation` of their peak in
+the arithmetic of the commands, 312 TFLOP/s in half precision and 19.5 in full: an expectation, not
+a measurement.
 """
 
 from __future__ import annotations
@@ -15,17 +16,32 @@ from pathlib import Path
 from typing import cast
 
 import torch
+from torch import nn
+from torch._subclasses import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.dino import resized_hw
+from models.layers import attention_kernel
 from models.umt import UMT
 from models.uniformerv2 import UniFormerV2
+from models.vitpose import ViTPose
+from models.weights import build_on_meta
+from models.zoo import BUILDERS
+from pipeline.classify import Precision
+from pipeline.config import load_profile
+from pipeline.detect import key_frames
+from pipeline.pose import pose_frame_indices
 from training.finetune import RECIPES, load_recipe
 from training.tasks.clips import ClipRecipe
 from training.tasks.skeletons import SkeletonRecipe
 
 TRAIN_CLIPS, TEST_CLIPS = 19_993, 8_586
+FRAMES = 142
+"""Of a clip on average: 364 in Sequence, which is 30.5 % of them, and about 44 in the others."""
+FRAME_HW = (720, 1280)
+"""Assumption: the smaller of the broadcasts'."""
 VIEWS = 15
-A100 = 312e12
+A100: dict[Precision, float] = {"fp32": 19.5e12, "bf16": 312e12, "fp16": 312e12}
 NAMES = (
     "umt_l16_16x224",
     "umt_l16_16x448",
@@ -80,13 +96,67 @@ def cost_of(path: Path) -> Cost:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.protocol_cost", description=__doc__)
-    parser.add_argument("--gpus", type=int, default=8)
-    parser.add_argument("--utilisation", type=float, default=0.4, help="of the peak")
-    parsed = parser.parse_args(arguments)
-    speed = parsed.gpus * parsed.utilisation * A100
+@dataclass(frozen=True)
+class Finding:
+    """Of detector or pose network, which find the skater before anything is cropped."""
+
+    name: str
+    frame: float
+    """FLOP of one frame, mirrored copies included."""
+    frames: int
+    """Of a clip that it looks at."""
+    precision: Precision
+
+    def of(self, clips: int) -> float:
+        """FLOP of so many clips."""
+        return self.frame * self.frames * clips
+
+
+def findings(frames: int) -> list[Finding]:
+    """The two networks of `paper.toml`, on clips of so many frames."""
+    profile = load_profile("paper")
+    detector, pose = profile.detector, profile.pose
+    size = resized_hw(
+        *FRAME_HW,
+        short_side=detector.short_side,
+        long_side=detector.long_side,
+        rule=detector.rule,
+    )
+    looked = key_frames(frames, every=detector.every, at_most=detector.max_key_frames)
+    boxes = detector_flop(detector.checkpoint, size)
+    joints = pose_flop(pose.checkpoint) * (1 + pose.flip_test)
+    return [
+        Finding(detector.checkpoint, boxes, len(looked), "fp32"),
+        Finding(pose.checkpoint, joints, len(pose_frame_indices(frames)), pose.precision),
+    ]
+
+
+def detector_flop(builder: str, size: tuple[int, int]) -> float:
+    """Of one frame. Autocast, which DINO leaves in places, does not know the meta device."""
+    network: nn.Module = build_on_meta(BUILDERS[builder]).eval().requires_grad_(False)
+    network.to_empty(device="cpu")  # memory that nobody touches
+    counter = FlopCounterMode(display=False)
+    with (
+        FakeTensorMode(allow_non_fake_inputs=True),
+        torch.no_grad(),
+        attention_kernel("written_out"),  # the processor's fast kernel is not counted
+        counter,
+    ):
+        network(torch.zeros(1, 3, *size))
+    return float(counter.get_total_flops())
+
+
+def pose_flop(builder: str) -> float:
+    """Of one crop."""
+    network = cast(ViTPose, build_on_meta(BUILDERS[builder]).eval().requires_grad_(False))
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), torch.device("meta"), counter:
+        network(torch.zeros(1, 3, *network.image_size))
+    return float(counter.get_total_flops())
+
+
+def networks_table(speed: float) -> None:
+    """Print what training and testing the recipes cost."""
     print(
         "| recipe | parameters, M | GFLOP a view | training, EFLOP | hours | test, EFLOP | hours |"
     )
@@ -104,6 +174,36 @@ def main(arguments: list[str] | None = None) -> int:
         f"| together | | | {total[0] / 1e18:.2f} | {total[0] / speed / 3600:.1f} "
         f"| {total[1] / 1e18:.2f} | {total[1] / speed / 3600:.1f} |"
     )
+
+
+def findings_table(frames: int, used: float) -> None:
+    """Print what it costs to find the skaters, in `prepare` and again in `evaluate`."""
+    print("| network | GFLOP a frame | frames | prepare, EFLOP | hours | test, EFLOP | hours |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    hours = [0.0, 0.0]
+    for finding in findings(frames):
+        train, test = finding.of(TRAIN_CLIPS), finding.of(TEST_CLIPS)
+        speed = 3600 * used * A100[finding.precision]
+        hours = [hours[0] + train / speed, hours[1] + test / speed]
+        print(
+            f"| {finding.name} | {finding.frame / 1e9:,.1f} | {finding.frames} "
+            f"| {train / 1e18:.2f} | {train / speed:.1f} "
+            f"| {test / 1e18:.2f} | {test / speed:.1f} |"
+        )
+    print(f"| together | | | | {hours[0]:.1f} | | {hours[1]:.1f} |")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.protocol_cost", description=__doc__)
+    parser.add_argument("--gpus", type=int, default=8)
+    parser.add_argument("--utilisation", type=float, default=0.4, help="of the peak")
+    parser.add_argument("--frames", type=int, default=FRAMES, help="of a clip on average")
+    parsed = parser.parse_args(arguments)
+    used = parsed.gpus * parsed.utilisation
+    findings_table(parsed.frames, used)
+    print()
+    networks_table(used * A100[load_profile("paper").precision])
     return 0
 
 

@@ -8,7 +8,7 @@ and `written_out_attention` is the plain twin that tests and attention maps use.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -31,6 +31,21 @@ def attention_kernel(kernel: AttentionKernel) -> Iterator[None]:
         yield
     finally:
         _kernel.reset(token)
+
+
+def keeping_kernel(stage: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`stage`, run with today's kernel whenever and in whichever thread it is called.
+
+    Gradient checkpointing calls a stage again in the backward pass, which CUDA runs in a thread of
+    its own, where the choice of `attention_kernel` does not hold.
+    """
+    kernel = _kernel.get()
+
+    def run(*inputs: Tensor) -> Tensor:
+        with attention_kernel(kernel):
+            return stage(*inputs)
+
+    return run
 
 
 @cache

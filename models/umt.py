@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from models.layers import DropPath, attention
+from models.layers import DropPath, attention, keeping_kernel
 from models.umt_positions import sinusoid_table
 from models.vitpose import ConvolutionalStem
 
@@ -205,7 +205,7 @@ class UMT(nn.Module):
         """Tokens `(B, N, C)` through all blocks."""
         for index, block in enumerate(self.blocks):
             if self.training and index < self.checkpoint_blocks:
-                tokens = checkpoint(block, tokens, use_reentrant=False)
+                tokens = checkpoint(keeping_kernel(block), tokens, use_reentrant=False)
             else:
                 tokens = block(tokens)
         return tokens

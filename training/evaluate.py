@@ -13,10 +13,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pipeline import __version__
 from pipeline.analyse import Analyser, weight_warnings
+from pipeline.classify import Precision
 from pipeline.config import Profile, load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.ensemble import FUSED, decide
@@ -56,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
         help="predictions of other clips, to fit weights and temperatures on",
     )  # fmt: skip
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument(
+        "--precision", choices=get_args(Precision),
+        help="arithmetic of the classifiers; the profile's by default",
+    )  # fmt: skip
     parser.add_argument("--untrained", action="store_true", help="random weights, for timing only")
     parser.add_argument(
         "--shard", metavar="I/N", help="analyse every N-th clip only; then run without it"
@@ -73,6 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
     check_place(parsed.out)
     profile = load_profile(parsed.profile)
+    if parsed.precision:
+        profile = replace(profile, precision=parsed.precision)
     validation = read_predictions(parsed.validation) if parsed.validation else None
     if parsed.data:
         predictions, about = _analysed(parsed, profile, status)

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     defaults = PictureSettings()
     parser.add_argument(
         "--short-side", type=int, default=defaults.short_side, metavar="PX",
-        help=f"of the crops; 512 for 448-pixel networks (default {defaults.short_side})",
+        help=f"of the crops; 512 serves 224 and 448 pixels (default {defaults.short_side})",
     )  # fmt: skip
     parser.add_argument(
         "--max-frames", type=int, default=defaults.max_frames, metavar="N",

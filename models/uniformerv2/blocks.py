@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from models.layers import DropPath
+from models.layers import DropPath, keeping_kernel
 from models.uniformerv2.layers import (
     Activation,
     FeedForward,
@@ -149,7 +149,7 @@ class LocalUniBlock(nn.Module):
 
     def _run(self, branch: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         if self.recompute and torch.is_grad_enabled():
-            return checkpoint(branch, x, use_reentrant=False)
+            return checkpoint(keeping_kernel(branch), x, use_reentrant=False)
         return branch(x)
 
 

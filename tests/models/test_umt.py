@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -112,6 +113,21 @@ def test_recomputed_blocks_give_the_same_gradients():
     for checkpoint_blocks in (0, 2):
         model = noisy(checkpoint_blocks=checkpoint_blocks).train()
         model(clip(model)).square().sum().backward()
+        gradients.append([parameter.grad for parameter in model.parameters()])
+    for plain, recomputed in zip(*gradients, strict=True):
+        torch.testing.assert_close(plain, recomputed)
+
+
+@pytest.mark.parametrize("kernel", ["sdpa", "written_out"])
+def test_recomputed_blocks_keep_their_kernel_in_another_thread(kernel):
+    """CUDA runs the backward pass in a thread of its own, where no kernel is chosen."""
+    gradients = []
+    for checkpoint_blocks in (0, 2):
+        model = noisy(checkpoint_blocks=checkpoint_blocks).train()
+        with attention_kernel(kernel):
+            loss = model(clip(model)).square().sum()
+        with ThreadPoolExecutor(1) as pool, attention_kernel("flash_attn"):
+            pool.submit(loss.backward).result()
         gradients.append([parameter.grad for parameter in model.parameters()])
     for plain, recomputed in zip(*gradients, strict=True):
         torch.testing.assert_close(plain, recomputed)

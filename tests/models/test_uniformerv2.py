@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.layers import attention_kernel
 from models.uniformerv2 import (
     UniFormerV2,
     resize_positions,
@@ -230,6 +233,18 @@ def test_recomputing_blocks_changes_nothing():
     # Batch norm has seen the batch once.
     for (name, a), b in zip(plain.named_buffers(), recomputing.buffers(), strict=True):
         assert torch.equal(a, b), name
+
+
+def test_recomputed_branches_keep_their_kernel_in_another_thread():
+    plain, recomputing = small().train(), small(checkpoint_blocks=2).train()
+    clip = clips(2, 3, 4, 32, 32)
+    for model in (plain, recomputing):
+        with attention_kernel("written_out"):
+            loss = model(clip).square().sum()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(loss.backward).result()
+    for (name, a), b in zip(plain.named_parameters(), recomputing.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, msg=name)
 
 
 def test_drop_path_rises_over_the_blocks():

@@ -363,3 +363,52 @@ def test_a_clip_tower_starts_a_uniformerv2(tmp_path, capsys):
         load_model("clip", manifest=manifest)
     assert main(["verify", "--manifest", str(manifest)]) == 0
     assert "clip ok sha256" in capsys.readouterr().out
+
+
+RECIPES = ("uniformerv2_tiny_16x112", "uniformerv2_tiny_16x112_kinetics")
+
+
+@pytest.fixture
+def both_recipes(monkeypatch):
+    """A small network of the Kinetics recipe beside that of the other, as the large ones have."""
+    small = partial(BUILDERS[RECIPES[0]], recipe="kinetics")
+    monkeypatch.setitem(BUILDERS_BY_FAMILY["uniformerv2"], RECIPES[1], small)
+    monkeypatch.setitem(BUILDERS, RECIPES[1], small)
+
+
+@pytest.mark.usefixtures("both_recipes")
+@pytest.mark.parametrize(("builder", "other"), [RECIPES, RECIPES[::-1]])
+def test_one_clip_file_starts_either_recipe_and_is_converted_for_each(tmp_path, builder, other):
+    tower = clip_tower(tiny_state(RECIPES[0]))
+    source = publish(tower, tmp_path / "clip.pth", wrapper="state_dict")
+    out = tmp_path / "clip.safetensors"
+    command = ["convert", str(source), "--family", "uniformerv2", "--out", str(out)]
+    assert main([*command, "--builder", builder]) == 0
+    model = BUILDERS[builder]()
+    started = initialise(model, out)
+    assert "transformer.temporal_cls_token" in started.new
+    assert any(".lmhra" in name for name in started.new) == ("kinetics" not in builder)
+    middle = model.conv1.weight.detach()[:, :, model.conv1.weight.shape[2] // 2]
+    torch.testing.assert_close(middle, tower["visual.conv1.weight"], rtol=0, atol=0)
+    with pytest.raises(WeightsError):
+        initialise(BUILDERS[other](), out)
+
+
+@pytest.mark.usefixtures("both_recipes")
+def test_the_kinetics_recipe_goes_from_few_frames_and_710_classes_to_more_and_28(tmp_path):
+    state = tiny_state(RECIPES[1], num_frames=8, num_classes=710)
+    path = tmp_path / "k710.safetensors"
+    write_safetensors(state, path)
+    model = BUILDERS[RECIPES[1]]()
+    assert model.num_frames == 16
+    report = initialise(model, path, new_head=True)
+    assert report.new == ("transformer.proj.2.weight", "transformer.proj.2.bias")
+    torch.testing.assert_close(model.conv1.weight.detach(), state["conv1.weight"], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("recipe", ["", "_kinetics"])
+def test_the_projects_clip_file_is_listed_for_either_recipe(recipe):
+    listed = read_manifest()
+    entry = listed[f"uniformerv2_l14_32x224{recipe}_clip_openai"]
+    assert entry.builder == f"uniformerv2_l14_32x224{recipe}"
+    assert entry.urls == listed["uniformerv2_l14_32x224_clip_openai"].urls

@@ -113,6 +113,20 @@ def test_second_run_makes_only_what_is_missing(
         assert (copy / name).read_bytes() == (run / name).read_bytes(), name
 
 
+def test_precision_is_asked_for_and_never_mixed(
+    data: Path, profile: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bf16"
+    assert evaluate(data, profile, out, "--precision", "bf16") == 0
+    full, reduced = (
+        np.stack(pd.read_parquet(folder / "predictions.parquet").logits) for folder in (run, out)
+    )
+    assert 0 < np.abs(full - reduced).max() < 0.05
+    capsys.readouterr()
+    assert evaluate(data, profile, out) == 2
+    assert "holds an evaluation with another profile" in capsys.readouterr().err
+
+
 def test_shards_together_are_the_whole(
     data: Path, profile: Path, run: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from training.finetune import RECIPES, load_recipe
+from training.tasks.clips import ClipRecipe
+from training.tasks.skeletons import SkeletonRecipe
+
 ROOT = Path(__file__).resolve().parents[2]
 HEADING = "## From videos to the leaderboard table"
 
@@ -34,6 +38,26 @@ def test_documented_options_exist() -> None:
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
     for recipe in re.findall(r"training/recipes/(\w+\.toml)", text):
         assert (ROOT / "training" / "recipes" / recipe).is_file(), recipe
+
+
+def test_one_preparation_feeds_all_of_the_papers_recipes() -> None:
+    """What docs/training.md has prepared is what the recipes read, and large enough for them."""
+    text = (ROOT / "docs" / "training.md").read_text()
+    (prepare,) = (
+        shlex.split(line) for line in re.findall(r"^python -m training.prepare.*", text, re.M)
+    )
+    out, short_side = (prepare[prepare.index(key) + 1] for key in ("--out", "--short-side"))
+    names = set(re.findall(r"training/recipes/((?:umt|uniformerv2|infogcn)\w+)\.toml", text))
+    assert len(names) >= 5
+    for name in names:
+        recipe = load_recipe(RECIPES / f"{name}.toml", [])
+        if isinstance(recipe, SkeletonRecipe):
+            assert recipe.data.poses == f"{out}/poses"
+            continue
+        assert isinstance(recipe, ClipRecipe)
+        assert recipe.data.store.prepared == out
+        side = int(name.removesuffix("_kinetics").rsplit("x", 1)[1])
+        assert side <= int(short_side)
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,8 @@ class SkeletonAugmentSettings:
 
     time_crop: tuple[float, float] = (1.0, 1.0)
     """Share of the clip that is kept, at a random place."""
+    min_frames: int = 1
+    """No fewer frames are kept by it; a shorter clip stays whole. 64 in the published feeder."""
     flip: float = 0.0
     """Probability of mirroring; it turns a skater's sense of rotation around, which leaves the
     element what it is."""
@@ -49,6 +51,8 @@ class SkeletonAugmentSettings:
         low, high = self.time_crop
         if not 0 < low <= high <= 1:
             raise ConfigError(f"augment.time_crop: must be 0 < low <= high <= 1, got {low, high}")
+        if self.min_frames < 1:
+            raise ConfigError(f"augment.min_frames: must be at least 1, got {self.min_frames}")
         if not 0 <= self.flip <= 1 or self.rotation < 0 or not 0 <= self.stretch < 1:
             raise ConfigError("augment: flip and stretch must be in 0..1, rotation not negative")
 
@@ -216,7 +220,8 @@ def augmented(
 ) -> PoseSequence:
     """A variation of a clip's poses."""
     joints, scores = pose.keypoints_xy[:: pose.stride], pose.scores[:: pose.stride]
-    length = max(round(len(scores) * rng.uniform(*settings.time_crop)), 1)
+    share = rng.uniform(*settings.time_crop)
+    length = min(max(int(len(scores) * share), settings.min_frames), len(scores))
     start = int(rng.integers(0, len(scores) - length, endpoint=True))
     kept = slice(start, start + length)
     joints, scores = joints[kept], scores[kept]

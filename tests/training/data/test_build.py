@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.sampling import validation_indices
 from pipeline.transforms import INPUT_TRANSFORMS
+from pipeline.types import RegionOfInterest
 from tests.training.datasets import FRAMES, make_data_set
 from tests.training.disks import largest_file
 from tests.videos import Recipe, read_number, write_video
@@ -18,7 +19,7 @@ from training.console import StatusLine
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import DataError, LabelledClip, read_labels
 from training.data.crops import jittered, random_crop, training_views, validation_view
-from training.data.region_pictures import kept_frames
+from training.data.region_pictures import RegionPictures, kept_frames
 from training.data.store import ClipWriter, StoredClip, read_clip, write_clip
 from training.engine.errors import TrainingError
 
@@ -225,3 +226,34 @@ def test_jitter_moves_edges_by_its_share_at_most_and_stays_inside() -> None:
     assert moved[:, 0].min() == 0
     assert moved[:, 2].max() == 60
     assert np.all(moved[:, 3] - moved[:, 1] >= 12 - 1e-4)
+
+
+def prepared(short_side: int) -> StoredClip:
+    """The region of a smooth 1280x720 clip that brightens, as `training.prepare` keeps it."""
+    region = RegionOfInterest(np.array([200, 40, 1000, 680], np.float32), "test")
+    pictures = RegionPictures(
+        20, (1280, 720), region,
+        short_side=short_side, max_frames=128, surroundings=0.0, quality=90,
+    )  # fmt: skip
+    x, y = np.meshgrid(np.linspace(0, 9, 1280), np.linspace(0, 5, 720))
+    waves = np.stack([np.sin(x), np.cos(y), np.sin(x + y)], axis=-1)
+    for frame in range(20):
+        pictures.add(frame, (100 + 3 * frame + 90 * waves).clip(0, 255).astype(np.uint8))
+    return pictures.clip()
+
+
+def test_one_prepared_clip_feeds_224_and_448_pixels() -> None:
+    large, small = prepared(512), prepared(256)
+    transform = INPUT_TRANSFORMS["umt"]
+    seen = [
+        validation_view(clip, num_frames=4, side=224, transform=transform)
+        for clip in (large, small)
+    ]
+    assert np.abs(seen[0] - seen[1]).mean() < 0.02  # of a range of about 4
+    for side in (224, 448):
+        views = training_views(
+            large, num_frames=4, side=side, copies=2, settings=AugmentSettings(),
+            rng=np.random.default_rng(0),
+        )  # fmt: skip
+        assert views.videos.shape == (2, 4, side, side, 3)
+    assert min(large.pictures([0])[0].shape[:2]) == 512  # 448 pixels are not enlarged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 
 from models.skeletons import COCO17
 from pipeline.elements import LABELS
+from pipeline.errors import ConfigError
 from pipeline.pose import pose_stride
-from pipeline.sequence import SequenceSettings
+from pipeline.sequence import SequenceSettings, valid_crop_resize
 from pipeline.types import PoseSequence
 from training.data import skeletons
 from training.data.challenge import DataError, LabelledClip
@@ -23,8 +25,10 @@ from training.data.skeletons import (
     augmented,
     sequence,
 )
+from training.finetune import RECIPES, load_recipe
 from training.longtail import epoch_order
 from training.rink.skeletons import EstimatorNoise
+from training.tasks.skeletons import SkeletonRecipe
 
 LEFT_WRIST, RIGHT_WRIST = COCO17.index("left_wrist"), COCO17.index("right_wrist")
 
@@ -89,9 +93,36 @@ def test_crops_in_time_are_of_the_asked_length_anywhere() -> None:
         starts.add(round(float(scores[0]) * 1000))
         lengths.add(len(scores))
     assert min(lengths) == 50
-    assert max(lengths) == 80
+    assert max(lengths) == 79
     assert min(starts) == 0
     assert max(starts) > 40
+
+
+@pytest.mark.parametrize(
+    ("num_frames", "expected"),
+    [(44, {44}), (64, {64}), (90, set(range(64, 90))), (400, set(range(200, 400)))],
+)
+def test_the_papers_crop_in_time_is_the_published_feeders(
+    num_frames: int, expected: set[int]
+) -> None:
+    recipe = load_recipe(RECIPES / "infogcn_coco17_320.toml", [])
+    assert isinstance(recipe, SkeletonRecipe)
+    clip, rng = pose(num_frames), np.random.default_rng(0)
+    still = replace(recipe.augment, rotation=0.0)
+    lengths = {len(augmented(clip, still, rng).scores) for _ in range(300)}
+    assert lengths <= expected
+    assert {min(lengths), max(lengths)} == {min(expected), max(expected)} or num_frames == 400
+    # The same draws by the feeder's own rule.
+    seed = np.random.default_rng(5), np.random.default_rng(5)
+    ours = augmented(clip, still, seed[0]).scores[:, 0]
+    frames = np.arange(num_frames, dtype=np.float32)[None, :, None, None]
+    theirs = valid_crop_resize(frames, num_frames, still.time_crop, len(ours), seed[1])
+    np.testing.assert_allclose(theirs[0, :, 0, 0], 1000 * ours, atol=1e-3)
+
+
+def test_a_crop_of_no_frames_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"augment\.min_frames: must be at least 1, got 0"):
+        SkeletonAugmentSettings(min_frames=0)
 
 
 def test_mirroring_exchanges_left_and_right() -> None:
