@@ -25,7 +25,7 @@ from pipeline.types import (
     RegionOfInterest,
     VideoInfo,
 )
-from pipeline.video import FramesLost, Video, check_span, open_video
+from pipeline.video import FramesLost, Video, check_span, display_name, open_video
 
 
 class Analyser:
@@ -188,6 +188,15 @@ class Analyser:
         known = self._cache.get(key) if self._cache else None
         if known is None:
             return None
+        # The file had another name when it was analysed, which is nobody's business.
+        before = f"{display_name(known.video.path)} "
+        warnings = tuple(
+            f"{video.name} {sentence.removeprefix(before)}"
+            if sentence.startswith(before)
+            else sentence
+            for sentence in known.warnings
+        )
+        known = replace(known, warnings=warnings)
         return replace(known, video=replace(known.video, path=video.info.path))
 
     def _key(self, video: Video, skater: int | None) -> str:

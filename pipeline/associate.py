@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.boxes import Array, Numbers, centres, extents, lengths, pairwise_iou
+from pipeline.errors import ConfigError
 
 Rows = NDArray[np.int64]
 
@@ -60,6 +61,19 @@ class AssociationSettings:
     """One person may have two boxes for so long before the older one gives way."""
     min_double_iou: float = 0.4
     """Overlap of such boxes."""
+
+    def __post_init__(self) -> None:
+        for name in ("place_noise", "height_noise", "width_noise", "max_cost"):
+            self._check(name, "be above 0 and finite", 0 < getattr(self, name) < np.inf)
+        for name in ("place_growth", "height_growth", "width_growth"):
+            self._check(name, "be 0 or more and finite", 0 <= getattr(self, name) < np.inf)
+        for name in ("velocity_window_s", "max_missed_s", "max_absence_s", "max_double_s"):
+            self._check(name, "not be negative", getattr(self, name) >= 0)
+        self._check("min_double_iou", "be from 0 to 1", 0 <= self.min_double_iou <= 1)
+
+    def _check(self, name: str, rule: str, holds: bool) -> None:
+        if not holds:
+            raise ConfigError(f"track.association.{name}: must {rule}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

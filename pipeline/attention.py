@@ -8,6 +8,7 @@ those of the written-out attention; the network itself runs as always.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -143,10 +144,12 @@ def _passed_back(weights: Tensor, q: Tensor, k: Tensor) -> Tensor:
 def _inputs_of(layers: Sequence[nn.Module]) -> Iterator[list[tuple[Tensor, ...]]]:
     """What each layer is given, in the order of `layers`, filled while the block runs."""
     given: list[tuple[Tensor, ...]] = [()] * len(layers)
+    thread = threading.get_ident()
 
     def keep(place: int) -> Callable[[nn.Module, Any], None]:
         def hook(_layer: nn.Module, inputs: Any) -> None:
-            given[place] = inputs
+            if threading.get_ident() == thread:  # another thread may use the same network
+                given[place] = inputs
 
         return hook
 

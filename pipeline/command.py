@@ -82,7 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _analyze(arguments: argparse.Namespace, line: ProgressLine) -> Analysis:
+def _analyze(
+    arguments: argparse.Namespace, line: ProgressLine
+) -> tuple[Analysis, InputError | None]:
+    """The analysis, written to its folder, and why it has no overlay if that failed."""
     check_place(arguments.out)
     analyser = Analyser(
         load_profile(arguments.profile),
@@ -100,8 +103,11 @@ def _analyze(arguments: argparse.Namespace, line: ProgressLine) -> Analysis:
     with new_folder(arguments.out) as scratch:
         write_files(analysis, scratch)
         if arguments.overlay:
-            write_overlay(analysis, scratch / "overlay.mp4", listener=line)
-    return analysis
+            try:
+                write_overlay(analysis, scratch / "overlay.mp4", listener=line)
+            except InputError as error:  # the analysis is worth keeping all the same
+                return analysis, error
+    return analysis, None
 
 
 def _summary(analysis: Analysis, folder: Path) -> str:
@@ -132,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     line = ProgressLine()
     try:
-        analysis = _analyze(parsed, line)
+        analysis, failed = _analyze(parsed, line)
     except (InputError, WeightsError) as error:
         line.close()
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
@@ -143,4 +149,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     line.close()
     print(_summary(analysis, parsed.out))
+    if failed is not None:
+        words = " ".join(str(failed).splitlines())
+        print(f"error: {words}; all but overlay.mp4 is in {parsed.out}", file=sys.stderr)
+        return 2
     return 0

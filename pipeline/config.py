@@ -33,10 +33,6 @@ T = TypeVar("T")
 
 PROFILES = Path(__file__).with_name("profiles")
 
-MAX_SPAN_S = 60.0
-"""Longer spans are refused: the networks name one element a clip (the longest, a step sequence,
-takes about 15 s), so a programme needs in and out points."""
-
 
 @dataclass(frozen=True)
 class SkeletonModelSettings:

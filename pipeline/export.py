@@ -232,12 +232,15 @@ def _extract(source: Path | BytesIO, name: str, folder: Path) -> None:
                 raise StoreError(f"{name}: unpacks to more than an analysis and its clip can be")
             for member in members:
                 plain = Path(member.filename.replace("\\", "/")).name
-                if not plain or plain.startswith("."):
+                if not plain or plain.startswith(".") or plain == OVERLAY:
                     continue
                 with archive.open(member) as packed, (folder / plain).open("wb") as file:
                     shutil.copyfileobj(packed, file)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise StoreError(f"{name}: cannot be unpacked ({error}); save it again") from error
+    except OSError as error:  # a name that is too long, a full disk
+        reason = error.strerror or str(error)
+        raise StoreError(f"{name}: cannot be unpacked ({reason})") from error
 
 
 def _check_arrays(folder: Path) -> None:
@@ -256,7 +259,8 @@ def _clip_of(analysis: Analysis, folder: Path) -> str:
     A path that the file itself names is never followed: it is somebody else's.
     """
     name = Path(os.fsdecode(analysis.video.path).replace("\\", "/")).name or "clip"
-    others = [p for p in folder.iterdir() if p.name not in FILES and p.suffix != ".html"]
+    ours = (*FILES, OVERLAY)
+    others = [p for p in folder.iterdir() if p.name not in ours and p.suffix != ".html"]
     for path in others:
         if open_video(path).info.sha256 == analysis.video.sha256:
             return str(path)

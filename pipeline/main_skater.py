@@ -57,6 +57,18 @@ class MainSkaterSettings:
             raise ConfigError(
                 f"main_skater: the weights of {', '.join(CUES)} must sum to 1, got {weights}"
             )
+        if not 0 <= self.clear_lead < 1:
+            raise ConfigError(
+                f"main_skater.clear_lead: must be from 0 to below 1, got {self.clear_lead}"
+            )
+        for name in ("full_speed", "full_change", "window_s"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"main_skater.{name}: must be above 0, got {getattr(self, name)}")
+        for name in ("min_presence", "least_presence"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"main_skater.{name}: must be from 0 to 1, got {getattr(self, name)}"
+                )
 
 
 @dataclass(frozen=True)
@@ -141,8 +153,8 @@ def doubts(
     ranking = rank_candidates(people.tracks, timeline, frame_size, settings)
     sentences = []
     for main in (c for c in ranking if c.person_id == people.main_id):
-        rivals = [c for c in ranking if c.points > (1 - settings.clear_lead) * main.points]
-        rivals.remove(main)
+        close = (1 - settings.clear_lead) * main.points
+        rivals = [c for c in ranking if c is not main and c.points > close]
         if rivals and skater is None:
             sentences.append(_uncertain(main, rivals))
         if main.presence < settings.min_presence:

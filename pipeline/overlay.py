@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from pipeline.draw import overlay_frames
-from pipeline.errors import VideoError
 from pipeline.progress import Listener, Monitor, StopAsked
+from pipeline.saw import source_of
 from pipeline.types import Analysis
-from pipeline.video import Frame, open_video
+from pipeline.video import Frame
 from pipeline.video.writer import video_writer
 
 
@@ -33,18 +33,13 @@ def write_overlay(
         VideoError: The video is another one by now, or cannot be read.
         StoreError: The disk is full, or the place cannot be written.
     """
-    info, timeline = analysis.video, analysis.timeline
+    timeline = analysis.timeline
     monitor = Monitor(listener, stop_asked)
     monitor.expect({"overlay": 1.0})
-    video = open_video(info.path, start_s=info.start_s, end_s=info.end_s)
-    if video.info.sha256 != info.sha256:
-        raise VideoError(f"{video.name}: is not the video that was analysed; analyse it again")
-    # A damaged file may have lost frames; those that were analysed are known by their place.
-    first = int(video.timeline.frame_index[0])
-    positions = timeline.frame_index - first if len(video) != len(timeline) else None
+    video = source_of(analysis)
 
     def frames() -> Iterator[Frame]:
-        with closing(video.frames(positions)) as decoded:
+        with closing(video.frames()) as decoded:
             for done, (_, frame) in enumerate(decoded):
                 yield frame
                 monitor.step("overlay", (done + 1) / len(timeline))

@@ -22,6 +22,10 @@ CropRule = Literal["umt", "uniformerv2"]
 They differ by one pixel in the middle of an odd margin."""
 
 
+UNIFORMERV2_CROPS = (1, 3)
+"""Numbers of crops that the rule `uniformerv2` knows."""
+
+
 def temporal_indices(num_frames_in_clip: int, num_sampled: int, num_clips: int) -> IntArray:
     """Frame indices of the test views: `(num_clips, num_sampled)`, non-decreasing along a view.
 
@@ -67,7 +71,7 @@ def crop_offsets(margin: int, num_crops: int, rule: CropRule) -> IntArray:
     if rule == "umt":
         steps = np.arange(num_crops) / (num_crops - 1) if num_crops > 1 else np.array([0.5])
         return (steps * margin).astype(np.int64)
-    if num_crops not in (1, 3):
+    if num_crops not in UNIFORMERV2_CROPS:
         raise ValueError(f"num_crops: the UniFormerV2 rule knows 1 and 3 crops, got {num_crops}")
     middle = -(-margin // 2)
     return np.array([middle] if num_crops == 1 else [0, middle, margin], dtype=np.int64)

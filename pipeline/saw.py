@@ -21,10 +21,10 @@ from pipeline.views import VideoModelSettings, ViewCollector
 
 
 def source_of(analysis: Analysis) -> Video:
-    """The video that was analysed, opened at its span.
+    """The video that was analysed, opened at its span: frame t is the analysis's frame t.
 
     Raises:
-        VideoError: It is gone, or another file by now.
+        VideoError: It is gone, another file by now, or gives other frames.
     """
     info = analysis.video
     if not Path(info.path).is_file():
@@ -33,7 +33,16 @@ def source_of(analysis: Analysis) -> Video:
     video = open_video(info.path, start_s=info.start_s, end_s=info.end_s)
     if video.info.sha256 != info.sha256:
         raise VideoError(f"{video.name}: is not the video that was analysed; analyse it again")
+    if not _same_frames(video, analysis):
+        # Promised frames did not decode, and the analysis went on with those that do.
+        video = video.rescan()
+        if not _same_frames(video, analysis):
+            raise VideoError(f"{video.name}: gives other frames than it did; analyse it again")
     return video
+
+
+def _same_frames(video: Video, analysis: Analysis) -> bool:
+    return np.array_equal(video.timeline.frame_index, analysis.timeline.frame_index)
 
 
 def frames_at(analysis: Analysis, positions: IntArray) -> dict[int, Frame]:
@@ -43,12 +52,8 @@ def frames_at(analysis: Analysis, positions: IntArray) -> dict[int, Frame]:
         VideoError: The video is gone, or another file by now.
     """
     video = source_of(analysis)
-    # A damaged file may have lost frames; those that were analysed are known by their place.
-    places = analysis.timeline.frame_index - video.timeline.frame_index[0]
-    position_of = {int(place): t for t, place in enumerate(places)}
-    wanted = np.unique(places[positions])
-    with closing(video.frames(wanted)) as decoded:
-        return {position_of[place]: frame.copy() for place, frame in decoded}
+    with closing(video.frames(positions)) as decoded:
+        return {position: frame.copy() for position, frame in decoded}
 
 
 def collect_views(

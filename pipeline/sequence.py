@@ -169,14 +169,3 @@ def rotation_matrix(angles: NDArray[np.floating]) -> FloatArray:
         about[axis, ..., i, j], about[axis, ..., j, i] = sin[..., axis], -sin[..., axis]
     turned: FloatArray = (about[2] @ about[1] @ about[0]).astype(np.float32)
     return turned
-
-
-def rotate_in_plane(data: FloatArray, angle: float) -> FloatArray:
-    """Turn (x, y) of `(C, T, V, M)` about the origin; the score stays as it is.
-
-    The published augmentation turns (x, y, z) in space, which would mix the score into positions.
-    """
-    turned: FloatArray = np.einsum(
-        "ij,jtvm->itvm", rotation_matrix(np.array([0.0, 0.0, angle])), data
-    )
-    return turned

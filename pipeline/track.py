@@ -17,6 +17,7 @@ from scipy.interpolate import PchipInterpolator
 
 from pipeline.associate import AssociationSettings, Sighting, associate
 from pipeline.boxes import Numbers, centres, clamp, extents, without_duplicates
+from pipeline.errors import ConfigError
 from pipeline.types import Detections, FloatArray, IntArray, Timeline, Track
 
 
@@ -34,6 +35,14 @@ class TrackSettings:
     """Who is seen in a smaller share of the key frames is a false alarm: left out."""
     association: AssociationSettings = field(default_factory=AssociationSettings)
     """How far a person may move and change between two key frames."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_iou", "min_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"track.{name}: must be from 0 to 1, got {getattr(self, name)}")
+        for name in ("max_gap_s", "max_hold_s"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"track.{name}: must not be negative, got {getattr(self, name)}")
 
 
 def build_tracks(

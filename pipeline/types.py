@@ -77,7 +77,8 @@ class Timeline:
     """Which frames of the file were analysed, and when they are shown."""
 
     frame_index: IntArray
-    """`(T,)` position in the file, in display order."""
+    """`(T,)` position in the file, in display order; of a damaged file that had to be decoded, the
+    place among the frames that decode."""
     pts_s: NDArray[np.float64]
     """`(T,)` presentation time of each, seconds, increasing."""
     origin_s: float = 0.0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.errors import ConfigError
-from pipeline.sampling import ViewPlan, plan_views
+from pipeline.sampling import UNIFORMERV2_CROPS, ViewPlan, plan_views
 from pipeline.transforms import (
     INPUT_TRANSFORMS,
     Picture,
@@ -50,6 +50,11 @@ class VideoModelSettings:
         for name in ("num_frames", "side", "temporal_views", "spatial_views"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{self.name}.{name}: must be at least 1")
+        if self.family == "uniformerv2" and self.spatial_views not in UNIFORMERV2_CROPS:
+            known = " or ".join(map(str, UNIFORMERV2_CROPS))
+            raise ConfigError(
+                f"{self.name}.spatial_views: UniFormerV2 knows {known}, got {self.spatial_views}"
+            )
 
 
 class FrameCollector(Protocol):

@@ -9,11 +9,12 @@ torn gives no number at all instead of a wrong one.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 from imageio_ffmpeg import get_ffmpeg_exe
 from numpy.typing import NDArray
@@ -116,6 +117,18 @@ def cut(source: Path, target: Path, share: float) -> Path:
     """The first `share` of a file's bytes: a copy or download that broke off."""
     data = source.read_bytes()
     target.write_bytes(data[: int(len(data) * share)])
+    return target
+
+
+def spoil(source: Path, target: Path, numbers: Iterable[int]) -> Path:
+    """A copy in which the bytes of some video packets are none that decode."""
+    data = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
+    for number in numbers:
+        packet = packets[number]
+        data[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    target.write_bytes(data)
     return target
 
 

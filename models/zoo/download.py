@@ -53,23 +53,31 @@ def download(urls: Sequence[str], target: Path, *, sha256: str = "") -> str:
         WeightsError: The sha256 differs; the file is removed.
     """
     if target.is_file():
-        return check_sha256(target, sha256)
+        return _checked_or_gone(target, sha256)
     part = target.with_name(f"{target.name}.part")
     version = target.with_name(f"{target.name}.part.version")
     try:
         _fetch_any(urls, part, version)
-        actual = check_sha256(part, sha256)
+        actual = _checked_or_gone(part, sha256)
     except DownloadError:
         if not part.exists():
             version.unlink(missing_ok=True)
         raise
     except WeightsError:
-        part.unlink()
         version.unlink(missing_ok=True)
         raise
     version.unlink(missing_ok=True)
     part.replace(target)
     return actual
+
+
+def _checked_or_gone(path: Path, sha256: str) -> str:
+    """Another file would stand in the way for ever."""
+    try:
+        return check_sha256(path, sha256)
+    except WeightsError:
+        path.unlink()
+        raise
 
 
 def _fetch_any(urls: Sequence[str], part: Path, version: Path) -> None:

@@ -17,9 +17,6 @@ from pipeline.measure.signals import Array, Body
 SHORTEST, LONGEST = 7, 66
 """Samples that a flight may last: 0.12 to 1.1 s."""
 
-_SOFTER = 1.0
-"""The simulated rink is not real skating: evidence counts as if it were so much less."""
-
 AIRBORNE_UNIT = 6.0
 """Samples in the air that weigh as much as a moment's evidence."""
 
@@ -55,7 +52,7 @@ def find_flight(body: Body) -> Flight:
         raise ValueError(f"{len(times)} samples are fewer than the shortest flight's {SHORTEST}")
     pairs, nothing = weighed_pairs(flight_network()(flight_features(body)))
     D = pairs.shape[1]
-    weights = (pairs ** (1.0 / _SOFTER)).reshape(-1)
+    weights = pairs.reshape(-1)
     random = np.random.default_rng(0).random((3, DRAWS))
     # Evenly through the distribution, so that quantiles are smooth.
     place = np.searchsorted(np.cumsum(weights), (np.arange(DRAWS) + 0.5) / DRAWS * weights.sum())

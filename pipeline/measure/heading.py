@@ -24,6 +24,8 @@ Indices = NDArray[np.intp]
 FASTEST = 7.5
 """Turns a second that the filter knows; the fastest quadruple jumps stay below."""
 
+_SHORTEST_S = 1e-3
+"""Frames that are nearer to each other count as so far apart: in no time nothing changes."""
 _STEP = 0.5
 _RATES = np.arange(-FASTEST, FASTEST + _STEP / 2, _STEP)
 _CHANGE = 15.0
@@ -87,7 +89,7 @@ class Heading:
 def read_heading(body: Body) -> Heading:
     """The heading over the whole sequence."""
     steps_s = np.diff(body.times_s)
-    moves = [_moves(round(float(step), 4)) for step in steps_s]
+    moves = [_moves(max(round(float(step), 4), _SHORTEST_S)) for step in steps_s]
     rates, bins, swaps = _drawn(_filtered(_evidence(body), moves), moves)  # (T, S) each
     expected = rates[1:] * steps_s[:, None]
     change = expected + (np.diff(DIRECTIONS[bins], axis=0) - expected + 0.5) % 1.0 - 0.5
@@ -119,7 +121,11 @@ def _evidence(body: Body) -> Array:
 
 
 def _filtered(evidence: Array, moves: list[_Moves]) -> Array:
-    """Probability of every state given the frames up to now, `(T, R, K, 2)`."""
+    """Probability of every state given the frames up to now, `(T, R, K, 2)`.
+
+    Raises:
+        FloatingPointError: The numbers leave the finite ones.
+    """
     T, K, _ = evidence.shape
     states = np.empty((T, len(_RATES), K, 2))
     states[0] = evidence[0] * np.array([1.0 - _SWAPPED, _SWAPPED])
@@ -127,6 +133,8 @@ def _filtered(evidence: Array, moves: list[_Moves]) -> Array:
     for t in range(1, T):
         states[t] = moves[t - 1].forward(states[t - 1]) * evidence[t]
         states[t] /= states[t].sum()
+    if not np.isfinite(states[-1]).all():  # what is not finite stays so to the end
+        raise FloatingPointError("the direction of the body cannot be followed: not finite")
     return states
 
 

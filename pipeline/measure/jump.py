@@ -19,6 +19,7 @@ landing: over this span real jumps turn by what their names say, half a turn mor
 
 _TURNING = JUMP[4:]
 
+_BRIEFEST_S = 1e-3
 _LIKELY = 0.5
 _EDGE_S = 0.12
 _WIDEST_S = 0.45
@@ -47,7 +48,11 @@ def height_cm(air_s: float) -> float:
 
 
 def measure_jump(body: Body, heading: Heading, flight_s: tuple[float, float] | None = None) -> Jump:
-    """Measure the likeliest flight, or the one that a person set."""
+    """Measure the likeliest flight, or the one that a person set.
+
+    Raises:
+        ValueError: The flight that a person set lasts less than a frame.
+    """
     found = _flight(body, flight_s)
     if isinstance(found, Reason):
         return Jump(untold(found, *JUMP), (), ())
@@ -67,8 +72,7 @@ def measure_jump(body: Body, heading: Heading, flight_s: tuple[float, float] | N
 def _flight(body: Body, flight_s: tuple[float, float] | None) -> Flight | Reason:
     """The flight, or why there is none."""
     if flight_s is not None:
-        shift = (np.random.default_rng(0).random((2, DRAWS)) - 0.5) * body.step_s
-        return Flight(flight_s[0] + shift[0], flight_s[1] + shift[1], 1.0)
+        return _as_set(flight_s, body.step_s)
     start, end = float(body.times_s[0]), float(body.times_s[-1])
     if end - start < (SHORTEST + 1) / RATE_HZ + 2 * _EDGE_S:
         return Reason("short")
@@ -87,6 +91,18 @@ def _flight(body: Body, flight_s: tuple[float, float] | None) -> Flight | Reason
     if np.subtract(*np.percentile(flight.air_s, (97.5, 2.5))) > _WIDEST_S:
         return Reason("unsteady")
     return flight
+
+
+def _as_set(flight_s: tuple[float, float], step_s: float) -> Flight:
+    """A flight whose ends are known to half a frame."""
+    lasts_s = flight_s[1] - flight_s[0]
+    if lasts_s < step_s:
+        raise ValueError(
+            f"flight_s: must last a frame ({step_s:.3f} s) at least, got {lasts_s:.3f} s"
+        )
+    shift = (np.random.default_rng(0).random((2, DRAWS)) - 0.5) * step_s
+    takeoff_s = flight_s[0] + shift[0]
+    return Flight(takeoff_s, np.maximum(flight_s[1] + shift[1], takeoff_s + _BRIEFEST_S), 1.0)
 
 
 def _air(flight: Flight) -> tuple[Measurement, ...]:

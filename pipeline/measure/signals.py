@@ -22,6 +22,7 @@ LEFT_SHOULDER, RIGHT_SHOULDER = 5, 6
 LEFT_WRIST, RIGHT_WRIST = 9, 10
 LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE, RIGHT_ANKLE = range(11, 17)
 HEAD = slice(0, 5)
+_TRUNK_AND_LEGS = [LEFT_SHOULDER, RIGHT_SHOULDER, *range(LEFT_HIP, RIGHT_ANKLE + 1)]
 
 LOST_SCORE = 0.5
 """A joint is lost where its score is below this share of its usual score in the clip."""
@@ -75,7 +76,7 @@ class Body:
 def read_body(pose: PoseSequence, times_s: NDArray[np.floating]) -> Body | None:
     """The body of a pose sequence; frames that its stride skipped are left out.
 
-    None where fewer than three frames have a pose, or no joint of trunk and legs is ever seen.
+    None where fewer than three frames have a pose, or one of trunk and legs is never seen.
 
     Raises:
         ValueError: Not as many times as poses.
@@ -86,7 +87,7 @@ def read_body(pose: PoseSequence, times_s: NDArray[np.floating]) -> Body | None:
     scores = pose.scores[:: pose.stride].astype(np.float64)
     times = np.asarray(times_s[:: pose.stride], np.float64)
     present: Mask = np.asarray(np.isfinite(joints).all(axis=2))
-    if present.any(axis=1).sum() < 3 or not present[:, LEFT_SHOULDER:].any(axis=0).all():
+    if present.any(axis=1).sum() < 3 or not present[:, _TRUNK_AND_LEGS].any(axis=0).all():
         return None
     seen = present & (scores >= LOST_SCORE * _usual(scores, present))
     seen[:, ~seen.any(axis=0)] = present[:, ~seen.any(axis=0)]

@@ -85,21 +85,6 @@ def spin_positions(body: Body) -> list[Position]:
     return [POSITIONS[index] for index in chosen]
 
 
-def period_rate(body: Body, span: SpinSpan) -> float:
-    """Turns a second from the periodicity of the projected shoulder width alone."""
-    part = slice(span.first, span.last + 1)
-    width = body.joints[part, LEFT_SHOULDER, 0] - body.joints[part, RIGHT_SHOULDER, 0]
-    times = body.times_s[part]
-    grid = np.linspace(times[0], times[-1], len(times))
-    even = np.interp(grid, times, width / body.scale[part])
-    even = (even - even.mean()) * np.hanning(len(even))
-    size = 8 * len(even)
-    power = np.abs(np.fft.rfft(even, size)) ** 2
-    rates = np.fft.rfftfreq(size, (grid[-1] - grid[0]) / (len(grid) - 1))
-    allowed = rates >= 0.5 * SLOWEST
-    return float(rates[allowed][power[allowed].argmax()])
-
-
 def _steadied(values: Array, step_s: float) -> Array:
     window = 2 * round(0.5 * _WINDOW_S / step_s) + 1
     return np.asarray(median_filter(values, size=min(window, 2 * len(values) - 1), mode="nearest"))

@@ -23,7 +23,8 @@ from pipeline.video.source import SourceFile
 from pipeline.video.span import Span, find_span
 
 MAX_SPAN_S = 60.0
-"""Longest span that is analysed as one element."""
+"""Longer spans are refused: the networks name one element a clip (the longest, a step sequence,
+takes about 15 s), so a programme needs in and out points."""
 
 CLIP_LIMIT_BYTES = 2**31
 """Most that `read_clip` puts into memory."""
@@ -66,6 +67,11 @@ class Video:
     def time_base(self) -> Fraction:
         """Seconds a tick; every stamp is a whole number of ticks."""
         return self._film.index.time_base
+
+    @property
+    def stamped(self) -> bool:
+        """Whether the stamps are the file's own; else frames were counted from 0 (see `probe`)."""
+        return self._film.index.stamped
 
     @property
     def origin_s(self) -> float:

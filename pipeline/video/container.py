@@ -123,13 +123,16 @@ def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> str:
 
 
 def _top_level_boxes(source: SourceFile) -> set[str]:
-    """Types of an MP4 file's outermost boxes, as far as they lie within the file."""
+    """Types of an MP4 file's outermost boxes, as far as they begin within the file."""
     boxes: set[str] = set()
     offset = 0
     with source.open() as file:
         for _ in range(_MOST_BOXES):
-            file.seek(offset)
-            header = file.read(16)
+            try:
+                file.seek(offset)
+                header = file.read(16)
+            except OSError as error:
+                raise source.unreadable(error) from error
             kind = header[4:8].decode("latin-1")
             size = int.from_bytes(header[:4], "big")
             if size == 1:  # 64 bits follow
@@ -138,4 +141,6 @@ def _top_level_boxes(source: SourceFile) -> set[str]:
                 break
             boxes.add(kind)
             offset += size
+            if offset >= source.size:  # a size may be any number, also one that is no place
+                break
     return boxes

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.cache import cache_folder
@@ -19,7 +19,7 @@ from pipeline.types import IntArray
 from pipeline.video.clip import Video
 from pipeline.video.container import open_stream
 from pipeline.video.stills import fit, shrink
-from pipeline.video.writer import video_writer
+from pipeline.video.writer import video_writer, write_error
 
 LONG_SIDE = 1280
 """Of the copy's picture, pixels."""
@@ -32,6 +32,7 @@ _EIGHT_BITS = {"yuv420p", "yuvj420p"}
 
 _making = threading.Lock()
 """One copy is made at a time: an encoder takes every core there is."""
+_LOOK_UP_EVERY_S = 0.2
 
 
 def plays_as_it_is(video: Video) -> bool:
@@ -69,17 +70,38 @@ def playable_copy(
     Raises:
         Cancelled: `stop_asked` said so.
         VideoError: The video cannot be read.
-        StoreError: The disk is full.
+        StoreError: The disk is full, or the folder cannot be made or written.
     """
     folder = folder or cache_folder() / "playable"
     path = folder / f"{_key(video, positions)}.mp4"
-    with _making:
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            _write(video, positions, path, progress, stop_asked)
-            _drop_oldest(folder)
+    if not path.exists():
+        with _turn(stop_asked):
+            if not path.exists():  # somebody else made it meanwhile
+                _make_folder(folder)
+                _write(video, positions, path, progress, stop_asked)
+                _drop_oldest(folder)
+    with suppress(OSError):  # a cache that is only read cannot tell what was used last
         os.utime(path)
     return path
+
+
+@contextmanager
+def _turn(stop_asked: Callable[[], bool] | None) -> Iterator[None]:
+    """Wait until nobody makes a copy; who is no longer wanted stops waiting."""
+    while not _making.acquire(timeout=_LOOK_UP_EVERY_S):
+        if stop_asked is not None and stop_asked():
+            raise Cancelled("the copy is no longer wanted")
+    try:
+        yield
+    finally:
+        _making.release()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
 
 
 def _write(

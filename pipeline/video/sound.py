@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 import av.error
@@ -16,6 +17,9 @@ from pipeline.video.container import open_container
 
 KEPT_CODECS = frozenset({"aac", "flac", "mp3", "opus"})
 """Sound that browsers play inside MP4 is copied as it is; other sound is encoded anew, as AAC."""
+
+_SAME_START_S = 0.1
+"""Sound that begins so near to 0 has the clock of frames that were counted from 0."""
 
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _log = logging.getLogger(__name__)
@@ -59,6 +63,9 @@ def _carried(
     if codec is None:
         _log.warning("%s: its sound is of an unknown kind and left out", source.name)
         return iter(())
+    if not (source.stamped or _begins_at_zero(stream)):
+        _log.warning("%s: its stamps are broken, so its sound is left out", source.name)
+        return iter(())
     start_s, until_s = float(source.timeline.pts_s[0]), source.until_s
     if stream.codec_context.codec.canonical_name in KEPT_CODECS:
         copy = file.add_stream_from_template(stream)
@@ -68,21 +75,37 @@ def _carried(
     return _encoded(_between(container.decode(stream), start_s, until_s), aac)
 
 
+def _begins_at_zero(stream: AudioStream) -> bool:
+    """Whether sound fits frames without stamps, which were counted from 0 (AVI has no others)."""
+    start, time_base = stream.start_time, stream.time_base
+    return start is not None and time_base is not None and abs(start * time_base) < _SAME_START_S
+
+
 def _between(parts: Iterator[Any], start_s: float, until_s: float) -> Iterator[Any]:
-    """Packets or frames that begin in the span; damaged sound merely ends sooner."""
+    """Packets or frames that begin in the span, one after the other.
+
+    Damaged sound merely ends sooner; what goes back in time (joined files) is left out.
+    """
+    last_s = -inf
     try:
         for part in parts:
             if part.pts is None or part.pts * part.time_base < start_s:
                 continue
             if part.pts * part.time_base >= until_s:
                 return
-            yield part
+            if part.pts * part.time_base > last_s:
+                last_s = part.pts * part.time_base
+                yield part
     except av.error.FFmpegError as error:
         _log.warning("sound ends early, it is damaged: %s", error.strerror)
 
 
 def _copied(packets: Iterator[Any], copy: AudioStream) -> _Packets:
+    last: int | None = None
     for packet in packets:
+        if packet.dts is None or (last is not None and packet.dts <= last):
+            continue  # no file takes it
+        last = packet.dts
         packet.stream = copy
         yield packet
 

@@ -116,16 +116,27 @@ def video_writer(
         size: width and height of the frames that will be written; the source's by default.
 
     Raises:
-        StoreError: when the disk is full or the place cannot be written.
+        StoreError: when the disk is full, the place cannot be written, or FFmpeg refuses to.
     """
     with (
         replaced_when_done(target) as scratch,
+        _refusals_told(target),
         _mp4(scratch, source.time_base) as file,
         sound_of(source, file) if sound else nullcontext() as tone,
     ):
         writer = VideoWriter(file, source, tone, crf=crf, size=size)
         yield writer
         writer.finish()
+
+
+@contextmanager
+def _refusals_told(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError):  # the disk's own, which `replaced_when_done` tells
+            raise
+        raise StoreError(f"{display_name(target)}: cannot be written ({error.strerror})") from error
 
 
 @contextmanager

@@ -214,6 +214,11 @@ def test_shared_heads_stay_shared_on_meta():
     assert model.transformer.decoder.class_embed[1].weight is model.class_embed[0].weight
 
 
+def test_untrained_weights_leave_the_gpus_random_state_alone(monkeypatch):
+    monkeypatch.setattr("torch.cuda.manual_seed_all", lambda _: pytest.fail("seeded the GPUs"))
+    materialise_untrained(small_umt, 7)
+
+
 def test_untrained_weights_follow_the_seed_alone():
     before = torch.random.get_rng_state()
     first, again, other = (materialise_untrained(small_umt, seed) for seed in (7, 7, 8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import signal
@@ -175,6 +176,14 @@ def test_a_wrong_hash_leaves_nothing(server, tmp_path):
     with pytest.raises(WeightsError, match=r"expected 00000000: it is damaged or another version"):
         download([server.url("a")], tmp_path / "a", sha256="00000000")
     assert os.listdir(tmp_path) == []
+
+
+def test_another_file_in_the_place_does_not_stay(server, tmp_path):
+    (tmp_path / "a").write_bytes(b"left by an older version")
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    with pytest.raises(WeightsError, match="fetch it again"):
+        download([server.url("a")], tmp_path / "a", sha256=sha256)
+    assert download([server.url("a")], tmp_path / "a", sha256=sha256) == sha256
 
 
 def test_a_file_of_unsaid_length(server, tmp_path):

@@ -17,7 +17,7 @@ from pipeline import __main__ as command
 from pipeline.analyse import Analyser, weight_warnings
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
-from pipeline.errors import Cancelled
+from pipeline.errors import Cancelled, VideoError
 from pipeline.folder import FILES
 from pipeline.overlay import write_overlay
 from pipeline.store import load
@@ -121,6 +121,16 @@ def test_a_known_clip_is_read_back(clip, tmp_path):
     assert analyser.analyse(clip, end_s=0.5).video.frames == 15  # another span, another result
 
 
+def test_a_known_clip_does_not_tell_another_visitor_s_name(analyser, analysis, clip, tmp_path):
+    theirs = tmp_path / "secret name.mp4"
+    theirs.write_bytes(clip.read_bytes())
+    sentences = ("demo: not fit for judging", "secret name.mp4 is interlaced")
+    video = replace(analysis.video, path=str(theirs))
+    known = Analyser(load_profile("demo"), untrained=True, cache=AnalysisCache(tmp_path / "cache"))
+    assert known.adopt(theirs, replace(analysis, video=video, warnings=sentences))
+    assert known.analyse(clip).warnings == (sentences[0], "clip.mp4 is interlaced")
+
+
 def test_frames_beyond_the_buffer_are_decoded_twice_with_the_same_result(clip, analysis):
     small = replace(load_profile("demo"), buffer_mib=0)
     again = Analyser(small, untrained=True).analyse(clip)
@@ -185,6 +195,20 @@ def test_the_command_writes_the_contracts_files(clip, tmp_path):
     assert content["schema_version"] == 1
     assert content["verdict"]["strategy"] == "weighted"
     assert load(tmp_path / "out").verdict.label == content["verdict"]["label"]
+
+
+def test_an_overlay_that_fails_leaves_the_analysis(clip, tmp_path, monkeypatch, capsys):
+    def fail(*_: object, **__: object) -> None:
+        raise VideoError("clip.mp4: is gone")
+
+    monkeypatch.setattr("pipeline.command.write_overlay", fail)
+    out = tmp_path / "out"
+    arguments = ["analyze", str(clip), "--out", str(out), "--overlay", "--untrained", "--no-cache"]
+    assert command.main(arguments) == 2
+    told = capsys.readouterr()
+    assert told.err.splitlines()[-1].startswith("error: clip.mp4: is gone; all but overlay.mp4")
+    assert "verdict" in told.out
+    assert {path.name for path in out.iterdir()} == set(FILES)
 
 
 BAD = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -116,6 +118,24 @@ def test_every_video_network_of_the_demo_can_be_looked_at(model):
     look = look_at(network, torch.randn(1, 3, network.num_frames, side, side))
     assert look.frames.shape == (network.num_frames,)
     assert look.patches.sum() == pytest.approx(1)
+
+
+def test_another_thread_s_clip_on_the_same_network_does_not_mix_in(umt):
+    expected = look_at(umt, view(umt))
+    here = threading.get_ident()
+
+    def meanwhile(*_: object) -> None:
+        if threading.get_ident() == here:
+            other = threading.Thread(target=look_at, args=(umt, view(umt, seed=9)))
+            other.start()
+            other.join()
+
+    handle = umt.blocks[-1].register_forward_hook(meanwhile)
+    try:
+        look = look_at(umt, view(umt))
+    finally:
+        handle.remove()
+    assert np.array_equal(look.patches, expected.patches)
 
 
 def test_a_stop_is_heard_between_layers(umt):

@@ -52,6 +52,11 @@ def test_a_profile_of_ones_own_can_be_given(tmp_path):
         ('family = "umt"', 'family = "i3d"', "video_models.0.family"),
         ('name = "umt_16x96"', 'name = "umt"', "must be called umt_16x96"),
         ("[pose]", "[[pose]]", "pose"),
+        (
+            "num_frames = 32\nside = 96\ntemporal_views = 5\nspatial_views = 1\n\n[skeleton",
+            "num_frames = 32\nside = 96\ntemporal_views = 5\nspatial_views = 2\n\n[skeleton",
+            "uniformerv2.spatial_views: UniFormerV2 knows 1 or 3, got 2",
+        ),
         ("[detector]", "[detector", "not valid TOML"),
     ],
 )

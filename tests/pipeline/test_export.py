@@ -134,6 +134,25 @@ def test_a_zip_writes_only_into_its_folder(analysis, tmp_path):
     assert (tmp_path / "in" / "escaped.mp4").exists()
 
 
+def test_a_zipped_folder_with_its_overlay_opens(analysis, tmp_path):
+    path = packed_at(analysis, tmp_path / "a.zip")
+    overlay = write_video(tmp_path / "overlay.mp4", Recipe(frames=5))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.write(overlay, "folder/overlay.mp4")
+    (tmp_path / "in").mkdir()
+    assert unpack([path], tmp_path / "in").verdict.label == analysis.verdict.label
+    assert not (tmp_path / "in" / "overlay.mp4").exists()
+
+
+def test_a_name_too_long_for_a_file_is_told(analysis, tmp_path):
+    path = packed_at(analysis, tmp_path / "a.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x" * 300, b"x")
+    (tmp_path / "in").mkdir()
+    with pytest.raises(StoreError, match=r"a\.zip: cannot be unpacked \(File name too long\)"):
+        unpack([path], tmp_path / "in")
+
+
 def test_a_zip_bomb_is_refused_unread(analysis, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "MAX_UNPACKED_BYTES", 1000)
     (tmp_path / "in").mkdir()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -207,6 +209,32 @@ def test_motion_is_measured_against_what_most_people_do():
 def test_weights_that_are_no_shares_are_refused(weights):
     with pytest.raises(ConfigError, match="must sum to 1"):
         MainSkaterSettings(**weights)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"clear_lead": 1.0}, {"clear_lead": -0.1}, {"full_speed": 0.0}, {"full_change": 0.0},
+        {"window_s": 0.0}, {"min_presence": 1.1}, {"least_presence": float("nan")},
+    ],
+)  # fmt: skip
+def test_values_that_make_no_sense_are_refused_by_their_key(values):
+    (name,) = values
+    with pytest.raises(ConfigError, match=rf"main_skater\.{name}: must be"):
+        MainSkaterSettings(**values)
+
+
+@pytest.mark.parametrize("clear_lead", [0.0, 0.2])
+def test_the_skater_is_no_rival_of_her_own(clear_lead):
+    scene = film([skater(moving(400, 30), at(400), 230)], seconds=3)
+    chosen = choose(scene)
+    settings = MainSkaterSettings(clear_lead=clear_lead)
+    assert doubts_of(scene, chosen, settings=settings) == ()
+    (track,) = chosen.tracks
+    lost = replace(track, boxes_xyxy=np.full_like(track.boxes_xyxy, np.nan))
+    unseen = People((lost,), lost.person_id, "chosen by the user")
+    (sentence,) = doubts_of(scene, unseen, settings=settings)
+    assert "in only 0% of the frames" in sentence
 
 
 def write_reference(folder, scene: Scene, main: int) -> None:

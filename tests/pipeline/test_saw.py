@@ -10,13 +10,15 @@ import pytest
 
 from pipeline.config import load_profile
 from pipeline.errors import VideoError
+from pipeline.overlay import write_overlay
 from pipeline.saw import collect_views, frames_at, pictures_of, sequence_of
-from pipeline.types import Analysis, PoseSequence, RegionOfInterest
-from pipeline.video import open_video
+from pipeline.types import Analysis, PoseSequence, RegionOfInterest, Timeline
+from pipeline.video import FramesLost, open_video
 from tests.factories import make_analysis
-from tests.videos import Recipe, read_number, write_video
+from tests.videos import H264, Recipe, read_number, spoil, write_video
 
 SPAN_S = (0.4, 1.2)
+GROUPS_OF_32 = (*H264, "-g", "32", "-bf", "0")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,40 @@ def test_frames_are_those_that_were_asked_for(analysis):
     frames = frames_at(analysis, np.array([7, 0, 7, 23]))
     numbers = {t: read_number(frame) for t, frame in frames.items()}
     assert numbers == {t: int(analysis.timeline.frame_index[t]) for t in (0, 7, 23)}
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """Of a file that promises two frames in its middle which do not decode."""
+    folder = tmp_path_factory.mktemp("damaged")
+    whole = write_video(folder / "whole.mp4", Recipe(frames=60, encoder=GROUPS_OF_32))
+    promised = open_video(spoil(whole, folder / "hurt.mp4", (30, 31)))
+    with pytest.raises(FramesLost):
+        list(promised.frames())
+    video = promised.rescan()
+    assert len(video) < len(promised)
+    return replace(make_analysis(num_frames=len(video)), video=video.info, timeline=video.timeline)
+
+
+def test_frames_behind_a_damaged_place_are_those_that_were_analysed(damaged):
+    T = len(damaged.timeline)
+    places = np.array([0, 29, 40, T - 1])
+    numbers = {t: read_number(frame) for t, frame in frames_at(damaged, places).items()}
+    shown = np.round(damaged.timeline.pts_s * 30).astype(int)
+    assert numbers == {int(t): int(shown[t]) for t in places}
+    assert numbers[T - 1] == 59
+
+
+def test_an_overlay_of_a_damaged_file_has_its_stamps(damaged, tmp_path):
+    write_overlay(damaged, tmp_path / "overlay.mp4")
+    made = open_video(tmp_path / "overlay.mp4")
+    np.testing.assert_allclose(made.timeline.pts_s, damaged.timeline.pts_s, atol=1e-4)
+
+
+def test_an_analysis_of_other_frames_is_refused(damaged):
+    timeline = Timeline(damaged.timeline.frame_index + 1, damaged.timeline.pts_s)
+    with pytest.raises(VideoError, match=r"hurt\.mp4: gives other frames than it did"):
+        frames_at(replace(damaged, timeline=timeline), np.array([0]))
 
 
 def test_views_show_the_frames_that_the_plan_names(analysis):

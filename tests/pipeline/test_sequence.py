@@ -15,7 +15,6 @@ from pipeline.sequence import (
     motion,
     normalise,
     resize_time,
-    rotate_in_plane,
     valid_crop_resize,
 )
 from pipeline.types import PoseSequence
@@ -115,14 +114,6 @@ def test_motion_is_the_change_and_ends_with_zero():
         np.cumsum(change[:, :-1], axis=1) + data[:, :1], data[:, 1:], atol=1e-5
     )
     assert (change[:, -1] == 0).all()
-
-
-def test_turning_in_the_picture_leaves_lengths_and_scores():
-    data = np.random.default_rng(0).normal(size=(3, 4, 17, 1)).astype(np.float32)
-    turned = rotate_in_plane(data, 0.7)
-    np.testing.assert_allclose(np.hypot(*turned[:2]), np.hypot(*data[:2]), rtol=1e-5)
-    np.testing.assert_array_equal(turned[2], data[2])
-    np.testing.assert_allclose(rotate_in_plane(turned, -0.7), data, atol=1e-5)
 
 
 @pytest.mark.parametrize(

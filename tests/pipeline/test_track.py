@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.associate import AssociationSettings
 from pipeline.boxes import extents, pairwise_iou
+from pipeline.errors import ConfigError
 from pipeline.track import TrackSettings, build_tracks
 from pipeline.types import Detections, Timeline, Track
 from tests.pipeline.scenes import (
@@ -287,6 +288,24 @@ def test_nobody_and_one_frame():
         detections_of({0: [[1, 2, 30, 40]]}, num_frames=1), timeline(1), FRAME_SIZE
     )
     assert track.boxes_xyxy.tolist() == [[1, 2, 30, 40]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "key"),
+    [
+        (TrackSettings, {"max_iou": 1.5}, "track.max_iou"),
+        (TrackSettings, {"max_gap_s": -1.0}, "track.max_gap_s"),
+        (TrackSettings, {"min_share": float("nan")}, "track.min_share"),
+        (AssociationSettings, {"place_noise": 0.0}, "track.association.place_noise"),
+        (AssociationSettings, {"width_growth": -1.0}, "track.association.width_growth"),
+        (AssociationSettings, {"max_cost": float("inf")}, "track.association.max_cost"),
+        (AssociationSettings, {"max_missed_s": -0.1}, "track.association.max_missed_s"),
+        (AssociationSettings, {"min_double_iou": 2.0}, "track.association.min_double_iou"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_by_their_key(kind, values, key):
+    with pytest.raises(ConfigError, match=rf"^{key}: must"):
+        kind(**values)
 
 
 def test_a_clip_of_another_length_is_refused():

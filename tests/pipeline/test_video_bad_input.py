@@ -81,6 +81,14 @@ def index_cut(clips: Shelf, path: Path) -> None:
     path.write_bytes(clips.make("index_first.mp4", INDEX_FIRST).read_bytes()[:800])
 
 
+def size_beyond_every_file(clips: Shelf, path: Path) -> None:
+    path.write_bytes(b"\0\0\0\1ftyp" + b"\xff" * 8 + bytes(64))
+
+
+def size_beyond_every_disk(clips: Shelf, path: Path) -> None:
+    path.write_bytes(b"\0\0\0\1ftyp" + (2**63 - 1).to_bytes(8, "big") + bytes(64))
+
+
 def header_cut(clips: Shelf, path: Path) -> None:
     path.write_bytes(clips["vp9.webm"].read_bytes()[:60])
 
@@ -125,6 +133,10 @@ BAD: list[tuple[Callable[[Shelf, Path], None], str]] = [
         "is cut off: the index at its end (moov) is missing; copy or download it again",
     ),
     (index_cut, "is damaged: its index (moov) cannot be read; copy or download it again"),
+    *(
+        (spoil, "is cut off: the index at its end (moov) is missing; copy or download it again")
+        for spoil in (size_beyond_every_file, size_beyond_every_disk)
+    ),
     (header_cut, "is cut off near its start; copy or download it again"),
     (pipe, "is a device or pipe, not a file; save the video to a file first"),
     (unknown_codec, "its video codec is unknown; convert it to H.264"),

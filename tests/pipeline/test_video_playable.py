@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import Cancelled
-from pipeline.video import open_video
+from pipeline.folder import StoreError
+from pipeline.video import open_video, playable
 from pipeline.video.playable import media_type, playable_copy, plays_as_it_is
 from tests.videos import RECIPES, Shelf, read_number
 
@@ -68,6 +69,24 @@ def test_nothing_is_left_of_a_copy_that_was_stopped(shelf, tmp_path: Path):
     with pytest.raises(Cancelled):
         playable_copy(open_video(shelf["mpeg4.avi"]), folder=tmp_path, stop_asked=lambda: True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_that_is_there_waits_for_nobody(shelf, tmp_path):
+    video = open_video(shelf["mpeg4.avi"])
+    path = playable_copy(video, folder=tmp_path)
+    with playable._making:  # as while another visitor's clip is encoded
+        assert playable_copy(video, folder=tmp_path, stop_asked=lambda: True) == path
+
+
+def test_who_waits_for_another_s_copy_can_stop(shelf, tmp_path):
+    with playable._making, pytest.raises(Cancelled):
+        playable_copy(open_video(shelf["mpeg4.avi"]), folder=tmp_path, stop_asked=lambda: True)
+
+
+def test_a_folder_that_cannot_be_made_is_told(shelf, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"^playable: cannot be written \(Not a directory\)"):
+        playable_copy(open_video(shelf["mpeg4.avi"]), folder=tmp_path / "file" / "playable")
 
 
 def test_the_oldest_copies_go(shelf, tmp_path, monkeypatch):

@@ -105,6 +105,37 @@ def test_sound_can_be_left_out(clips: Shelf, tmp_path: Path) -> None:
         assert not container.streams.audio
 
 
+@pytest.mark.parametrize(("starts", "kept"), [("0", True), ("1.4", False)])
+def test_sound_of_joined_files_ends_where_it_goes_back_or_is_left_out(
+    clips: Shelf, tmp_path: Path, starts: str, kept: bool
+) -> None:
+    output = ("-c:a", "aac", "-muxdelay", "0", "-muxpreload", "0", "-output_ts_offset", starts)
+    one = clips.make(f"one{starts}.ts", replace(PLAIN, sound=True, output=output))
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(one.read_bytes() * 2)
+    video = open_video(joined)
+    assert not video.stamped
+    copied(video, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert bool(container.streams.audio) == kept
+    if kept:
+        stamps = sound_stamps(tmp_path / "out.mp4")
+        assert np.all(np.diff(stamps) > 0)
+        assert stamps[-1] == pytest.approx(48 / 30, abs=0.1)
+
+
+def test_what_ffmpeg_refuses_to_write_is_told(
+    clips: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise av.error.ArgumentError(22, "Invalid argument")
+
+    monkeypatch.setattr("pipeline.video.sound.Sound.advance", refuse)
+    with pytest.raises(StoreError, match=r"^out\.mp4: cannot be written \(Invalid argument\)"):
+        copied(open_video(clips["ntsc.mp4"]), tmp_path / "out.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_odd_sides_grow_by_a_pixel(clips: Shelf, tmp_path: Path) -> None:
     back = copied(open_video(clips["odd_size.webm"]), tmp_path / "out.mp4")
     assert (back.info.width, back.info.height) == (322, 242)

@@ -46,6 +46,15 @@ def test_frames_without_a_skeleton_are_bridged():
     assert turned(found, one)[0] == pytest.approx(turned(found, one)[1], abs=0.2)
 
 
+def test_stamps_a_tick_apart_do_no_harm():
+    one = take("3Flip", clean=True)
+    times_s = one.times_s.copy()
+    times_s[20] = times_s[19] + 1e-5
+    found = heading(one.pose, times_s)
+    assert np.isfinite(found.rates).all()
+    assert turned(found, one)[0] == pytest.approx(turned(found, one)[1], abs=0.2)
+
+
 def test_a_mirrored_skater_turns_the_other_way():
     one = take("3Loop", clean=True)
     other = swapped(one.pose, slice(0, None))

@@ -89,6 +89,15 @@ def test_a_person_may_set_the_flight():
         measured(one, flight_s=(1.0, 1.0))
 
 
+def test_a_flight_that_a_person_set_lasts_a_frame_at_least():
+    one = take("3Toeloop")
+    step_s = one.times_s[1] - one.times_s[0]
+    with pytest.raises(ValueError, match="must last a frame"):
+        measured(one, flight_s=(one.takeoff_s, one.takeoff_s + 0.5 * step_s))
+    found = measured(one, flight_s=(one.takeoff_s, one.takeoff_s + 1.001 * step_s))
+    assert found.of("air_time").estimate.low > 0
+
+
 @pytest.mark.parametrize(
     ("first", "last", "code"),
     [(0.05, 9.0, "begins_late"), (-9.0, -0.05, "ends_early"), (0.0, 0.1, "short")],

@@ -33,6 +33,16 @@ def test_without_skeletons_there_is_no_body():
     assert read_body(without(one.pose, slice(0, None)), one.times_s) is None
 
 
+@pytest.mark.parametrize(("joint", "enough"), [(9, True), (7, True), (13, False), (5, False)])
+def test_trunk_and_legs_are_enough(joint, enough):
+    one = take("2Loop", clean=True)
+    keypoints = one.pose.keypoints_xy.copy()
+    keypoints[:, joint] = np.nan
+    body = read_body(PoseSequence(keypoints, one.pose.scores), one.times_s)
+    assert (body is not None) == enough
+    assert body is None or np.isfinite(body.joints).all()
+
+
 def test_the_scale_is_the_length_of_trunk_and_leg():
     keypoints = np.zeros((60, 17, 2), np.float32)
     keypoints[:, 11:13, 1], keypoints[:, 13:15, 1], keypoints[:, 15:17, 1] = 50, 80, 110
