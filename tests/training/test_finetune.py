@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,14 @@ from torch import Tensor
 from models.checkpoint_files import read_state, write_safetensors
 from pipeline.elements import LABELS
 from tests.training.datasets import CLASSES, make_data_set
+from tests.training.disks import largest_file
+from tests.training.processes import run_in_two
+from training import finetune
 from training.console import StatusLine
 from training.data.challenge import read_labels, split_by_source
+from training.engine.checkpoints import write_json
 from training.engine.records import read_records
-from training.finetune import RECIPES, load_recipe, main, train
+from training.finetune import COMMAND, RECIPE, RECIPES, load_recipe, main, train
 from training.tasks import TASKS
 from training.tasks.clips import ClipRecipe, ClipTask
 from training.tasks.skeletons import SkeletonTask
@@ -231,6 +237,46 @@ def test_runs_are_continued_on_purpose_and_unchanged(
     longer = _sets((*base, "engine.max_minutes=5"))
     assert main([str(g) for g in [*given, *longer, "--resume"]]) == 0
     assert "finished after 3 steps" in capsys.readouterr().out
+
+
+def train_as_one_of_two(run: str) -> None:
+    """The command, as `accelerate launch` starts it; notes who writes the recipe."""
+
+    def noted(content: dict[str, Any], path: Path) -> None:
+        write_json(content, path)
+        (path.parent / f"written_by_{os.environ['RANK']}").touch()
+
+    finetune.write_json = noted  # type: ignore[assignment]
+    given = [str(RECIPES / "smoke_infogcn.toml"), "--out", run, "--device", "cpu"]
+    assert main([*given, *_sets(["optim.epochs=1"])]) == 0
+
+
+@pytest.mark.slow
+def test_of_two_processes_one_writes_and_speaks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run_in_two("tests.training.test_finetune:train_as_one_of_two", str(run))
+    assert [path.name for path in run.glob("written_by_*")] == ["written_by_0"]
+    assert json.loads((run / RECIPE).read_text())["name"] == "smoke_infogcn"
+    assert (run / COMMAND).read_text().endswith(" --set optim.epochs=1\n")
+    assert not list(run.rglob("*.part"))
+    assert capfd.readouterr().out.count("finished after 6 steps") == 1
+
+
+def test_full_disk_at_the_start_is_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(UMT), "--device", "cpu", *_sets([f"data.folder={data}", "optim.epochs=1"])]
+    assert main([*given, "--out", str(tmp_path / "first"), *_sets(["engine.max_minutes=1e-9"])]) == 0
+    AcceleratorState._reset_state(reset_partial_state=True)
+    run = tmp_path / "run"
+    with largest_file(100):
+        assert main([*given, "--out", str(run)]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"error: cannot write {run}: ")
+    assert line.endswith("make room, or give another folder with --out")
+    assert not list(run.iterdir())
 
 
 def test_larger_variant_starts_from_the_smaller_ones_weights(data: Path, tmp_path: Path) -> None:
