@@ -143,6 +143,9 @@ UMT = RECIPES / "smoke_umt.toml"
         ("network.builder=umt_huge", "network.builder: there is no 'umt_huge'"),
         ("network.builder=infogcn_tiny", "does not look at clips"),
         ("network.arguments.colour=1", "umt_tiny_16x112 takes no 'colour'"),
+        ("network.arguments.image_size=30", "with image_size = 30 (image_size must be a multiple"),
+        ("network.arguments.drop_path=high", "network.arguments: umt_tiny_16x112 cannot be built"),
+        ("network.arguments.num_frames=0", "network.arguments: umt_tiny_16x112 cannot be built"),
         ("data.folder=nowhere", "nowhere: there is no such folder"),
     ],
 )
@@ -156,6 +159,41 @@ def test_bad_setting_is_named(
 
 def test_missing_and_broken_recipes_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_train_split_is_not_validated_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "set")
+    given = _sets(
+        f"data.{name}" for name in (
+            f"folder={tmp_path / 'set'}", f"validation={tmp_path / 'link'}",
+            "validation_split=train",
+        )
+    )  # fmt: skip
+    assert "data.validation: is data.folder" in command(capsys, UMT, *given)
+
+
+@pytest.mark.parametrize(
+    ("family", "setting", "words"),
+    [
+        ("umt", "network.start=umt_l16_8x224_k170", "network.start: no checkpoint or network is"),
+        ("umt", "start_from_pose=vitpose_demmo", "start_from_pose: no checkpoint or network is"),
+        ("uniformerv2", "optim.layer_decay=0.9", "optim.layer_decay: 0.9 needs a network with"),
+        ("infogcn", "network.arguments.k=0", "network.arguments: infogcn_tiny cannot be built"),
+    ],
+)
+def test_setting_that_the_network_refuses_is_named(
+    family: str, setting: str, words: str, data: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    recipe, run = RECIPES / f"smoke_{family}.toml", tmp_path / "run"
+    settings = _sets([f"data.folder={data}", setting])
+    assert main([str(recipe), "--out", str(run), "--device", "cpu", *settings]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"error: {words}")
+    assert not run.exists()
+
+
 ) -> None:
     assert "no.toml: there is no such recipe" in command(capsys, tmp_path / "no.toml")
     broken = tmp_path / "broken.toml"

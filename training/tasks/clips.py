@@ -47,7 +47,7 @@ from training.guide import (
 )
 from training.longtail import LongTailSettings, adjusted, cross_entropy, epoch_order, log_shares
 from training.metrics import mean_class_accuracy, top1
-from training.network import NetworkSettings
+from training.network import NetworkSettings, naming
 from training.optim import parameter_groups
 from training.pose_start import start_from_pose
 from training.recipe import Recipe
@@ -326,7 +326,8 @@ class _ValidationViews(Dataset[tuple[Tensor, int]]):
 def _weights(name: str) -> Path:
     """A file, or a checkpoint of the manifest."""
     path = Path(name)
-    return path if path.is_file() else find_checkpoint(name).path()
+    with naming("start_from_pose"):
+        return path if path.is_file() else find_checkpoint(name).path()
 
 
 def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored], list[Stored]]:
