@@ -279,6 +279,27 @@ def test_runs_are_continued_on_purpose_and_unchanged(
 
 def train_as_one_of_two(run: str) -> None:
     """The command, as `accelerate launch` starts it; notes who writes the recipe."""
+@pytest.mark.parametrize("kind", ["learned", "held out"])
+def test_damaged_clip_is_named_by_the_worker_that_meets_it(
+    kind: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = [f"data.folder={data}", f"data.cache={tmp_path / 'clips'}", "optim.epochs=1"]
+    given = [str(UMT), "--device", "cpu", *_sets([*settings, "engine.workers=1"])]
+    assert (
+        main([*given, "--out", str(tmp_path / "first"), *_sets(["engine.max_minutes=1e-9"])]) == 0
+    )
+    AcceleratorState._reset_state(reset_partial_state=True)
+    sides = split_by_source(read_labels(data, "train"), share=0.25)
+    chosen = sides[kind == "held out"][0].stem
+    (stored,) = (tmp_path / "clips").rglob(f"{chosen}-*.npz")
+    stored.write_bytes(b"no archive")
+    capsys.readouterr()
+    assert main([*given, "--out", str(tmp_path / "run")]) == 2
+    (line,) = (x for x in capsys.readouterr().err.splitlines() if "clips to train on" not in x)
+    assert line.startswith(f"error: {stored}: is damaged (")
+    assert line.endswith("delete it, it will be made again")
+
+
 
     def noted(content: dict[str, Any], path: Path) -> None:
         write_json(content, path)

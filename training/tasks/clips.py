@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from models.checkpoint_files import read_state
 from models.umt import UMT
@@ -34,6 +34,7 @@ from training.data.challenge import (
 from training.data.crops import training_views, validation_view
 from training.data.drawn import DrawnClips, DrawnStore
 from training.data.store import read_clip
+from training.engine.feed import held_out
 from training.engine.task import EvaluationContext
 from training.guide import NAME as GUIDE
 from training.guide import (
@@ -298,7 +299,7 @@ class ClipTask:
     def _validation_batches(self, clips: Sequence[Stored]) -> Iterator[tuple[Tensor, Tensor]]:
         size = max(self._recipe.optim.batch_size // self._recipe.engine.accumulation, 1)
         views = _ValidationViews(self, clips)
-        return iter(DataLoader(views, size, num_workers=self._recipe.engine.workers))
+        return held_out(views, size=size, workers=self._recipe.engine.workers)
 
     def validation_sample(self, stored: Stored) -> tuple[Tensor, int]:
         """The view of one held-out clip `(3, T, S, S)`, and its class."""
