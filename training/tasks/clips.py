@@ -70,8 +70,8 @@ class ClipDataSettings:
     folder: str = ""
     """A data set in the challenge's layout; its train split is learned."""
     validation: str = ""
-    """Another data set to validate on; empty: sources held out of the train split. Never the test
-    split of `folder`."""
+    """Another data set to validate on, never `folder`; empty: sources held out of the train split.
+    """
     validation_split: Split = "test"
     """Which split of that other data set."""
     validation_share: float = 0.1
@@ -90,10 +90,11 @@ class ClipDataSettings:
             )
         if bool(self.folder) == (self.rink is not None):
             raise ConfigError("data: needs either a folder or [data.rink]")
-        if self.folder and self.validation_split == "test" and self.validation == self.folder:
+        if self.folder and self.validation and _same(self.folder, self.validation):
             raise ConfigError(
-                "data.validation: is the test split of data.folder, on which nothing may be "
-                "chosen; leave it out to hold out sources, or name another data set"
+                "data.validation: is data.folder, whose train split is learned and on whose test "
+                "split nothing may be chosen; leave it out to hold out sources, or name another "
+                "data set"
             )
 
 
@@ -322,6 +323,11 @@ class _ValidationViews(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         return self._task.validation_sample(self._clips[index])
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two paths lead to one folder, however they are written."""
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def _weights(name: str) -> Path:
