@@ -16,6 +16,7 @@ from pipeline.errors import ConfigError
 from training.console import Parser, StatusLine, readable_time, run_command
 from training.engine import Engine, Outcome, use_machine
 from training.engine.checkpoints import newest_checkpoint, write_json, writing
+from training.places import override_without_places
 from training.recipe import Recipe, read_recipe, read_toml
 from training.tasks import TASKS
 
@@ -60,15 +61,10 @@ def command_of(recipe: Path, overrides: list[str]) -> str:
     """What began a run, for others to type: without this machine's folders."""
     known = (RECIPES / recipe.name).is_file() and recipe.resolve().parent == RECIPES.resolve()
     name = f"training/recipes/{recipe.name}" if known else recipe.name
-    settings = [_without_folder(override) for override in overrides]
+    settings = [override_without_places(override) for override in overrides]
     return shlex.join(
         ["python", "-m", "training.finetune", name, *(w for s in settings for w in ("--set", s))]
     )
-
-
-def _without_folder(override: str) -> str:
-    key, _, _ = override.partition("=")
-    return f"{key}=DIR" if key.strip().endswith("folder") else override
 
 
 def train(
