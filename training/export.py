@@ -12,8 +12,8 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from training.console import Parser, StatusLine, run_command
 from training.engine.checkpoints import writing
 from training.engine.engine import BEST
 from training.finetune import COMMAND, RECIPE
+from training.places import override_without_places, without_places
+from training.recipe import toml
 
 
 def export(run: Path, out: Path) -> str:
@@ -96,9 +98,9 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
         "status": about.status,
         **({"people": about.people} if about.people else {}),
         "figures": [*map(asdict, about.figures), *_figures(weights, command)],
-        "note": f"data: {json.dumps(_without_folders(recipe.get('data', {})), sort_keys=True)}",
+        "note": f"data: {json.dumps(without_places(recipe.get('data', {})), sort_keys=True)}",
     }
-    body = "".join(f"{key} = {_toml(value)}\n" for key, value in lines.items())
+    body = "".join(f"{key} = {toml(value)}\n" for key, value in lines.items())
     return f"[[checkpoint]]\n{body}"
 
 
@@ -106,7 +108,12 @@ def _command(run: Path, name: str) -> str:
     """What began the run; of one that did not keep it, the recipe of its name."""
     kept = run / COMMAND
     if kept.is_file():
-        return kept.read_text(encoding="utf-8").strip()
+        words = shlex.split(kept.read_text(encoding="utf-8"))
+        # Once more: what began a run may have been noted by an older version, which told more.
+        return shlex.join(
+            override_without_places(word) if before == "--set" else word
+            for before, word in pairwise(["", *words])
+        )
     return f"python -m training.finetune training/recipes/{name}.toml"
 
 
@@ -151,20 +158,6 @@ def _figures(weights: Path, command: str) -> list[dict[str, Any]]:
         return []
     name = f"validation {chosen['figure'].replace('_', ' ')}"
     return [{"name": name, "value": float(chosen["value"]), "command": command}]
-
-
-def _without_folders(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the data lay is nobody's affair."""
-    return {key: value for key, value in data.items() if not key.endswith("folder")}
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML: strings, numbers, lists and inline tables."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)  # the same as TOML for what is left
 
 
 def _figure(name: str, value: str, command: str) -> Figure:

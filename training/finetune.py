@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
 
+from accelerate import PartialState
+
 from pipeline.errors import ConfigError
 from training.console import Parser, StatusLine, readable_time, run_command
 from training.engine import Engine, Outcome, use_machine
-from training.engine.checkpoints import newest_checkpoint, write_json
+from training.engine.checkpoints import newest_checkpoint, write_json, writing
+from training.places import override_without_places
 from training.recipe import Recipe, read_recipe, read_toml
 from training.tasks import TASKS
 
@@ -57,15 +61,10 @@ def command_of(recipe: Path, overrides: list[str]) -> str:
     """What began a run, for others to type: without this machine's folders."""
     known = (RECIPES / recipe.name).is_file() and recipe.resolve().parent == RECIPES.resolve()
     name = f"training/recipes/{recipe.name}" if known else recipe.name
-    settings = [_without_folder(override) for override in overrides]
+    settings = [override_without_places(override) for override in overrides]
     return shlex.join(
         ["python", "-m", "training.finetune", name, *(w for s in settings for w in ("--set", s))]
     )
-
-
-def _without_folder(override: str) -> str:
-    key, _, _ = override.partition("=")
-    return f"{key}=DIR" if key.strip().endswith("folder") else override
 
 
 def train(
@@ -88,7 +87,8 @@ def train(
         command: What to type for the same run; kept in the folder.
 
     Raises:
-        InputError: The folder holds another run, the data is not there, the loss is not a number.
+        InputError: The folder holds another run, the data is not there, the loss is not a number,
+            the disk is full.
     """
     _check_folder(recipe, folder, resume=resume)
     use_machine(recipe.engine)
@@ -101,11 +101,20 @@ def train(
         device=device,
         status=status,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(dataclasses.asdict(recipe), folder / RECIPE)
-    if command and not resume:
-        (folder / COMMAND).write_text(f"{command}\n", encoding="utf-8")
+    processes = PartialState()  # as the engine found them
+    if processes.is_main_process:
+        _describe(recipe, folder, "" if resume else command)
+    processes.wait_for_everyone()
     return engine.run()
+
+
+def _describe(recipe: Recipe, folder: Path, command: str) -> None:
+    """Note in a run's folder what is done there, and the command, if any, that began it."""
+    with writing(folder, remedy="make room, or give another folder with --out"):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(dataclasses.asdict(recipe), folder / RECIPE)
+        if command:
+            (folder / COMMAND).write_text(f"{command}\n", encoding="utf-8")
 
 
 def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
@@ -145,7 +154,9 @@ def _differing(before: object, now: object, prefix: str = "") -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input or configuration (one line on stderr), 130 interrupted."""
     parsed = _parser().parse_args(arguments)
-    status = StatusLine()
+    # Of the processes that `accelerate launch` starts, one speaks for all.
+    main_process = os.environ.get("RANK", "0") == "0"
+    status = StatusLine(active=main_process)
 
     def command() -> int:
         recipe = load_recipe(parsed.recipe, parsed.set)
@@ -158,7 +169,8 @@ def main(arguments: list[str] | None = None) -> int:
             status=status,
             command=command_of(parsed.recipe, parsed.set),
         )
-        sys.stdout.write(_summary(outcome, folder) + "\n")
+        if main_process:
+            sys.stdout.write(_summary(outcome, folder) + "\n")
         return 130 if outcome.interrupted else 0
 
     return run_command(command, status)

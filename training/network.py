@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
 
+from models.checkpoint_files import WeightsError
 from models.weights import LoadReport, build_on_meta
 from models.zoo import BUILDERS, family_of, initialise
 from pipeline.errors import ConfigError
@@ -47,8 +49,21 @@ class NetworkSettings:
         return family_of(self.builder)
 
     def build(self, **extra: Any) -> nn.Module:
-        """The network with its own first values; `extra` are arguments of the builder."""
-        return BUILDERS[self.builder](**{**self.arguments, **extra})
+        """The network with its own first values; `extra` are arguments of the builder.
+
+        Raises:
+            ConfigError: The builder cannot do with the recipe's arguments.
+        """
+        try:
+            return BUILDERS[self.builder](**{**self.arguments, **extra})
+        except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch, of sizes
+            if not self.arguments:
+                raise
+            given = ", ".join(f"{name} = {value!r}" for name, value in self.arguments.items())
+            reason = str(error).splitlines()[0]
+            raise ConfigError(
+                f"network.arguments: {self.builder} cannot be built with {given} ({reason})"
+            ) from error
 
     def on_meta(self) -> nn.Module:
         """The network without values, to ask it for its sizes."""
@@ -58,10 +73,27 @@ class NetworkSettings:
         """Give a network its start; None when it has none.
 
         Raises:
+            ConfigError: Nothing is called so.
             WeightsError: The start is not here, is damaged, or does not fit.
         """
         if not self.start:
             return None
-        return initialise(
-            model, self.start, new_head=self.new_head, from_8_frames=self.from_8_frames
-        )
+        with naming("network.start"):
+            return initialise(
+                model, self.start, new_head=self.new_head, from_8_frames=self.from_8_frames
+            )
+
+
+@contextmanager
+def naming(key: str) -> Iterator[None]:
+    """Name the setting that holds the name of a checkpoint, where there is none of it.
+
+    Raises:
+        ConfigError: In the place of the ValueError of `models.zoo`, which knows no settings.
+    """
+    try:
+        yield
+    except WeightsError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"{key}: {error}") from error

@@ -18,6 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from pipeline.errors import ConfigError
+
 _BLOCK = re.compile(r"^blocks\.(\d+)\.")
 
 
@@ -82,13 +84,13 @@ def parameter_groups(model: nn.Module, rule: DecayRule) -> list[dict[str, Any]]:
     """Trainable parameters grouped by their settings, as an optimiser takes them.
 
     Raises:
-        ValueError: A layer decay is asked for, but the network has no `blocks`.
+        ConfigError: A layer decay is asked for, but the network has no `blocks`.
     """
     parameters = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     depth = count_blocks(name for name, _ in parameters)
     if rule.layer_decay != 1 and not depth:
-        raise ValueError(
-            f"layer_decay {rule.layer_decay} needs a network with blocks; set it to 1 "
+        raise ConfigError(
+            f"optim.layer_decay: {rule.layer_decay} needs a network with blocks; set it to 1 "
             f"for {type(model).__name__}"
         )
     groups: dict[ParameterSettings, list[nn.Parameter]] = {}

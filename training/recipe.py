@@ -6,6 +6,7 @@ of them have `name`, `seed`, `[optim]` and `[engine]`. Unknown keys and wrong ty
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -75,12 +76,21 @@ def _override(content: dict[str, Any], override: str) -> None:
         table = table.setdefault(name, {})
         if not isinstance(table, dict):
             raise ConfigError(f"--set {override}: {name} is a value, not a table")
-    table[last] = _value(text.strip())
+    table[last] = read_value(text.strip())
 
 
-def _value(text: str) -> Any:
-    """As TOML reads it; a bare word is a string."""
+def read_value(text: str) -> Any:
+    """A value as TOML reads it; a bare word is a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def toml(value: Any) -> str:
+    """A value as TOML: strings, numbers, lists and inline tables."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)  # the same as TOML for what is left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,17 @@ def run(tmp_path: Path) -> Path:
         "name": "demo_infogcn",
         "seed": 3,
         "network": {"builder": "infogcn_tiny", "arguments": {"k": 5, "dropout": 0.2}},
-        "data": {"source": "rink", "classes": ["3Lutz"], "seed": 11, "folder": "/home/me"},
+        "data": {
+            "source": "rink",
+            "classes": ["3Lutz"],
+            "seed": 11,
+            "folder": "/home/me",
+            "poses": "/home/me/poses",
+            "validation": "held/out",
+            "classes_of": "/mnt/lists",
+            "store": {"prepared": "../cache", "cache": "/home/me", "short_side": 48},
+            "found": {"validation": {"seed": 100_031}},
+        },
     }
     (folder / RECIPE).write_text(json.dumps(recipe))
     return folder
@@ -60,7 +71,10 @@ def test_exported_run_is_a_checkpoint(run: Path, manifest: Path) -> None:
     assert (figure.name, figure.value) == ("validation mean class accuracy", 0.875)
     assert figure.command.endswith("training/recipes/demo_infogcn.toml")
     assert '"seed": 11' in entry.note
-    assert "/home" not in entry.note
+    told = json.loads(entry.note.removeprefix("data: "))
+    assert [told[key] for key in ("folder", "poses", "validation", "classes_of")] == ["DIR"] * 4
+    assert told["store"] == {"prepared": "DIR", "cache": "DIR", "short_side": 48}
+    assert told["found"] == {"validation": {"seed": 100_031}}
     assert entry.source == (
         "made here: training/recipes/demo_infogcn.toml, seed 3; the simulated rink, seed 11"
     )
@@ -70,6 +84,32 @@ def test_exported_run_is_a_checkpoint(run: Path, manifest: Path) -> None:
     trained = read_state(run / "best.safetensors")
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value.float(), trained[name].float(), atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("optim.lr=8e-4", "optim.lr=8e-4"),
+        ("data.poses=/home/me/poses", "data.poses=DIR"),
+        ("data.store.prepared = '../cache'", "data.store.prepared =DIR"),
+        ("data.cache=cache", "data.cache=DIR"),
+        ('data.validation="held out"', "data.validation=DIR"),
+        ("data.validation_share=0.2", "data.validation_share=0.2"),
+        ("network.start=/home/me/out/umt.safetensors", "network.start=umt.safetensors"),
+        ("network.start=umt_l16_8x224_k710", "network.start=umt_l16_8x224_k710"),
+        (
+            'data.store={prepared="/home/me", region="truth"}',
+            'data.store={ prepared = "DIR", region = "truth" }',
+        ),
+    ],
+)
+def test_a_command_tells_no_place(override: str, told: str, run: Path, manifest: Path) -> None:
+    command = command_of(RECIPES / "demo_infogcn.toml", [override])
+    assert shlex.split(command)[4:] == ["--set", told]
+    older = shlex.join([*shlex.split(command)[:4], "--set", override])
+    (run / COMMAND).write_text(f"{older}\n")
+    assert export(run, manifest, *ARGUMENTS) == 0
+    assert read_manifest(manifest)["demo"].figures[0].command == command
 
 
 def test_a_changed_recipe_is_exported_with_its_changes(run: Path, manifest: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,14 @@ from torch import Tensor
 from models.checkpoint_files import read_state, write_safetensors
 from pipeline.elements import LABELS
 from tests.training.datasets import CLASSES, make_data_set
+from tests.training.disks import largest_file
+from tests.training.processes import run_in_two
+from training import finetune
 from training.console import StatusLine
 from training.data.challenge import read_labels, split_by_source
+from training.engine.checkpoints import write_json
 from training.engine.records import read_records
-from training.finetune import RECIPES, load_recipe, main, train
+from training.finetune import COMMAND, RECIPE, RECIPES, load_recipe, main, train
 from training.tasks import TASKS
 from training.tasks.clips import ClipRecipe, ClipTask
 from training.tasks.skeletons import SkeletonTask
@@ -137,6 +143,9 @@ UMT = RECIPES / "smoke_umt.toml"
         ("network.builder=umt_huge", "network.builder: there is no 'umt_huge'"),
         ("network.builder=infogcn_tiny", "does not look at clips"),
         ("network.arguments.colour=1", "umt_tiny_16x112 takes no 'colour'"),
+        ("network.arguments.image_size=30", "with image_size = 30 (image_size must be a multiple"),
+        ("network.arguments.drop_path=high", "network.arguments: umt_tiny_16x112 cannot be built"),
+        ("network.arguments.num_frames=0", "network.arguments: umt_tiny_16x112 cannot be built"),
         ("data.folder=nowhere", "nowhere: there is no such folder"),
     ],
 )
@@ -150,6 +159,41 @@ def test_bad_setting_is_named(
 
 def test_missing_and_broken_recipes_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_train_split_is_not_validated_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "set")
+    given = _sets(
+        f"data.{name}" for name in (
+            f"folder={tmp_path / 'set'}", f"validation={tmp_path / 'link'}",
+            "validation_split=train",
+        )
+    )  # fmt: skip
+    assert "data.validation: is data.folder" in command(capsys, UMT, *given)
+
+
+@pytest.mark.parametrize(
+    ("family", "setting", "words"),
+    [
+        ("umt", "network.start=umt_l16_8x224_k170", "network.start: no checkpoint or network is"),
+        ("umt", "start_from_pose=vitpose_demmo", "start_from_pose: no checkpoint or network is"),
+        ("uniformerv2", "optim.layer_decay=0.9", "optim.layer_decay: 0.9 needs a network with"),
+        ("infogcn", "network.arguments.k=0", "network.arguments: infogcn_tiny cannot be built"),
+    ],
+)
+def test_setting_that_the_network_refuses_is_named(
+    family: str, setting: str, words: str, data: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    recipe, run = RECIPES / f"smoke_{family}.toml", tmp_path / "run"
+    settings = _sets([f"data.folder={data}", setting])
+    assert main([str(recipe), "--out", str(run), "--device", "cpu", *settings]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"error: {words}")
+    assert not run.exists()
+
+
 ) -> None:
     assert "no.toml: there is no such recipe" in command(capsys, tmp_path / "no.toml")
     broken = tmp_path / "broken.toml"
@@ -231,6 +275,67 @@ def test_runs_are_continued_on_purpose_and_unchanged(
     longer = _sets((*base, "engine.max_minutes=5"))
     assert main([str(g) for g in [*given, *longer, "--resume"]]) == 0
     assert "finished after 3 steps" in capsys.readouterr().out
+
+
+def train_as_one_of_two(run: str) -> None:
+    """The command, as `accelerate launch` starts it; notes who writes the recipe."""
+@pytest.mark.parametrize("kind", ["learned", "held out"])
+def test_damaged_clip_is_named_by_the_worker_that_meets_it(
+    kind: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = [f"data.folder={data}", f"data.cache={tmp_path / 'clips'}", "optim.epochs=1"]
+    given = [str(UMT), "--device", "cpu", *_sets([*settings, "engine.workers=1"])]
+    assert (
+        main([*given, "--out", str(tmp_path / "first"), *_sets(["engine.max_minutes=1e-9"])]) == 0
+    )
+    AcceleratorState._reset_state(reset_partial_state=True)
+    sides = split_by_source(read_labels(data, "train"), share=0.25)
+    chosen = sides[kind == "held out"][0].stem
+    (stored,) = (tmp_path / "clips").rglob(f"{chosen}-*.npz")
+    stored.write_bytes(b"no archive")
+    capsys.readouterr()
+    assert main([*given, "--out", str(tmp_path / "run")]) == 2
+    (line,) = (x for x in capsys.readouterr().err.splitlines() if "clips to train on" not in x)
+    assert line.startswith(f"error: {stored}: is damaged (")
+    assert line.endswith("delete it, it will be made again")
+
+
+
+    def noted(content: dict[str, Any], path: Path) -> None:
+        write_json(content, path)
+        (path.parent / f"written_by_{os.environ['RANK']}").touch()
+
+    finetune.write_json = noted  # type: ignore[assignment]
+    given = [str(RECIPES / "smoke_infogcn.toml"), "--out", run, "--device", "cpu"]
+    assert main([*given, *_sets(["optim.epochs=1"])]) == 0
+
+
+@pytest.mark.slow
+def test_of_two_processes_one_writes_and_speaks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run_in_two("tests.training.test_finetune:train_as_one_of_two", str(run))
+    assert [path.name for path in run.glob("written_by_*")] == ["written_by_0"]
+    assert json.loads((run / RECIPE).read_text())["name"] == "smoke_infogcn"
+    assert (run / COMMAND).read_text().endswith(" --set optim.epochs=1\n")
+    assert not list(run.rglob("*.part"))
+    assert capfd.readouterr().out.count("finished after 6 steps") == 1
+
+
+def test_full_disk_at_the_start_is_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(UMT), "--device", "cpu", *_sets([f"data.folder={data}", "optim.epochs=1"])]
+    assert main([*given, "--out", str(tmp_path / "first"), *_sets(["engine.max_minutes=1e-9"])]) == 0
+    AcceleratorState._reset_state(reset_partial_state=True)
+    run = tmp_path / "run"
+    with largest_file(100):
+        assert main([*given, "--out", str(run)]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"error: cannot write {run}: ")
+    assert line.endswith("make room, or give another folder with --out")
+    assert not list(run.iterdir())
 
 
 def test_larger_variant_starts_from_the_smaller_ones_weights(data: Path, tmp_path: Path) -> None:

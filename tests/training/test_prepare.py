@@ -123,6 +123,19 @@ def test_second_run_makes_only_what_is_missing_or_changed(
     assert changed == ["clips/0_CamelSpin.npz", "poses/0_CamelSpin.npz"]
 
 
+def test_clip_whose_video_broke_is_forgotten(
+    data: Path, profile: Path, cache: Path, tmp_path: Path
+) -> None:
+    copy, videos = tmp_path / "cache", tmp_path / "set"
+    shutil.copytree(cache, copy)
+    shutil.copytree(data, videos)
+    (videos / "train_videos" / "0_3Lutz.mp4").write_bytes(b"rubbish")
+    assert prepare(videos, copy, profile) == 0
+    assert not list(copy.rglob("0_3Lutz.npz"))
+    assert "0_3Lutz: " in (copy / "report.txt").read_text()
+    assert len(list(copy.rglob("0_CamelSpin.npz"))) == 2
+
+
 def test_region_is_cut_out_and_scaled(
     data: Path, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,7 @@ from pipeline.types import FloatArray, People, Track
 from training.console import Parser, StatusLine, run_command
 from training.data.processes import each_done
 from training.data.store import ClipWriter, Guide, StoredClip, write_clip
+from training.engine.checkpoints import writing
 from training.rink.body import JOINT
 from training.rink.camera import Window
 from training.rink.picture.actor import Actor
@@ -110,12 +111,16 @@ class DrawnStore:
         Args:
             status: Told about it.
             workers: Processes; 0: this one.
+
+        Raises:
+            TrainingError: The disk is full.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         missing = [n for n in range(self.clips.count) if not self.path(n).is_file()]
         jobs = ((number, self.clips, self.path(number)) for number in missing)
-        for done, _ in enumerate(each_done(_draw, jobs, workers=workers), start=1):
-            status.show(f"drawing clips: {done} of {len(missing)}", done / len(missing))
+        with writing(self.folder, remedy="make room and run the command again"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for done, _ in enumerate(each_done(_draw, jobs, workers=workers), start=1):
+                status.show(f"drawing clips: {done} of {len(missing)}", done / len(missing))
         return [(n % len(LABELS), self.path(n)) for n in range(self.clips.count)]
 
 

@@ -10,7 +10,9 @@ looks at him, in boxes as the detector gives them, and only the found joints are
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +29,10 @@ from pipeline.types import FloatArray, IntArray, PoseSequence
 from training.console import Parser, StatusLine, run_command
 from training.data.drawn import DrawnClips, draw_clip
 from training.data.skeletons import LabelledPose, SkeletonClips, read_pose
+from training.engine.checkpoints import writing
 from training.engine.settings import quickest_precision
 from training.longtail import epoch_order
+from training.network import naming
 from training.rink.skeletons import joint_boxes
 
 KEY_FRAMES = 4
@@ -73,6 +77,11 @@ class FoundInDrawn:
         settings: Who finds, and where the skeletons are kept.
         status: Told how far it is.
         seed: Of their order; None keeps it.
+
+    Raises:
+        ConfigError: No checkpoint is called so, or it is no pose network.
+        TrainingError: The disk is full.
+        WeightsError: The pose network's weights are not here.
     """
 
     def __init__(
@@ -83,7 +92,8 @@ class FoundInDrawn:
         *,
         seed: int | None = None,
     ) -> None:
-        checkpoint = find_checkpoint(settings.checkpoint)
+        with naming("data.found.checkpoint"):
+            checkpoint = find_checkpoint(settings.checkpoint)
         kept = Path(settings.cache) if settings.cache else cache_folder() / "skeletons"
         self._folder = kept / f"{clips.fingerprint}-{checkpoint.sha256[:12]}"
         self._clips, self._seed = clips, seed
@@ -110,7 +120,8 @@ class FoundInDrawn:
         return self._folder / f"{number:06d}.npz"
 
     def _find(self, checkpoint: str, status: StatusLine) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._writing():
+            self._folder.mkdir(parents=True, exist_ok=True)
         missing = [n for n in range(self._clips.count) if not self._path(n).is_file()]
         if not missing:
             return
@@ -120,10 +131,17 @@ class FoundInDrawn:
             status.show(f"finding skeletons: {done} of {len(missing)}", done / len(missing))
 
     def _keep(self, number: int, pose: PoseSequence) -> None:
-        draft = self._folder / f".{number:06d}.part"
-        with draft.open("wb") as file:
-            np.savez(file, keypoints_xy=pose.keypoints_xy, keypoint_scores=pose.scores)
-        draft.replace(self._path(number))
+        draft = self._folder / f".{number:06d}.{os.getpid()}.part"
+        with self._writing():
+            try:
+                with draft.open("wb") as file:
+                    np.savez(file, keypoints_xy=pose.keypoints_xy, keypoint_scores=pose.scores)
+                draft.replace(self._path(number))
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self._folder, remedy="make room and run the command again")
 
 
 class FoundAndDrawn:

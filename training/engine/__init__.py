@@ -16,7 +16,8 @@ What the engine promises a task
   torch, numpy and Python seeded for this very step and process: dropout, kornia's augmentation and
   mixup may draw from them freely. Mixed precision covers the calls of `model`, not the loss.
 - `evaluate(model, context)` is called without gradients, in eval mode, with the averaged weights
-  where EMA is on. Processes share the work through `context.share(n)` and `context.gather(rows)`.
+  where EMA is on. Processes share the work through `context.share(n)` and `context.gather(rows)`,
+  with the running statistics of the first; under FSDP each does all of it.
 
 What a run leaves in its folder
 -------------------------------

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, InputError
 from training.engine.errors import TrainingError
 from training.engine.signals import STOP_SIGNALS
 from training.engine.task import Batch, Task
@@ -79,17 +80,40 @@ class _Batches(Dataset[Batch]):
         return self._task.batch(*span)
 
 
+class _OrErrors(Dataset[Any]):
+    """What a data set holds; in the place of what it cannot give, the user's error.
+
+    An error that leaves a worker by itself arrives with a traceback in its message.
+    """
+
+    def __init__(self, samples: Dataset[Any]) -> None:
+        self._samples = samples
+
+    def __len__(self) -> int:
+        return len(self._samples)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: Any) -> Any:
+        try:
+            return self._samples[index]
+        except InputError as error:
+            return error
+
+
 def feed(
     task: Task, division: Division, *, steps: range, steps_per_epoch: int, workers: int
 ) -> Iterator[list[Batch]]:
-    """The micro-batches of every step in `steps`, as lists."""
+    """The micro-batches of every step in `steps`, as lists.
+
+    Raises:
+        InputError: As the task's `batch` raised it.
+    """
     if workers:
         # Workers share the processor with each other; DataLoader gives torch one thread already.
         # OpenCV's threads must go before the fork: ending them in a child waits for ever.
         cv2.setNumThreads(0)
     # In-order delivery is DataLoader's rule, whichever worker is done first.
     loader: DataLoader[Batch] = DataLoader(
-        _Batches(task),
+        _OrErrors(_Batches(task)),
         batch_size=None,
         sampler=_Spans(division, steps_per_epoch, steps.start, steps.stop),
         collate_fn=_as_it_is,
@@ -97,11 +121,42 @@ def feed(
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=_ignore_signals,
     )
-    batches = iter(loader)
+    batches = _sound(loader)
     for _ in steps:
         with broken_connections():
             micro_batches = [next(batches) for _ in range(division.accumulation)]
         yield micro_batches
+
+
+def held_out(samples: Dataset[Any], *, size: int, workers: int) -> Iterator[Any]:
+    """All samples in their order, collated to batches, for an evaluation.
+
+    Raises:
+        InputError: As the data set raised it.
+    """
+    return _sound(
+        DataLoader(
+            _OrErrors(samples),
+            size,
+            num_workers=workers,
+            collate_fn=_collated,
+            worker_init_fn=_ignore_signals,
+        )
+    )
+
+
+def _sound(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Batches; raises the error that came in the place of one."""
+    for batch in batches:
+        if isinstance(batch, InputError):
+            raise batch
+        yield batch
+
+
+def _collated(samples: Sequence[Any]) -> Any:
+    """A batch of samples, or the first error among them."""
+    errors = (sample for sample in samples if isinstance(sample, InputError))
+    return next(errors, None) or default_collate(samples)
 
 
 def _as_it_is(batch: Batch) -> Batch:
@@ -128,7 +183,7 @@ def broken_connections() -> Iterator[None]:
     try:
         yield
     except (ConnectionError, EOFError) as error:
-        if "Caught" in str(error):  # the task's own error, brought over from a living worker
+        if _of_a_living_worker(error):
             raise
         time.sleep(DEATH_NOTICE_S)  # torch's signal handler raises here; later it would disturb
         raise RuntimeError(f"DataLoader worker broke its connection ({error!r})") from error
@@ -144,9 +199,14 @@ def losing_workers(*, remedy: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+        if "DataLoader worker" not in str(error) or _of_a_living_worker(error):
             raise
         raise TrainingError(
             "a process that prepares batches was killed, perhaps for want of memory "
             f"(engine.workers); {remedy}"
         ) from error
+
+
+def _of_a_living_worker(error: Exception) -> bool:
+    """Whether torch brought over what a worker raised, with `Caught ... in DataLoader worker`."""
+    return str(error).startswith("Caught ")

@@ -8,7 +8,13 @@ from contextlib import contextmanager, nullcontext
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedType, send_to_device, set_seed
+from accelerate.utils import (
+    DistributedType,
+    broadcast,
+    broadcast_object_list,
+    send_to_device,
+    set_seed,
+)
 from torch import Tensor, nn
 
 from models.layers import attention_kernel
@@ -100,17 +106,17 @@ class Trainee:
     def evaluate(self) -> dict[str, float]:
         """The task's figures, with the averaged weights if there are any."""
         model = self._plain if self._average is None else self._average.model
-        if self._accelerator.distributed_type == DistributedType.FSDP:
+        if self._fully_sharded:
             model = self._model  # the plain one holds a part of its weights only
-        context = EvaluationContext(
-            device=self._accelerator.device,
-            rank=self._accelerator.process_index,
-            num_processes=self._accelerator.num_processes,
-            gather=self._gather,
-        )
+        if self._accelerator.num_processes > 1:
+            # Running statistics differ between processes; those of the first are kept.
+            for buffer in model.buffers():
+                broadcast(buffer, from_process=0)
         model.eval()
         with self._kernels(), self._accelerator.autocast():
-            return dict(self._task.evaluate(model, context))
+            figures = [dict(self._task.evaluate(model, self._context()))]
+        broadcast_object_list(figures)  # all choose by the same
+        return figures[0]
 
     def weights(self) -> dict[str, Tensor]:
         """The state dict to keep: averaged if there is an average, without what only guides."""
@@ -121,6 +127,23 @@ class Trainee:
         )
         return {k: v for k, v in state.items() if not k.startswith(f"{GUIDE}.")}
 
+    @property
+    def _fully_sharded(self) -> bool:
+        """Whether each process holds a part of every weight only."""
+        return bool(self._accelerator.distributed_type == DistributedType.FSDP)
+
+    def _context(self) -> EvaluationContext:
+        device = self._accelerator.device
+        if self._fully_sharded:
+            # A forward pass needs all processes, so each must have as many as the others: all.
+            return EvaluationContext(device=device)
+        return EvaluationContext(
+            device=device,
+            rank=self._accelerator.process_index,
+            num_processes=self._accelerator.num_processes,
+            gather=self._gather,
+        )
+
     @contextmanager
     def _kernels(self) -> Iterator[None]:
         kept = activations_kept() if self._settings.keep_activations else nullcontext()
@@ -130,7 +153,7 @@ class Trainee:
     def _averaged(self, model: nn.Module, decay: float) -> WeightAverage | None:
         if not decay:
             return None
-        if self._accelerator.distributed_type == DistributedType.FSDP:
+        if self._fully_sharded:
             raise ConfigError("engine.ema_decay: cannot average weights split by FSDP; set it to 0")
         average = WeightAverage(model, decay)
         average.model.to(self._accelerator.device)

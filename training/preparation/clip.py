@@ -135,6 +135,9 @@ class Preparer:
         known = known_notes(poses, key) if clips.is_file() else None
         if known is not None:
             return Outcome(job.stem, "known", known)
+        # What is left of another video: nobody may train on it if this one fails.
+        for stale in (poses, clips):
+            stale.unlink(missing_ok=True)
         try:
             found, pictures = self._analyser.find(job.video, self._collector)
         except _FATAL:

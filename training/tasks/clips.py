@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from models.checkpoint_files import read_state
 from models.umt import UMT
@@ -34,6 +34,7 @@ from training.data.challenge import (
 from training.data.crops import training_views, validation_view
 from training.data.drawn import DrawnClips, DrawnStore
 from training.data.store import read_clip
+from training.engine.feed import held_out
 from training.engine.task import EvaluationContext
 from training.guide import NAME as GUIDE
 from training.guide import (
@@ -47,7 +48,7 @@ from training.guide import (
 )
 from training.longtail import LongTailSettings, adjusted, cross_entropy, epoch_order, log_shares
 from training.metrics import mean_class_accuracy, top1
-from training.network import NetworkSettings
+from training.network import NetworkSettings, naming
 from training.optim import parameter_groups
 from training.pose_start import start_from_pose
 from training.recipe import Recipe
@@ -69,8 +70,8 @@ class ClipDataSettings:
     folder: str = ""
     """A data set in the challenge's layout; its train split is learned."""
     validation: str = ""
-    """Another data set to validate on; empty: sources held out of the train split. Never the test
-    split of `folder`."""
+    """Another data set to validate on, never `folder`; empty: sources held out of the train split.
+    """
     validation_split: Split = "test"
     """Which split of that other data set."""
     validation_share: float = 0.1
@@ -89,10 +90,11 @@ class ClipDataSettings:
             )
         if bool(self.folder) == (self.rink is not None):
             raise ConfigError("data: needs either a folder or [data.rink]")
-        if self.folder and self.validation_split == "test" and self.validation == self.folder:
+        if self.folder and self.validation and _same(self.folder, self.validation):
             raise ConfigError(
-                "data.validation: is the test split of data.folder, on which nothing may be "
-                "chosen; leave it out to hold out sources, or name another data set"
+                "data.validation: is data.folder, whose train split is learned and on whose test "
+                "split nothing may be chosen; leave it out to hold out sources, or name another "
+                "data set"
             )
 
 
@@ -298,7 +300,7 @@ class ClipTask:
     def _validation_batches(self, clips: Sequence[Stored]) -> Iterator[tuple[Tensor, Tensor]]:
         size = max(self._recipe.optim.batch_size // self._recipe.engine.accumulation, 1)
         views = _ValidationViews(self, clips)
-        return iter(DataLoader(views, size, num_workers=self._recipe.engine.workers))
+        return held_out(views, size=size, workers=self._recipe.engine.workers)
 
     def validation_sample(self, stored: Stored) -> tuple[Tensor, int]:
         """The view of one held-out clip `(3, T, S, S)`, and its class."""
@@ -323,10 +325,16 @@ class _ValidationViews(Dataset[tuple[Tensor, int]]):
         return self._task.validation_sample(self._clips[index])
 
 
+def _same(one: str, other: str) -> bool:
+    """Whether two paths lead to one folder, however they are written."""
+    return Path(one).resolve() == Path(other).resolve()
+
+
 def _weights(name: str) -> Path:
     """A file, or a checkpoint of the manifest."""
     path = Path(name)
-    return path if path.is_file() else find_checkpoint(name).path()
+    with naming("start_from_pose"):
+        return path if path.is_file() else find_checkpoint(name).path()
 
 
 def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored], list[Stored]]:

@@ -19,7 +19,7 @@ from torch.distributed import (
     is_available,
     is_initialized,
 )
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from models.infogcn import InfoGCNOutput
 from pipeline.elements import LABELS, NUM_CLASSES
@@ -38,6 +38,7 @@ from training.data.skeletons import (
     augmented,
     sequence,
 )
+from training.engine.feed import held_out
 from training.engine.task import EvaluationContext
 from training.longtail import LongTailSettings, adjusted, log_shares
 from training.losses import InfoGCNLossSettings, infogcn_loss
@@ -208,7 +209,7 @@ class SkeletonTask:
     def _validation_batches(self, positions: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
         size = max(self._recipe.optim.batch_size // self._recipe.engine.accumulation, 1)
         sequences = _ValidationSequences(self, positions)
-        return iter(DataLoader(sequences, size, num_workers=self._recipe.engine.workers))
+        return held_out(sequences, size=size, workers=self._recipe.engine.workers)
 
 
 class _ValidationSequences(Dataset[tuple[Tensor, int]]):

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
+from tests.training.disks import largest_file
 from training.augment import AugmentSettings
 from training.console import StatusLine
 from training.data.crops import training_views
 from training.data.drawn import DrawnClips, DrawnStore, draw_clip, kept
 from training.data.store import read_clip
+from training.engine.errors import TrainingError
 from training.rink.camera import Window
 from training.rink.performance import SUPPORT_AIR
 from training.rink.render import render
@@ -53,6 +55,14 @@ def test_clips_are_drawn_once_and_read_back(tmp_path: Path) -> None:
     assert clip.guide is not None
     assert twin.guide is not None
     assert np.array_equal(clip.guide.joints_xy, twin.guide.joints_xy)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_full_disk_is_said(tmp_path: Path, workers: int) -> None:
+    store = DrawnStore(tmp_path, replace(FEW, max_frames=1))
+    with largest_file(100), pytest.raises(TrainingError, match=r"^cannot write .*; make room"):
+        store.build(StatusLine(active=False), workers=workers)
+    assert not list(store.folder.iterdir())
 
 
 def test_truth_lies_on_the_skater_and_says_when_he_flies() -> None:

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.types import PoseSequence
+from tests.training.disks import largest_file
 from training.console import StatusLine
 from training.data.drawn import DrawnClips, draw_clip
 from training.data.found import FoundAndDrawn, FoundInDrawn, FoundSkeletons, detected
 from training.data.skeletons import RinkSkeletons
+from training.engine.errors import TrainingError
 from training.rink.skeletons import EstimatorNoise
 
 CLIPS = DrawnClips(seed=100_077, count=2, short_side=256, long_side=576, max_frames=12)
@@ -38,6 +41,20 @@ def test_a_clip_is_looked_through_once(settings, tmp_path):
     again = FoundInDrawn(CLIPS, settings, StatusLine()).clip(5, 0)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")} == written
     np.testing.assert_array_equal(again.pose.keypoints_xy, first.pose.keypoints_xy)
+
+
+def test_full_disk_is_said_and_leaves_nothing_half_written(settings, tmp_path, monkeypatch):
+    pose = PoseSequence(np.zeros((12, 17, 2), np.float32), np.ones((12, 17), np.float32))
+    monkeypatch.setattr("training.data.found.find_skeleton", lambda *_: pose)
+    with largest_file(100), pytest.raises(TrainingError, match=r"^cannot write .*; make room"):
+        FoundInDrawn(CLIPS, settings, StatusLine(active=False))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_unknown_pose_network_is_named(settings):
+    unknown = replace(settings, checkpoint="vitpose_demmo")
+    with pytest.raises(ConfigError, match=r"^data\.found\.checkpoint: no checkpoint or network"):
+        FoundInDrawn(CLIPS, unknown, StatusLine(active=False))
 
 
 def test_boxes_miss_by_a_few_per_cent_and_seldom_altogether():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,9 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedType
 from torch import Tensor, nn
 
 from models.checkpoint_files import read_metadata, read_state
@@ -25,7 +30,7 @@ from training.engine.feed import Division, feed
 from training.engine.records import read_records
 from training.engine.schedule import Schedule
 from training.engine.settings import quickest_precision
-from training.engine.trainee import with_shared_statistics
+from training.engine.trainee import Trainee, with_shared_statistics
 
 
 def weights_after_training(folder: Path, **settings: Any) -> dict[str, Tensor]:
@@ -61,6 +66,60 @@ def test_two_processes_give_the_same_weights_as_one(tmp_path: Path) -> None:
     assert_close(read_state(tmp_path / "pair" / BEST), whole)
     steps = [r["step"] for r in read_records(tmp_path / "pair") if r["kind"] == "train"]
     assert steps == list(range(1, 31))
+
+
+class Watched(TinyTask):
+    """Notes the running statistics and the samples of every evaluation."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.notes = folder / f"evaluated_by_{os.environ.get('RANK', '0')}.jsonl"
+
+    def evaluate(self, model: nn.Module, context: EvaluationContext) -> Mapping[str, float]:
+        statistics = [buffer.tolist() for buffer in model.buffers()]
+        with self.notes.open("a") as file:
+            file.write(json.dumps([statistics, list(context.share(5))]) + "\n")
+        return super().evaluate(model, context)
+
+
+def watch_pair(folder: str, ema_decay: str) -> None:
+    engine = replace(ENGINE, ema_decay=float(ema_decay))
+    make_engine(Path(folder), Watched(Path(folder)), settings=engine).run()
+
+
+def watch_sharded_pair(folder: str) -> None:
+    accelerator, settings = Accelerator(cpu=True), replace(ENGINE, ema_decay=0.0)
+    trainee = Trainee(Watched(Path(folder)), OPTIM, settings, accelerator=accelerator, seed=3)
+    # FSDP needs GPUs; how its evaluation is shared does not.
+    AcceleratorState().distributed_type = DistributedType.FSDP
+    trainee.evaluate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ema_decay", ["0", "0.9"])
+def test_two_processes_evaluate_the_weights_that_are_kept(tmp_path: Path, ema_decay: str) -> None:
+    run_in_two("tests.training.engine.test_engine:watch_pair", str(tmp_path), ema_decay)
+    first, second = _watched(tmp_path)
+    assert [statistics for statistics, _ in first] == [statistics for statistics, _ in second]
+    assert [samples for _, samples in (first[0], second[0])] == [[0, 2, 4], [1, 3]]
+    model, best = TinyTask().build_model().eval(), read_metadata(tmp_path / BEST)
+    model.load_state_dict(read_state(tmp_path / BEST))
+    accuracy = TinyTask().evaluate(model, EvaluationContext())["accuracy"]
+    assert accuracy == float(best["value"])
+    kept = first[int(best["step"]) // 5 - 1][0]
+    assert kept == [buffer.tolist() for buffer in model.buffers()]
+
+
+@pytest.mark.slow
+def test_processes_that_share_every_weight_have_as_many_batches(tmp_path: Path) -> None:
+    run_in_two("tests.training.engine.test_engine:watch_sharded_pair", str(tmp_path))
+    for ((_, samples),) in _watched(tmp_path):
+        assert samples == [0, 1, 2, 3, 4]
+
+
+def _watched(folder: Path) -> list[list[Any]]:
+    files = [folder / f"evaluated_by_{rank}.jsonl" for rank in range(2)]
+    return [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
 
 
 def test_loss_falls_and_the_best_evaluation_is_kept(tmp_path: Path) -> None:

@@ -131,6 +131,18 @@ def test_connection_error_of_the_task_itself_stays_what_it_is() -> None:
         raise ConnectionError("Caught ConnectionError in DataLoader worker process 0: no route")
 
 
+class Broken(TinyTask):
+    """Its batches cannot be made."""
+
+    def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
+        raise RuntimeError("stack expects each tensor to be equal size")
+
+
+def test_error_of_the_task_itself_keeps_its_words(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="stack expects each tensor to be equal size"):
+        make_engine(tmp_path, Broken(), settings=replace(ENGINE, workers=1)).run()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_workers_leave_stopping_to_the_main_process(
     number: signal.Signals, unbroken: Path, tmp_path: Path
