@@ -96,7 +96,7 @@ def materialise_untrained(builder: Callable[[], nn.Module], seed: int) -> nn.Mod
     The global random state is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)  # torch's own would seed GPUs for good
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed GPUs for good
         return builder()
 
 

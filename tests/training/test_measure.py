@@ -53,7 +53,8 @@ def test_the_facing_network_in_numpy_is_the_fitted_one(body):
 
 
 def test_fitting_learns_and_repeats_itself():
-    examples = [one for take in flight_takes(1_000, 2, cameras=2) if (one := example(take)) is not None]
+    takes = flight_takes(1_000, 2, cameras=2)
+    examples = [one for take in takes if (one := example(take)) is not None]
     first, second = (fit_flight(examples, steps=2, batch_size=2) for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert set(first) == {n for n in load_file(WEIGHTS) if n.startswith("flight.")}

@@ -156,7 +156,7 @@ def _sound(batches: Iterable[Batch]) -> Iterator[Batch]:
 def _collated(samples: Sequence[Any]) -> Any:
     """A batch of samples, or the first error among them."""
     errors = (sample for sample in samples if isinstance(sample, InputError))
-    return next(errors, None) or default_collate(samples)
+    return next(errors, None) or default_collate(list(samples))
 
 
 def _as_it_is(batch: Batch) -> Batch:
