@@ -28,7 +28,9 @@ def main() -> None:
     clips = ClipShelf()
     ready = examples()
     example = Example(ready[0]) if ready else None
-    build_app(clips, example).queue(max_size=200).launch(
+    # By default the events of all visitors wait for each other.
+    app = build_app(clips, example).queue(max_size=200, default_concurrency_limit=8)
+    app.launch(
         server_name=arguments.host,
         server_port=arguments.port,
         theme=THEME,

@@ -1,4 +1,7 @@
-"""What a click does: plain functions over plain values, no gradio in sight."""
+"""What a click does: plain functions over plain values, no gradio in sight.
+
+What happens to an analysis is told as `News`.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,25 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from models.checkpoint_files import WeightsError
 from pipeline.analyse import Analyser
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
-from pipeline.draw import draw_frame, skeleton_at
 from pipeline.errors import Cancelled, InputError
 from pipeline.progress import Progress
-from pipeline.saw import frames_at
-from pipeline.types import Analysis, People
+from pipeline.types import People
 from pipeline.video import check_span, display_name, open_video
 from ui.cards import message_card, progress_card
 from ui.language import say
 from ui.runs import Run, RunStore
 
 _log = logging.getLogger(__name__)
+
+News = tuple[str, str, int]
+"""Status card (empty: as it is), run id (empty: nothing new to show), revision (grows with every
+new result)."""
 
 
 class Broken(Exception):
@@ -91,13 +94,11 @@ def describe(path: str | None) -> Facts:
     return Facts(message_card(" ".join([text, *video.warnings])), info.duration_s)
 
 
-def begin(
-    request: Request, runs: RunStore, visitor: str, *, blind: bool = False
-) -> tuple[str, str, int]:
+def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False) -> News:
     """Answer a click on Analyse at once: known results now, others in their turn.
 
     Inputs: request, the server's runs, the visitor's session, blind mode.
-    Outputs: status card, run id (empty: there is nothing to do), revision.
+    Outputs: news; without a run id there is nothing to go on with.
     """
     if not request.path:
         return message_card(say("status_no_clip"), kind="error"), "", 0
@@ -110,45 +111,61 @@ def begin(
     run = runs.start(visitor, display_name(Path(request.path)))
     run.asked, run.blind = request, blind
     if known is None:
-        return message_card(say("status_waiting")), run.run_id, 0
+        run.card = message_card(say("status_waiting"))
+        return run.card, run.run_id, 0
     run.complete(known)
-    return message_card(_done(run), kind="done"), run.run_id, 1
+    run.card = message_card(_done(run), kind="done")
+    return run.card, run.run_id, 1
 
 
-def analyse(
-    request: Request, runs: RunStore, visitor: str, *, run_id: str = ""
-) -> Iterator[tuple[str, str, int]]:
+def analyse(request: Request, runs: RunStore, visitor: str, *, run_id: str = "") -> Iterator[News]:
     """Run an analysis, reporting as it goes.
 
-    Inputs: request, the server's runs, the visitor's session, the run that `begin` made.
-    Outputs: status card, run id (empty: no news), revision (grows with every new result).
+    Inputs: request, the server's runs, the visitor's session, the run that `begin` made (empty: a
+    call of the API, which nobody has begun). Outputs: news.
+    """
+    if not run_id:
+        card, run_id, revision = begin(request, runs, visitor)
+        yield card, run_id, revision
+        if revision or not run_id:  # known already, or nothing to go on with
+            return
+    yield from go_on(runs, visitor, run_id)
+
+
+def go_on(runs: RunStore, visitor: str, run_id: str) -> Iterator[News]:
+    """Do what `begin` has begun, unless it was known already, or cancelled as it waited.
+
+    Inputs: the server's runs, the visitor's session, the run that `begin` made. Outputs: news.
     """
     run = runs.get(run_id)
-    if run is None or run.asked != request:
-        card, run_id, revision = begin(request, runs, visitor)
-        run = runs.get(run_id)
-        yield card, run_id, revision
-    if run is None:
+    if run is None or not run.going:
+        yield "", "", 0  # the page empties a card when there is no answer at all
         return
-    if run.analysis is not None:  # the card once more: the page empties one that nobody answers
-        yield message_card(_done(run), kind="done"), "", 1
-        return
+    yield from (news for news in _go(run) if runs.current(visitor) is run)
+    # The page keeps what comes last, so that is the card of what has the visitor's eye by now.
+    latest = runs.current(visitor)
+    yield "" if latest is None else latest.card, "", 0
+
+
+def _go(run: Run) -> Iterator[News]:
+    assert isinstance(run.asked, Request)
+    run.started = True
     revision = 0
     try:
-        for progress in _steps(run, request):
+        for progress in _steps(run, run.asked):
             news = run.take(progress.result)
             revision += news
-            yield progress_card(progress), run.run_id if news else "", revision
+            run.card = progress_card(progress)
+            yield run.card, run.run_id if news else "", revision
     except Cancelled:
-        if runs.is_current(run):  # else a newer run has the visitor's eye
-            yield message_card(say("status_stopped")), "", revision
+        run.end(message_card(say("status_stopped")))
     except (InputError, WeightsError) as error:
-        yield message_card(str(error), kind="error"), run.run_id, revision
+        run.end(message_card(str(error), kind="error"))
     except Broken as error:
-        card = message_card(say("status_inside", kind=str(error)), kind="error")
-        yield card, run.run_id, revision
+        run.end(message_card(say("status_inside", kind=str(error)), kind="error"))
     else:
-        yield message_card(_done(run), kind="done"), run.run_id, revision + 1
+        run.card = message_card(_done(run), kind="done")
+    yield run.card, run.run_id, revision + 1
 
 
 def _steps(run: Run, request: Request) -> Iterator[Progress]:
@@ -215,43 +232,15 @@ def _done(run: Run) -> str:
     return say("status_done", frames=video.frames, seconds=f"{timings['total']:.1f}")
 
 
-def stop(runs: RunStore, visitor: str) -> str:
-    """Ask the visitor's run to end.
+def stop(runs: RunStore, visitor: str) -> News:
+    """Ask the visitor's run to end; one that still waits for its turn ends at once.
 
-    Inputs: runs, visitor. Outputs: status card.
+    Inputs: runs, visitor. Outputs: news.
     """
-    going = runs.stop(visitor)
-    return message_card(say("status_stopping" if going else "status_nothing_runs"))
-
-
-LAYERS = ("skater", "others", "region", "skeleton")
-"""What the frame viewer can draw."""
-
-
-def overlay_path(analysis_folder: Path) -> str | None:
-    """The overlay video of a finished run."""
-    path = analysis_folder / "overlay.mp4"
-    return str(path) if path.is_file() else None
-
-
-def paint_frame(analysis: Analysis, position: int, layers: list[str]) -> NDArray[np.uint8]:
-    """One frame of the source with the chosen layers drawn over it.
-
-    Inputs: analysis, frame 0..T-1, layers to draw.
-    Outputs: RGB picture.
-    """
-    position = min(max(position, 0), len(analysis.timeline) - 1)
-    image = frames_at(analysis, np.array([position]))[position]
-    people = analysis.people
-    main = people.main
-    others = {t.person_id: t.boxes_xyxy[position] for t in people.tracks if t is not main}
-    keypoints, scores = skeleton_at(analysis, position)
-    return draw_frame(
-        image,
-        box=main.boxes_xyxy[position] if main is not None and "skater" in layers else None,
-        skater_id=people.main_id,
-        region=analysis.region if "region" in layers else None,
-        people=others if "others" in layers else None,
-        keypoints=keypoints if "skeleton" in layers else None,
-        scores=scores if "skeleton" in layers else None,
-    )
+    run = runs.stop(visitor)
+    if run is None:
+        return message_card(say("status_nothing_runs")), "", 0
+    if run.started:
+        return message_card(say("status_stopping")), "", 0
+    run.end(message_card(say("status_stopped")))
+    return run.card, run.run_id, 1

@@ -10,7 +10,7 @@ from pipeline.ensemble import FUSED
 from pipeline.progress import Progress
 from pipeline.types import Analysis, Provenance
 from ui.language import has, say
-from ui.names import class_name, display_name, element_code
+from ui.names import display_name, element_code
 from ui.runs import Run
 
 
@@ -95,8 +95,14 @@ def badge(status: str) -> str:
     return f'<span class="rs-badge rs-{status}">{escape(say(f"weights_{status}"))}</span>'
 
 
-def verdict_card(analysis: Analysis, own_call: str | None = None) -> str:
-    """The verdict, how sure it is, and how it came about; a blind call beside it."""
+def verdict_card(analysis: Analysis, own_call: str | None = None, *, title: str = "") -> str:
+    """The verdict, how sure it is, and how it came about; a blind call beside it.
+
+    Args:
+        analysis: What it is about.
+        own_call: The visitor's blind call.
+        title: Name of the clip, where nothing else tells it.
+    """
     verdict = analysis.verdict
     code = element_code(verdict.class_index)
     coded = "" if code == "-" else f' <span class="rs-code">{escape(code)}</span>'
@@ -106,9 +112,10 @@ def verdict_card(analysis: Analysis, own_call: str | None = None) -> str:
         strategy=say(f"strategy_{verdict.strategy}"),
         margin=f"{verdict.margin:.1%}",
     )
+    named = f'<p class="rs-clip">{escape(title)}</p>' if title else ""
     return (
         f'<section class="rs-verdict" aria-label="{escape(say("verdict_title"))}">'
-        f"{badge(worth(analysis.provenance))}"
+        f"{badge(worth(analysis.provenance))}{named}"
         f'<h2 id="verdict-label">{escape(verdict.label)}{coded}</h2>'
         f"<p>{escape(how)}</p>{_chips(analysis)}{_own(analysis, own_call)}</section>"
     )
@@ -148,7 +155,9 @@ def _own(analysis: Analysis, own_call: str | None) -> str:
 
 
 def live_card(run: Run, networks: Iterable[str]) -> str:
-    """What a running analysis has found so far: boxes, skeleton, then each network."""
+    """What an analysis has found so far: boxes, skeleton, then each network; or that it ended."""
+    if run.ended:
+        return _live(run, f"<p>{escape(say('live_ended'))}</p>")
     steps = [
         _landed(say("live_boxes"), _people(run), run.people is not None),
         _landed(say("live_skeleton"), "", run.pose is not None),
@@ -157,9 +166,13 @@ def live_card(run: Run, networks: Iterable[str]) -> str:
         score = run.scores.get(name)
         found = f"{score.label} {score.probability:.0%}" if score else ""
         steps.append(_landed(display_name(name), found, score is not None))
+    return _live(run, f"<ul>{''.join(steps)}</ul>")
+
+
+def _live(run: Run, content: str) -> str:
     return (
         f'<section class="rs-live" aria-label="{escape(say("live_title"))}">'
-        f"<h2>{escape(run.title)}</h2><ul>{''.join(steps)}</ul></section>"
+        f"<h2>{escape(run.title)}</h2>{content}</section>"
     )
 
 
@@ -177,8 +190,3 @@ def _landed(name: str, found: str, done: bool) -> str:
         f'<span aria-hidden="true">{mark}</span> <b>{escape(name)}</b> {escape(found)}'
         f'<span class="rs-hidden"> {escape(word)}</span></li>'
     )
-
-
-def class_list(indices: Iterable[int]) -> str:
-    """Class names as an HTML list."""
-    return "<ul>" + "".join(f"<li>{escape(class_name(index))}</li>" for index in indices) + "</ul>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ from pipeline.errors import InputError
 from ui import callbacks
 from ui.cards import message_card
 from ui.events import QUIET
-from ui.labels import choice, label, language_of
-from ui.language import say, spoken_in
+from ui.labels import choice, label
+from ui.language import say
 from ui.runs import Run
-from ui.session import Session, Shown, skipped, visitor_of
+from ui.session import Session, Shown, skipped, told, visitor_of
 from ui.takeaway import open_saved
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-# In the queue, because only there a changed `shown` makes the tabs listen; but behind nobody.
-_AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+"""In the queue, because only there a changed `shown` makes the tabs listen; but behind nobody."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,17 @@ def build_controls(session: Session) -> Controls:
 
     asked = [video, profile, start, end, skater]
     video.change(_describe, video, [facts, start, end], **QUIET)
-    run: list[Any] = [session, [*asked, blind], [status, session.shown]]
-    _wire_run(go.click, *run, api={"api_name": "analyse", "api_visibility": "public"})
+    begin, analyse = _begin_for(session), _analyse_for(session)
+    news = [status, session.shown]
+
+    def wire(trigger: Any, **api: Any) -> None:
+        begun = trigger(begin, [*asked, blind], [*news, session.begun], **AT_ONCE)
+        then_analyse(begun, analyse, [*asked, session.begun], news, **api)
+
+    wire(go.click, api_name="analyse", api_visibility="public")
     if ready is not None:
-        _wire_run(ready.load_input_event.then, *run, api={"api_visibility": "private"})
-    halt.click(_stop_for(session), None, status, **QUIET, queue=False)
+        wire(ready.load_input_event.then)
+    halt.click(_stop_for(session), None, news, **AT_ONCE)
     return Controls(video, status, blind)
 
 
@@ -105,7 +111,7 @@ def _build_history(session: Session) -> None:
         return gr.Radio([(history_line(r), r.run_id) for r in runs], value=run.run_id)
 
     session.finished.change(remember, session.finished, past, **QUIET)
-    past.input(lambda run_id: (run_id, 1), past, session.shown, **_AT_ONCE)
+    past.input(lambda run_id: (run_id, 1), past, session.shown, **AT_ONCE)
 
 
 def _build_opener(session: Session, status: gr.HTML) -> None:
@@ -124,7 +130,10 @@ def _build_opener(session: Session, status: gr.HTML) -> None:
             sentence, run_id = open_saved(paths or [], session.runs, visitor_of(request))
         except InputError as error:
             return message_card(str(error), kind="error"), gr.skip()
-        return message_card(sentence, kind="done"), (run_id, 1)
+        card = message_card(sentence, kind="done")
+        if run := session.runs.get(run_id):
+            run.card = card
+        return card, (run_id, 1)
 
     saved.upload(bring_back, saved, [status, session.shown], **QUIET)
 
@@ -141,14 +150,29 @@ def history_line(run: Run) -> str:
     )  # fmt: skip
 
 
-def _wire_run(
-    trigger: Any, session: Session, inputs: list[Any], outputs: list[Any], *, api: dict[str, Any]
+def begun_as(news: callbacks.News) -> list[Any]:
+    """What `callbacks.begin` says: for the status, `shown` and `begun`."""
+    card, run_id, revision = news
+    return [card, (run_id, revision) if run_id else gr.skip(), run_id or gr.skip()]
+
+
+def then_analyse(
+    begun: Any, go_on: Any, inputs: Sequence[Any], outputs: Sequence[Any], **api: Any
 ) -> None:
-    """An answer at once, then the analysis in its turn."""
-    trigger(_begin_for(session), inputs, outputs, **_AT_ONCE).then(
-        _analyse_for(session),
-        [*inputs[:-1], session.shown],
-        outputs,
+    """After an answer at once, the analysis in its turn.
+
+    Args:
+        begun: The event that answers at once.
+        go_on: Gets the inputs, and yields what `told` makes.
+        inputs: `begun` is one of them, and not `shown`: until its turn comes the visitor may have
+            gone to look at something else.
+        outputs: The status and `shown`.
+        **api: Options of the event.
+    """
+    begun.then(
+        on_gpu(go_on),
+        list(inputs),
+        list(outputs),
         # By default the page would drop it while the run before, which it ends, is still ending.
         trigger_mode="multiple",
         concurrency_limit=1,
@@ -166,12 +190,9 @@ def _begin_for(session: Session) -> Any:
         skater: int | None,
         blind: bool,
         request: gr.Request,
-    ) -> tuple[str, Any]:
+    ) -> list[Any]:
         asked = callbacks.Request(path, profile, start, end, skater)
-        card, run_id, revision = callbacks.begin(
-            asked, session.runs, visitor_of(request), blind=blind
-        )
-        return card, (run_id, revision) if run_id else gr.skip()
+        return begun_as(callbacks.begin(asked, session.runs, visitor_of(request), blind=blind))
 
     return begin
 
@@ -183,15 +204,14 @@ def _analyse_for(session: Session) -> Any:
         start: float | None,
         end: float | None,
         skater: int | None,
-        shown: Shown,
+        begun: str,
         request: gr.Request,
     ) -> Iterator[tuple[Any, Any]]:
         asked = callbacks.Request(path, profile, start, end, skater)
-        steps = callbacks.analyse(asked, session.runs, visitor_of(request), run_id=shown[0])
-        for card, run_id, revision in spoken_in(language_of(request), steps):
-            yield card, (run_id, revision) if run_id else gr.skip()
+        steps = callbacks.analyse(asked, session.runs, visitor_of(request), run_id=begun)
+        yield from told(steps, request)
 
-    return on_gpu(analyse)
+    return analyse
 
 
 def _describe(path: str | None) -> list[Any]:
@@ -203,8 +223,9 @@ def _describe(path: str | None) -> list[Any]:
 
 
 def _stop_for(session: Session) -> Any:
-    def stop(request: gr.Request) -> str:
-        return callbacks.stop(session.runs, visitor_of(request))
+    def stop(request: gr.Request) -> tuple[str, Any]:
+        card, run_id, revision = callbacks.stop(session.runs, visitor_of(request))
+        return card, (run_id, revision) if run_id else gr.skip()
 
     return stop
 

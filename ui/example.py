@@ -84,23 +84,24 @@ class Example:
     def _hear(self, progress: Progress) -> None:
         self.progress = progress
 
-    def show(self, runs: RunStore, visitor: str) -> Iterator[tuple[str, str, int]]:
-        """Bring the example to a visitor: status card, run id, revision.
+    def show(self, runs: RunStore, visitor: str) -> Iterator[callbacks.News]:
+        """Bring the example to a visitor.
 
-        Waits until it is there, telling how far it is; ends quietly when the visitor has begun
-        something of their own meanwhile.
+        Waits until it is there, telling how far it is; what the visitor has begun meanwhile stays.
         """
         self.prepare()
-        while self.analysis is None and self.problem is None and not runs.busy(visitor):
+        while self.analysis is None and self.problem is None and not runs.current(visitor):
             yield self._waiting(), "", 0
             time.sleep(POLL_S)
-        if runs.busy(visitor):
+        if own := runs.current(visitor):
+            yield own.card, "", 0  # the page keeps what comes last
             return
         if self.analysis is None:
             yield message_card(say("example_failed", reason=self.problem), kind="error"), "", 0
             return
         run = runs.adopt(visitor, self.analysis, self.path.name)
-        yield message_card(say("example_ready", name=self.path.name), kind="done"), run.run_id, 1
+        run.card = message_card(say("example_ready", name=self.path.name), kind="done")
+        yield run.card, run.run_id, 1
 
     def _waiting(self) -> str:
         if self.progress is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any, cast
 
@@ -13,13 +14,13 @@ from ui.cards import hero, live_card, message_card, verdict_card, warning_card, 
 from ui.controls import ASSETS, Controls, build_controls
 from ui.events import QUIET
 from ui.example import Example
-from ui.labels import label, language_of
-from ui.language import say, spoken_in
+from ui.labels import label
+from ui.language import say
 from ui.measured import measured_lanes
 from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
 from ui.runs import Run, RunStore
-from ui.session import Session, visitor_of
+from ui.session import Session, told, visitor_of
 from ui.tabs import (
     about,
     blind,
@@ -80,9 +81,6 @@ _TABS: dict[str, ModuleType] = {
 
 SOURCES.append(measured_lanes)  # under the picture, after the networks' opinions
 
-_PAGES: dict[str, ModuleType] = {"compare": compare, "mistakes": mistakes, "about": about}
-"""The pages beside the desk, in order."""
-
 
 def build_app(clips: ClipShelf | None = None, example: Example | None = None) -> gr.Blocks:
     """Lay out the page and wire it.
@@ -97,15 +95,21 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )
     with app:
-        shown, finished, open_tab = gr.State(("", 0)), gr.State(("", 0)), gr.State("picture")
+        shown, finished, begun = gr.State(("", 0)), gr.State(("", 0)), gr.State("")
+        open_tab = gr.State("picture")
         gr.HTML(hero, elem_id="hero", show_label=False)
         with gr.Tabs(selected="desk", elem_id="pages") as pages:
-            session = Session(runs, shown, finished, open_tab, clips, pages)
+            session = Session(runs, shown, finished, begun, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session)
-            for name, module in _PAGES.items():
+            others: dict[str, Callable[..., None]] = {
+                "compare": compare.build_tab,
+                "mistakes": partial(mistakes.build_tab, status=controls.status),
+                "about": about.build_tab,
+            }
+            for name, build_tab in others.items():
                 with gr.Tab(label(f"page_{name}"), id=name, render_children=True) as tab:
-                    module.build_tab(session, tab)
+                    build_tab(session, tab)
 
         def leave(request: gr.Request) -> None:
             runs.leave(visitor_of(request))
@@ -138,7 +142,7 @@ def _build_verdict(session: Session) -> list[gr.HTML]:
         if run.analysis is None:
             networks = load_profile(getattr(run.asked, "profile", "demo")).networks
             return [live_card(run, networks), ""]
-        card = verdict_card(run.analysis, run.own_call)
+        card = verdict_card(run.analysis, run.own_call, title=run.title)
         return [card, warning_card(warnings_of(run.analysis))]
 
     session.on_news(render, [verdict, warnings])
@@ -161,8 +165,7 @@ def _show_example(app: gr.Blocks, session: Session, controls: Controls, example:
     def show(request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
         picture: Any = str(example.path)  # to be looked at while the networks are at work
         steps = example.show(session.runs, visitor_of(request))
-        for card, run_id, revision in spoken_in(language_of(request), steps):
-            news = (run_id, revision) if run_id else gr.skip()
+        for card, news in told(steps, request):
             yield picture, card, news
             picture = gr.skip()
 

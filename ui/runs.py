@@ -45,13 +45,24 @@ class Run:
     """Whether the visitor wants to make a call before seeing the verdict."""
     own_call: str | None = None
     """That call."""
+    card: str = ""
+    """What the status says of it, as HTML."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set to end the run."""
+    started: bool = False
+    """Whether its turn has come."""
+    ended: bool = False
+    """Whether it was cancelled or failed: no verdict will come."""
+
+    @property
+    def going(self) -> bool:
+        """Whether it waits for its turn, or is at work and nobody has asked it to end."""
+        return self.analysis is None and not self.stop.is_set()
 
     @property
     def hidden(self) -> bool:
         """Whether nothing may be shown yet."""
-        return self.blind and self.own_call is None
+        return self.blind and self.own_call is None and not self.ended
 
     def take(self, result: object) -> bool:
         """Keep what a stage found; whether it was anything."""
@@ -70,7 +81,14 @@ class Run:
         """Keep the finished analysis."""
         self.people, self.pose = analysis.people, analysis.pose
         self.scores = dict(analysis.scores)
-        self.analysis = analysis
+        self.analysis, self.ended = analysis, False
+
+    def end(self, card: str) -> None:
+        """There will be no verdict, for the reason that the card tells."""
+        if self.hidden:  # and none is given away by a call that cannot be made any more
+            self.scores = {}
+        self.card, self.ended = card, True
+        self.stop.set()
 
 
 class RunStore:
@@ -118,24 +136,18 @@ class RunStore:
             mine = [run for run in self._runs.values() if run.visitor == visitor]
         return [run for run in reversed(mine) if run.analysis is not None]
 
-    def busy(self, visitor: str) -> bool:
-        """Whether a visitor has begun anything."""
+    def current(self, visitor: str) -> Run | None:
+        """The latest run that a visitor asked for."""
         with self._lock:
-            return visitor in self._current
+            return self._runs.get(self._current.get(visitor, ""))
 
-    def is_current(self, run: Run) -> bool:
-        """Whether a run is the latest its visitor asked for."""
-        with self._lock:
-            return self._current.get(run.visitor) == run.run_id
-
-    def stop(self, visitor: str) -> bool:
-        """Ask a visitor's current run to end; whether there was one going on."""
-        with self._lock:
-            run = self._runs.get(self._current.get(visitor, ""))
-        if run is None or run.analysis is not None or run.stop.is_set():
-            return False
+    def stop(self, visitor: str) -> Run | None:
+        """Ask a visitor's current run to end; None when there is none going on."""
+        run = self.current(visitor)
+        if run is None or not run.going:
+            return None
         run.stop.set()
-        return True
+        return run
 
     def leave(self, visitor: str) -> None:
         """A visitor closed the page: stop the run, drop the files."""

@@ -30,12 +30,10 @@ def stem_of(run: Run) -> str:
     return plain[:60] or "clip"
 
 
-def make_files(
-    run: Run, formats: Sequence[str], told: Callable[[float], None] | None = None
-) -> list[str]:
+def make_files(run: Run, formats: Sequence[str]) -> list[str]:
     """Make the chosen files of a finished run and return their paths.
 
-    Inputs: run, formats, who is told how far (0..1) it is. Outputs: paths.
+    Inputs: run, formats. Outputs: paths.
 
     Raises:
         InputError: The clip is not here, or the disk is full.
@@ -44,11 +42,8 @@ def make_files(
     folder = run.folder / "take-away"
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    wanted = [name for name in FORMATS if name in formats]
-    for done, name in enumerate(wanted):
+    for name in (name for name in FORMATS if name in formats):
         made += _MAKERS[name](run, run.analysis, folder / stem_of(run))
-        if told is not None:
-            told((done + 1) / len(wanted))
     return [str(path) for path in made]
 
 

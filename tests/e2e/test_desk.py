@@ -14,11 +14,14 @@ from pipeline.export import pack
 from pipeline.store import load
 from pipeline.video import open_video
 from tests.conftest import ROOT
-from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, open_tab, upload
+from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, copied, open_tab, upload
+from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 SCREENSHOTS = ROOT / "out" / "screenshots"
+LONG = Recipe(frames=600, width=320, height=240)
+"""More than a moment's work."""
 
 
 def test_nothing_of_the_verdict_shows_before_the_blind_call(desk, tmp_path):
@@ -106,6 +109,7 @@ def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     page.wait_for_selector("#history-list:has-text('3Flip')", timeout=30_000)
     assert page.get_by_role("tab", name="Desk").get_attribute("aria-selected") == "true"
     assert page.inner_text("#verdict-label").startswith("3Flip")
+    assert "opened" in page.inner_text("#status")
 
 
 def test_what_is_taken_away_opens_again(desk, tmp_path):
@@ -165,6 +169,82 @@ def test_two_visitors_work_at_once_and_see_only_their_own(visit, tmp_path):
         shown = visitor.inner_text("body")
         assert clip.name in shown
         assert other.name not in shown
+
+
+def test_a_visitor_who_waits_may_look_around_and_cancel(visit, tmp_path):
+    """The run that was begun is the one that is analysed, blind, or cancelled, in its turn."""
+    one, two = visit(), visit()
+    for visitor in (one, two):
+        visitor.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
+    long = write_video(tmp_path / "long.mp4", LONG)
+    upload(two, sorted(EXAMPLE.glob("*.mp4"))[1])
+    two.click("#analyse")
+    two.wait_for_function("() => document.querySelectorAll('#history-list label').length === 2")
+    two.check("#blind input")
+    for number, cancelled in enumerate((True, False)):
+        copied(one, long, tmp_path / f"long_{number}.mp4")
+        short = write_video(
+            tmp_path / f"short_{number}.mp4", Recipe(frames=6 + number, width=160, height=96)
+        )
+        upload(two, short)
+        one.click("#analyse")
+        one.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
+        two.click("#analyse")
+        two.wait_for_selector("#blind-panel", timeout=30_000)
+        two.locator("#history-list label:has(input:not(:checked))").click()
+        two.wait_for_selector("#verdict-label", timeout=30_000)
+        if cancelled:
+            two.click("#stop")
+            two.wait_for_selector("#status:has-text('stopped')", timeout=30_000)
+            assert one.locator("#status progress").count() == 1  # the other one still works
+            two.wait_for_selector("#verdict .rs-live:has-text('ended without')", timeout=30_000)
+            assert not two.locator("#blind-panel").is_visible()
+        one.click("#stop")
+        one.wait_for_selector("#status:has-text('stopped')", timeout=30_000)
+        if cancelled:
+            two.wait_for_timeout(1500)  # its turn has come
+            assert "stopped" in two.inner_text("#status")
+            assert two.locator("#history-list label").count() == 2
+    two.wait_for_selector("#history-list:has-text('verdict hidden')", timeout=ANALYSIS_MS)
+    assert two.locator("#blind-panel").is_visible()
+    assert not two.locator("#verdict").is_visible()
+
+
+def test_what_is_opened_in_mid_run_keeps_its_words(desk, tmp_path):
+    page = desk
+    (tmp_path / "made.zip").write_bytes(pack(make_analysis()))
+    upload(page, write_video(tmp_path / "long.mp4", LONG))
+    page.locator("#open button").first.click()
+    page.click("#analyse")
+    page.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
+    page.set_input_files("#open-saved input[type=file]", str(tmp_path / "made.zip"))
+    page.wait_for_selector("#status:has-text('opened')", timeout=30_000)
+    page.wait_for_timeout(1500)  # the run that this ended has ended
+    assert "opened" in page.inner_text("#status")
+
+
+def test_what_is_left_of_the_clip_before_answers_after_a_cancel(desk, tmp_path):
+    page = desk
+    upload(page, write_video(tmp_path / "long.mp4", LONG))
+    page.click("#analyse")
+    page.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
+    page.click("#stop")
+    page.wait_for_selector("#verdict .rs-live:has-text('ended without')", timeout=30_000)
+    open_tab(page, "Why this verdict")
+    page.wait_for_selector("#reasons li", timeout=30_000)
+    before = page.inner_text("#ensemble-table")
+    box = page.locator("#weight-infogcn input[type=number]")
+    box.fill("0.9")
+    box.press("Enter")
+    page.wait_for_function(
+        "(old) => document.querySelector('#ensemble-table').innerText !== old", arg=before
+    )
+    open_tab(page, "Opinions")
+    page.wait_for_selector("#score-table [role=gridcell]:visible")
+    page.wait_for_selector("#score-chart .plotly")
+    open_tab(page, "Take away")
+    page.click("#take-make")
+    page.wait_for_selector("#take-note .rs-done", timeout=60_000)
 
 
 def test_a_tab_closed_in_mid_run_frees_the_desk_for_others(visit, tmp_path):

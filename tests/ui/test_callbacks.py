@@ -93,9 +93,18 @@ def test_a_run_that_is_left_ends_within_a_second_with_its_files(clip, how) -> No
     began = time.monotonic()
     left = list(cards)
     assert time.monotonic() - began < 1
+    said = [words_of(card) for card, _, _ in left if card]
     # Whoever began anew or left is not told about the old run.
-    assert left[-1:] == [] if how != "stop" else "stopped; press Analyse" in left[-1][0]
+    assert said[-1:] == ([] if how != "stop" else ["stopped; press Analyse to begin again"])
     assert not folder.exists()
+
+
+def test_what_is_opened_in_mid_run_has_the_last_word(clip) -> None:
+    runs = RunStore()
+    cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
+    next(cards), next(cards)
+    runs.adopt("a", make_analysis()).card = "opened"
+    assert list(cards) == [("opened", "", 0)]
 
 
 def test_two_visitors_get_their_own_results(clip) -> None:
@@ -135,8 +144,9 @@ def test_a_known_clip_is_there_at_the_click(clip, monkeypatch) -> None:
     assert words_of(card) == "done: 12 frames, known already"
     assert revision == 1
     assert runs.get(run_id).analysis is analysis
-    # The card stays, and there is no news.
-    assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == [(card, "", revision)]
+    # In its turn there is no news, and the card stays; a call of the API has but this one answer.
+    assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == [("", "", 0)]
+    assert [said for said, _, _ in callbacks.analyse(request, runs, "a")] == [card]
 
 
 def test_a_click_answers_at_once_and_the_run_goes_on_under_its_id(clip) -> None:
@@ -150,12 +160,34 @@ def test_a_click_answers_at_once_and_the_run_goes_on_under_its_id(clip) -> None:
     assert runs.history("a") == [runs.get(run_id)]
 
 
-def test_a_stop_while_waiting_keeps_the_run_from_starting(clip) -> None:
+def test_a_stop_while_waiting_is_answered_at_once_and_keeps_the_run_from_starting(clip) -> None:
     runs, request = RunStore(), Request(str(clip), "demo")
-    _, run_id, _ = callbacks.begin(request, runs, "a")
-    assert words_of(callbacks.stop(runs, "a")) == "stopping"
-    words, _ = last(callbacks.analyse(request, runs, "a", run_id=run_id))
-    assert words == "stopped; press Analyse to begin again"
+    _, run_id, _ = callbacks.begin(request, runs, "a", blind=True)
+    card, same, revision = callbacks.stop(runs, "a")
+    assert words_of(card) == "stopped; press Analyse to begin again"
+    assert (same, revision) == (run_id, 1)
+    assert not runs.get(run_id).hidden
+    assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == [("", "", 0)]
+    assert (runs.current("a").run_id, runs.history("a")) == (run_id, [])
+
+
+def test_a_stop_at_work_is_told_when_the_work_has_ended(clip) -> None:
+    runs = RunStore()
+    cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
+    _, run_id, _ = next(cards)
+    next(cards)
+    card, nothing, _ = callbacks.stop(runs, "a")
+    assert (words_of(card), nothing) == ("stopping", "")
+    assert last(cards) == ("stopped; press Analyse to begin again", run_id)
+    assert runs.get(run_id).ended
+
+
+def test_what_was_opened_while_a_run_waited_is_left_alone(clip) -> None:
+    runs, request = RunStore(), Request(str(clip), "demo")
+    _, run_id, _ = callbacks.begin(request, runs, "a", blind=True)
+    opened = runs.adopt("a", make_analysis())
+    assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == [("", "", 0)]
+    assert (runs.current("a"), runs.history("a")) == (opened, [opened])
 
 
 def test_a_fault_of_the_program_is_a_sentence(clip, monkeypatch, caplog) -> None:
@@ -164,6 +196,8 @@ def test_a_fault_of_the_program_is_a_sentence(clip, monkeypatch, caplog) -> None
             raise ZeroDivisionError
 
     monkeypatch.setattr(callbacks, "analyser", lambda profile: Faulty(None))
-    words, _ = last(callbacks.analyse(Request(str(clip), "demo"), RunStore(), "a"))
+    runs = RunStore()
+    words, run_id = last(callbacks.analyse(Request(str(clip), "demo"), runs, "a"))
     assert words == "something went wrong inside Rinkside (ZeroDivisionError)"
     assert "an analysis failed" in caplog.text
+    assert runs.get(run_id).ended

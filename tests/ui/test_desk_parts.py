@@ -7,9 +7,11 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 
+import app
 from pipeline.analyse import Analyser
 from pipeline.attention import Look
 from pipeline.cache import AnalysisCache
@@ -29,11 +31,15 @@ from ui.blind import call, call_table, tally
 from ui.cards import live_card, verdict_card, warnings_of
 from ui.controls import examples, history_line
 from ui.example import Example
+from ui.player import ClipShelf
+from ui.player.messages import Nonsense
 from ui.reasons import reasons
 from ui.runs import RunStore
 from ui.seen import film_strip, profile_of, region_picture, same_weights, see
 from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
+from ui.tabs import mistakes
 from ui.tabs.compare import meeting_frame
+from ui.tabs.picture import relock_on_show
 
 NETWORK = load_profile("demo").video_models[0]
 
@@ -177,6 +183,59 @@ def test_the_live_card_tells_what_has_landed():
     assert "<clip>" not in card
 
 
+def test_the_live_card_of_a_run_that_ended_waits_for_nothing():
+    run = RunStore().start("anna", "clip.mp4")
+    run.end("failed")
+    card = live_card(run, ("umt_16x224",))
+    assert "clip.mp4" in card
+    assert "ended without a verdict" in card
+    assert "rs-waiting" not in card
+
+
+def test_the_verdict_card_names_its_clip():
+    assert "&lt;a&gt;.mp4" in verdict_card(make_analysis(), title="<a>.mp4")
+
+
+def test_an_evaluation_that_vanished_is_a_sentence(tmp_path):
+    gone = str(tmp_path / "gone")
+    assert "gone: holds no evaluation" in mistakes._by(gone, "vote")[2]
+    cell = gr.EventData(None, {"true_class": 1, "said": 2})
+    assert "gone: holds no evaluation" in mistakes._cell(gone, "vote", cell)[0]
+
+
+def test_visitors_do_not_wait_for_each_other(monkeypatch):
+    """Only what says so has a limit of one; by default gradio's events all do."""
+    asked = {}
+
+    class Page:
+        def queue(self, **options):
+            asked.update(options)
+            return self
+
+        def launch(self, **_):
+            pass
+
+    monkeypatch.setattr(app, "build_app", lambda *_: Page())
+    monkeypatch.setattr(app, "_wait", lambda: None)
+    monkeypatch.setattr(Example, "prepare", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["app.py"])
+    app.main()
+    assert asked["default_concurrency_limit"] > 1
+
+
+def test_a_person_is_chosen_in_the_clip_of_the_run_on_show(analysis):
+    run, clips = RunStore().adopt("anna", analysis), ClipShelf()
+    clip = clips.show_run(run)
+    assert relock_on_show(clips, run, {"token": clip.token, "person": 1}).skater == 1
+    part = clips.show("anna", analysis.video.path, 0.1, 0.3)
+    foreign = clips.show("boris", analysis.video.path)
+    for token in ("t", part.token, foreign.token):
+        with pytest.raises(Nonsense, match="not of the clip"):
+            relock_on_show(clips, run, {"token": token, "person": 1})
+    for visitor in ("anna", "boris"):
+        clips.leave(visitor)
+
+
 def test_warnings_about_weights_follow_the_provenance():
     analysis = make_analysis()
     assert warnings_of(analysis)[0].startswith("Untrained: the weights of Detector (DINO)")
@@ -292,8 +351,10 @@ def test_an_example_that_fails_says_why_and_breaks_nothing(monkeypatch, caplog):
 def test_the_example_does_not_push_aside_what_a_visitor_began(monkeypatch):
     monkeypatch.setattr(callbacks, "analyser", lambda profile: Prepared(make_analysis()))
     runs = RunStore()
-    runs.start("anna", "own.mp4")
-    assert shown(Example(Path("clip.mp4")), runs) == []
+    own = runs.start("anna", "own.mp4")
+    own.card = "own"
+    assert shown(Example(Path("clip.mp4")), runs) == [("own", "", 0)]
+    assert runs.current("anna") is own
 
 
 def test_stored_analyses_are_known_only_with_the_same_weights(tmp_path, monkeypatch):

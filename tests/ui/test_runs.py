@@ -69,7 +69,7 @@ def test_everything_of_a_visitor_goes_when_they_leave():
     other = runs.adopt("boris", make_analysis())
     runs.leave("anna")
     assert [run.folder.exists() for run in made] == [False] * 3
-    assert not runs.busy("anna")
+    assert runs.current("anna") is None
     assert runs.history("boris") == [other]
 
 
@@ -79,3 +79,16 @@ def test_nothing_of_a_blind_run_shows_before_the_call():
     assert run.hidden
     run.own_call = "3Lutz"
     assert not run.hidden
+
+
+def test_a_blind_run_that_ended_asks_for_no_call_and_tells_nothing():
+    run, analysis = RunStore().start("anna"), make_analysis()
+    run.blind = True
+    run.take(analysis.people)
+    run.take(analysis.scores["umt"])
+    run.end("cancelled")
+    assert (run.ended, run.hidden, run.going) == (True, False, False)
+    assert run.people is analysis.people
+    assert run.scores == {}
+    run.complete(analysis)  # it was at its last step when it was cancelled
+    assert (run.ended, run.hidden) == (False, True)

@@ -48,15 +48,15 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         weights = dict(run.analysis.verdict.weights)
         return [*_parts(run.analysis, weights), *(round(weights[name], 3) for name in FUSED)]
 
-    def what_if(shown: Shown, *values: float) -> list[Any]:
-        run = session.visible(shown)
+    def what_if(finished: Shown, *values: float) -> list[Any]:
+        run = session.visible(finished)
         if run is None or run.analysis is None or sum(values) <= 0:
             return [gr.skip() for _ in shown_parts]
         chosen = dict(zip(FUSED, values, strict=True))
         return _parts(run.analysis, _exact(run.analysis, chosen))
 
-    def back(shown: Shown) -> list[Any]:
-        run = session.visible(shown)
+    def back(finished: Shown) -> list[Any]:
+        run = session.visible(finished)
         if run is None or run.analysis is None:
             return [gr.skip() for _ in (*shown_parts, *sliders)]
         return render(run)
@@ -66,14 +66,14 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         gr.on(  # a number that is typed is released, not put in
             [slider.input, slider.release],
             what_if,
-            [session.shown, *sliders],
+            [session.finished, *sliders],
             shown_parts,
             trigger_mode="always_last",
             **QUIET,
         )
     reset.click(
         back,
-        [session.shown],
+        [session.finished],
         [*shown_parts, *sliders],
         **QUIET,
     )

@@ -39,8 +39,14 @@ from ui.session import Session, visitor_of
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "evaluations"
 
 
-def build_tab(session: Session, tab: gr.Tab) -> None:
-    """Lay out the choice of an evaluation, its figures, and the lists that lead to the desk."""
+def build_tab(session: Session, tab: gr.Tab, *, status: gr.HTML) -> None:
+    """Lay out the choice of an evaluation, its figures, and the lists that lead to the desk.
+
+    Args:
+        session: What the tabs share.
+        tab: Where this goes.
+        status: The desk's, which says what was opened.
+    """
     assert session.pages is not None
     gr.Markdown(label("mistakes_intro"), elem_classes="rs-intro")
     with gr.Row(equal_height=False):
@@ -69,6 +75,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         )  # fmt: skip
     folder, listed = gr.State(""), gr.State([])
     by_voter = [classes, matrix, heading, clips, listed]
+    desk = [status, session.shown, session.pages]
     whole = [note, body, folder, figures, bars, voter, *by_voter]
 
     def to_the_desk(
@@ -77,16 +84,19 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         try:
             analysis = analysis_of(read_evaluation(Path(path)), _stem_of(event, stems))
         except InputError as error:
-            return [message_card(str(error), kind="error"), gr.skip(), gr.skip()]
+            return [message_card(str(error), kind="error"), *(gr.skip() for _ in desk)]
         run = session.runs.adopt(visitor_of(request), analysis)
-        return [gr.skip(), (run.run_id, 1), gr.Tabs(selected="desk")]
+        key = "open_done" if Path(analysis.video.path).is_file() else "open_without_clip"
+        sentence = say(key, name=run.title, profile=analysis.profile)
+        run.card = message_card(sentence, kind="done")
+        return [gr.skip(), run.card, (run.run_id, 1), gr.Tabs(selected="desk")]
 
     tab.select(_first_look, folder, chosen, **QUIET)
     chosen.change(_open_listed, chosen, whole, **QUIET)
     gr.on([go.click, typed.submit], _open_typed, typed, whole, **QUIET)
     voter.input(_by, [folder, voter], by_voter, **QUIET)
     matrix.click(_cell, [folder, voter], [heading, clips, listed], **QUIET)
-    clips.select(to_the_desk, [folder, listed], [note, session.shown, session.pages], **QUIET)
+    clips.select(to_the_desk, [folder, listed], [note, *desk], **QUIET)
 
 
 def _first_look(path: str) -> Any:
@@ -109,14 +119,21 @@ def _open_typed(path: str) -> list[Any]:
 
 
 def _by(path: str, name: str) -> list[Any]:
-    return _by_voter(read_evaluation(Path(path)), name)
+    try:
+        return _by_voter(read_evaluation(Path(path)), name)
+    except EvaluationError as error:  # it went while it was open
+        skip = gr.skip()
+        return [skip, skip, message_card(str(error), kind="error"), skip, skip]
 
 
 def _cell(path: str, name: str, event: gr.EventData) -> list[Any]:
     true, said = _class_of(event, "true_class"), _class_of(event, "said")
     if not path or true is None or said is None:
         return [gr.skip()] * 3
-    found = read_evaluation(Path(path)).of_cell(name, true, said)
+    try:
+        found = read_evaluation(Path(path)).of_cell(name, true, said)
+    except EvaluationError as error:
+        return [message_card(str(error), kind="error"), gr.skip(), gr.skip()]
     words = say("mistakes_cell", count=len(found), true_class=LABELS[true], said=LABELS[said])
     return [message_card(words), clip_table(found, name), [clip.stem for clip in found]]
 

@@ -9,15 +9,14 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import InputError
+from pipeline.types import VideoInfo
 from ui import callbacks
-from ui.controls import Controls, on_gpu
+from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
-from ui.labels import language_of
-from ui.language import spoken_in
-from ui.player import build_player, player_value
-from ui.player.messages import Nonsense, read_relock
+from ui.player import ClipShelf, build_player, player_value
+from ui.player.messages import Nonsense, read_relock, read_token
 from ui.runs import Run
-from ui.session import Session, Shown, visitor_of
+from ui.session import Session, Shown, told, visitor_of
 
 
 def build_tab(session: Session, controls: Controls) -> None:
@@ -38,16 +37,11 @@ def build_tab(session: Session, controls: Controls) -> None:
 
     controls.video.change(show_upload, controls.video, player, queue=False, **QUIET)
     session.shown.change(show_run, session.shown, player, **QUIET)
-    player.relock(
-        _begin_relock_for(session), session.shown, [controls.status, session.shown], **QUIET
-    ).then(
-        _go_on_for(session),
-        session.shown,
-        [controls.status, session.shown],
-        concurrency_limit=1,
-        concurrency_id="analyse",
-        **QUIET,
+    news = [controls.status, session.shown]
+    begun = player.relock(
+        _begin_relock_for(session), session.shown, [*news, session.begun], **AT_ONCE
     )
+    then_analyse(begun, _go_on_for(session), [session.begun], news)
 
 
 def run_value(session: Session, run: Run) -> str:
@@ -58,6 +52,28 @@ def run_value(session: Session, run: Run) -> str:
         return player_value(session.clips.show_run(run, *span), run)
     except InputError as error:
         return player_value(None, message=str(error))
+
+
+def relock_on_show(clips: ClipShelf, run: Run, data: object) -> callbacks.Request:
+    """What to ask for, if the page shows the clip of this run.
+
+    Raises:
+        Nonsense: It shows another one, whose people have other numbers; or sent something else.
+    """
+    asked = relock_request(run, data)
+    clip, analysis = clips.get(read_token(data)), run.analysis
+    if (
+        clip is None
+        or analysis is None
+        or clip.visitor != run.visitor
+        or _span(clip.video.info) != _span(analysis.video)
+    ):
+        raise Nonsense("token: not of the clip of this run")
+    return asked
+
+
+def _span(video: VideoInfo) -> tuple[str, float, float]:
+    return video.sha256, video.start_s, video.end_s
 
 
 def relock_request(run: Run, data: object) -> callbacks.Request:
@@ -78,28 +94,22 @@ def relock_request(run: Run, data: object) -> callbacks.Request:
 
 
 def _begin_relock_for(session: Session) -> Any:
-    def begin(shown: Shown, event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
+    def begin(shown: Shown, event: gr.EventData, request: gr.Request) -> list[Any]:
+        nothing = [gr.skip(), gr.skip(), gr.skip()]
         run = session.visible(shown)
         if run is None or run.visitor != visitor_of(request):
-            return gr.skip(), gr.skip()
+            return nothing
         try:
-            asked = relock_request(run, event._data)
+            asked = relock_on_show(session.clips, run, event._data)
         except Nonsense:
-            return gr.skip(), gr.skip()
-        card, run_id, revision = callbacks.begin(asked, session.runs, run.visitor)
-        return card, (run_id, revision) if run_id else gr.skip()
+            return nothing
+        return begun_as(callbacks.begin(asked, session.runs, run.visitor))
 
     return begin
 
 
 def _go_on_for(session: Session) -> Any:
-    def go_on(shown: Shown, request: gr.Request) -> Iterator[tuple[Any, Any]]:
-        run = session.run_of(shown)
-        if run is None or not isinstance(run.asked, callbacks.Request):
-            yield gr.skip(), gr.skip()
-            return
-        steps = callbacks.analyse(run.asked, session.runs, visitor_of(request), run_id=shown[0])
-        for card, run_id, revision in spoken_in(language_of(request), steps):
-            yield card, (run_id, revision) if run_id else gr.skip()
+    def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
+        yield from told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
 
-    return on_gpu(go_on)
+    return go_on

@@ -61,14 +61,14 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     session.on_open(tab, "saw", _render, outputs)
 
     def wire(event: Any, action: Any, inputs: list[Any], targets: list[Any]) -> None:
-        def answer(shown: Shown, *values: Any) -> Any:
-            run = session.visible(shown)
+        def answer(finished: Shown, *values: Any) -> Any:
+            run = session.visible(finished)
             if run is None or run.analysis is None:
                 return skipped(targets)
             return action(run.analysis, *values)
 
         event(
-            answer, [session.shown, *inputs], targets, concurrency_limit=1,
+            answer, [session.finished, *inputs], targets, concurrency_limit=1,
             concurrency_id="look", show_progress="minimal", api_visibility="private",
         )  # fmt: skip
 

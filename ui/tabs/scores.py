@@ -52,16 +52,16 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         max_height=1200,
     )
 
-    def redraw(shown: Shown, chosen: str, which: str, count: int) -> Any:
-        run = session.visible(shown)
+    def redraw(drawn: Shown, chosen: str, which: str, count: int) -> Any:
+        run = session.visible(drawn)
         scores = {} if run is None else _shown(run, which)
         if not scores:
             return None
         lines = score_lines(scores, chosen, models=which, classes=int(count))
         return score_bars(lines, quantity=chosen)
 
-    def draw_views(shown: Shown, name: str | None) -> Any:
-        run = session.visible(shown)
+    def draw_views(drawn: Shown, name: str | None) -> Any:
+        run = session.visible(drawn)
         scores = None if run is None else run.scores.get(name or "")
         return None if scores is None else view_heat_map(*view_probabilities(scores))
 

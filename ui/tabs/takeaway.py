@@ -36,9 +36,9 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     )
 
     def produce(
-        shown: Shown, chosen: list[str], request: gr.Request
+        finished: Shown, chosen: list[str], request: gr.Request
     ) -> Iterator[tuple[str, gr.File]]:
-        steps = _produce(session.visible(shown), chosen)
+        steps = _produce(session.visible(finished), chosen)
         for card, made in spoken_in(language_of(request), steps):
             yield card, gr.File(made, visible=bool(made))
 
@@ -46,7 +46,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     session.on_open(tab, "take", lambda run: [gr.File(None, visible=False), ""], [files, note])
     make.click(
         produce,
-        [session.shown, formats],
+        [session.finished, formats],
         [note, files],
         concurrency_limit=2,
         **QUIET,
