@@ -96,7 +96,8 @@ def materialise_untrained(builder: Callable[[], nn.Module], seed: int) -> nn.Mod
     The global random state is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed GPUs for good
+        # `torch.manual_seed` would also seed the GPUs, and for good.
+        torch.set_rng_state(torch.Generator().manual_seed(seed).get_state())
         return builder()
 
 
