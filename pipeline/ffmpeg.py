@@ -15,7 +15,7 @@ from typing import Literal
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, VideoError
 from pipeline.folder import new_folder
 from pipeline.types import RegionOfInterest
 from pipeline.video import Video, VideoWriter, video_writer
@@ -69,7 +69,7 @@ def extract_frames(
         names = sorted(file.name for file in scratch.iterdir())
         if len(names) != len(video):
             counts = f"FFmpeg reads {len(names)} frames of it where {len(video)} are expected"
-            raise video.error(f"{counts}; convert the file first")
+            raise VideoError(f"{video.name}: {counts}; convert the file first")
     return [folder / name for name in names]
 
 

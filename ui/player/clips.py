@@ -136,7 +136,7 @@ class ClipShelf:
         clip = self.show(run.visitor, path or "", start_s, end_s)
         if analysis is not None:
             if clip.video.info.sha256 != analysis.video.sha256:
-                raise clip.video.error("is not the video that was analysed; analyse it again")
+                raise clip.video.error("clip_other")
             _follow(clip, analysis.timeline.frame_index)
         clip.run, clip.news = run, clip.news + 1
         return clip
