@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.attention import Look, look_at, occlude_joints
-from pipeline.config import Profile, load_profile
+from pipeline.config import Profile, load_shipped_profile
 from pipeline.errors import ConfigError
 from pipeline.networks import Networks
 from pipeline.saw import collect_views, frames_at, pictures_of
@@ -46,7 +46,7 @@ def profile_of(analysis: Analysis) -> Profile:
     Raises:
         ConfigError: It is not here, or its networks have other names than the analysis's.
     """
-    profile = load_profile(analysis.profile)
+    profile = load_shipped_profile(analysis.profile)
     if set(profile.networks) - set(analysis.scores):
         raise ConfigError(say("saw_other_profile", profile=analysis.profile))
     return profile
