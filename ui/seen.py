@@ -18,7 +18,7 @@ from pipeline.saw import collect_views, frames_at, pictures_of
 from pipeline.sequence import make_sequence
 from pipeline.types import Analysis, ModelScores, Provenance
 from pipeline.views import VideoModelSettings, ViewCollector
-from ui.language import say
+from ui.language import named, say
 
 Image = NDArray[np.uint8]
 
@@ -153,7 +153,8 @@ def region_picture(analysis: Analysis) -> str:
     width = max(2, min(frame.shape[:2]) // 150)
     cv2.rectangle(dimmed, (x1, y1), (x2 - 1, y2 - 1), (0, 158, 115), width)
     caption = say(
-        "saw_region_caption", width=x2 - x1, height=y2 - y1, rule=analysis.region.rule,
+        "saw_region_caption", width=x2 - x1, height=y2 - y1,
+        rule=named("rule", analysis.region.rule),
         share=f"{(x2 - x1) * (y2 - y1) / (frame.shape[0] * frame.shape[1]):.0%}",
     )  # fmt: skip
     return (

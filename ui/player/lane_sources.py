@@ -51,7 +51,11 @@ def element_lane(analysis: Analysis) -> Sequence[Lane]:
         clock.until_s,
         f"{class_name(verdict.class_index)} {verdict.probability:.0%}",
         "verdict",
-        note=say("lane_verdict_note", strategy=verdict.strategy, margin=f"{verdict.margin:.0%}"),
+        note=say(
+            "lane_verdict_note",
+            strategy=display_name(verdict.strategy),
+            margin=f"{verdict.margin:.0%}",
+        ),
     )
     return [SpanLane("element", say("lane_element"), (span,), note=say("lane_element_note"))]
 
