@@ -16,7 +16,7 @@ from ui import callbacks
 from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import choice, label, language_of
-from ui.language import say, spoken_in
+from ui.language import in_words, say, spoken_in
 from ui.runs import Run
 from ui.session import Session, Shown, skipped, visitor_of
 from ui.takeaway import open_saved
@@ -123,7 +123,7 @@ def _build_opener(session: Session, status: gr.HTML) -> None:
         try:
             sentence, run_id = open_saved(paths or [], session.runs, visitor_of(request))
         except InputError as error:
-            return message_card(str(error), kind="error"), gr.skip()
+            return message_card(in_words(error), kind="error"), gr.skip()
         return message_card(sentence, kind="done"), (run_id, 1)
 
     saved.upload(bring_back, saved, [status, session.shown], **QUIET)

@@ -32,7 +32,7 @@ from ui.evaluations import (
 from ui.events import QUIET
 from ui.hosting import hosted
 from ui.labels import label
-from ui.language import say
+from ui.language import in_words, say
 from ui.names import display_name
 from ui.session import Session, visitor_of
 
@@ -77,7 +77,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         try:
             analysis = analysis_of(read_evaluation(Path(path)), _stem_of(event, stems))
         except InputError as error:
-            return [message_card(str(error), kind="error"), gr.skip(), gr.skip()]
+            return [message_card(in_words(error), kind="error"), gr.skip(), gr.skip()]
         run = session.runs.adopt(visitor_of(request), analysis)
         return [gr.skip(), (run.run_id, 1), gr.Tabs(selected="desk")]
 
@@ -132,7 +132,7 @@ def _open(path: Path) -> list[Any]:
     try:
         evaluation = read_evaluation(path)
     except EvaluationError as error:
-        return _nothing(str(error), kind="error")
+        return _nothing(in_words(error), kind="error")
     voters = list(evaluation.voters)
     if not voters or not evaluation.clips:
         return _nothing(say("mistakes_no_labels", name=path.name), kind="error")

@@ -13,7 +13,7 @@ from ui import callbacks
 from ui.controls import Controls, on_gpu
 from ui.events import QUIET
 from ui.labels import language_of
-from ui.language import spoken_in
+from ui.language import in_words, spoken_in
 from ui.player import build_player, player_value
 from ui.player.messages import Nonsense, read_relock
 from ui.runs import Run
@@ -57,7 +57,7 @@ def run_value(session: Session, run: Run) -> str:
     try:
         return player_value(session.clips.show_run(run, *span))
     except InputError as error:
-        return player_value(None, message=str(error))
+        return player_value(None, message=in_words(error))
 
 
 def relock_request(run: Run, data: object) -> callbacks.Request:
