@@ -18,6 +18,7 @@ from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.run import Collector, Found, Run
 from pipeline.run import taught_by_people as taught_by_people
 from pipeline.run import weight_warnings as weight_warnings
+from pipeline.sentences import note
 from pipeline.types import (
     Analysis,
     People,
@@ -209,7 +210,5 @@ def _kept(cache: AnalysisCache, key: str, analysis: Analysis) -> Analysis:
     try:
         cache.put(key, analysis)
     except StoreError as error:
-        return replace(
-            analysis, warnings=(*analysis.warnings, f"the result was not cached: {error}")
-        )
+        return replace(analysis, warnings=(*analysis.warnings, note("not_cached", reason=error)))
     return analysis

@@ -25,6 +25,7 @@ from pipeline.errors import ConfigError
 from pipeline.main_skater import MainSkaterSettings
 from pipeline.pose import PoseSettings
 from pipeline.region import RegionSettings
+from pipeline.saved import NAME, NAME_IN_WORDS
 from pipeline.sequence import SequenceSettings
 from pipeline.track import TrackSettings
 from pipeline.views import VideoModelSettings
@@ -49,7 +50,7 @@ class Profile:
     """One complete configuration of the pipeline."""
 
     name: str
-    """As given with `--profile`."""
+    """As given with `--profile`, or of a profile of one's own; analyses are saved with it."""
     summary: str
     """What it is for, in a line."""
     detector: DetectorSettings
@@ -79,6 +80,8 @@ class Profile:
     """Decoded frames up to this size are kept, and the video is decoded once."""
 
     def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):  # an analysis that says so could not be opened again
+            raise ConfigError(f"name: expected {NAME_IN_WORDS}, got {self.name!r}")
         names = [model.name for model in self.video_models]
         families = {model.family for model in self.video_models}
         if families != {"umt", "uniformerv2"}:
@@ -119,12 +122,24 @@ def load_profile(name: str) -> Profile:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = ", ".join(profile_names())
-        raise ConfigError(f"profile {name}: there is none; choose one of {known}") from None
+        raise ConfigError.of("profile_unknown", profile=name, known=known) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML ({error})") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a TOML file") from error
     return read_settings(Profile, content, source=str(path))
+
+
+def load_shipped_profile(name: str) -> Profile:
+    """A profile that ships, by name: for names that somebody else wrote, such as an analysis's.
+
+    Raises:
+        ConfigError: None that ships has this name; a path is never followed.
+    """
+    if name not in profile_names():
+        known = ", ".join(profile_names())
+        raise ConfigError.of("profile_unknown", profile=name, known=known)
+    return load_profile(name)
 
 
 def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> T:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Self
+
+from pipeline.sentences import ERRORS
+
 
 class InputError(ValueError):
     """Bad input or configuration; the command line prints it after `error:` and ends with 2."""
+
+    code: str | None = None
+    """Key of `pipeline.sentences.ERRORS`, for translations; None for a sentence of its own."""
+    values: Mapping[str, object] = MappingProxyType({})
+    """What fills the sentence's blanks."""
+
+    @classmethod
+    def of(cls, code: str, **values: object) -> Self:
+        """An error whose sentence stands in `pipeline.sentences.ERRORS`."""
+        error = cls(ERRORS[code].format(**values))
+        error.code, error.values = code, values
+        return error
 
 
 class VideoError(InputError):

@@ -173,7 +173,7 @@ def pack(analysis: Analysis, *, clip: bool = False) -> bytes:
         if clip:
             source = Path(analysis.video.path)
             if not source.is_file():
-                raise StoreError(f"{source.name}: the clip is not here, so it cannot be packed")
+                raise StoreError.of("clip_not_packed", name=source.name)
             archive.write(source, source.name, zipfile.ZIP_STORED)
     return content.getvalue()
 
@@ -199,7 +199,7 @@ def unpack(paths: Sequence[Path], folder: Path) -> Analysis:
         StoreError: Nothing of the kind, damaged, of another version, or with another clip.
     """
     if not paths:
-        raise StoreError("choose a report, a .zip, or analysis.json together with arrays.npz")
+        raise StoreError.of("open_nothing")
     for path in paths:
         suffix = path.suffix.lower()
         if suffix in (".html", ".htm"):
@@ -216,11 +216,11 @@ def unpack(paths: Sequence[Path], folder: Path) -> Analysis:
 def _of_report(path: Path) -> BytesIO:
     match = _EMBEDDED.search(path.read_bytes())
     if match is None:
-        raise StoreError(f"{path.name}: is no report of Rinkside, or was cut off; save it again")
+        raise StoreError.of("open_no_report", name=path.name)
     try:
         return BytesIO(base64.b64decode(b"".join(match[1].split()), validate=True))
     except binascii.Error as error:
-        raise StoreError(f"{path.name}: its analysis is damaged ({error})") from error
+        raise StoreError.of("open_damaged", name=path.name, detail=str(error)) from error
 
 
 def _extract(source: Path | BytesIO, name: str, folder: Path) -> None:
@@ -229,7 +229,7 @@ def _extract(source: Path | BytesIO, name: str, folder: Path) -> None:
         with zipfile.ZipFile(source) as archive:
             members = [m for m in archive.infolist() if not m.is_dir()]
             if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-                raise StoreError(f"{name}: unpacks to more than an analysis and its clip can be")
+                raise StoreError.of("open_too_large", name=name)
             for member in members:
                 plain = Path(member.filename.replace("\\", "/")).name
                 if not plain or plain.startswith(".") or plain == OVERLAY:
@@ -237,10 +237,10 @@ def _extract(source: Path | BytesIO, name: str, folder: Path) -> None:
                 with archive.open(member) as packed, (folder / plain).open("wb") as file:
                     shutil.copyfileobj(packed, file)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise StoreError(f"{name}: cannot be unpacked ({error}); save it again") from error
+        raise StoreError.of("open_no_zip", name=name, detail=str(error)) from error
     except OSError as error:  # a name that is too long, a full disk
-        reason = error.strerror or str(error)
-        raise StoreError(f"{name}: cannot be unpacked ({reason})") from error
+        detail = error.strerror or str(error)
+        raise StoreError.of("open_no_zip", name=name, detail=detail) from error
 
 
 def _check_arrays(folder: Path) -> None:
@@ -250,7 +250,7 @@ def _check_arrays(folder: Path) -> None:
         return
     with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise StoreError("arrays.npz: unpacks to more than an analysis can be")
+            raise StoreError.of("open_too_large", name="arrays.npz")
 
 
 def _clip_of(analysis: Analysis, folder: Path) -> str:
@@ -265,7 +265,5 @@ def _clip_of(analysis: Analysis, folder: Path) -> str:
         if open_video(path).info.sha256 == analysis.video.sha256:
             return str(path)
     if others:
-        raise StoreError(
-            f"{others[0].name}: is not the clip of this analysis ({name}); choose that one, or none"
-        )
+        raise StoreError.of("open_other_clip", name=others[0].name, clip=name)
     return str(folder / "no clip" / name)

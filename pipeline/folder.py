@@ -33,9 +33,9 @@ def check_place(folder: Path) -> None:
     except OSError as error:
         raise _write_error(folder, error) from error
     if not nearest.is_dir():
-        raise StoreError(f"{folder}: {nearest} is a file; choose another folder")
+        raise StoreError.of("place_file", folder=folder, place=nearest)
     if not os.access(nearest, os.W_OK):
-        raise StoreError(f"{folder}: {nearest} may not be written; choose another folder")
+        raise StoreError.of("place_forbidden", folder=folder, place=nearest)
 
 
 @contextmanager
@@ -103,6 +103,5 @@ def _is_alive(process: int) -> bool:
 
 def _write_error(folder: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(f"{folder}: the disk is full; make room or choose another folder")
-    reason = error.strerror or str(error)
-    return StoreError(f"{folder}: cannot be written ({reason}); choose another folder")
+        return StoreError.of("disk_full", folder=folder)
+    return StoreError.of("place_unwritable", folder=folder, detail=error.strerror or str(error))

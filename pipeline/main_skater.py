@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.boxes import Numbers, centres, extents, lengths
 from pipeline.errors import ConfigError, InputError
+from pipeline.sentences import note
 from pipeline.types import People, Timeline, Track
 
 CUES = ("size", "motion", "posture", "centrality", "certainty")
@@ -119,16 +120,16 @@ def choose_main_skater(
     """
     people = tuple(tracks)
     if not people:
-        return People(people, None, "no person in view")
+        return People(people, None, note("nobody_in_view"))
     if skater is not None:
         _check_number(people, skater)
-        return People(people, skater, f"person {skater} was chosen by the user")
+        return People(people, skater, note("chosen", person=skater))
     settings = settings or MainSkaterSettings()
     ranking = rank_candidates(people, timeline, frame_size, settings)
     first = ranking[0]
     if first.presence < settings.least_presence:
-        seen = f"person {first.person_id}, seen in {first.presence:.0%} of the frames"
-        return People(people, None, f"nobody stays in view; most points has {seen}")
+        seen = f"{first.presence:.0%}"
+        return People(people, None, note("nobody_stays", person=first.person_id, presence=seen))
     return People(people, first.person_id, _in_words(ranking, settings))
 
 
@@ -158,10 +159,8 @@ def doubts(
         if rivals and skater is None:
             sentences.append(_uncertain(main, rivals))
         if main.presence < settings.min_presence:
-            sentences.append(
-                f"person {main.person_id}, taken for the skater, is in view in only "
-                f"{main.presence:.0%} of the frames; the others have no box and no skeleton"
-            )
+            seen = f"{main.presence:.0%}"
+            sentences.append(note("presence", person=main.person_id, presence=seen))
     return tuple(sentences)
 
 
@@ -210,25 +209,23 @@ def _check_number(people: Sequence[Track], skater: int) -> None:
     numbers = sorted(track.person_id for track in people)
     if skater not in numbers:
         known = ", ".join(map(str, numbers))
-        raise InputError(
-            f"--skater {skater}: no such person in this clip; choose one of the numbers {known}"
-        )
+        raise InputError.of("skater_unknown", skater=skater, known=known)
 
 
 def _in_words(ranking: Sequence[Candidate], settings: MainSkaterSettings) -> str:
-    weights = ", ".join(f"{cue} {getattr(settings, cue):g}" for cue in CUES)
     first, *rest = ranking
-    words = f"most points for {weights}, times presence: person {first.person_id}"
-    words += f" with {first.points:.2f}"
-    return words + (f", next person {rest[0].person_id} with {rest[0].points:.2f}" if rest else "")
+    values: dict[str, object] = {cue: f"{getattr(settings, cue):g}" for cue in CUES}
+    values |= {"person": first.person_id, "points": f"{first.points:.2f}"}
+    if not rest:
+        return note("only_one", **values)
+    second = {"other": rest[0].person_id, "other_points": f"{rest[0].points:.2f}"}
+    return note("most_points", **values, **second)
 
 
 def _uncertain(main: Candidate, rivals: Sequence[Candidate]) -> str:
     others = ", ".join(f"{c.person_id} ({c.points:.2f})" for c in rivals)
-    return (
-        f"it is uncertain who the skater is: person {main.person_id} was taken with "
-        f"{main.points:.2f} points, close to person {others}; choose with --skater N"
-    )
+    points = f"{main.points:.2f}"
+    return note("uncertain", person=main.person_id, points=points, others=others)
 
 
 def _mean_where(seen: NDArray[np.bool_], values: Numbers) -> Numbers:

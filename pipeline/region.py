@@ -75,13 +75,9 @@ def consolidate(
     if settings.rule == "whole_frame":
         return whole_frame(frame_size, even=settings.even)
     if people.main is None:
-        passing = f" ({people.rule})" if people.tracks else ""
-        choose = ", name the skater (--skater)" if people.tracks else ""
-        raise NoPersonFound(
-            f"{name}: no person found in {num_frames} frames{passing}; give a span in which the "
-            f"skater is in view (--start, --end){choose} or a picture in which the skater is "
-            "larger and sharper"
-        )
+        if not people.tracks:
+            raise NoPersonFound.of("nobody", name=name, frames=num_frames)
+        raise NoPersonFound.of("nobody_stays", name=name, frames=num_frames, reason=people.rule)
     boxes = _counted_boxes(people.tracks, people.main, settings.rule)
     trim = settings.trim if settings.rule == "robust_union" else 0.0
     margin = settings.margin * float(np.median(lengths(boxes)))

@@ -21,6 +21,7 @@ from pipeline.networks import Networks
 from pipeline.pose import pose_frame_indices, pose_stride
 from pipeline.progress import Monitor
 from pipeline.region import consolidate, whole_frame
+from pipeline.sentences import note
 from pipeline.sequence import make_sequence
 from pipeline.track import build_tracks
 from pipeline.types import (
@@ -145,7 +146,7 @@ class Run:
     def _choose(self, detections: Detections) -> People:
         if self.networks.is_untrained("detector"):
             # Its boxes are noise, and noise must not decide what the other networks see.
-            return People((), None, "nobody was looked for: the detector is untrained")
+            return People((), None, note("nobody_looked_for"))
         timeline = self.video.timeline
         return self._main_of(build_tracks(detections, timeline, self.size, self.profile.track))
 
@@ -244,7 +245,7 @@ class Run:
                 settings=self.profile.main_skater,
             )
         elif self.skater is not None:
-            found.append(f"--skater {self.skater} was ignored: the detector is untrained")
+            found.append(note("skater_ignored", skater=self.skater))
         return found
 
 

@@ -28,16 +28,15 @@ def source_of(analysis: Analysis) -> Video:
     """
     info = analysis.video
     if not Path(info.path).is_file():
-        name = Path(info.path).name
-        raise VideoError(f"{name}: the clip is not here; open the analysis together with its clip")
+        raise VideoError.of("clip_not_here", name=Path(info.path).name)
     video = open_video(info.path, start_s=info.start_s, end_s=info.end_s)
     if video.info.sha256 != info.sha256:
-        raise VideoError(f"{video.name}: is not the video that was analysed; analyse it again")
+        raise video.error("clip_other")
     if not _same_frames(video, analysis):
         # Promised frames did not decode, and the analysis went on with those that do.
         video = video.rescan()
         if not _same_frames(video, analysis):
-            raise VideoError(f"{video.name}: gives other frames than it did; analyse it again")
+            raise video.error("clip_other")
     return video
 
 

@@ -26,6 +26,7 @@ from pipeline.folder import StoreError, new_folder
 from pipeline.measure.files import FILE as MEASUREMENTS
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
+from pipeline.saved import WrongField, check_fields
 from pipeline.types import (
     Analysis,
     ModelScores,
@@ -182,34 +183,37 @@ def load(folder: Path) -> Analysis:
     """Read a saved analysis back; every provenance entry then says `stored`.
 
     Raises:
-        StoreError: No analysis there, another schema version, or damaged files.
+        StoreError: No analysis there, another schema version, a field with a value that none of
+            ours has, or damaged files.
     """
-    content = _read_json(folder / "analysis.json")
+    content = _read_json(folder)
     try:
+        check_fields(content)
         # Opened here, not by numpy, which leaves the file open when it is no archive.
         with (folder / "arrays.npz").open("rb") as file:
             arrays = np.load(file, allow_pickle=False)
             return _analysis(content, {name: arrays[name] for name in arrays.files})
     except FileNotFoundError:
-        raise StoreError(f"{folder}: arrays.npz is missing; analyse the clip again") from None
+        raise StoreError.of("analysis_no_arrays", folder=folder) from None
+    except WrongField as wrong:
+        raise StoreError.of(
+            "analysis_field", folder=folder, field=wrong.field, expected=wrong.expected
+        ) from wrong
     except _UNREADABLE as error:
-        raise StoreError(
-            f"{folder}: the saved analysis is damaged ({error}); analyse the clip again"
-        ) from error
+        raise StoreError.of("analysis_damaged", folder=folder, detail=str(error)) from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads((folder / "analysis.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StoreError(f"{path.parent}: holds no analysis (no analysis.json)") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read ({error})") from error
+        raise StoreError.of("analysis_none", folder=folder) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError.of("analysis_unreadable", folder=folder, detail=str(error)) from error
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"{path}: schema version {version}, this Rinkside reads {SCHEMA_VERSION}; "
-            "analyse the clip again or use the version that wrote it"
+        raise StoreError.of(
+            "analysis_version", folder=folder, version=version, known=SCHEMA_VERSION
         )
     return content
 

@@ -13,7 +13,7 @@ from pipeline.config import Profile
 from pipeline.elements import ELEMENTS
 from pipeline.ensemble import FUSED, softmax_weights
 from ui.evaluation_views import PAPER
-from ui.language import say
+from ui.language import named, say
 from ui.names import display_name
 
 
@@ -106,7 +106,7 @@ def _networks(profile: Profile) -> list[Box]:
 def _ensemble(profile: Profile) -> Box:
     weights = softmax_weights({name: profile.ensemble.scores[name] for name in FUSED})
     lines = [
-        say("about_umt_fusion", rule=profile.ensemble.umt_fusion),
+        say("about_umt_fusion", rule=named("rule", profile.ensemble.umt_fusion)),
         *(f"{display_name(name)}: {weight:.3f}" for name, weight in weights.items()),
         say("about_decides", strategy=say(f"strategy_{profile.ensemble.strategy}")),
         say("about_tie", model=display_name(profile.ensemble.tie_breaker)),

@@ -21,13 +21,13 @@ import torch
 from models.checkpoint_files import WeightsError
 from pipeline.analyse import Analyser
 from pipeline.cache import AnalysisCache
-from pipeline.config import load_profile
+from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
 from pipeline.progress import Progress
 from pipeline.types import People
 from pipeline.video import check_span, display_name, open_video
 from ui.cards import message_card, progress_card
-from ui.language import say
+from ui.language import in_words, retold, say
 from ui.runs import Run, RunStore
 
 _log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Facts:
 def analyser(profile: str) -> Analyser:
     """The analyser of a profile, shared by all visitors; on the GPU where there is one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Analyser(load_profile(profile), device=device, cache=AnalysisCache())
+    return Analyser(load_shipped_profile(profile), device=device, cache=AnalysisCache())
 
 
 def describe(path: str | None) -> Facts:
@@ -81,7 +81,7 @@ def describe(path: str | None) -> Facts:
     try:
         video = open_video(path)
     except InputError as error:
-        return Facts(message_card(str(error), kind="error"))
+        return Facts(message_card(in_words(error), kind="error"))
     info = video.info
     text = say(
         "clip_facts", name=video.name, width=info.width, height=info.height,
@@ -90,8 +90,8 @@ def describe(path: str | None) -> Facts:
     try:
         check_span(video)
     except InputError as error:  # no fault as long as the points are still to be chosen
-        return Facts(message_card(f"{text}. {error}"), info.duration_s)
-    return Facts(message_card(" ".join([text, *video.warnings])), info.duration_s)
+        return Facts(message_card(f"{text}. {in_words(error)}"), info.duration_s)
+    return Facts(message_card(" ".join([text, *map(retold, video.warnings)])), info.duration_s)
 
 
 def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False) -> News:
@@ -107,7 +107,7 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
             request.path, start_s=request.start_s, end_s=request.end_s, skater=request.skater
         )
     except (InputError, WeightsError) as error:
-        return message_card(str(error), kind="error"), "", 0
+        return message_card(in_words(error), kind="error"), "", 0
     run = runs.start(visitor, display_name(Path(request.path)))
     run.asked, run.blind = request, blind
     if known is None:
@@ -160,7 +160,7 @@ def _go(run: Run) -> Iterator[News]:
     except Cancelled:
         run.end(message_card(say("status_stopped")))
     except (InputError, WeightsError) as error:
-        run.end(message_card(str(error), kind="error"))
+        run.end(message_card(in_words(error), kind="error"))
     except Broken as error:
         run.end(message_card(say("status_inside", kind=str(error)), kind="error"))
     else:

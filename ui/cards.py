@@ -9,7 +9,7 @@ from pipeline.analyse import taught_by_people, weight_warnings
 from pipeline.ensemble import FUSED
 from pipeline.progress import Progress
 from pipeline.types import Analysis, Provenance
-from ui.language import has, say
+from ui.language import has, retold, say
 from ui.names import display_name, element_code
 from ui.runs import Run
 
@@ -57,7 +57,7 @@ def warning_card(warnings: Sequence[str]) -> str:
 
 
 def warnings_of(analysis: Analysis) -> list[str]:
-    """An analysis's warnings; those about the weights in the visitor's language."""
+    """An analysis's warnings in the visitor's language."""
     ours = set(weight_warnings(analysis.provenance))
     sentences = [
         say(f"weights_{status}_warning", stages=_named(stages))
@@ -68,7 +68,7 @@ def warnings_of(analysis: Analysis) -> list[str]:
         say("weights_people_warning", stages=_named(stages), sets=sets)
         for sets, stages in taught_by_people(analysis.provenance).items()
     ]
-    return [*sentences, *(w for w in analysis.warnings if w not in ours)]
+    return [*sentences, *(retold(w) for w in analysis.warnings if w not in ours)]
 
 
 def _stages_of(provenance: Mapping[str, Provenance], status: str) -> list[str]:

@@ -16,7 +16,7 @@ from ui import callbacks
 from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import choice, label
-from ui.language import say
+from ui.language import in_words, say
 from ui.runs import Run
 from ui.session import Session, Shown, skipped, told, visitor_of
 from ui.takeaway import open_saved
@@ -129,7 +129,7 @@ def _build_opener(session: Session, status: gr.HTML) -> None:
         try:
             sentence, run_id = open_saved(paths or [], session.runs, visitor_of(request))
         except InputError as error:
-            return message_card(str(error), kind="error"), gr.skip()
+            return message_card(in_words(error), kind="error"), gr.skip()
         card = message_card(sentence, kind="done")
         if run := session.runs.get(run_id):
             run.card = card

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from pipeline.elements import LABELS, NUM_CLASSES, class_index
 from pipeline.ensemble import FUSED, EnsembleSettings, decide, fuse_umt, score_views
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import InputError
 from pipeline.types import ModelScores, Verdict
+from ui.language import say
 
 PLACES = "RINKSIDE_RUNS"
 """Environment variable: folders with evaluations, besides those that ship."""
@@ -135,10 +136,8 @@ def read_evaluation(folder: Path) -> Evaluation:
     """
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
-        raise EvaluationError(
-            f"{folder.name or folder}: holds no evaluation ({missing[0]} is missing); choose a "
-            "folder that `python -m training.evaluate --out` wrote"
-        )
+        name = folder.name or folder
+        raise EvaluationError(say("error_evaluation_none", name=name, missing=missing[0]))
     stamps = tuple((folder / name).stat().st_mtime_ns for name in NEEDED)
     return _read(folder, stamps)
 
@@ -153,7 +152,7 @@ def _read(folder: Path, _stamps: tuple[int, ...]) -> Evaluation:
         clips = _clips(table)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
         raise EvaluationError(
-            f"{folder.name}: the evaluation cannot be read ({error}); evaluate again"
+            say("error_evaluation_damaged", name=folder.name, detail=error)
         ) from error
     text = folder / "table.md"
     described = text.read_text(encoding="utf-8") if text.is_file() else ""
@@ -189,7 +188,7 @@ def _label(value: Any) -> int | None:
         return class_index(value)
     index = int(value)
     if not 0 <= index < NUM_CLASSES:
-        raise ConfigError(f"label {index} is none of 0..{NUM_CLASSES - 1}")
+        raise ValueError(f"label {index} is none of 0..{NUM_CLASSES - 1}")
     return index
 
 

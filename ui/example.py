@@ -16,7 +16,7 @@ from pipeline.store import load
 from pipeline.types import Analysis
 from ui import callbacks
 from ui.cards import message_card, progress_card
-from ui.language import say
+from ui.language import in_words, say
 from ui.runs import RunStore
 
 _log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Example:
         self.profile = profile
         self.analysis: Analysis | None = None
         """When it is there."""
-        self.problem: str | None = None
+        self.problem: Exception | str | None = None
         """Why it never will be."""
         self.progress: Progress | None = None
         """How far it has come."""
@@ -76,7 +76,7 @@ class Example:
                 # Networks are loaded, and slow the first time: now, while nobody waits for them.
                 analyser.analyse(self.path, fresh=True)
         except (InputError, WeightsError) as error:
-            self.problem = str(error)
+            self.problem = error.with_traceback(None)  # told to each in their language
         except Exception as error:
             _log.exception("the example could not be analysed")
             self.problem = type(error).__name__
@@ -97,11 +97,15 @@ class Example:
             yield own.card, "", 0  # the page keeps what comes last
             return
         if self.analysis is None:
-            yield message_card(say("example_failed", reason=self.problem), kind="error"), "", 0
+            failed = say("example_failed", reason=self._reason())
+            yield message_card(failed, kind="error"), "", 0
             return
         run = runs.adopt(visitor, self.analysis, self.path.name)
         run.card = message_card(say("example_ready", name=self.path.name), kind="done")
         yield run.card, run.run_id, 1
+
+    def _reason(self) -> str:
+        return in_words(self.problem) if isinstance(self.problem, Exception) else str(self.problem)
 
     def _waiting(self) -> str:
         if self.progress is None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import gradio as gr
 
-from pipeline.config import load_profile
+from pipeline.config import load_shipped_profile
 from ui.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
 from ui.controls import ASSETS, Controls, build_controls
 from ui.events import QUIET
@@ -140,7 +140,7 @@ def _build_verdict(session: Session) -> list[gr.HTML]:
 
     def render(run: Run) -> list[Any]:
         if run.analysis is None:
-            networks = load_profile(getattr(run.asked, "profile", "demo")).networks
+            networks = load_shipped_profile(getattr(run.asked, "profile", "demo")).networks
             return [live_card(run, networks), ""]
         card = verdict_card(run.analysis, run.own_call, title=run.title)
         return [card, warning_card(warnings_of(run.analysis))]

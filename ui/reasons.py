@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from pipeline.config import load_profile
+from pipeline.config import load_shipped_profile
 from pipeline.ensemble import EnsembleSettings
 from pipeline.errors import ConfigError
 from pipeline.types import Analysis
@@ -17,7 +17,7 @@ from ui.names import class_name, display_name
 def settings_of(analysis: Analysis) -> EnsembleSettings:
     """The ensemble's settings of an analysis; the paper's where its profile is not here."""
     try:
-        return load_profile(analysis.profile).ensemble
+        return load_shipped_profile(analysis.profile).ensemble
     except ConfigError:
         return EnsembleSettings()
 

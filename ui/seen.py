@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.attention import Look, look_at, occlude_joints
-from pipeline.config import Profile, load_profile
+from pipeline.config import Profile, load_shipped_profile
 from pipeline.errors import ConfigError
 from pipeline.networks import Networks
 from pipeline.saw import collect_views, frames_at, pictures_of
 from pipeline.sequence import make_sequence
 from pipeline.types import Analysis, ModelScores, Provenance
 from pipeline.views import VideoModelSettings, ViewCollector
-from ui.language import say
+from ui.language import named, say
 
 Image = NDArray[np.uint8]
 
@@ -46,7 +46,7 @@ def profile_of(analysis: Analysis) -> Profile:
     Raises:
         ConfigError: It is not here, or its networks have other names than the analysis's.
     """
-    profile = load_profile(analysis.profile)
+    profile = load_shipped_profile(analysis.profile)
     if set(profile.networks) - set(analysis.scores):
         raise ConfigError(say("saw_other_profile", profile=analysis.profile))
     return profile
@@ -153,7 +153,8 @@ def region_picture(analysis: Analysis) -> str:
     width = max(2, min(frame.shape[:2]) // 150)
     cv2.rectangle(dimmed, (x1, y1), (x2 - 1, y2 - 1), (0, 158, 115), width)
     caption = say(
-        "saw_region_caption", width=x2 - x1, height=y2 - y1, rule=analysis.region.rule,
+        "saw_region_caption", width=x2 - x1, height=y2 - y1,
+        rule=named("rule", analysis.region.rule),
         share=f"{(x2 - x1) * (y2 - y1) / (frame.shape[0] * frame.shape[1]):.0%}",
     )  # fmt: skip
     return (

@@ -13,7 +13,7 @@ from pipeline.ensemble import FUSED, EnsembleSettings, softmax, vote_shares
 from pipeline.types import Analysis, ModelScores
 from pipeline.whatif import leave_one_out, stretches, sum_of
 from ui.cards import network_name
-from ui.language import say
+from ui.language import named, retold, say
 from ui.names import class_name, display_name
 
 
@@ -193,8 +193,8 @@ def video_table(analysis: Analysis) -> pd.DataFrame:
             duration=f"{video.duration_s:.2f}",
         ),
         "codec": video.codec,
-        "region": f"({x1}, {y1}) - ({x2}, {y2}), {analysis.region.rule}",
-        "skater": analysis.people.rule,
+        "region": f"({x1}, {y1}) - ({x2}, {y2}), {named('rule', analysis.region.rule)}",
+        "skater": retold(analysis.people.rule),
         "sha256": video.sha256,
         "total": f"{analysis.timings_s['total']:.2f} s",
     }

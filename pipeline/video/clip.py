@@ -111,9 +111,9 @@ class Video:
         """The same span with only those frames that decode, found by decoding the file once."""
         return _open(self.source, self._span.asked, self._reader, decode=True)
 
-    def error(self, sentence: str) -> VideoError:
-        """A VideoError whose sentence begins with the file's name."""
-        return self.source.error(sentence)
+    def error(self, code: str, **values: object) -> VideoError:
+        """A VideoError of `pipeline.sentences` whose sentence begins with the file's name."""
+        return self.source.error(code, **values)
 
 
 def open_video(
@@ -167,10 +167,7 @@ def check_span(video: Video, max_span_s: float = MAX_SPAN_S) -> None:
     """
     span_s = video.info.end_s - video.info.start_s
     if span_s > max_span_s:
-        raise video.error(
-            f"{span_s:.1f} s is too long for one element (at most {max_span_s:g} s); every clip "
-            "gets one verdict, so choose an in and an out point around the element (--start, --end)"
-        )
+        raise video.error("span_long", span=f"{span_s:.1f}", most=f"{max_span_s:g}")
 
 
 def checked_positions(positions: Sequence[int] | IntArray | None, T: int) -> IntArray:
@@ -200,8 +197,8 @@ def _open(
 
 def _load(video: Video, limit_bytes: int) -> Clip:
     if video.nbytes > limit_bytes:
-        takes, limit = (f"{size / 2**20:.0f} MiB" for size in (video.nbytes, limit_bytes))
-        raise video.error(f"its {len(video)} frames take {takes}, more than {limit}; choose fewer")
+        takes, limit = (f"{size / 2**20:.0f}" for size in (video.nbytes, limit_bytes))
+        raise video.error("video_memory", frames=len(video), takes=takes, limit=limit)
     frames = np.empty((len(video), video.info.height, video.info.width, 3), np.uint8)
     for position, frame in video.frames():
         frames[position] = frame

@@ -88,20 +88,18 @@ def _video_stream(container: InputContainer, source: SourceFile) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic:
             _check_decodable(stream, source)
             return stream
-    holds = "sound but no video" if container.streams.audio else "neither video nor sound"
-    raise source.error(f"holds {holds}; choose a file with pictures")
+    raise source.error("video_sound_only" if container.streams.audio else "video_no_streams")
 
 
 def _check_decodable(stream: VideoStream, source: SourceFile) -> None:
     # None where FFmpeg has no decoder, whatever the stubs say.
     codec: object = stream.codec_context
     if codec is None:
-        raise source.error("its video codec is unknown; convert it to H.264")
+        raise source.error("video_codec")
     pixels = stream.codec_context.width * stream.codec_context.height
     if pixels > MAX_PIXELS:
         size = f"{stream.codec_context.width}x{stream.codec_context.height}"
-        most = f"{MAX_PIXELS / 1e6:.0f} million"
-        raise source.error(f"its picture of {size} is too large (at most {most} pixels)")
+        raise source.error("video_too_large", size=size, most=f"{MAX_PIXELS / 1e6:.0f}")
 
 
 def _set_threads(stream: VideoStream, threads: int) -> None:
@@ -114,12 +112,12 @@ def _set_threads(stream: VideoStream, threads: int) -> None:
 def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> str:
     boxes = _top_level_boxes(source)
     if "moov" in boxes:
-        return "is damaged: its index (moov) cannot be read; copy or download it again"
+        return "video_index_damaged"
     if "ftyp" in boxes:
-        return "is cut off: the index at its end (moov) is missing; copy or download it again"
+        return "video_cut_off"
     if isinstance(error, av.error.EOFError | av.error.OSError):  # it ended within a header
-        return "is cut off near its start; copy or download it again"
-    return "is not a video that can be read (known are mp4, mov, mkv, webm, avi, ts, flv, ogg)"
+        return "video_cut_early"
+    return "video_unknown"
 
 
 def _top_level_boxes(source: SourceFile) -> set[str]:

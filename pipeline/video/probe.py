@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from pipeline.sentences import note
 from pipeline.video.container import good_frames, open_stream
 from pipeline.video.index import FrameIndex, Packets, index_of_frames, index_of_packets
 from pipeline.video.picture import UPRIGHT, Picture, turn_of
@@ -50,7 +51,7 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
     with open_stream(source, threads=1) as (container, stream):
         packets = _read_packets(container, stream)
         if not packets.shown:
-            raise source.error("has a video track without a single frame")
+            raise source.error("video_no_frames")
         codec = stream.codec_context.codec.canonical_name
         rate = _rate(stream, source)
         missing = _missing(container, stream, packets, rate)
@@ -73,8 +74,8 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
     found = len(packets.shown) if codec in _ONE_PACKET_ONE_FRAME else len(index)
     promised = found + missing
     if len(index) < promised:
-        counts = f"{len(index)} of {promised} frames could be read"
-        warnings = (f"{source.name} is damaged: {counts}", *warnings)
+        lost = note("damaged", name=source.name, read=len(index), promised=promised)
+        warnings = (lost, *warnings)
     return Probe(index, picture, codec, warnings)
 
 
@@ -119,7 +120,7 @@ def _missing(
 def _rate(stream: VideoStream, source: SourceFile) -> Fraction:
     rate = stream.average_rate or stream.guessed_rate
     if not rate:
-        raise source.error("tells neither its frame rate nor its duration; convert it to mp4")
+        raise source.error("video_no_rate")
     return rate
 
 
@@ -132,24 +133,24 @@ def _look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
         aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
     turn = turn_of(frame)
     picture = Picture(frame.width, frame.height, turn or UPRIGHT, frame.interlaced_frame)
-    notes = {
-        f"{source.name} is turned by an odd angle, which is ignored": turn is None,
-        f"{source.name} is interlaced; motion shows combs, which are left in": picture.interlaced,
+    told = {
+        note("odd_turn", name=source.name): turn is None,
+        note("interlaced", name=source.name): picture.interlaced,
         _about_aspect(source, frame, aspect): abs(aspect - 1) > _SQUARE_WITHIN,
         _about_hdr(source, frame): frame.color_trc in _HDR_CURVES,
     }
-    return picture, tuple(note for note, applies in notes.items() if applies)
+    return picture, tuple(sentence for sentence, applies in told.items() if applies)
 
 
 def _about_aspect(source: SourceFile, frame: VideoFrame, aspect: Fraction) -> str:
     size = f"{frame.width}x{frame.height}"
-    return f"{source.name} has pixels of {aspect}, not 1, to 1; it is analysed as stored, {size}"
+    return note("aspect", name=source.name, aspect=aspect, size=size)
 
 
 def _about_hdr(source: SourceFile, frame: VideoFrame) -> str:
     curve = _HDR_CURVES.get(frame.color_trc, "")
-    return f"{source.name} is an HDR recording ({curve}); its colours are used as stored, so pale"
+    return note("hdr", name=source.name, curve=curve)
 
 
 def _nothing_decodes(source: SourceFile) -> Exception:
-    return source.error("is damaged: not one frame could be read; copy or download it again")
+    return source.error("video_all_damaged")

@@ -37,7 +37,6 @@ ReaderName = Literal["auto", "pyav", "decord", "opencv"]
 """`auto` is PyAV: the only one exact on every file of `benchmarks.video_readers`."""
 
 _SAME_MOMENT_S = 1e-3
-_UNREADABLE = "cannot be read by {}; use the reader 'auto'"
 
 
 class FramesLost(VideoError):
@@ -82,7 +81,7 @@ def read_with_pyav(film: Film, wanted: IntArray) -> Frames:
             if place == last:
                 return
             expected += 1
-    raise FramesLost(f"{film.source.name} is damaged: frame {expected} could not be read")
+    raise FramesLost.of("video_frame_lost", name=film.source.name, frame=expected)
 
 
 def read_with_decord(film: Film, wanted: IntArray) -> Frames:
@@ -90,7 +89,7 @@ def read_with_decord(film: Film, wanted: IntArray) -> Frames:
     decord = _library("decord", "decord2")
     decord.logging.set_level(decord.logging.QUIET)
     if film.picture.turn.mirrored:  # it would turn the picture upside down
-        raise film.source.error(_UNREADABLE.format("decord"))
+        raise _unreadable(film, "decord")
     failures = (decord.DECORDError, RuntimeError, UnicodeEncodeError, StopIteration)
     with film.source.open():
         try:
@@ -104,7 +103,7 @@ def read_with_decord(film: Film, wanted: IntArray) -> Frames:
                 at = place + 1
                 yield place, _of_right_size(film, frame)
         except failures as error:
-            raise film.source.error(_UNREADABLE.format("decord")) from error
+            raise _unreadable(film, "decord") from error
 
 
 def read_with_opencv(film: Film, wanted: IntArray) -> Frames:
@@ -114,13 +113,13 @@ def read_with_opencv(film: Film, wanted: IntArray) -> Frames:
     chosen = frozenset(wanted.tolist())
     # Without a word, OpenCV 5 gives black pictures of an interlaced video.
     if film.picture.interlaced or film.picture.turn.mirrored:
-        raise film.source.error(_UNREADABLE.format("OpenCV"))
+        raise _unreadable(film, "OpenCV")
     with film.source.open():
         capture = cv2.VideoCapture(os.path.abspath(film.source.path), cv2.CAP_FFMPEG)
         try:
             for place in range(int(wanted[-1]) + 1):
                 if not capture.grab():
-                    raise film.source.error(_UNREADABLE.format("OpenCV"))
+                    raise _unreadable(film, "OpenCV")
                 _prove_moment(film, place, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
                 if place in chosen:
                     frame = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
@@ -188,5 +187,10 @@ def _of_right_size(film: Film, frame: Frame) -> Frame:
     return frame
 
 
+def _unreadable(film: Film, library: str) -> VideoError:
+    return VideoError(f"{film.source.name}: cannot be read by {library}; use the reader 'auto'")
+
+
 def _unproven(film: Film) -> VideoError:
-    return film.source.error("gives this reader other frames than it holds; use the reader 'auto'")
+    held = f"{film.source.name}: gives this reader other frames than it holds"
+    return VideoError(f"{held}; use the reader 'auto'")

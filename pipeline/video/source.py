@@ -34,9 +34,9 @@ class SourceFile:
         try:
             status = os.stat(text)
         except (OSError, ValueError) as error:
-            raise VideoError(f"{display_name(text)}: {_why_unreachable(text, error)}") from error
+            raise _unreachable(text, error) from error
         if problem := _why_not_a_file(status):
-            raise VideoError(f"{display_name(text)}: {problem}")
+            raise VideoError.of(problem, name=display_name(text))
         return cls(text, status.st_size, status.st_mtime_ns, status.st_ino)
 
     @property
@@ -44,13 +44,13 @@ class SourceFile:
         """The file's name, fit to be printed."""
         return display_name(self.path)
 
-    def error(self, sentence: str) -> VideoError:
-        """A VideoError whose sentence begins with the file's name."""
-        return VideoError(f"{self.name}: {sentence}")
+    def error(self, code: str, **values: object) -> VideoError:
+        """A VideoError of `pipeline.sentences` whose sentence begins with the file's name."""
+        return VideoError.of(code, name=self.name, **values)
 
     def unreadable(self, error: OSError) -> VideoError:
         """For an error of the operating system while opening or reading."""
-        return self.error(_why_unreachable(self.path, error))
+        return _unreachable(self.path, error)
 
     @contextmanager
     def open(self) -> Iterator[BufferedReader]:
@@ -79,7 +79,7 @@ class SourceFile:
     def _check_unchanged(self, file: BufferedReader) -> None:
         now = os.fstat(file.fileno())
         if (now.st_size, now.st_mtime_ns, now.st_ino) != (self.size, self.modified_ns, self.inode):
-            raise self.error("changed while it was being read; wait until it is complete")
+            raise self.error("file_changed")
 
 
 def display_name(path: str | os.PathLike[str]) -> str:
@@ -89,23 +89,25 @@ def display_name(path: str | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in readable)
 
 
-def _why_unreachable(path: str, error: Exception) -> str:
+def _unreachable(path: str, error: Exception) -> VideoError:
+    name = display_name(path)
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return f"there is no such file in {os.path.dirname(os.path.abspath(path))}"
+            folder = os.path.dirname(os.path.abspath(path))
+            return VideoError.of("file_missing", name=name, folder=folder)
         case PermissionError():
-            return "may not be read (permission denied); change the file's rights"
+            return VideoError.of("file_forbidden", name=name)
         case OSError():
-            return f"could not be read ({error.strerror}); check the disk it lies on"
+            return VideoError.of("file_unreadable", name=name, detail=error.strerror)
         case _:
-            return "is no possible file name"
+            return VideoError.of("file_name", name=name)
 
 
 def _why_not_a_file(status: os.stat_result) -> str | None:
     if stat.S_ISDIR(status.st_mode):
-        return "is a folder; name one video file in it"
+        return "file_folder"
     if not stat.S_ISREG(status.st_mode):
-        return "is a device or pipe, not a file; save the video to a file first"
+        return "file_pipe"
     if status.st_size == 0:
-        return "is empty (0 bytes); copy or download it again"
+        return "file_empty"
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.sentences import note
 from pipeline.types import IntArray
 from pipeline.video.index import FrameIndex
 from pipeline.video.source import SourceFile
@@ -41,30 +42,28 @@ def find_span(
     """
     lasts_s = index.duration_s
     asked = (start_s, end_s)
-    start_s = _checked(source, "in point (--start)", start_s, 0.0)
-    out_s = _checked(source, "out point (--end)", end_s, lasts_s)
+    start_s = _checked(source, "in", start_s, 0.0)
+    out_s = _checked(source, "out", end_s, lasts_s)
     if end_s is not None and out_s <= start_s:  # wrong whatever the video's length
-        order = f"the out point (--end {out_s:g}) is not after the in point (--start {start_s:g})"
-        raise source.error(f"{order}; swap or change them")
+        raise source.error("span_order", start=f"{start_s:g}", end=f"{out_s:g}")
     if start_s >= lasts_s:
-        beyond = f"the in point (--start {start_s:g}) lies beyond its end"
-        raise source.error(f"{beyond}; it lasts {lasts_s:.3f} s; choose an earlier one")
+        raise source.error("span_beyond", start=f"{start_s:g}", lasts=f"{lasts_s:.3f}")
     end_s = min(out_s, lasts_s)
     places = _frames_between(index, start_s, end_s)
     if len(places) == 0:
-        raise source.error(f"no frame begins between {start_s:g} s and {end_s:g} s; widen the span")
+        raise source.error("span_empty", start=f"{start_s:g}", end=f"{end_s:g}")
     late = out_s > lasts_s + _SLACK_S
-    note = f"{source.name} ends at {lasts_s:.3f} s, before the out point (--end {out_s:g})"
-    return Span(places, start_s, end_s, asked, (note,) if late else ())
+    ends = note("ends_before", name=source.name, lasts=f"{lasts_s:.3f}", end=f"{out_s:g}")
+    return Span(places, start_s, end_s, asked, (ends,) if late else ())
 
 
 def _checked(source: SourceFile, which: str, value_s: float | None, default_s: float) -> float:
     if value_s is None:
         return default_s
     if not math.isfinite(value_s):
-        raise source.error(f"the {which} is {value_s}, not a number of seconds")
+        raise source.error(f"{which}_no_number", point=value_s)
     if value_s < 0:
-        raise source.error(f"the {which} is {value_s:g}; seconds count from the first frame, 0")
+        raise source.error(f"{which}_negative", point=f"{value_s:g}")
     return value_s
 
 

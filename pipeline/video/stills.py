@@ -131,7 +131,7 @@ class Stills:
             with self._ready:
                 if not self._closed:  # else the folder was rightly removed under the work
                     _log.exception("pictures of %s could not be kept", self.video.name)
-                    self._error = self.video.error(f"its pictures cannot be kept: {error.strerror}")
+                    self._error = self.video.error("video_pictures", detail=error.strerror)
                 self._working = False
                 self._ready.notify_all()
 

@@ -161,9 +161,8 @@ def write_error(target: Path, error: OSError) -> StoreError:
     """What to tell the user when `target` could not be written."""
     name = display_name(target)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(f"{name}: the disk is full; make room or choose another folder")
-    reason = error.strerror or str(error)
-    return StoreError(f"{name}: cannot be written ({reason}); choose another folder")
+        return StoreError.of("disk_full", folder=name)
+    return StoreError.of("place_unwritable", folder=name, detail=error.strerror or str(error))
 
 
 @contextmanager

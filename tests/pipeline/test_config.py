@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config import load_profile, profile_names
+from pipeline.config import load_profile, load_shipped_profile, profile_names
 from pipeline.errors import ConfigError
 
 
@@ -51,6 +51,7 @@ def test_a_profile_of_ones_own_can_be_given(tmp_path):
         ("every = 4", "every = 0", "detector.every"),
         ('family = "umt"', 'family = "i3d"', "video_models.0.family"),
         ('name = "umt_16x96"', 'name = "umt"', "must be called umt_16x96"),
+        ('name = "demo"', 'name = "my/own"', "name: expected a name of letters"),
         ("[pose]", "[[pose]]", "pose"),
         (
             "num_frames = 32\nside = 96\ntemporal_views = 5\nspatial_views = 1\n\n[skeleton",
@@ -69,3 +70,11 @@ def test_a_wrong_profile_is_refused_by_its_key(tmp_path, old, new, words):
 def test_an_unknown_profile_names_the_known_ones(name):
     with pytest.raises(ConfigError, match="demo, fast, paper"):
         load_profile(name)
+
+
+def test_only_shipped_profiles_are_loaded_for_names_that_others_wrote(tmp_path):
+    path = write(tmp_path, "every = 4", "every = 2")
+    assert load_shipped_profile("demo") == load_profile("demo")
+    for name in (path, "../profiles/demo", str(tmp_path), "", "demo.toml"):
+        with pytest.raises(ConfigError, match="choose one of demo, fast, paper"):
+            load_shipped_profile(name)

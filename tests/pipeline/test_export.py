@@ -96,6 +96,17 @@ def changed(analysis: Analysis, path: Path, **changes: object) -> Path:
     return path
 
 
+@pytest.mark.parametrize("profile", ["{folder}/secret.toml", 7])
+def test_a_path_for_a_profile_is_refused_unread(analysis, tmp_path, profile):
+    (tmp_path / "secret.toml").write_text('password = "hunter2"')
+    (tmp_path / "in").mkdir()
+    named = profile.format(folder=tmp_path) if isinstance(profile, str) else profile
+    path = changed(analysis, tmp_path / "evil.zip", profile=named)
+    with pytest.raises(StoreError, match="profile: expected a name of letters") as caught:
+        unpack([path], tmp_path / "in")
+    assert "password" not in str(caught.value)
+
+
 def test_another_version_s_report_says_so(analysis, tmp_path):
     path = changed(analysis, tmp_path / "new.zip", schema_version=2)
     (tmp_path / "in").mkdir()

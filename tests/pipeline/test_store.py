@@ -160,6 +160,78 @@ def test_what_cannot_be_read_is_said(tmp_path, damage, words):
         load(tmp_path)
 
 
+def put(folder, place, value):
+    """Another value at a place of analysis.json, dots between its keys."""
+    path = folder / "analysis.json"
+    content = json.loads(path.read_text())
+    *within, last = place.split(".")
+    entry = content
+    for key in within:
+        entry = entry[key]
+    if value is None:
+        del entry[last]
+    else:
+        entry[last] = value
+    path.write_text(json.dumps(content))
+
+
+WRONG = [
+    ("profile", "/tmp/x/secret.toml"), ("profile", "../demo"), ("profile", "demo\n"),
+    ("profile", ""), ("profile", 7), ("profile", None), ("profile", ["demo"]),
+    ("video", []), ("video.path", 7), ("video.fps", "25"), ("video.fps", 0),
+    ("video.width", 3.5), ("video.duration_s", float("nan")), ("video.variable_frame_rate", 1),
+    ("region.rule", ["union"]), ("region.xyxy", [1, 2, 3]),
+    ("models", {}), ("models.umt", []), ("models.umt.distinct_views", 0),
+    ("verdict.strategy", "sum"), ("verdict.class_index", 28), ("verdict.class_index", True),
+    ("verdict.weights", {"umt": 1.0}), ("verdict.weights.umt", "0.3"),
+    ("verdict.weights.umt", float("inf")), ("verdict.weights.umt", -1),
+    ("verdict.vote.label", "5Axel"), ("verdict.vote.votes", {}),
+    ("verdict.vote.tie_broken_by", "nobody"),
+    ("provenance.pose", 1), ("provenance.pose.status", "certified"),
+    ("timings_s", {}), ("timings_s", 3), ("timings_s.total", "1.0"), ("timings_s.decode", "soon"),
+    ("timings_s.total", float("nan")), ("warnings", "one"), ("warnings", [1]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value"), WRONG)
+def test_a_field_of_another_kind_is_named(tmp_path, place, value):
+    save(make_analysis(), tmp_path)
+    put(tmp_path, place, value)
+    with pytest.raises(StoreError) as caught:
+        load(tmp_path)
+    assert caught.value.code == "analysis_field"
+    field = str(caught.value.values["field"])
+    # An object that lacks an entry, or holds a wrong one, may be named by that entry.
+    assert field == place or field.startswith(f"{place}.")
+    assert f"{field}: expected " in str(caught.value)
+    assert str(value) not in str(caught.value) or len(str(value)) < 3
+
+
+def test_weights_of_nothing_are_refused(tmp_path):
+    save(make_analysis(), tmp_path)
+    put(tmp_path, "verdict.weights", {"umt": 0, "uniformerv2": 0, "infogcn": 0.0})
+    with pytest.raises(StoreError, match=r"verdict\.weights: expected one number above 0"):
+        load(tmp_path)
+
+
+def test_an_analysis_that_names_its_profile_by_a_path_opens_no_file(tmp_path):
+    secret = tmp_path / "secret.toml"
+    secret.write_text('password = "hunter2"')
+    save(make_analysis(), tmp_path / "run")
+    put(tmp_path / "run", "profile", str(secret))
+    with pytest.raises(StoreError, match="profile: expected a name of letters") as caught:
+        load(tmp_path / "run")
+    assert "password" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_json_too_deep_to_be_read_is_a_sentence(tmp_path):
+    save(make_analysis(), tmp_path)
+    (tmp_path / "analysis.json").write_text("[" * 100_000)
+    with pytest.raises(StoreError, match="cannot be read"):
+        load(tmp_path)
+
+
 def test_a_full_disk_leaves_nothing(tmp_path):
     """A child process may write 2,000 bytes a file, which stops `arrays.npz` half way."""
     code = f"""

@@ -79,7 +79,7 @@ def test_a_long_video_asks_for_points_as_soon_as_it_is_there(tmp_path) -> None:
 
 def test_points_in_the_wrong_order(clip) -> None:
     words, _ = last(callbacks.analyse(Request(str(clip), "demo", 9, 5), RunStore(), "a"))
-    assert "the out point (--end 5) is not after the in point" in words
+    assert "the out point (5 s) is not after the in point (9 s)" in words
 
 
 @pytest.mark.parametrize("how", ["stop", "leave", "start"])

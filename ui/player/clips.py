@@ -151,7 +151,7 @@ class ClipShelf:
         clip = self.show(run.visitor, path or "", start_s, end_s)
         if analysis is not None:
             if clip.video.info.sha256 != analysis.video.sha256:
-                raise clip.video.error("is not the video that was analysed; analyse it again")
+                raise clip.video.error("clip_other")
             _follow(clip, analysis.timeline.frame_index)
         clip.runs[run.run_id] = run
         clip.latest, clip.news = run.run_id, clip.news + 1

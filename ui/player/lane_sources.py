@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.config import load_profile
+from pipeline.config import load_shipped_profile
 from pipeline.draw import pose_at
 from pipeline.ensemble import softmax
 from pipeline.errors import ConfigError
@@ -51,7 +51,11 @@ def element_lane(analysis: Analysis) -> Sequence[Lane]:
         clock.until_s,
         f"{class_name(verdict.class_index)} {verdict.probability:.0%}",
         "verdict",
-        note=say("lane_verdict_note", strategy=verdict.strategy, margin=f"{verdict.margin:.0%}"),
+        note=say(
+            "lane_verdict_note",
+            strategy=display_name(verdict.strategy),
+            margin=f"{verdict.margin:.0%}",
+        ),
     )
     return [SpanLane("element", say("lane_element"), (span,), note=say("lane_element_note"))]
 
@@ -111,7 +115,7 @@ def lanes_of(analysis: Analysis) -> list[Lane]:
 
 def _video_models(profile: str) -> dict[str, VideoModelSettings]:
     try:
-        return {model.name: model for model in load_profile(profile).video_models}
+        return {model.name: model for model in load_shipped_profile(profile).video_models}
     except ConfigError:  # a report of a profile that this version does not know
         return {}
 

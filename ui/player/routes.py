@@ -17,10 +17,11 @@ from starlette.routing import BaseRoute, Route
 
 from pipeline.errors import Cancelled, InputError
 from pipeline.video.readers import FramesLost
-from ui.language import preferred, speaking
+from ui.language import in_words, preferred, speaking
 from ui.player.clips import Clip, ClipShelf
 from ui.player.messages import Nonsense, read_whole
 from ui.player.scene import scene_json
+from ui.player.words import say
 
 PREFIX = "/rinkside"
 STATIC = Path(__file__).with_name("static")
@@ -47,7 +48,7 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
         def endpoint(request: Request) -> Response:
             clip = shelf.get(request.path_params["token"])
             if clip is None:
-                return _sentence("this clip is no longer open; load it again", 404)
+                return _sentence(say("gone"), 404)
             table = clip.table
             try:
                 return answer(request, clip)
@@ -57,10 +58,10 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
                 clip.mend(table)
                 return _lost()
             except (InputError, OSError) as error:
-                text = str(error) if isinstance(error, InputError) else "the file is gone"
+                text = in_words(error) if isinstance(error, InputError) else say("file_gone")
                 return _sentence(text, 410)
 
-        return Route(f"{PREFIX}/clips/{{token}}/{name}", endpoint)
+        return Route(f"{PREFIX}/clips/{{token}}/{name}", _in_their_language(endpoint))
 
     return [
         Route(f"{PREFIX}/static/{{version}}/{{name}}", _script),
@@ -121,7 +122,7 @@ def _copy(request: Request, clip: Clip) -> Response:
     try:
         path = clip.make_copy()
     except Cancelled:
-        return _sentence("the clip was closed", 410)
+        return _sentence(say("gone"), 410)
     return _file(path, "video/mp4")
 
 
@@ -148,6 +149,14 @@ def _scripts() -> dict[str, Path]:
 
 def _lost() -> Response:
     return _sentence("frames were lost; fetch the scene again", 409)
+
+
+def _in_their_language(endpoint: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        with speaking(preferred(request.headers.get("accept-language", ""))):
+            return endpoint(request)
+
+    return answer
 
 
 def _sentence(text: str, status: int) -> Response:

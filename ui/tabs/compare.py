@@ -12,6 +12,7 @@ from pipeline.types import Analysis
 from ui.controls import history_line
 from ui.events import QUIET
 from ui.labels import label
+from ui.language import in_words
 from ui.measured import measured
 from ui.player import build_player, player_value
 from ui.runs import Run
@@ -120,5 +121,5 @@ def _value(session: Session, run: Run, frame: int) -> str:
     try:
         clip = session.clips.show_run(run)
     except InputError as error:
-        return player_value(None, message=str(error))
+        return player_value(None, message=in_words(error))
     return player_value(clip, run, frame=min(max(frame, 0), last))

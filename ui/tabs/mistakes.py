@@ -32,7 +32,7 @@ from ui.evaluations import (
 from ui.events import QUIET
 from ui.hosting import hosted
 from ui.labels import label
-from ui.language import say
+from ui.language import in_words, say
 from ui.names import display_name
 from ui.session import Session, visitor_of
 
@@ -84,7 +84,7 @@ def build_tab(session: Session, tab: gr.Tab, *, status: gr.HTML) -> None:
         try:
             analysis = analysis_of(read_evaluation(Path(path)), _stem_of(event, stems))
         except InputError as error:
-            return [message_card(str(error), kind="error"), *(gr.skip() for _ in desk)]
+            return [message_card(in_words(error), kind="error"), *(gr.skip() for _ in desk)]
         run = session.runs.adopt(visitor_of(request), analysis)
         key = "open_done" if Path(analysis.video.path).is_file() else "open_without_clip"
         sentence = say(key, name=run.title, profile=analysis.profile)
@@ -123,7 +123,7 @@ def _by(path: str, name: str) -> list[Any]:
         return _by_voter(read_evaluation(Path(path)), name)
     except EvaluationError as error:  # it went while it was open
         skip = gr.skip()
-        return [skip, skip, message_card(str(error), kind="error"), skip, skip]
+        return [skip, skip, message_card(in_words(error), kind="error"), skip, skip]
 
 
 def _cell(path: str, name: str, event: gr.EventData) -> list[Any]:
@@ -133,7 +133,7 @@ def _cell(path: str, name: str, event: gr.EventData) -> list[Any]:
     try:
         found = read_evaluation(Path(path)).of_cell(name, true, said)
     except EvaluationError as error:
-        return [message_card(str(error), kind="error"), gr.skip(), gr.skip()]
+        return [message_card(in_words(error), kind="error"), gr.skip(), gr.skip()]
     words = say("mistakes_cell", count=len(found), true_class=LABELS[true], said=LABELS[said])
     return [message_card(words), clip_table(found, name), [clip.stem for clip in found]]
 
@@ -149,7 +149,7 @@ def _open(path: Path) -> list[Any]:
     try:
         evaluation = read_evaluation(path)
     except EvaluationError as error:
-        return _nothing(str(error), kind="error")
+        return _nothing(in_words(error), kind="error")
     voters = list(evaluation.voters)
     if not voters or not evaluation.clips:
         return _nothing(say("mistakes_no_labels", name=path.name), kind="error")

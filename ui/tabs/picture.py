@@ -13,6 +13,7 @@ from pipeline.types import VideoInfo
 from ui import callbacks
 from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
+from ui.language import in_words
 from ui.player import ClipShelf, build_player, player_value
 from ui.player.messages import Nonsense, read_relock, read_token
 from ui.runs import Run
@@ -51,7 +52,7 @@ def run_value(session: Session, run: Run) -> str:
     try:
         return player_value(session.clips.show_run(run, *span), run)
     except InputError as error:
-        return player_value(None, message=str(error))
+        return player_value(None, message=in_words(error))
 
 
 def relock_on_show(clips: ClipShelf, run: Run, data: object) -> callbacks.Request:

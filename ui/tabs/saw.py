@@ -14,7 +14,7 @@ from pipeline.types import Analysis
 from ui.callbacks import analyser
 from ui.cards import message_card
 from ui.labels import label
-from ui.language import say
+from ui.language import in_words, say
 from ui.names import class_name, display_name, joint_name
 from ui.plots import frame_bars, joint_bars
 from ui.runs import Run
@@ -92,7 +92,7 @@ def _render(run: Run) -> list[Any]:
         picture = region_picture(analysis)
         film = film_strip(analysis, see(analysis, first, 0))
     except InputError as error:
-        message = message_card(str(error), kind="error")
+        message = message_card(in_words(error), kind="error")
     network, view = gr.Radio(options, value=first), _view_radio(analysis, first)
     return [network, view, picture, message, film, _NO_PLOT, *figures, _NO_PLOT]
 
@@ -114,7 +114,7 @@ def _film(analysis: Analysis, name: str, view: int) -> str:
     try:
         return film_strip(analysis, see(analysis, name, view))
     except InputError as error:
-        return message_card(str(error), kind="error")
+        return message_card(in_words(error), kind="error")
 
 
 def _roll(analysis: Analysis, name: str, view: int) -> list[Any]:
@@ -123,7 +123,7 @@ def _roll(analysis: Analysis, name: str, view: int) -> list[Any]:
         seen = see(analysis, name, view)
         found = look(seen, networks)
     except (InputError, WeightsError) as error:
-        return [gr.skip(), gr.skip(), message_card(str(error), kind="error")]
+        return [gr.skip(), gr.skip(), message_card(in_words(error), kind="error")]
     frames = analysis.timeline.frame_index[seen.positions].tolist()
     note = say("saw_rollout_note", model=display_name(name))
     if not same_weights(analysis, networks):
@@ -140,7 +140,7 @@ def _occlude(analysis: Analysis) -> list[Any]:
         networks = analyser(analysis.profile).networks
         drops = occlusion(analysis, networks)
     except (InputError, WeightsError) as error:
-        return [_NO_PLOT, message_card(str(error), kind="error")]
+        return [_NO_PLOT, message_card(in_words(error), kind="error")]
     label_of = class_name(analysis.scores["infogcn"].class_index)
     note = say("saw_occlusion_note", label=label_of)
     if not same_weights(analysis, networks):

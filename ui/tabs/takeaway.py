@@ -10,7 +10,7 @@ from pipeline.errors import InputError
 from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import choice, label, language_of
-from ui.language import say, spoken_in
+from ui.language import in_words, say, spoken_in
 from ui.runs import Run
 from ui.session import Session, Shown
 from ui.takeaway import CHOSEN, FORMATS, make_files
@@ -66,6 +66,6 @@ def _produce(run: Run | None, chosen: list[str]) -> Iterator[tuple[str, list[str
         try:
             made += make_files(run, [name])
         except InputError as error:
-            yield message_card(str(error), kind="error"), made or None
+            yield message_card(in_words(error), kind="error"), made or None
             return
     yield message_card(say("take_done", count=len(made)), kind="done"), made

@@ -17,6 +17,7 @@ from tests.pipeline.test_video_stills import decode, unpack
 from tests.videos import PLAIN, RECIPES, cut, read_number, write_video
 from ui.player import ClipShelf, player_routes, player_value
 from ui.player.routes import STATIC, version
+from ui.player.words import words_for
 from ui.runs import RunStore
 
 
@@ -63,6 +64,17 @@ def test_a_scene_before_any_analysis(client, clip):
 def test_a_scene_speaks_the_visitors_language(client, clip):
     scene = client.get(address(clip, "scene"), headers={"Accept-Language": "ja"}).json()
     assert scene["words"]["play"] == "再生"
+
+
+def test_what_is_gone_is_told_in_the_visitors_language(client, shelf, tmp_path):
+    path = write_video(tmp_path / "own.mp4", PLAIN)
+    clip = shelf.show("visitor", str(path))
+    path.unlink()
+    for language in ("zh", "ja"):
+        asked = {"headers": {"Accept-Language": language}}
+        table = words_for(language)
+        assert client.get("/rinkside/clips/x/scene", **asked).text == table["gone"]
+        assert client.get(address(clip, "video"), **asked).text == table["file_gone"]
 
 
 def test_pictures(client, clip):

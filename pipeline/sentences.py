@@ -1,0 +1,153 @@
+"""Sentences that others put into other languages: each has a code, and values for its blanks.
+
+The command line prints them as they stand here; the app looks the code up in its own tables.
+Warnings and rules are kept in analyses as sentences, for people; `recognised` finds the code again.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping
+from functools import cache
+
+_AGAIN = "copy or download it again"
+_NO_PERSON = (
+    "{name}: no person found in {frames} frames%s; give a span in which the skater is in view "
+    "(--start, --end)%s or a picture in which the skater is larger and sharper"
+)
+
+ERRORS: Mapping[str, str] = {
+    # The file itself.
+    "file_missing": "{name}: there is no such file in {folder}",
+    "file_forbidden": "{name}: may not be read (permission denied); change the file's rights",
+    "file_unreadable": "{name}: could not be read ({detail}); check the disk it lies on",
+    "file_name": "{name}: is no possible file name",
+    "file_folder": "{name}: is a folder; name one video file in it",
+    "file_pipe": "{name}: is a device or pipe, not a file; save the video to a file first",
+    "file_empty": "{name}: is empty (0 bytes); " + _AGAIN,
+    "file_changed": "{name}: changed while it was being read; wait until it is complete",
+    # What is in it.
+    "video_index_damaged": "{name}: is damaged: its index (moov) cannot be read; " + _AGAIN,
+    "video_cut_off": "{name}: is cut off: the index at its end (moov) is missing; " + _AGAIN,
+    "video_cut_early": "{name}: is cut off near its start; " + _AGAIN,
+    "video_unknown": "{name}: is not a video that can be read "
+    "(known are mp4, mov, mkv, webm, avi, ts, flv, ogg)",
+    "video_sound_only": "{name}: holds sound but no video; choose a file with pictures",
+    "video_no_streams": "{name}: holds neither video nor sound; choose a file with pictures",
+    "video_codec": "{name}: its video codec is unknown; convert it to H.264",
+    "video_too_large": "{name}: its picture of {size} is too large (at most {most} million pixels)",
+    "video_no_frames": "{name}: has a video track without a single frame",
+    "video_no_rate": "{name}: tells neither its frame rate nor its duration; convert it to mp4",
+    "video_all_damaged": "{name}: is damaged: not one frame could be read; " + _AGAIN,
+    "video_frame_lost": "{name} is damaged: frame {frame} could not be read",
+    "video_memory": "{name}: its {frames} frames take {takes} MiB, more than {limit} MiB; "
+    "choose fewer",
+    "video_pictures": "{name}: its pictures cannot be kept: {detail}",
+    # The span.
+    "span_long": "{name}: {span} s is too long for one element (at most {most} s); every clip gets "
+    "one verdict, so choose an in and an out point around the element (--start, --end)",
+    "in_no_number": "{name}: the in point (--start) is {point}, not a number of seconds",
+    "out_no_number": "{name}: the out point (--end) is {point}, not a number of seconds",
+    "in_negative": "{name}: the in point (--start) is {point}; "
+    "seconds count from the first frame, 0",
+    "out_negative": "{name}: the out point (--end) is {point}; "
+    "seconds count from the first frame, 0",
+    "span_order": "{name}: the out point (--end {end}) is not after the in point (--start {start})"
+    "; swap or change them",
+    "span_beyond": "{name}: the in point (--start {start}) lies beyond its end; it lasts {lasts} s"
+    "; choose an earlier one",
+    "span_empty": "{name}: no frame begins between {start} s and {end} s; widen the span",
+    # Who is in it.
+    "nobody": _NO_PERSON % ("", ""),
+    "nobody_stays": _NO_PERSON % (" ({reason})", ", name the skater (--skater)"),
+    "skater_unknown": "--skater {skater}: no such person in this clip; "
+    "choose one of the numbers {known}",
+    # Analyses that are opened, and their clips.
+    "analysis_none": "{folder}: holds no analysis (no analysis.json)",
+    "analysis_unreadable": "{folder}/analysis.json: cannot be read ({detail})",
+    "analysis_version": "{folder}/analysis.json: schema version {version}, this Rinkside reads "
+    "{known}; analyse the clip again or use the version that wrote it",
+    "analysis_no_arrays": "{folder}: arrays.npz is missing; analyse the clip again",
+    "analysis_damaged": "{folder}: the saved analysis is damaged ({detail}); "
+    "analyse the clip again",
+    "analysis_field": "{folder}/analysis.json: {field}: expected {expected}; "
+    "analyse the clip again",
+    "open_nothing": "choose a report, a .zip, or analysis.json together with arrays.npz",
+    "open_no_report": "{name}: is no report of Rinkside, or was cut off; save it again",
+    "open_damaged": "{name}: its analysis is damaged ({detail})",
+    "open_too_large": "{name}: unpacks to more than an analysis and its clip can be",
+    "open_no_zip": "{name}: cannot be unpacked ({detail}); save it again",
+    "open_other_clip": "{name}: is not the clip of this analysis ({clip}); "
+    "choose that one, or none",
+    "clip_not_packed": "{name}: the clip is not here, so it cannot be packed",
+    "clip_not_here": "{name}: the clip is not here; open the analysis together with its clip",
+    "clip_other": "{name}: is not the video that was analysed; analyse it again",
+    "profile_unknown": "profile {profile}: there is none; choose one of {known}",
+    # Places to write to.
+    "place_file": "{folder}: {place} is a file; choose another folder",
+    "place_forbidden": "{folder}: {place} may not be written; choose another folder",
+    "disk_full": "{folder}: the disk is full; make room or choose another folder",
+    "place_unwritable": "{folder}: cannot be written ({detail}); choose another folder",
+}
+"""Errors that whoever uses the app may meet."""
+
+NOTES: Mapping[str, str] = {
+    "damaged": "{name} is damaged: {read} of {promised} frames could be read",
+    "odd_turn": "{name} is turned by an odd angle, which is ignored",
+    "interlaced": "{name} is interlaced; motion shows combs, which are left in",
+    "aspect": "{name} has pixels of {aspect}, not 1, to 1; it is analysed as stored, {size}",
+    "hdr": "{name} is an HDR recording ({curve}); its colours are used as stored, so pale",
+    "ends_before": "{name} ends at {lasts} s, before the out point (--end {end})",
+    "uncertain": "it is uncertain who the skater is: person {person} was taken with {points} "
+    "points, close to person {others}; choose with --skater N",
+    "presence": "person {person}, taken for the skater, is in view in only {presence} of the "
+    "frames; the others have no box and no skeleton",
+    "skater_ignored": "--skater {skater} was ignored: the detector is untrained",
+    "not_cached": "the result was not cached: {reason}",
+    "nobody_in_view": "no person in view",
+    "nobody_looked_for": "nobody was looked for: the detector is untrained",
+    "nobody_stays": "nobody stays in view; most points has person {person}, seen in {presence} of "
+    "the frames",
+    "chosen": "person {person} was chosen by the user",
+    "only_one": "most points for size {size}, motion {motion}, posture {posture}, centrality "
+    "{centrality}, certainty {certainty}, times presence: person {person} with {points}",
+    "most_points": "most points for size {size}, motion {motion}, posture {posture}, centrality "
+    "{centrality}, certainty {certainty}, times presence: person {person} with {points}, next "
+    "person {other} with {other_points}",
+}
+"""Warnings of an analysis, and rules by which its skater was chosen."""
+
+_FREE = {"name", "others", "reason"}
+_LONGEST = 1000
+
+
+def note(code: str, **values: object) -> str:
+    """A warning or a rule in English."""
+    return NOTES[code].format(**values)
+
+
+def recognised(sentence: str) -> tuple[str, dict[str, str]] | None:
+    """The code and the values of a warning or a rule; None for another sentence."""
+    if len(sentence) > _LONGEST:  # no name of a file makes one so long
+        return None
+    for code, pattern in _patterns().items():
+        match = pattern.fullmatch(sentence)
+        if match:
+            return code, match.groupdict()
+    return None
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    return {code: re.compile(_pattern(text)) for code, text in NOTES.items()}
+
+
+def _pattern(text: str) -> str:
+    parts = []
+    for words, blank, _, _ in string.Formatter().parse(text):
+        parts.append(re.escape(words))
+        if blank is not None:
+            # Numbers end at a blank or a comma, so that no sentence takes long to be matched.
+            parts.append(f"(?P<{blank}>{'.+?' if blank in _FREE else '[^ ,;()]+'})")
+    return "".join(parts)
