@@ -37,7 +37,7 @@ test-slow: $(VENV)/.dev
 # deleted however the test ends; there a missing package fails the test instead of skipping it.
 # $(call in_own_environment,NAME,PACKAGES,TESTS)
 define in_own_environment
-	@trap 'rm -rf $(VENV)-$(1)' EXIT; trap 'exit 130' INT TERM; set -e; \
+	@trap 'rm -rf $(VENV)-$(1) build rinkside.egg-info' EXIT; trap 'exit 130' INT TERM; set -e; \
 	  $(PYTHON) -m venv --clear $(VENV)-$(1); \
 	  $(VENV)-$(1)/bin/pip install --disable-pip-version-check -q -c constraints.txt \
 	    -r requirements-dev.txt $(2); \

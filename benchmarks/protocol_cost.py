@@ -149,6 +149,7 @@ def detector_flop(builder: str, size: tuple[int, int]) -> float:
 def pose_flop(builder: str) -> float:
     """Of one crop."""
     network = cast(ViTPose, build_on_meta(BUILDERS[builder]).eval().requires_grad_(False))
+    network.to("meta")  # buffers too
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), torch.device("meta"), counter:
         network(torch.zeros(1, 3, *network.image_size))

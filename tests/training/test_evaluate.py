@@ -119,7 +119,8 @@ def test_precision_is_asked_for_and_never_mixed(
     out = tmp_path / "bf16"
     assert evaluate(data, profile, out, "--precision", "bf16") == 0
     full, reduced = (
-        np.stack(pd.read_parquet(folder / "predictions.parquet").logits) for folder in (run, out)
+        np.concatenate(list(pd.read_parquet(folder / "predictions.parquet").logits.dropna()))
+        for folder in (run, out)
     )
     assert 0 < np.abs(full - reduced).max() < 0.05
     capsys.readouterr()

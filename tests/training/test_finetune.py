@@ -29,7 +29,7 @@ from training.tasks import TASKS
 from training.tasks.clips import ClipRecipe, ClipTask
 from training.tasks.skeletons import SkeletonTask
 
-SMOKE = {"umt": 1.96585, "uniformerv2": 0.75754, "infogcn": 3.99072}
+SMOKE = {"umt": 1.96585, "uniformerv2": 0.75754, "infogcn": 4.00686}
 """Family -> mean loss over the smoke run's steps."""
 
 
