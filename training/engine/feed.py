@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -153,7 +153,7 @@ def _sound(batches: Iterable[Batch]) -> Iterator[Batch]:
         yield batch
 
 
-def _collated(samples: Sequence[Any]) -> Any:
+def _collated(samples: list[Any]) -> Any:
     """A batch of samples, or the first error among them."""
     errors = (sample for sample in samples if isinstance(sample, InputError))
     return next(errors, None) or default_collate(list(samples))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
+from accelerate.state import AcceleratorState, PartialState
 from accelerate.utils import DistributedType
 from torch import Tensor, nn
 
@@ -91,7 +91,7 @@ def watch_sharded_pair(folder: str) -> None:
     accelerator, settings = Accelerator(cpu=True), replace(ENGINE, ema_decay=0.0)
     trainee = Trainee(Watched(Path(folder)), OPTIM, settings, accelerator=accelerator, seed=3)
     # FSDP needs GPUs; how its evaluation is shared does not.
-    AcceleratorState().distributed_type = DistributedType.FSDP
+    PartialState().distributed_type = AcceleratorState().distributed_type = DistributedType.FSDP
     trainee.evaluate()
 
 
