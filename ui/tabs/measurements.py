@@ -124,10 +124,10 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
 
     # What is on show has changed, so that everything that draws it hears of it.
     gr.on(
-        [takeoff.release, landing.release], set_flight, [session.shown, takeoff, landing],
+        [takeoff.release, landing.release], set_flight, [session.finished, takeoff, landing],
         [note, session.shown], trigger_mode="always_last", **QUIET,
     )  # fmt: skip
-    back.click(set_back, session.shown, [note, session.shown], **QUIET)
+    back.click(set_back, session.finished, [note, session.shown], **QUIET)
 
 
 def take_flight(run: Run, takeoff: float | None, landing: float | None) -> None:
