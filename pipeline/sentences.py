@@ -88,6 +88,7 @@ ERRORS: Mapping[str, str] = {
     "place_file": "{folder}: {place} is a file; choose another folder",
     "place_forbidden": "{folder}: {place} may not be written; choose another folder",
     "disk_full": "{folder}: the disk is full; make room or choose another folder",
+    "film_refused": "{name}: cannot be written ({detail})",
     "place_unwritable": "{folder}: cannot be written ({detail}); choose another folder",
 }
 """Errors that whoever uses the app may meet."""

@@ -42,6 +42,10 @@ def estimate(values: Array) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
+def _quantile(values: Array, percent: float) -> float:
+    return float(np.percentile(values, percent))
+
+
 def height_cm(air_s: float) -> float:
     """How high a body rises that is in the air so long, pose alike at both ends: g T^2 / 8."""
     return 100.0 * GRAVITY * air_s**2 / 8.0
@@ -80,9 +84,10 @@ def _flight(body: Body, flight_s: tuple[float, float] | None) -> Flight | Reason
     if flight.likely < _LIKELY:
         return Reason("no_flight")
     takeoff, landing = np.median(flight.takeoff_s), np.median(flight.landing_s)
-    if takeoff < start + _EDGE_S:
+    # Also where only the interval comes to the clip's edge: what lies beyond may be it as well.
+    if takeoff < start + _EDGE_S or _quantile(flight.takeoff_s, 2.5) < start + _EDGE_S / 2:
         return Reason("begins_late")
-    if landing > end - _EDGE_S:
+    if landing > end - _EDGE_S or _quantile(flight.landing_s, 97.5) > end - _EDGE_S / 2:
         return Reason("ends_early")
     for name, moment in (("takeoff", takeoff), ("landing", landing)):
         near = np.abs(body.times_s - moment) < _EDGE_S

@@ -136,7 +136,8 @@ def _refusals_told(target: Path) -> Iterator[None]:
     except av.error.FFmpegError as error:
         if isinstance(error, OSError):  # the disk's own, which `replaced_when_done` tells
             raise
-        raise StoreError(f"{display_name(target)}: cannot be written ({error.strerror})") from error
+        detail = error.strerror
+        raise StoreError.of("film_refused", name=display_name(target), detail=detail) from error
 
 
 @contextmanager

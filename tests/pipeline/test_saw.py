@@ -71,7 +71,7 @@ def test_an_overlay_of_a_damaged_file_has_its_stamps(damaged, tmp_path):
 
 def test_an_analysis_of_other_frames_is_refused(damaged):
     timeline = Timeline(damaged.timeline.frame_index + 1, damaged.timeline.pts_s)
-    with pytest.raises(VideoError, match=r"hurt\.mp4: gives other frames than it did"):
+    with pytest.raises(VideoError, match=r"hurt\.mp4: is not the video that was analysed"):
         frames_at(replace(damaged, timeline=timeline), np.array([0]))
 
 

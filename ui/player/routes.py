@@ -80,9 +80,8 @@ def _scene(request: Request, clip: Clip) -> Response:
     run_id = request.path_params.get("run")
     run = clip.run(run_id)
     if run is None and run_id is not None:
-        return _sentence("this analysis is no longer kept; analyse the clip again", 404)
-    with speaking(preferred(request.headers.get("accept-language", ""))):
-        return JSONResponse(scene_json(clip, run), headers=_ASK)
+        return _sentence(say("run_gone"), 404)
+    return JSONResponse(scene_json(clip, run), headers=_ASK)
 
 
 def _stills(request: Request, clip: Clip) -> Response:
