@@ -110,6 +110,14 @@ FIELDS: tuple[tuple[str, Kind], ...] = (
     ("timings_s", _TABLE),
     ("timings_s.*", _NUMBER),
     ("timings_s.total", _NUMBER),
+    *(
+        (place, Kind(lambda v: v is None or _number(v), "a finite number"))
+        for place in (
+            "origin_s",
+            "flight_set_by_person.takeoff_s",
+            "flight_set_by_person.landing_s",
+        )
+    ),
     ("warnings", Kind(lambda value: isinstance(value, list), "a list of texts")),
     ("warnings.*", _TEXT),
 )

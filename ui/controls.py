@@ -57,12 +57,8 @@ def build_controls(session: Session) -> Controls:
         else None
     )
     with gr.Row(elem_classes="rs-trim"):
-        start = gr.Number(
-            None, label=label("clip_in"), minimum=0, step=0.1, elem_id="trim-in", min_width=100
-        )
-        end = gr.Number(
-            None, label=label("clip_out"), minimum=0, step=0.1, elem_id="trim-out", min_width=100
-        )
+        start = gr.Number(None, label=label("clip_in"), step=0.1, elem_id="trim-in", min_width=100)
+        end = gr.Number(None, label=label("clip_out"), step=0.1, elem_id="trim-out", min_width=100)
     with gr.Row():
         go = gr.Button(label("button_go"), variant="primary", elem_id="analyse", min_width=120)
         halt = gr.Button(label("button_cancel"), elem_id="stop", min_width=100)
@@ -218,8 +214,7 @@ def _describe(path: str | None) -> list[Any]:
     facts = callbacks.describe(path)
     if facts.duration_s is None:
         return [facts.card, *skipped([0, 0])]
-    long = round(facts.duration_s, 2)
-    return [facts.card, gr.Number(None, maximum=long), gr.Number(None, maximum=long)]
+    return [facts.card, gr.Number(None), gr.Number(None)]
 
 
 def _stop_for(session: Session) -> Any:
