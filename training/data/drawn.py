@@ -213,11 +213,11 @@ def _headings(joints: NDArray[np.floating]) -> NDArray[np.float64]:
     return angles
 
 
-def _clips_of(recipe: Path) -> Iterator[tuple[DrawnClips, Path]]:
+def _clips_of(recipe: Path, overrides: list[str]) -> Iterator[tuple[DrawnClips, Path]]:
     from training.finetune import load_recipe
     from training.tasks.clips import ClipRecipe
 
-    loaded = load_recipe(recipe, [])
+    loaded = load_recipe(recipe, overrides)
     if not isinstance(loaded, ClipRecipe) or loaded.data.rink is None:
         raise ConfigError(f"{recipe}: draws no clips; it has no [data.rink]")
     folder = Path(loaded.data.cache) if loaded.data.cache else cache_folder() / "clips"
@@ -230,12 +230,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = Parser(prog="python -m training.data.drawn", description=__doc__)
     parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     parser.add_argument("--workers", type=int, default=0, help="processes; default: this one")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parsed: argparse.Namespace = parser.parse_args(arguments)
     status = StatusLine()
 
     def command() -> int:
         cv2.setNumThreads(1)
-        for clips, folder in _clips_of(parsed.recipe):
+        for clips, folder in _clips_of(parsed.recipe, parsed.set):
             DrawnStore(folder, clips).build(status, workers=parsed.workers)
         return 0
 

@@ -25,6 +25,7 @@ from training.engine.settings import EngineSettings, OptimSettings
 from training.engine.task import Batch, EvaluationContext, Task
 from training.guide import NAME as GUIDE
 from training.optim import set_learning_rate
+from training.teacher import NAME as TEACHER
 
 
 class Trainee:
@@ -125,7 +126,7 @@ class Trainee:
             if self._average is None
             else self._average.state_dict()
         )
-        return {k: v for k, v in state.items() if not k.startswith(f"{GUIDE}.")}
+        return {k: v for k, v in state.items() if not k.startswith((f"{GUIDE}.", f"{TEACHER}."))}
 
     @property
     def _fully_sharded(self) -> bool:

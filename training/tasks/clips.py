@@ -22,7 +22,7 @@ from pipeline.cache import cache_folder
 from pipeline.elements import NUM_CLASSES
 from pipeline.errors import ConfigError
 from pipeline.transforms import INPUT_TRANSFORMS
-from training.augment import AugmentSettings, Mixed, mix, rand_augment, random_erasing, soft_targets
+from training.augment import AugmentSettings, mix, rand_augment, random_erasing, soft_targets
 from training.console import StatusLine
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import (
@@ -52,6 +52,7 @@ from training.network import NetworkSettings, naming
 from training.optim import parameter_groups
 from training.pose_start import start_from_pose
 from training.recipe import Recipe
+from training.teacher import Teacher, TeacherSettings, thinned
 
 POSE_GRID = (8, 6)
 """Rows and columns of patches of `vitpose_tiny`."""
@@ -126,6 +127,8 @@ class ClipRecipe(Recipe):
     """How they are varied."""
     guide: GuideSettings = field(default_factory=GuideSettings)
     """Further targets while training, where the rink tells them."""
+    teacher: TeacherSettings = field(default_factory=TeacherSettings)
+    """A trained network from which this one learns besides."""
     start_from_pose: str = ""
     """A pose network's weights, a checkpoint of the manifest or a safetensors file: its stem and
     blocks are the start of a network that has the same ones."""
@@ -171,6 +174,8 @@ class ClipTask:
         self._num_frames = network.num_frames
         self._side = int(np.max(network.image_size))
         self._grid = network.grid[-2:]
+        self._teacher = Teacher(recipe.teacher) if recipe.teacher.active else None
+        self._view_frames, self._view_side = self._view()
         self._transform = INPUT_TRANSFORMS[recipe.network.family]
         self._train, self._held_out = _stored_clips(recipe, status)
         self._labels = np.array([label for label, _ in self._train], dtype=np.int64)
@@ -180,6 +185,19 @@ class ClipTask:
     def samples_per_epoch(self) -> int:
         """Clips."""
         return len(self._train)
+
+    def _view(self) -> tuple[int, int]:
+        """Frames and their side that show the network, and its teacher, all that they look at."""
+        if self._teacher is None:
+            return self._num_frames, self._side
+        few, many = sorted((self._num_frames, self._teacher.num_frames))
+        if many % few:
+            raise ConfigError(
+                f"teacher.checkpoint: {self._recipe.teacher.checkpoint} looks at "
+                f"{self._teacher.num_frames} frames, {self._recipe.network.builder} at "
+                f"{self._num_frames}; one must be a multiple of the other"
+            )
+        return many, max(self._side, self._teacher.side)
 
     def build_model(self) -> nn.Module:
         """The network with its start."""
@@ -196,6 +214,8 @@ class ClipTask:
             )
         if self._recipe.guide.active:
             attach(model)
+        if self._teacher is not None:
+            self._teacher.attach_head(model)
         return model
 
     def _pictures(self) -> Tensor:
@@ -218,8 +238,8 @@ class ClipTask:
             parts.append(
                 training_views(
                     read_clip(path),
-                    num_frames=self._num_frames,
-                    side=self._side,
+                    num_frames=self._view_frames,
+                    side=self._view_side,
                     copies=copies,
                     settings=self._recipe.augment,
                     rng=np.random.default_rng((self._recipe.seed, epoch, position)),
@@ -242,40 +262,70 @@ class ClipTask:
         clips = random_erasing((clips - mean) / std, settings.erase)
         targets = soft_targets(batch["labels"], NUM_CLASSES, self._recipe.label_smoothing)
         mixed = mix(clips, targets, settings)
-        if not self._recipe.guide.active:
+        if not self._recipe.guide.active and self._teacher is None:
             return {"loss": self._cross_entropy(model(mixed.clips), mixed.targets)}
-        return self._guided(model, mixed, batch)
-
-    def _guided(
-        self, model: nn.Module, mixed: Mixed, batch: Mapping[str, Tensor]
-    ) -> dict[str, Tensor]:
-        """The loss with its further targets; all parts are named."""
         network = unwrapped(model)
-        near = self._tokens_near(batch["joints"])
+        near = self._tokens_near(batch)
+        seen = thinned(mixed.clips, num_frames=self._num_frames, side=self._side)
         with only_tokens(cast(UMT, network), near), kept_tokens(network) as kept:
-            logits = model(mixed.clips)
+            logits = model(seen)
         with torch.autocast(logits.device.type, enabled=False):
-            found = cast(GuideHead, network.get_submodule(GUIDE))(kept[0].float())
-        parts = self._weighted(guide_losses(found, batch, grid=self._grid, kept=near))
-        ce = self._cross_entropy(logits.float(), mixed.targets)
+            ce = self._cross_entropy(logits.float(), mixed.targets)
+            tokens = kept[0].float()
+            further = {
+                **self._guiding(network, batch, tokens, near),
+                **self._teaching(network, mixed.clips, logits, tokens, near),
+            }
+        parts = {name: part for name, (part, _) in further.items()}
+        weighted = [part * weight for part, weight in further.values()]
+        result = {**parts, "loss": ce + torch.stack(weighted).sum(), "ce": ce}
+        if self._recipe.augment.blends:  # of two classes
+            return result
         right = (logits.argmax(dim=1) == batch["labels"]).float().mean()
-        return {**parts, "loss": ce + parts["loss"], "ce": ce, "train_top1": right}
+        return {**result, "train_top1": right}
+
+    def _guiding(
+        self,
+        network: nn.Module,
+        batch: Mapping[str, Tensor],
+        tokens: Tensor,
+        near: Tensor | None,
+    ) -> dict[str, tuple[Tensor, float]]:
+        """The parts of the guide's loss and their weights; none without a guide."""
+        guide = self._recipe.guide
+        if not guide.active:
+            return {}
+        found = cast(GuideHead, network.get_submodule(GUIDE))(tokens)
+        parts = guide_losses(found, batch, grid=self._grid, kept=near)
+        weights = {name: float(getattr(guide, name)) for name in parts}
+        return {name: (part, weights[name]) for name, part in parts.items() if weights[name]}
+
+    def _teaching(
+        self,
+        network: nn.Module,
+        clips: Tensor,
+        logits: Tensor,
+        tokens: Tensor,
+        near: Tensor | None,
+    ) -> dict[str, tuple[Tensor, float]]:
+        """The parts of the teacher's loss and their weights; none without a teacher."""
+        if self._teacher is None:
+            return {}
+        lesson = self._teacher.lesson(clips, self._transform)
+        return self._teacher.losses(network, logits=logits, tokens=tokens, lesson=lesson, kept=near)
 
     def _cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Of logits and targets `(B, 28)`, with what `[long_tail]` does to it."""
         rare = self._recipe.long_tail
         return cross_entropy(adjusted(logits, self._log_shares, rare), targets, focal=rare.focal)
 
-    def _tokens_near(self, joints: Tensor) -> Tensor | None:
+    def _tokens_near(self, batch: Mapping[str, Tensor]) -> Tensor | None:
         """The patches `(B, T, K)` that the network sees; None: all."""
         share = self._recipe.guide.tokens
-        return None if share == 1 else tokens_near(joints, grid=self._grid, share=share)
-
-    def _weighted(self, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The parts of the guide's loss, and their weighted sum."""
-        known = {name: part for name, part in parts.items() if getattr(self._recipe.guide, name)}
-        weighted = [getattr(self._recipe.guide, name) * part for name, part in known.items()]
-        return {"loss": torch.stack(weighted).sum(), **known}
+        if share == 1:
+            return None
+        joints = batch["joints"][:, :: self._view_frames // self._num_frames]
+        return tokens_near(joints, grid=self._grid, share=share)
 
     def evaluate(self, model: nn.Module, context: EvaluationContext) -> dict[str, float]:
         """`top1`, `mean_class_accuracy` and `val_loss` on held-out clips, one view each."""
