@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -28,12 +28,11 @@ from models.vitpose import ViTPose
 from models.weights import load_strict
 from pipeline.boxes import lengths, pairwise_iou
 from pipeline.config import Profile, load_profile
-from pipeline.detect import DinoDetector, detect, key_frames
+from pipeline.detect import DinoDetector, Frame
 from pipeline.errors import ConfigError, InputError
-from pipeline.main_skater import choose_main_skater
+from pipeline.find import find_people
 from pipeline.networks import Networks
 from pipeline.pose import PoseEstimator
-from pipeline.track import build_tracks
 from pipeline.types import Detections, FloatArray, IntArray, People
 from pipeline.video import Video, open_video
 from training.engine.engine import BEST
@@ -157,16 +156,13 @@ class Judge:
         )
 
     def _people(self, video: Video) -> tuple[Detections, People]:
-        settings, size = self._profile.detector, (video.info.width, video.info.height)
-        positions = key_frames(len(video), every=settings.every, at_most=settings.max_key_frames)
-        detector = DinoDetector(self._dino, settings)
-        frames = (frame for _, frame in video.frames(positions))
-        detections = detect(detector, frames, positions, num_frames=len(video))
-        tracks = build_tracks(detections, video.timeline, size, self._profile.track)
-        chosen = choose_main_skater(
-            tracks, video.timeline, size, settings=self._profile.main_skater
-        )
-        return detections, chosen
+        detector = DinoDetector(self._dino, self._profile.detector)
+        size = (video.info.width, video.info.height)
+
+        def frames(positions: IntArray) -> Iterator[Frame]:
+            return (frame for _, frame in video.frames(positions))
+
+        return find_people(detector, frames, video.timeline, size, self._profile)
 
     def _pck(self, video: Video, reference: Reference, rows: IntArray, boxes: FloatArray) -> float:
         """Right joints from one box in the frame of each row."""

@@ -43,13 +43,13 @@ class AssociationSettings:
     """Lengths a second: what speed and direction change by."""
     height_noise: float = 0.04
     """Of the natural logarithm of the height."""
-    height_growth: float = 0.5
+    height_growth: float = 1.0
     """The same, a second."""
     width_noise: float = 0.12
     """Of the natural logarithm of the width, which arms and legs change more than the height."""
-    width_growth: float = 1.2
+    width_growth: float = 2.4
     """The same, a second."""
-    max_cost: float = 8.0
+    max_cost: float = 12.0
     """A dearer pair is two people; 8 is a deviation of four times the expected one."""
     velocity_window_s: float = 0.3
     """A person's velocity is the slope of the box centres over this time."""

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.classify import Precision
+from pipeline.closer import CloserLookSettings
 from pipeline.detect import DetectorSettings
 from pipeline.ensemble import FUSED, EnsembleSettings
 from pipeline.errors import ConfigError
@@ -61,6 +62,8 @@ class Profile:
     """Unmasked Teachers and UniFormerV2."""
     skeleton_model: SkeletonModelSettings
     """InfoGCN."""
+    closer: CloserLookSettings = field(default_factory=CloserLookSettings)
+    """When the detector looks at a small skater again, enlarged."""
     track: TrackSettings = field(default_factory=TrackSettings)
     """How boxes become people."""
     main_skater: MainSkaterSettings = field(default_factory=MainSkaterSettings)

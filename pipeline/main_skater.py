@@ -28,13 +28,13 @@ CUES = ("size", "motion", "posture", "centrality", "certainty")
 class MainSkaterSettings:
     """What makes a person the main skater. Assumption: the paper says nothing of it."""
 
-    size: float = 0.25
+    size: float = 0.1
     """Weight of being large; the largest person of a frame earns it all."""
-    motion: float = 0.2
+    motion: float = 0.15
     """Weight of moving against the background."""
-    posture: float = 0.3
+    posture: float = 0.4
     """Weight of opening and closing arms and legs, which no camera movement can imitate."""
-    centrality: float = 0.2
+    centrality: float = 0.3
     """Weight of being near the middle of the picture: the camera follows the skater."""
     certainty: float = 0.05
     """Weight of the detector's score."""

@@ -50,6 +50,7 @@ class Monitor:
         self._began = time.perf_counter()
         self._shares: dict[str, float] = {}
         self._finished = 0.0
+        self._done: dict[str, float] = {}
         self._inner = [0.0]
         self.timings_s: dict[str, float] = {}
         """Seconds a stage; what a stage inside another one took counts for the inner one only."""
@@ -67,10 +68,15 @@ class Monitor:
     def step(self, stage: str, done: float, result: Any = None) -> None:
         """Report that a share `done` (0..1) of a stage is over."""
         self.check()
+        self._done[stage] = done
         if self._listener is not None:
             fraction = self._finished + self._shares.get(stage, 0.0) * done
             elapsed = time.perf_counter() - self._began
             self._listener(Progress(stage, min(fraction, 1.0), elapsed, result))
+
+    def done(self, stage: str) -> float:
+        """The share of a stage that is over."""
+        return self._done.get(stage, 0.0)
 
     def finish(self, stage: str, result: Any = None) -> None:
         """Report that a stage is over, with what it found."""

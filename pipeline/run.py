@@ -14,8 +14,9 @@ from models.vitpose import ViTPose
 from models.zoo import read_manifest
 from pipeline.classify import classify_skeleton, classify_views, interruptible
 from pipeline.config import Profile
-from pipeline.detect import build_detector, detect, key_frames
+from pipeline.detect import build_detector
 from pipeline.ensemble import decide, fuse_umt
+from pipeline.find import find_people
 from pipeline.main_skater import choose_main_skater, doubts
 from pipeline.networks import Networks
 from pipeline.pose import pose_frame_indices, pose_stride
@@ -23,10 +24,8 @@ from pipeline.progress import Monitor
 from pipeline.region import consolidate, whole_frame
 from pipeline.sentences import note
 from pipeline.sequence import make_sequence
-from pipeline.track import build_tracks
 from pipeline.types import (
     Analysis,
-    Detections,
     FloatArray,
     IntArray,
     ModelScores,
@@ -42,6 +41,9 @@ from pipeline.video import Frame, FrameBuffer, Video
 from pipeline.views import FrameCollector, ViewCollector
 
 Collector = TypeVar("Collector", bound=FrameCollector)
+
+FIRST_LOOK = 0.7
+"""Share of the detection that is done when a closer look may follow."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,18 @@ class Run:
         doubts = (*self.video.warnings, *self._doubts(people))
         return Found(info, timeline, people, region, pose, doubts), collected
 
-    def _frames(self, stage: str, positions: IntArray) -> Iterator[tuple[int, Frame]]:
-        """Wanted frames of the clip; decoding is timed apart, every frame is a step of `stage`."""
+    def _frames(
+        self, stage: str, positions: IntArray, upto: float = 1.0
+    ) -> Iterator[tuple[int, Frame]]:
+        """Wanted frames of the clip; decoding is timed apart, every frame is a step of `stage`.
+
+        `upto` is the share of the stage that is done with the last of them.
+        """
+        start = self.monitor.done(stage)
         frames = self.monitor.timed_iterator("decode", self.buffer.frames(positions))
         for done, (position, frame) in enumerate(frames):
             yield position, frame
-            self.monitor.step(stage, (done + 1) / len(positions))
+            self.monitor.step(stage, start + (upto - start) * (done + 1) / len(positions))
 
     def _find_people(self) -> People:
         """First pass: boxes on key frames, tracks, the main skater."""
@@ -130,25 +138,29 @@ class Run:
             people = self._main_of(self.known_people.tracks)
             self.monitor.finish("detect", people)
             return people
-        settings, T = self.profile.detector, len(self.video)
-        positions = key_frames(T, every=settings.every, at_most=settings.max_key_frames)
         with self.monitor.timed("detect"):
             network = cast(Dino, self.networks.get("detector"))
-            detector = build_detector(network, settings)
-            frames = (frame for _, frame in self._frames("detect", positions))
             with interruptible(network, self.monitor.check):
-                detections = detect(detector, frames, positions, num_frames=T)
+                people = self._looked_for(network)
             self.networks.release("detector")
-            people = self._choose(detections)
         self.monitor.finish("detect", people)
         return people
 
-    def _choose(self, detections: Detections) -> People:
-        if self.networks.is_untrained("detector"):
-            # Its boxes are noise, and noise must not decide what the other networks see.
-            return People((), None, note("nobody_looked_for"))
-        timeline = self.video.timeline
-        return self._main_of(build_tracks(detections, timeline, self.size, self.profile.track))
+    def _looked_for(self, network: Dino) -> People:
+        untrained = self.networks.is_untrained("detector")
+        looks = iter((FIRST_LOOK, 1.0) if self.profile.closer.below else (1.0,))
+        _, people = find_people(
+            build_detector(network, self.profile.detector),
+            lambda positions: (
+                frame for _, frame in self._frames("detect", positions, next(looks))
+            ),
+            self.video.timeline,
+            self.size,
+            self.profile,
+            skater=None if untrained else self.skater,
+        )
+        # Boxes of random weights are noise, which must not decide what the other networks see.
+        return People((), None, note("nobody_looked_for")) if untrained else people
 
     def _main_of(self, tracks: tuple[Track, ...]) -> People:
         return choose_main_skater(

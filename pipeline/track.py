@@ -27,7 +27,7 @@ class TrackSettings:
 
     max_iou: float = 0.7
     """Two boxes of one frame that overlap by more are one person."""
-    max_gap_s: float = 0.7
+    max_gap_s: float = 0.9
     """A longer gap stays a gap, unless its ends are neighbouring key frames."""
     max_hold_s: float = 0.2
     """Who is first or last seen this near to an end of the clip is taken to be there up to it."""

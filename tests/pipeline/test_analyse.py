@@ -81,7 +81,7 @@ def test_results_arrive_one_by_one_with_growing_progress(analyser, clip):
 
 def test_people_who_were_found_before_are_not_looked_for_again(analyser, clip, monkeypatch):
     tracks = tuple(make_track(20, person_id=i, start=(50 + 100 * i, 40)) for i in range(2))
-    monkeypatch.setattr("pipeline.run.detect", lambda *_, **__: pytest.fail("looked again"))
+    monkeypatch.setattr("pipeline.find.detect", lambda *_, **__: pytest.fail("looked again"))
     again = analyser.analyse(clip, people=People(tracks, 0, "found before"), skater=1)
     assert all(one is other for one, other in zip(again.people.tracks, tracks, strict=True))
     assert again.people.main_id == 1
