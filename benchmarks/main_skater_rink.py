@@ -1,0 +1,160 @@
+"""How often tracks hold together and the rule names the skater, on scenes of the rink.
+
+    python -m benchmarks.main_skater_rink [--clips 840] [--seed 230001]
+
+Nothing is drawn and no network runs: the boxes are those of everybody's joints, thinned out and
+moved as a detector does, smaller people more. So hundreds of clips take a minute, and whatever
+fails is the rules' doing. `docs/main_skater.md` has the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.rink_figures import IOU, SMALL
+from pipeline.boxes import clamp, extents, lengths
+from pipeline.config import load_profile
+from pipeline.detect import key_frames
+from pipeline.elements import LABELS
+from pipeline.main_skater import choose_main_skater
+from pipeline.track import build_tracks
+from pipeline.types import Detections, FloatArray, Timeline
+from training.rink.scene import ClipScene, draw_scene
+from training.rink.skeletons import joint_boxes
+
+HALF_SEEN = 0.06
+"""Share of the picture's height at which a person is found in every second key frame."""
+JITTER = 0.02
+"""Of a box's sides, in lengths of the person."""
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """What became of one clip."""
+
+    label: str
+    height: float
+    """Of the skater in the median, as a share of the picture's."""
+    found: float
+    """Share of the frames in which the chosen person's box is right."""
+    best: float
+    """The same for the person whose box is right most often."""
+    parts: int
+    """People who are the skater in a tenth of the frames or more: 1 unless the track broke."""
+
+
+def true_boxes(scene: ClipScene) -> FloatArray:
+    """Boxes `(T, M, 4)` of all people within the picture, the skater first; NaN: hardly there."""
+    size = scene.camera.width, scene.camera.height
+    views = scene.camera.at(scene.times_s)
+    still = [np.repeat(b.motion.joints[:1], scene.num_frames, axis=0) for b in scene.bystanders]
+    people = [actor.joints(scene.times_s) for actor in scene.actors] + still
+    boxes = np.full((scene.num_frames, len(people), 4), np.nan, np.float32)
+    for number, joints in enumerate(people):
+        xy, depth = views.project(joints)
+        whole = joint_boxes(xy)
+        inside = clamp(whole, size)
+        left = extents(inside).prod(axis=1) / np.maximum(extents(whole).prod(axis=1), 1e-6)
+        seen = (depth.min(axis=1) > 0.3) & (left > 0.3) & (extents(inside).min(axis=1) > 3)
+        boxes[seen, number] = inside[seen]
+    return boxes
+
+
+def detected(boxes: FloatArray, height: int, every: int, rng: np.random.Generator) -> Detections:
+    """What a detector makes of true boxes `(T, M, 4)` in a picture of `height` pixels."""
+    looked = key_frames(len(boxes), every=every)
+    frame, person = np.nonzero(~np.isnan(boxes[looked, :, 0]))
+    there = boxes[looked][frame, person]
+    share = (there[:, 3] - there[:, 1]) / height
+    chance = 1 / (1 + (HALF_SEEN / np.maximum(share, 1e-6)) ** 4)
+    found = rng.random(len(there)) < chance
+    moved = there + rng.normal(0, JITTER, there.shape) * lengths(there)[:, None]
+    scores = np.clip(0.4 + 0.5 * chance + rng.normal(0, 0.08, len(there)), 0.3, 0.98)
+    return Detections(
+        num_frames=len(boxes),
+        key_frames=looked,
+        frame=looked[frame[found]],
+        boxes_xyxy=moved[found].astype(np.float32),
+        scores=scores[found].astype(np.float32),
+    )
+
+
+def judge(label: str, seed: Sequence[int], rng: np.random.Generator) -> ClipResult | None:
+    """One clip through the rules; None where nobody is found at all."""
+    profile, scene = load_profile("demo"), draw_scene(label, seed)
+    size = scene.camera.width, scene.camera.height
+    boxes = true_boxes(scene)
+    timeline = Timeline(np.arange(len(boxes)), scene.times_s)
+    detections = detected(boxes, size[1], profile.detector.every, rng)
+    tracks = build_tracks(detections, timeline, size, profile.track)
+    there = ~np.isnan(boxes[:, 0, 0])
+    if not tracks or not there.any():
+        return None
+    skater = boxes[there, 0]
+    right = {t.person_id: _share_right(t.boxes_xyxy[there], skater) for t in tracks}
+    people = choose_main_skater(tracks, timeline, size, settings=profile.main_skater)
+    return ClipResult(
+        label,
+        float(np.median(skater[:, 3] - skater[:, 1])) / size[1],
+        0.0 if people.main is None else right[people.main.person_id],
+        max(right.values()),
+        sum(share >= 0.1 for share in right.values()),
+    )
+
+
+def _share_right(boxes: FloatArray, truth: FloatArray) -> float:
+    low, high = np.maximum(boxes[:, :2], truth[:, :2]), np.minimum(boxes[:, 2:], truth[:, 2:])
+    shared = (high - low).clip(0).prod(axis=1)
+    union = extents(boxes).prod(axis=1) + extents(truth).prod(axis=1) - shared
+    overlap: NDArray[np.float64] = np.nan_to_num(shared / union)
+    return float((overlap >= IOU).mean())
+
+
+def table(results: Sequence[ClipResult]) -> str:
+    """Large and small skaters apart."""
+    lines = [
+        "| skater | clips | found | best | broken tracks | chosen |",
+        "|---|---|---|---|---|---|",
+    ]
+    groups = {
+        f"{SMALL:.0%} of the height or more": [r for r in results if r.height >= SMALL],
+        "smaller": [r for r in results if r.height < SMALL],
+    }
+    for name, rows in groups.items():
+        if rows:
+            found, best = (float(np.mean([getattr(r, k) for r in rows])) for k in ("found", "best"))
+            broken = float(np.mean([r.parts > 1 for r in rows]))
+            chosen = float(np.mean([r.found >= 0.5 for r in rows]))
+            lines.append(
+                f"| {name} | {len(rows)} | {found:.3f} | {best:.3f} | {broken:.3f} | {chosen:.3f} |"
+            )
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 done."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.main_skater_rink",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--clips", type=int, default=840)
+    parser.add_argument("--seed", type=int, default=230_001)
+    parsed = parser.parse_args(arguments)
+    rng = np.random.default_rng(parsed.seed)
+    results = [
+        judge(LABELS[n % len(LABELS)], (parsed.seed, n // len(LABELS), n % len(LABELS), 9), rng)
+        for n in range(parsed.clips)
+    ]
+    sys.stdout.write(table([result for result in results if result is not None]) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
