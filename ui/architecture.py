@@ -61,8 +61,10 @@ def status_of(checkpoint: str, profile: Profile) -> str:
 
 def _detector(profile: Profile) -> Box:
     settings = profile.detector
-    lines = (settings.checkpoint, say("about_detector", every=settings.every))
-    return Box("DINO", lines, status=status_of(settings.checkpoint, profile))
+    lines = [settings.checkpoint, say("about_detector", every=settings.every)]
+    if profile.closer.below:
+        lines.append(say("about_closer", share=f"{profile.closer.below:.0%}"))
+    return Box("DINO", tuple(lines), status=status_of(settings.checkpoint, profile))
 
 
 def _region(profile: Profile) -> Box:
