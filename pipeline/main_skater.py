@@ -28,13 +28,13 @@ CUES = ("size", "motion", "posture", "centrality", "certainty")
 class MainSkaterSettings:
     """What makes a person the main skater. Assumption: the paper says nothing of it."""
 
-    size: float = 0.1
+    size: float = 0.05
     """Weight of being large; the largest person of a frame earns it all."""
     motion: float = 0.15
     """Weight of moving against the background."""
     posture: float = 0.4
     """Weight of opening and closing arms and legs, which no camera movement can imitate."""
-    centrality: float = 0.3
+    centrality: float = 0.35
     """Weight of being near the middle of the picture: the camera follows the skater."""
     certainty: float = 0.05
     """Weight of the detector's score."""
@@ -89,7 +89,7 @@ class Candidate:
     posture: float
     """Speed at which the box changes its shape, as a share of full change."""
     centrality: float
-    """1 in the middle of the picture, 0 in its corner."""
+    """1 in the middle of the picture, 0 in its corner; a quarter half-way between."""
     certainty: float
     """The detector's score."""
 
@@ -241,7 +241,7 @@ def _relative_size(boxes: Numbers) -> Numbers:
 def _centrality(boxes: Numbers, frame_size: tuple[int, int]) -> Numbers:
     half = np.array(frame_size) / 2
     off = (centres(boxes) - half) / half  # (M, T, 2), -1..1
-    return 1 - np.linalg.norm(off, axis=-1) / np.sqrt(2)
+    return np.square(1 - np.linalg.norm(off, axis=-1) / np.sqrt(2))
 
 
 def _speed(boxes: Numbers, times: Numbers, window_s: float) -> Numbers:
