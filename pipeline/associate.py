@@ -7,25 +7,39 @@ Boxes are matched from key frame to key frame by the Hungarian method on the cos
 where `place` is how far a box lies from where its person was heading, `height` and `width` how
 much the person seems to have changed, all in units of what may be expected after the time that has
 passed; `doubt` is dearer for people not seen for a while or seen once only. A camera that jolts
-moves everybody at once, so what all predictions miss in common is taken off first. People who were
-lost for longer are joined afterwards, where both ends agree on the way between them.
+moves everybody at once, so what all predictions miss in common is taken off first.
+
+Afterwards parts of one person's way are joined: those of who was lost for longer, where both ends
+agree on the way between them, and those before and after people met. Boxes that lie on each other
+cannot say who goes where, so the ways are cut where they do most, and what people look like before
+and after has a say in how they go on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.boxes import Array, Numbers, centres, extents, lengths, pairwise_iou
+from pipeline.boxes import Array, Numbers, centres, covered, extents, iou, lengths, pairwise_iou
 from pipeline.errors import ConfigError
 
 Rows = NDArray[np.int64]
 
 _MAX_PROPOSALS = 40
+
+_LOOKS = 8
+"""Boxes, about a second, that say what somebody looks like."""
+_USUAL_DIFFERENCE = 0.15
+"""Of the same person before and after a meeting."""
+_ALIKE = 0.5
+"""Difference of the logarithms of heights up to which two people can be confused."""
+_ONE_MEETING_S = 0.5
+"""People who meet again within this time have not parted."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +75,22 @@ class AssociationSettings:
     """One person may have two boxes for so long before the older one gives way."""
     min_double_iou: float = 0.4
     """Overlap of such boxes."""
+    min_covered: float = 0.2
+    """Two people meet where one box covers a larger share of the other."""
+    loyalty: float = 2.0
+    """What a way that was cut is dearer joined to any other part than to its own."""
+    appearance: float = 24.0
+    """Cost of joining ways of people who have no colour in common."""
 
     def __post_init__(self) -> None:
         for name in ("place_noise", "height_noise", "width_noise", "max_cost"):
             self._check(name, "be above 0 and finite", 0 < getattr(self, name) < np.inf)
-        for name in ("place_growth", "height_growth", "width_growth"):
+        for name in ("place_growth", "height_growth", "width_growth", "loyalty", "appearance"):
             self._check(name, "be 0 or more and finite", 0 <= getattr(self, name) < np.inf)
         for name in ("velocity_window_s", "max_missed_s", "max_absence_s", "max_double_s"):
             self._check(name, "not be negative", getattr(self, name) >= 0)
-        self._check("min_double_iou", "be from 0 to 1", 0 <= self.min_double_iou <= 1)
+        for name in ("min_double_iou", "min_covered"):
+            self._check(name, "be from 0 to 1", 0 <= getattr(self, name) <= 1)
 
     def _check(self, name: str, rule: str, holds: bool) -> None:
         if not holds:
@@ -92,16 +113,27 @@ class _Trace:
 
     rows: list[int]
     times: list[float]
-    last_seen: int  # number of the key frame
+    numbers: list[int]  # of the key frames
 
     def add(self, row: int, time_s: float, number: int) -> None:
         self.rows.append(row)
         self.times.append(time_s)
-        self.last_seen = number
+        self.numbers.append(number)
+
+    def split(self, after: Sequence[int]) -> list[_Trace]:
+        """The parts that end with key frames of these numbers, and the rest."""
+        ends = np.searchsorted(self.numbers, sorted(after), side="right").tolist()
+        pairs = zip([0, *ends], [*ends, len(self.rows)], strict=True)
+        return [
+            _Trace(self.rows[a:b], self.times[a:b], self.numbers[a:b]) for a, b in pairs if a < b
+        ]
 
 
 def associate(
-    boxes: Array, sightings: Sequence[Sighting], settings: AssociationSettings
+    boxes: Array,
+    sightings: Sequence[Sighting],
+    settings: AssociationSettings,
+    appearance: Array | None = None,
 ) -> list[list[int]]:
     """Sort the boxes of a clip by person.
 
@@ -109,26 +141,66 @@ def associate(
         boxes: `(N, 4)` of all key frames in order of time, none of them empty.
         sightings: The key frames in order of time.
         settings: What a person may do between two of them.
+        appearance: `(N, D)` what the boxes show, rows of length 1 or 0 (`pipeline.appearance`).
 
     Returns:
         For every person the positions of the boxes in order of time. No box belongs to two people;
         a second box of the same person and frame belongs to nobody.
     """
     matcher = _Matcher(boxes, settings)
+    looks = None if appearance is None else _Looks.of(boxes, sightings, appearance, settings)
     traces: list[_Trace] = []
     for number, sighting in enumerate(sightings):
         open_traces = [
             trace
             for trace in traces
-            if number - trace.last_seen <= 2
+            if number - trace.numbers[-1] <= 2
             or sighting.time_s - trace.times[-1] <= settings.max_missed_s
         ]
         matched = matcher.match(open_traces, sighting)
         for trace, row in matched:
             trace.add(row, sighting.time_s, number)
         new_rows = sorted(set(sighting.rows) - {row for _, row in matched})
-        traces += [_Trace([row], [sighting.time_s], number) for row in new_rows]
-    return [trace.rows for trace in matcher.join(traces)]
+        traces += [_Trace([row], [sighting.time_s], [number]) for row in new_rows]
+    return [trace.rows for trace in matcher.join(traces, looks)]
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """What people look like where nobody else is in their box."""
+
+    appearance: Numbers  # (N, D)
+    alone: NDArray[np.bool_]  # (N,)
+
+    @staticmethod
+    def of(
+        boxes: Array,
+        sightings: Sequence[Sighting],
+        appearance: Array,
+        settings: AssociationSettings,
+    ) -> _Looks:
+        alone = np.asarray(appearance.any(axis=1))
+        for sighting in sightings:
+            rows = np.array(sighting.rows, dtype=np.int64)
+            hidden = covered(boxes[rows, None], boxes[None, rows])
+            np.fill_diagonal(hidden, 0)
+            alone[rows] &= (hidden < settings.min_covered).all(axis=1)
+        return _Looks(appearance.astype(np.float64), alone)
+
+    def difference(self, earlier: _Trace, later: _Trace) -> float:
+        """From 0, the same colours at the end of one as at the start of the other, to 1."""
+        before, after = self._mean(earlier.rows[::-1]), self._mean(later.rows)
+        if before is None or after is None:
+            return _USUAL_DIFFERENCE
+        return 1 - float(before @ after)
+
+    def _mean(self, rows: Sequence[int]) -> Numbers | None:
+        """Over the first boxes that show one person only; None: there is no such box."""
+        chosen = [row for row in rows if self.alone[row]][:_LOOKS]
+        if not chosen:
+            return None
+        mean = self.appearance[chosen].mean(axis=0)
+        return np.asarray(mean / np.linalg.norm(mean))
 
 
 class _Matcher:
@@ -156,19 +228,65 @@ class _Matcher:
         cost += self._doubt(traces, elapsed)[:, None]
         return [(traces[i], int(rows[j])) for i, j in self._cheapest(cost)]
 
-    def join(self, traces: list[_Trace]) -> list[_Trace]:
+    def join(self, whole: list[_Trace], looks: _Looks | None) -> list[_Trace]:
         """Join traces that are parts of one person's way."""
+        parts = [[trace] for trace in whole] if looks is None else self._parted(whole)
+        traces = [part for trace in parts for part in trace]
+        goes_on = {id(a): id(b) for trace in parts for a, b in pairwise(trace)}
         cost = np.full((len(traces), len(traces)), np.inf)
         for i, earlier in enumerate(traces):
             for j, later in enumerate(traces):
                 absence_s = later.times[0] - earlier.times[-1]
-                if 0 < absence_s <= self.settings.max_absence_s:
+                own = goes_on.get(id(earlier)) == id(later)
+                if own or 0 < absence_s <= self.settings.max_absence_s:
                     cost[i, j] = self._gap_cost(earlier, later, absence_s)
+                    if looks is not None:
+                        change = looks.difference(earlier, later) - _USUAL_DIFFERENCE
+                        cost[i, j] += self.settings.appearance * change
                 elif -self.settings.max_double_s <= absence_s <= 0:
                     cost[i, j] = self._handover_cost(earlier, later)
+                if own:  # nobody is lost because a way was cut
+                    cost[i, j] = min(cost[i, j], self.settings.max_cost) - self.settings.loyalty
         successor = dict(self._cheapest(cost))
         heads = set(range(len(traces))) - set(successor.values())
         return [_chain(traces, successor, head) for head in sorted(heads)]
+
+    def _parted(self, traces: list[_Trace]) -> list[list[_Trace]]:
+        """Every trace in parts: cut where it met others."""
+        cuts: list[set[int]] = [set() for _ in traces]
+        lasting = [_held(trace) for trace in traces]
+        for i, j in combinations(range(len(traces)), 2):
+            if self._takes_over(traces[i], traces[j]) or self._takes_over(traces[j], traces[i]):
+                continue
+            for number in self._meetings(lasting[i], lasting[j]):
+                cuts[i].add(number)
+                cuts[j].add(number)
+        return [trace.split(sorted(cut)) for trace, cut in zip(traces, cuts, strict=True)]
+
+    def _takes_over(self, earlier: _Trace, later: _Trace) -> bool:
+        """Whether one trace goes on about when the other ends: then two people cannot part."""
+        together_s = earlier.times[-1] - later.times[0]
+        comes_after = earlier.times[0] < later.times[0] and earlier.times[-1] < later.times[-1]
+        return comes_after and together_s <= self.settings.max_double_s
+
+    def _meetings(
+        self, first: dict[int, tuple[int, float]], second: dict[int, tuple[int, float]]
+    ) -> list[int]:
+        """The key frames in which two people were nearest to each other, one a meeting."""
+        common = sorted(first.keys() & second.keys())
+        if not common:
+            return []
+        rows = np.array([[first[number][0], second[number][0]] for number in common])
+        one, other = self.boxes[rows[:, 0]], self.boxes[rows[:, 1]]
+        overlap = iou(one, other)
+        # Nobody takes a spectator far behind for the skater in front.
+        heights = self.log_extents[rows, 1]
+        alike = np.abs(heights[:, 0] - heights[:, 1]) < _ALIKE
+        hidden = np.maximum(covered(one, other), covered(other, one))
+        met = np.flatnonzero(alike & (hidden > self.settings.min_covered))
+        times = np.array([first[common[place]][1] for place in met])
+        apart = np.flatnonzero(np.diff(times) > _ONE_MEETING_S) + 1
+        return [common[m[overlap[m].argmax()]] for m in np.split(met, apart) if len(m)]
 
     def _gap_cost(self, earlier: _Trace, later: _Trace, absence_s: float) -> float:
         """Cost of one person's walk from the end of one trace to the start of another.
@@ -188,10 +306,8 @@ class _Matcher:
             return np.inf
         at_start = _row_near(earlier, later.times[0]), later.rows[0]
         at_end = earlier.rows[-1], _row_near(later, earlier.times[-1])
-        overlaps = pairwise_iou(
-            self.boxes[[at_start[0], at_end[0]]], self.boxes[[at_start[1], at_end[1]]]
-        )
-        overlap = float(overlaps.diagonal().min())
+        overlaps = iou(self.boxes[[at_start[0], at_end[0]]], self.boxes[[at_start[1], at_end[1]]])
+        overlap = float(overlaps.min())
         return 1 - overlap if overlap >= self.settings.min_double_iou else np.inf
 
     def _spreads(self, elapsed: Numbers) -> Numbers:
@@ -280,16 +396,28 @@ def _most_alike(proposals: Numbers, cell: float) -> Numbers:
     return proposals[order[:_MAX_PROPOSALS]]
 
 
+def _held(trace: _Trace) -> dict[int, tuple[int, float]]:
+    """Box and time of a trace at the key frames' numbers, at both ends for one more.
+
+    Who is hidden by somebody else is not seen where the two are nearest.
+    """
+    rows = dict(zip(trace.numbers, zip(trace.rows, trace.times, strict=True), strict=True))
+    first, last = trace.numbers[0], trace.numbers[-1]
+    return {first - 1: rows[first], **rows, last + 1: rows[last]}
+
+
 def _row_near(trace: _Trace, time_s: float) -> int:
     return trace.rows[int(np.abs(np.array(trace.times) - time_s).argmin())]
 
 
 def _chain(traces: list[_Trace], successor: dict[int, int], head: int) -> _Trace:
     """The whole way that begins with trace `head`; where two traces overlap, the earlier one's."""
-    rows, times, place = list(traces[head].rows), list(traces[head].times), head
+    place, start = head, traces[head]
+    rows, times, numbers = list(start.rows), list(start.times), list(start.numbers)
     while place in successor:
         place = successor[place]
         new = [i for i, time_s in enumerate(traces[place].times) if time_s > times[-1]]
         rows += [traces[place].rows[i] for i in new]
         times += [traces[place].times[i] for i in new]
-    return _Trace(rows, times, traces[place].last_seen)
+        numbers += [traces[place].numbers[i] for i in new]
+    return _Trace(rows, times, numbers)

@@ -35,14 +35,22 @@ def clamp(boxes: Array, frame_size: tuple[int, int]) -> Array:
     return np.clip(boxes, 0, np.array([width, height, width, height], dtype=boxes.dtype))
 
 
+def covered(first: Array, second: Array) -> Numbers:
+    """Share `(...)` of each box of `(..., 4)` that its counterpart covers; 0 where one is NaN."""
+    shared, area = _shared(first, second), extents(first).prod(axis=-1)
+    return np.nan_to_num(shared / np.maximum(area, np.finfo(np.float64).tiny))
+
+
+def iou(first: Array, second: Array) -> Numbers:
+    """Intersection over union `(...)` of each box of `(..., 4)` with its counterpart; 0 at NaN."""
+    shared = _shared(first, second)
+    union = extents(first).prod(axis=-1) + extents(second).prod(axis=-1) - shared
+    return np.nan_to_num(shared / np.maximum(union, np.finfo(np.float64).tiny))
+
+
 def pairwise_iou(first: Array, second: Array) -> Numbers:
     """Intersection over union `(N, M)` of every box of `(N, 4)` with every box of `(M, 4)`."""
-    top_left = np.maximum(first[:, None, :2], second[None, :, :2])  # (N, M, 2)
-    bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    overlap = np.clip(bottom_right - top_left, 0, None).astype(np.float64).prod(axis=-1)  # (N, M)
-    areas = [extents(boxes).prod(axis=-1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None, :] - overlap
-    return overlap / np.maximum(union, np.finfo(np.float64).tiny)
+    return iou(first[:, None], second[None])
 
 
 def without_duplicates(boxes: Array, scores: Array, max_iou: float) -> list[int]:
@@ -69,3 +77,9 @@ def without_duplicates(boxes: Array, scores: Array, max_iou: float) -> list[int]
 
 def _overlaps_any(overlap: Numbers, others: Sequence[int], max_iou: float) -> bool:
     return any(overlap[other] > max_iou for other in others)
+
+
+def _shared(first: Array, second: Array) -> Numbers:
+    top_left = np.maximum(first[..., :2], second[..., :2])
+    bottom_right = np.minimum(first[..., 2:], second[..., 2:])
+    return np.clip(bottom_right - top_left, 0, None).astype(np.float64).prod(axis=-1)

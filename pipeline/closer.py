@@ -99,6 +99,7 @@ def combined(
     """
     boxes: list[FloatArray] = []
     scores: list[FloatArray] = []
+    looks: list[FloatArray] = []
     counts: list[int] = []
     for frame, window in zip(whole.key_frames.tolist(), where, strict=True):
         far, near = whole.frame == frame, closer.frame == frame
@@ -108,6 +109,8 @@ def combined(
         stays = _stays(whole.boxes_xyxy[far], moved, window)
         boxes += [moved, whole.boxes_xyxy[far][stays]]
         scores += [moved_scores, whole.scores[far][stays]]
+        if closer.appearance is not None and whole.appearance is not None:
+            looks += [closer.appearance[near][kept], whole.appearance[far][stays]]
         counts.append(len(moved) + int(stays.sum()))
     return Detections(
         num_frames=whole.num_frames,
@@ -115,6 +118,7 @@ def combined(
         frame=np.repeat(whole.key_frames, counts),
         boxes_xyxy=np.concatenate([np.empty((0, 4), np.float32), *boxes]),
         scores=np.concatenate([np.empty(0, np.float32), *scores]),
+        appearance=np.concatenate(looks) if looks else None,
     )
 
 

@@ -25,6 +25,7 @@ from models.dino import (
     resized_hw,
     to_xyxy,
 )
+from pipeline.appearance import LENGTH, describe
 from pipeline.errors import ConfigError, InputError
 from pipeline.types import Detections, FloatArray, IntArray
 
@@ -211,6 +212,7 @@ class DetectionRun:
         self._key_frames = key_frames.astype(np.int64)
         self._pending: list[Frame] = []
         self._found: list[People] = []
+        self._appearance: list[FloatArray] = []
 
     def add(self, frame: Frame) -> None:
         """Take the next key frame; every `batch_size` of them the detector runs."""
@@ -239,10 +241,14 @@ class DetectionRun:
             frame=np.repeat(self._key_frames, counts),
             boxes_xyxy=np.concatenate([np.empty((0, 4), np.float32), *(b for b, _ in self._found)]),
             scores=np.concatenate([np.empty(0, np.float32), *(s for _, s in self._found)]),
+            appearance=np.concatenate([np.empty((0, LENGTH), np.float32), *self._appearance]),
         )
 
     def _run_pending(self) -> None:
-        self._found += self._detector.people(self._pending)
+        found = self._detector.people(self._pending)
+        pairs = zip(self._pending, found, strict=True)
+        self._appearance += [describe(frame, boxes) for frame, (boxes, _) in pairs]
+        self._found += found
         self._pending = []
 
 

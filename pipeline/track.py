@@ -74,7 +74,7 @@ def build_tracks(
         Sighting(float(timeline.pts_s[frame]), tuple(np.flatnonzero(boxes.frame == frame).tolist()))
         for frame in detections.key_frames.tolist()
     ]
-    people = associate(boxes.xyxy, sightings, settings.association)
+    people = associate(boxes.xyxy, sightings, settings.association, boxes.appearance)
     enough = settings.min_share * len(detections.key_frames)
     # A clip in which nobody was followed for long still shows whom it has.
     people = [rows for rows in people if len(rows) >= enough] or people
@@ -90,6 +90,7 @@ class _Boxes:
     frame: IntArray
     xyxy: FloatArray
     scores: FloatArray
+    appearance: FloatArray | None
 
     @staticmethod
     def of(detections: Detections, frame_size: tuple[int, int], settings: TrackSettings) -> _Boxes:
@@ -103,7 +104,9 @@ class _Boxes:
         for number in np.unique(frame):
             rows = np.flatnonzero(frame == number)
             kept += rows[without_duplicates(xyxy[rows], scores[rows], settings.max_iou)].tolist()
-        return _Boxes(frame[kept], xyxy[kept], scores[kept])
+        looks = detections.appearance
+        looks = None if looks is None else looks[order][kept]
+        return _Boxes(frame[kept], xyxy[kept], scores[kept], looks)
 
 
 @dataclass(frozen=True)

@@ -130,12 +130,16 @@ class Detections:
     """`(N, 4)`."""
     scores: FloatArray
     """`(N,)` in 0..1."""
+    appearance: FloatArray | None = None
+    """`(N, D)` what each box shows (`pipeline.appearance`); None: boxes are all that is known."""
 
     def __post_init__(self) -> None:
         _check("key_frames", self.key_frames, None)
         _check("frame", self.frame, None)
         _check("boxes_xyxy", self.boxes_xyxy, len(self.frame), 4)
         _check("scores", self.scores, len(self.frame))
+        if self.appearance is not None:
+            _check("appearance", self.appearance, len(self.frame), None)
 
     def __repr__(self) -> str:
         return _shapes(self, "key_frames", "boxes_xyxy")

@@ -31,6 +31,7 @@ class RandomClips(ClipTask):
 
     def __init__(self, recipe: Any) -> None:
         self._recipe = recipe
+        self._teacher = None
 
     def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
         return {"video": noise(positions, (3, 4, 32, 32)), "labels": classes(positions)}
