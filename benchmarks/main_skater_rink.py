@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.rink_figures import IOU, SMALL
-from pipeline.boxes import clamp, extents, lengths
+from pipeline.boxes import clamp, extents, iou, lengths
 from pipeline.config import load_profile
 from pipeline.detect import key_frames
 from pipeline.elements import LABELS
@@ -97,7 +96,7 @@ def judge(label: str, seed: Sequence[int], rng: np.random.Generator) -> ClipResu
     if not tracks or not there.any():
         return None
     skater = boxes[there, 0]
-    right = {t.person_id: _share_right(t.boxes_xyxy[there], skater) for t in tracks}
+    right = {t.person_id: float((iou(t.boxes_xyxy[there], skater) >= IOU).mean()) for t in tracks}
     people = choose_main_skater(tracks, timeline, size, settings=profile.main_skater)
     return ClipResult(
         label,
@@ -106,14 +105,6 @@ def judge(label: str, seed: Sequence[int], rng: np.random.Generator) -> ClipResu
         max(right.values()),
         sum(share >= 0.1 for share in right.values()),
     )
-
-
-def _share_right(boxes: FloatArray, truth: FloatArray) -> float:
-    low, high = np.maximum(boxes[:, :2], truth[:, :2]), np.minimum(boxes[:, 2:], truth[:, 2:])
-    shared = (high - low).clip(0).prod(axis=1)
-    union = extents(boxes).prod(axis=1) + extents(truth).prod(axis=1) - shared
-    overlap: NDArray[np.float64] = np.nan_to_num(shared / union)
-    return float((overlap >= IOU).mean())
 
 
 def table(results: Sequence[ClipResult]) -> str:

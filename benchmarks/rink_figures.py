@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.boxes import lengths, pairwise_iou
+from pipeline.boxes import iou, lengths
 from pipeline.errors import InputError
 from pipeline.store import load
 from pipeline.types import Analysis, FloatArray
@@ -85,9 +85,9 @@ def count(stem: str, analysis: Analysis, truth: Truth) -> ClipCounts:
     there = ~np.isnan(boxes[:, 0])
     main = analysis.people.main
     ours = main.boxes_xyxy if main is not None else np.full_like(boxes, np.nan)
-    overlap = _overlap(ours, boxes)
+    overlap = iou(ours, boxes)
     nobody = np.zeros((len(rows), 1))
-    rivals = [_overlap(ours, others[:, m])[:, None] for m in range(others.shape[1])]
+    rivals = [iou(ours, others[:, m])[:, None] for m in range(others.shape[1])]
     rival = np.concatenate([nobody, *rivals], axis=1)
     drawn = there & ~np.isnan(ours[:, 0])
     hers = overlap[drawn] > rival[drawn].max(axis=1)
@@ -102,13 +102,6 @@ def count(stem: str, analysis: Analysis, truth: Truth) -> ClipCounts:
         joints=joints,
         right=right,
     )
-
-
-def _overlap(first: FloatArray, second: FloatArray) -> NDArray[np.float64]:
-    """IoU `(T,)` of two boxes a frame; 0 where one is absent."""
-    pairs = zip(first, second, strict=True)
-    overlap = [pairwise_iou(a[None], b[None])[0, 0] for a, b in pairs]
-    return np.nan_to_num(np.array(overlap, dtype=np.float64))
 
 
 def _joints(

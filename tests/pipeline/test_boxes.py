@@ -3,7 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.boxes import centres, clamp, extents, lengths, pairwise_iou, without_duplicates
+from pipeline.boxes import (
+    centres,
+    clamp,
+    covered,
+    extents,
+    iou,
+    lengths,
+    pairwise_iou,
+    without_duplicates,
+)
 
 BOX = np.array([[10, 20, 30, 60]], np.float32)
 
@@ -42,3 +51,21 @@ def test_the_most_certain_of_doubled_boxes_stays():
     scores = np.array([0.5, 0.9, 0.4], np.float32)
     assert without_duplicates(boxes, scores, max_iou=0.7) == [1, 2]
     assert without_duplicates(boxes, scores, max_iou=1.0) == [1, 0, 2]
+
+
+def test_covered_is_the_share_of_the_first_box():
+    small, large = np.array([[0, 0, 2, 2]], np.float32), np.array([[1, 0, 9, 8]], np.float32)
+    assert covered(small, large) == pytest.approx([0.5])
+    assert covered(large, small) == pytest.approx([2 / 64])
+    assert covered(np.full((1, 4), np.nan, np.float32), small).tolist() == [0]
+
+
+def test_iou_goes_row_by_row_where_pairwise_goes_all_by_all():
+    rng = np.random.default_rng(0)
+    first, second = (
+        np.concatenate([low, low + rng.uniform(1, 50, (6, 2))], axis=1).astype(np.float32)
+        for low in rng.uniform(0, 40, (2, 6, 2))
+    )
+    np.testing.assert_allclose(iou(first, second), pairwise_iou(first, second).diagonal())
+    first[2] = np.nan
+    assert iou(first, second)[2] == 0

@@ -22,6 +22,8 @@ Split = Literal["train", "test"]
 
 _LISTS: dict[str, str] = {"train": "train.txt", "test": "test_labels.txt"}
 _LEADING_NUMBER = re.compile(r"^(\d+)")
+_SIMULATED = re.compile(r"^\d{6}_[5-9]\d{5}$")
+"""Number and seed of the rink (`training.rink`), whose seeds begin at 500,000."""
 
 
 class DataError(InputError):
@@ -48,7 +50,13 @@ class LabelledClip:
 
 
 def source_of(stem: str) -> str:
-    """The broadcast that a clip was cut from: the leading number of its stem, else all of it."""
+    """The broadcast that a clip was cut from: the leading number of its stem, else all of it.
+
+    Simulated clips have no broadcast: each is its own source, and those of two seeds have none in
+    common though they are numbered alike.
+    """
+    if _SIMULATED.match(stem):
+        return stem
     found = _LEADING_NUMBER.match(stem)
     return found[1] if found else stem
 

@@ -4,7 +4,7 @@ Noise that is made up (`training.rink.skeletons`) differs from what a network do
 follow the pose, the view and the blur. Here the rink draws the skater as large as the pose network
 looks at him, in boxes as the detector gives them, and only the found joints are kept.
 
-    python -m training.data.found RECIPE.toml     # find a recipe's skeletons ahead of its training
+    python -m training.data.found RECIPE.toml [--set KEY=VALUE]    # find a recipe's skeletons ahead
 """
 
 from __future__ import annotations
@@ -218,6 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input, 130 interrupted."""
     parser = Parser(prog="python -m training.data.found", description=__doc__)
     parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parsed: argparse.Namespace = parser.parse_args(arguments)
     status = StatusLine()
 
@@ -225,7 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
         from training.finetune import load_recipe
         from training.tasks.skeletons import SkeletonRecipe
 
-        recipe = load_recipe(parsed.recipe, [])
+        recipe = load_recipe(parsed.recipe, parsed.set)
         if not isinstance(recipe, SkeletonRecipe) or recipe.data.found is None:
             raise ConfigError(f"{parsed.recipe}: looks for no skeletons; it has no [data.found]")
         cv2.setNumThreads(1)

@@ -12,6 +12,7 @@ from training.data.challenge import (
     LabelledClip,
     absent_classes,
     read_labels,
+    source_of,
     split_by_source,
 )
 
@@ -87,3 +88,9 @@ def test_single_source_cannot_be_split() -> None:
 
 def test_absent_classes_are_named() -> None:
     assert absent_classes(clips(*"abc")) == list(LABELS[3:])
+
+
+def test_simulated_clips_of_two_seeds_share_no_source() -> None:
+    first, second, other = (source_of(s) for s in ("000007_500300", "000007_500600", "000007_12"))
+    assert len({first, second, other}) == 3
+    assert other == source_of("000007_13")
