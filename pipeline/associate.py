@@ -187,20 +187,23 @@ class _Looks:
             alone[rows] &= (hidden < settings.min_covered).all(axis=1)
         return _Looks(appearance.astype(np.float64), alone)
 
-    def difference(self, earlier: _Trace, later: _Trace) -> float:
-        """From 0, the same colours at the end of one as at the start of the other, to 1."""
-        before, after = self._mean(earlier.rows[::-1]), self._mean(later.rows)
-        if before is None or after is None:
-            return _USUAL_DIFFERENCE
-        return 1 - float(before @ after)
+    def ends(self, trace: _Trace) -> tuple[Numbers | None, Numbers | None]:
+        """What somebody looks like in a trace's first and last boxes that show one person only."""
+        return self._mean(trace.rows), self._mean(trace.rows[::-1])
 
     def _mean(self, rows: Sequence[int]) -> Numbers | None:
-        """Over the first boxes that show one person only; None: there is no such box."""
         chosen = [row for row in rows if self.alone[row]][:_LOOKS]
         if not chosen:
             return None
         mean = self.appearance[chosen].mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean))
+
+
+def _difference(before: Numbers | None, after: Numbers | None) -> float:
+    """From 0, the same colours, to 1; the usual one where somebody cannot be seen alone."""
+    if before is None or after is None:
+        return _USUAL_DIFFERENCE
+    return 1 - float(before @ after)
 
 
 class _Matcher:
@@ -233,6 +236,7 @@ class _Matcher:
         parts = [[trace] for trace in whole] if looks is None else self._parted(whole)
         traces = [part for trace in parts for part in trace]
         goes_on = {id(a): id(b) for trace in parts for a, b in pairwise(trace)}
+        ends = [looks.ends(trace) for trace in traces] if looks is not None else []
         cost = np.full((len(traces), len(traces)), np.inf)
         for i, earlier in enumerate(traces):
             for j, later in enumerate(traces):
@@ -240,8 +244,8 @@ class _Matcher:
                 own = goes_on.get(id(earlier)) == id(later)
                 if own or 0 < absence_s <= self.settings.max_absence_s:
                     cost[i, j] = self._gap_cost(earlier, later, absence_s)
-                    if looks is not None:
-                        change = looks.difference(earlier, later) - _USUAL_DIFFERENCE
+                    if ends:
+                        change = _difference(ends[i][1], ends[j][0]) - _USUAL_DIFFERENCE
                         cost[i, j] += self.settings.appearance * change
                 elif -self.settings.max_double_s <= absence_s <= 0:
                     cost[i, j] = self._handover_cost(earlier, later)
