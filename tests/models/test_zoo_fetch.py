@@ -251,7 +251,7 @@ def test_without_a_network_the_command_says_so_in_one_line(tmp_path):
 
 @pytest.mark.slow
 def test_an_interrupted_fetch_ends_with_130(server, tmp_path):
-    server.content = bytes(1 << 28)
+    server.content, server.pause_after = bytes(1 << 24), 1 << 23
     entry = {"name": "person", "family": "dino", "builder": "dino_tiny"}
     manifest = write_manifest(tmp_path, {**entry, "urls": [server.url("a.pth")]})
     command = [sys.executable, "-m", "models.zoo", "fetch", "person", "--manifest", str(manifest)]
@@ -261,6 +261,7 @@ def test_an_interrupted_fetch_ends_with_130(server, tmp_path):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=30)
+    server.go_on.set()
     assert process.returncode == 130
     assert told.endswith("interrupted\n")
     assert "Traceback" not in told

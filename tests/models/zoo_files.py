@@ -99,6 +99,9 @@ class Server:
     status: int = 200
     cut_after: int | None = None
     """Close the connection after so many bytes of the body."""
+    pause_after: int | None = None
+    """Send so many bytes of the body and, until `go_on` is set, no more."""
+    go_on: threading.Event = field(default_factory=threading.Event)
     says_length: bool = True
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and Range of every request."""
@@ -154,4 +157,8 @@ def answer(handler: http.server.BaseHTTPRequestHandler, server: Server) -> None:
     if server.version:
         handler.send_header("ETag", server.version)
     handler.end_headers()
+    if server.pause_after is not None:
+        handler.wfile.write(body[: server.pause_after])
+        server.go_on.wait(60)
+        return
     handler.wfile.write(body if server.cut_after is None else body[: server.cut_after])
