@@ -41,7 +41,13 @@ def show(page, view: str) -> None:
     if view not in ("Two clips", "Mistakes", "About"):
         reach_tab(page, "Desk")
     reach_tab(page, view)
-    page.wait_for_selector(VIEWS[view], timeout=60_000)
+    page.wait_for_selector(VIEWS[view], timeout=ANALYSIS_MS)
+    # Gradio's own placeholder, until a plot has come: it has a label where none is allowed.
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('[aria-label=\"Empty value\"]')]"
+        ".some(shown => shown.offsetParent)",
+        timeout=ANALYSIS_MS,
+    )
     page.wait_for_timeout(500)
 
 
