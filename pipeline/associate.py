@@ -108,25 +108,38 @@ class Sighting:
 
 
 @dataclass
-class _Trace:
+class Trace:
     """One person's boxes so far."""
 
     rows: list[int]
+    """Positions in the arrays of the whole clip."""
     times: list[float]
-    numbers: list[int]  # of the key frames
+    """When each is shown, seconds."""
+    numbers: list[int]
+    """Of their key frames."""
 
     def add(self, row: int, time_s: float, number: int) -> None:
+        """One more box, later than all so far."""
         self.rows.append(row)
         self.times.append(time_s)
         self.numbers.append(number)
 
-    def split(self, after: Sequence[int]) -> list[_Trace]:
+    def upto(self, place: int) -> Trace:
+        """The boxes up to a place, that one too."""
+        return self._part(0, place + 1)
+
+    def since(self, place: int) -> Trace:
+        """The boxes from a place on."""
+        return self._part(place, len(self.rows))
+
+    def split(self, after: Sequence[int]) -> list[Trace]:
         """The parts that end with key frames of these numbers, and the rest."""
         ends = np.searchsorted(self.numbers, sorted(after), side="right").tolist()
         pairs = zip([0, *ends], [*ends, len(self.rows)], strict=True)
-        return [
-            _Trace(self.rows[a:b], self.times[a:b], self.numbers[a:b]) for a, b in pairs if a < b
-        ]
+        return [self._part(a, b) for a, b in pairs if a < b]
+
+    def _part(self, start: int, end: int) -> Trace:
+        return Trace(self.rows[start:end], self.times[start:end], self.numbers[start:end])
 
 
 def associate(
@@ -147,9 +160,9 @@ def associate(
         For every person the positions of the boxes in order of time. No box belongs to two people;
         a second box of the same person and frame belongs to nobody.
     """
-    matcher = _Matcher(boxes, settings)
-    looks = None if appearance is None else _Looks.of(boxes, sightings, appearance, settings)
-    traces: list[_Trace] = []
+    matcher = Matcher(boxes, settings)
+    looks = None if appearance is None else Looks.of(boxes, sightings, appearance, settings)
+    traces: list[Trace] = []
     for number, sighting in enumerate(sightings):
         open_traces = [
             trace
@@ -161,16 +174,18 @@ def associate(
         for trace, row in matched:
             trace.add(row, sighting.time_s, number)
         new_rows = sorted(set(sighting.rows) - {row for _, row in matched})
-        traces += [_Trace([row], [sighting.time_s], [number]) for row in new_rows]
+        traces += [Trace([row], [sighting.time_s], [number]) for row in new_rows]
     return [trace.rows for trace in matcher.join(traces, looks)]
 
 
 @dataclass(frozen=True)
-class _Looks:
+class Looks:
     """What people look like where nobody else is in their box."""
 
-    appearance: Numbers  # (N, D)
-    alone: NDArray[np.bool_]  # (N,)
+    appearance: Numbers
+    """`(N, D)` rows of length 1 or 0."""
+    alone: NDArray[np.bool_]
+    """`(N,)` whether a box shows one person only."""
 
     @staticmethod
     def of(
@@ -178,16 +193,17 @@ class _Looks:
         sightings: Sequence[Sighting],
         appearance: Array,
         settings: AssociationSettings,
-    ) -> _Looks:
+    ) -> Looks:
+        """Arguments as for `associate`."""
         alone = np.asarray(appearance.any(axis=1))
         for sighting in sightings:
             rows = np.array(sighting.rows, dtype=np.int64)
             hidden = covered(boxes[rows, None], boxes[None, rows])
             np.fill_diagonal(hidden, 0)
             alone[rows] &= (hidden < settings.min_covered).all(axis=1)
-        return _Looks(appearance.astype(np.float64), alone)
+        return Looks(appearance.astype(np.float64), alone)
 
-    def ends(self, trace: _Trace) -> tuple[Numbers | None, Numbers | None]:
+    def ends(self, trace: Trace) -> tuple[Numbers | None, Numbers | None]:
         """What somebody looks like in a trace's first and last boxes that show one person only."""
         return self._mean(trace.rows), self._mean(trace.rows[::-1])
 
@@ -206,7 +222,7 @@ def _difference(before: Numbers | None, after: Numbers | None) -> float:
     return 1 - float(before @ after)
 
 
-class _Matcher:
+class Matcher:
     """Costs and assignments over one clip's boxes."""
 
     def __init__(self, boxes: Array, settings: AssociationSettings) -> None:
@@ -216,7 +232,7 @@ class _Matcher:
         self.log_extents = np.log(extents(boxes))
         self.settings = settings
 
-    def match(self, traces: list[_Trace], sighting: Sighting) -> list[tuple[_Trace, int]]:
+    def match(self, traces: list[Trace], sighting: Sighting) -> list[tuple[Trace, int]]:
         """The pairs of trace and box that cost least together, none above the limit."""
         if not traces or not sighting.rows:
             return []
@@ -226,12 +242,12 @@ class _Matcher:
         moved = self._velocities(traces) * elapsed[:, None]  # (N, 2)
         fresh = elapsed == elapsed.min()  # the others may have gone anywhere
         moved += self._jolt((self.centres[last] + moved)[fresh], last[fresh], rows, elapsed[fresh])
-        cost = self._deviation(self.centres[last] + moved, last, rows, elapsed)  # (N, M)
+        cost = self.deviation((self.centres[last] + moved)[:, None], last, rows, elapsed)  # (N, M)
         cost += 1 - pairwise_iou(self.boxes[last] + np.tile(moved, 2), self.boxes[rows])
         cost += self._doubt(traces, elapsed)[:, None]
         return [(traces[i], int(rows[j])) for i, j in self._cheapest(cost)]
 
-    def join(self, whole: list[_Trace], looks: _Looks | None) -> list[_Trace]:
+    def join(self, whole: list[Trace], looks: Looks | None) -> list[Trace]:
         """Join traces that are parts of one person's way."""
         parts = [[trace] for trace in whole] if looks is None else self._parted(whole)
         traces = [part for trace in parts for part in trace]
@@ -255,7 +271,7 @@ class _Matcher:
         heads = set(range(len(traces))) - set(successor.values())
         return [_chain(traces, successor, head) for head in sorted(heads)]
 
-    def _parted(self, traces: list[_Trace]) -> list[list[_Trace]]:
+    def _parted(self, traces: list[Trace]) -> list[list[Trace]]:
         """Every trace in parts: cut where it met others."""
         cuts: list[set[int]] = [set() for _ in traces]
         lasting = [_held(trace) for trace in traces]
@@ -267,7 +283,7 @@ class _Matcher:
                 cuts[j].add(number)
         return [trace.split(sorted(cut)) for trace, cut in zip(traces, cuts, strict=True)]
 
-    def _takes_over(self, earlier: _Trace, later: _Trace) -> bool:
+    def _takes_over(self, earlier: Trace, later: Trace) -> bool:
         """Whether one trace goes on about when the other ends: then two people cannot part."""
         together_s = earlier.times[-1] - later.times[0]
         comes_after = earlier.times[0] < later.times[0] and earlier.times[-1] < later.times[-1]
@@ -292,19 +308,19 @@ class _Matcher:
         apart = np.flatnonzero(np.diff(times) > _ONE_MEETING_S) + 1
         return [common[m[overlap[m].argmax()]] for m in np.split(met, apart) if len(m)]
 
-    def _gap_cost(self, earlier: _Trace, later: _Trace, absence_s: float) -> float:
+    def _gap_cost(self, earlier: Trace, later: Trace, absence_s: float) -> float:
         """Cost of one person's walk from the end of one trace to the start of another.
 
         Both are led to the middle of the gap: each side's velocity is trusted for half of it only.
         """
         end, start, half = earlier.rows[-1], later.rows[0], absence_s / 2
-        ahead = self.centres[end] + self._slope(earlier, at_end=True) * half
-        back = self.centres[start] - self._slope(later, at_end=False) * half
-        predicted = (self.centres[start] + ahead - back)[None]  # (1, 2)
-        cost = self._deviation(predicted, np.array([end]), np.array([start]), np.array([half]))
+        ahead = self.centres[end] + self.slope(earlier, at_end=True) * half
+        back = self.centres[start] - self.slope(later, at_end=False) * half
+        predicted = (self.centres[start] + ahead - back)[None, None]  # (1, 1, 2)
+        cost = self.deviation(predicted, np.array([end]), np.array([start]), np.array([half]))
         return float(cost[0, 0])
 
-    def _handover_cost(self, earlier: _Trace, later: _Trace) -> float:
+    def _handover_cost(self, earlier: Trace, later: Trace) -> float:
         """Cost of one person having had two boxes for a moment, of which the newer one went on."""
         if later.times[0] <= earlier.times[0] or later.times[-1] <= earlier.times[-1]:
             return np.inf
@@ -321,16 +337,23 @@ class _Matcher:
         growth = np.array([[s.place_growth], [s.width_growth], [s.height_growth]])
         return noise + growth * elapsed
 
-    def _deviation(self, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers) -> Numbers:
-        """Half the squared deviation `(N, M)` of boxes from predicted people, in expected ones."""
+    def deviation(self, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers) -> Numbers:
+        """Half the squared deviation `(N, M)` of boxes from people, in expected ones.
+
+        Args:
+            predicted: `(N, M or 1, 2)` where each of the N people should be now.
+            last: `(N,)` their last boxes.
+            rows: `(M,)` the boxes in question.
+            elapsed: `(N,)` seconds since their last boxes.
+        """
         place, width, height = self._spreads(elapsed)[..., None]  # (N, 1) each
         scale = np.sqrt(self.lengths[last][:, None] * self.lengths[rows])  # (N, M)
-        apart = np.linalg.norm(predicted[:, None] - self.centres[rows], axis=-1) / scale
+        apart = np.linalg.norm(predicted - self.centres[rows], axis=-1) / scale
         change = self.log_extents[last][:, None] - self.log_extents[rows]  # (N, M, 2)
         terms = apart / place, change[..., 0] / width, change[..., 1] / height
         return 0.5 * sum((term**2 for term in terms), np.zeros_like(scale))
 
-    def _doubt(self, traces: list[_Trace], elapsed: Numbers) -> Numbers:
+    def _doubt(self, traces: list[Trace], elapsed: Numbers) -> Numbers:
         """What makes a trace `(N,)` a less likely owner of any box.
 
         A wider spread fits more boxes but each of them less: the logarithms are those of the normal
@@ -363,18 +386,18 @@ class _Matcher:
 
     def _support(self, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers) -> float:
         """How many people are where they are expected; no two of them in one box."""
-        agreement = np.exp(-self._deviation(predicted, last, rows, elapsed))  # (N, M)
+        agreement = np.exp(-self.deviation(predicted[:, None], last, rows, elapsed))  # (N, M)
         return float(min(agreement.max(axis=0).sum(), agreement.max(axis=1).sum()))
 
-    def _velocities(self, traces: list[_Trace]) -> Numbers:
+    def _velocities(self, traces: list[Trace]) -> Numbers:
         """Velocity `(N, 2)`, pixels a second; who was seen once moves as the others do."""
         once = np.array([len(trace.rows) == 1 for trace in traces])
-        velocities = np.array([self._slope(trace, at_end=True) for trace in traces])
+        velocities = np.array([self.slope(trace, at_end=True) for trace in traces])
         if once.any() and not once.all():
             velocities[once] = np.median(velocities[~once], axis=0)
         return velocities
 
-    def _slope(self, trace: _Trace, *, at_end: bool) -> Numbers:
+    def slope(self, trace: Trace, *, at_end: bool) -> Numbers:
         """Least-squares velocity `(2,)` at one end of a trace; zero after a single box."""
         times = np.array(trace.times)
         from_end = times[-1] - times if at_end else times - times[0]
@@ -400,7 +423,7 @@ def _most_alike(proposals: Numbers, cell: float) -> Numbers:
     return proposals[order[:_MAX_PROPOSALS]]
 
 
-def _held(trace: _Trace) -> dict[int, tuple[int, float]]:
+def _held(trace: Trace) -> dict[int, tuple[int, float]]:
     """Box and time of a trace at the key frames' numbers, at both ends for one more.
 
     Who is hidden by somebody else is not seen where the two are nearest.
@@ -410,11 +433,11 @@ def _held(trace: _Trace) -> dict[int, tuple[int, float]]:
     return {first - 1: rows[first], **rows, last + 1: rows[last]}
 
 
-def _row_near(trace: _Trace, time_s: float) -> int:
+def _row_near(trace: Trace, time_s: float) -> int:
     return trace.rows[int(np.abs(np.array(trace.times) - time_s).argmin())]
 
 
-def _chain(traces: list[_Trace], successor: dict[int, int], head: int) -> _Trace:
+def _chain(traces: list[Trace], successor: dict[int, int], head: int) -> Trace:
     """The whole way that begins with trace `head`; where two traces overlap, the earlier one's."""
     place, start = head, traces[head]
     rows, times, numbers = list(start.rows), list(start.times), list(start.numbers)
@@ -424,4 +447,4 @@ def _chain(traces: list[_Trace], successor: dict[int, int], head: int) -> _Trace
         rows += [traces[place].rows[i] for i in new]
         times += [traces[place].times[i] for i in new]
         numbers += [traces[place].numbers[i] for i in new]
-    return _Trace(rows, times, numbers)
+    return Trace(rows, times, numbers)

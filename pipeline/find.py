@@ -9,7 +9,7 @@ from pipeline.config import Profile
 from pipeline.detect import Detector, Frame, detect, key_frames
 from pipeline.main_skater import choose_main_skater
 from pipeline.track import build_tracks
-from pipeline.types import Detections, IntArray, People, Timeline
+from pipeline.types import Detections, IntArray, People, Timeline, Track
 
 Frames = Callable[[IntArray], Iterator[Frame]]
 """Gives the wanted frames of a clip, in order."""
@@ -42,11 +42,17 @@ def find_people(
     """
     T, settings = len(timeline), profile.detector
 
-    def followed(found: Detections, wanted: int | None) -> People:
-        tracks = build_tracks(found, timeline, frame_size, profile.track)
+    def chosen(tracks: tuple[Track, ...], wanted: int | None = None) -> People:
         return choose_main_skater(
             tracks, timeline, frame_size, skater=wanted, settings=profile.main_skater
         )
+
+    def followed(found: Detections, wanted: int | None) -> People:
+        # Always around the rule's choice: the numbers that a user chooses from must stay.
+        tracks = build_tracks(
+            found, timeline, frame_size, profile.track, choose=lambda t: chosen(t).main_id
+        )
+        return chosen(tracks, wanted)
 
     positions = key_frames(T, every=settings.every, at_most=settings.max_key_frames)
     whole = detect(detector, frames(positions), positions, num_frames=T)

@@ -8,7 +8,7 @@ apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy.interpolate import PchipInterpolator
 from pipeline.associate import AssociationSettings, Sighting, associate
 from pipeline.boxes import Numbers, centres, clamp, extents, without_duplicates
 from pipeline.errors import ConfigError
+from pipeline.retrace import retrace
 from pipeline.types import Detections, FloatArray, IntArray, Timeline, Track
 
 
@@ -50,6 +51,8 @@ def build_tracks(
     timeline: Timeline,
     frame_size: tuple[int, int],
     settings: TrackSettings | None = None,
+    *,
+    choose: Callable[[tuple[Track, ...]], int | None] | None = None,
 ) -> tuple[Track, ...]:
     """Follow every person through the clip.
 
@@ -58,6 +61,8 @@ def build_tracks(
         timeline: Of the same clip; gives the time between the frames.
         frame_size: `(width, height)` of the frames in pixels.
         settings: See `TrackSettings`.
+        choose: Names the person who matters, or None; that person's way is then sought once more
+            among everybody's boxes (`pipeline.retrace`), and others lose those that are on it.
 
     Returns:
         One track a person, numbered from 0 by falling sum of the detector's scores, that is by
@@ -75,12 +80,18 @@ def build_tracks(
         for frame in detections.key_frames.tolist()
     ]
     people = associate(boxes.xyxy, sightings, settings.association, boxes.appearance)
-    enough = settings.min_share * len(detections.key_frames)
-    # A clip in which nobody was followed for long still shows whom it has.
-    people = [rows for rows in people if len(rows) >= enough] or people
-    people.sort(key=lambda rows: (-float(boxes.scores[rows].sum(dtype=np.float64)), rows))
     filler = _Filler(boxes, detections.key_frames, timeline.pts_s, frame_size, settings)
-    return tuple(filler.track(number, rows) for number, rows in enumerate(people))
+    ranked, tracks = filler.all(people)
+    chosen = choose(tracks) if choose is not None else None
+    if chosen is None:
+        return tracks
+    way = retrace(
+        ranked[chosen], people, boxes.xyxy, sightings, settings.association, boxes.appearance
+    )
+    others = [rows for rows in people if rows is not ranked[chosen]]
+    taken = set(way)
+    left = [[row for row in rows if row not in taken] for rows in others]
+    return filler.all([way, *(rows for rows in left if rows)])[1]
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,15 @@ class _Filler:
     times: Numbers
     frame_size: tuple[int, int]
     settings: TrackSettings
+
+    def all(self, people: list[list[int]]) -> tuple[list[list[int]], tuple[Track, ...]]:
+        """Everybody who was followed for long enough, by falling sum of scores, and the tracks."""
+        enough = self.settings.min_share * len(self.key_frames)
+        # A clip in which nobody was followed for long still shows whom it has.
+        kept = [rows for rows in people if len(rows) >= enough] or people
+        scores = self.boxes.scores
+        ranked = sorted(kept, key=lambda rows: (-float(scores[rows].sum(dtype=np.float64)), rows))
+        return ranked, tuple(self.track(number, rows) for number, rows in enumerate(ranked))
 
     def track(self, person_id: int, rows: Sequence[int]) -> Track:
         frames = self.boxes.frame[list(rows)]

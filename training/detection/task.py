@@ -48,6 +48,9 @@ class DetectorRecipe(Recipe):
     """Made of the pictures held out, the same ones every time."""
     mixture: Mixture = field(default_factory=Mixture)
     """How canvases are made."""
+    frozen_statistics: bool = False
+    """Batch norms keep the means and variances they start with, as is usual in further training:
+    the network learns as it will be run, in two thirds of the time."""
     denoising: DenoisingSettings = field(default_factory=DenoisingSettings)
     """Help for the decoder."""
     loss: LossSettings = field(default_factory=LossSettings)
@@ -113,6 +116,8 @@ class DetectorTask:
         """Of the decoder's layers, the denoising queries and the encoder's places."""
         truth = Truth(batch["boxes"], batch["doubtful"])
         plain = cast(Dino, getattr(model, "module", model))  # inside DistributedDataParallel
+        if self._recipe.frozen_statistics:
+            _freeze_statistics(plain)
         denoising = make_denoising(
             truth.boxes,
             plain.label_enc,
@@ -143,6 +148,13 @@ class DetectorTask:
     def _held_out(self, index: int) -> Scene:
         rng = np.random.default_rng((self._recipe.seed, VALIDATION_EPOCH, index))
         return self._validation.draw(rng, self._recipe.canvases_hw[0])
+
+
+def _freeze_statistics(model: nn.Module) -> None:
+    """Let batch norms use what they have gathered; scale and shift go on learning."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
 
 
 def _collated(scenes: Sequence[Scene]) -> dict[str, Any]:
