@@ -159,3 +159,18 @@ def test_simple_figures_are_learnt(name, figure, reach, settings, folder, tmp_pa
     assert main([*arguments, "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
     figures = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines()[:-1])
     assert float(figures[figure]) > reach
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_statistics_stay_while_the_network_learns(folder, frozen):
+    words = [*overrides(folder)[1::2], f"frozen_statistics={str(frozen).lower()}"]
+    task = make_task("smoke_dino", words)
+    model = task.build_model().train()
+    before = {key: value.clone() for key, value in model.state_dict().items() if "running" in key}
+    losses = task.loss(model, task.batch(0, range(2)))
+    losses["loss"].backward()
+    after = model.state_dict()
+    assert before
+    assert all(torch.equal(after[key], value) for key, value in before.items()) == frozen
+    scales = [p for name, p in model.named_parameters() if "bn" in name and name.endswith("weight")]
+    assert any(p.grad is not None and bool(p.grad.any()) for p in scales)
