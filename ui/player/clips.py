@@ -114,6 +114,8 @@ class ClipShelf:
         self._clips: OrderedDict[str, Clip] = OrderedDict()
         self._max_clips = max_clips
         self._lock = threading.Lock()
+        # A visitor's requests come side by side: each must find what the other one opens.
+        self._opening: dict[str, threading.Lock] = {}
 
     def show(
         self, visitor: str, path: str, start_s: float | None = None, end_s: float | None = None
@@ -124,12 +126,15 @@ class ClipShelf:
             VideoError: The file cannot be read, or the points make no span.
         """
         name = (SourceFile.of(path), start_s, end_s)
-        clip = self._find(visitor, lambda clip: name in clip.names)  # without reading the file
-        if clip is None:
-            video = open_video(path, start_s=start_s, end_s=end_s)
-            clip = self._find(visitor, lambda clip: _same(clip.video, video))
-            clip = clip or self._open(visitor, video)
-            clip.names.add(name)
+        with self._lock:
+            opening = self._opening.setdefault(visitor, threading.Lock())
+        with opening:
+            clip = self._find(visitor, lambda clip: name in clip.names)  # without reading the file
+            if clip is None:
+                video = open_video(path, start_s=start_s, end_s=end_s)
+                clip = self._find(visitor, lambda clip: _same(clip.video, video))
+                clip = clip or self._open(visitor, video)
+                clip.names.add(name)
         return clip
 
     def show_run(
@@ -169,6 +174,7 @@ class ClipShelf:
         with self._lock:
             theirs = [token for token, clip in self._clips.items() if clip.visitor == visitor]
             gone = [self._clips.pop(token) for token in theirs]
+            self._opening.pop(visitor, None)
         for clip in gone:
             clip.close()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
+from threading import Barrier
 
 import pytest
 from starlette.applications import Starlette
@@ -181,6 +184,19 @@ def test_a_clip_that_is_on_show_is_not_opened_again(shelf, clip, path):
     other = shelf.show("another", str(path))
     assert other is not clip
     shelf.leave("another")
+
+
+def test_requests_side_by_side_open_a_clip_once(shelf, path, tmp_path):
+    """A page's upload and its analysis both show the clip, under two paths and at the same time."""
+    copies = [copyfile(path, tmp_path / f"{number}.mp4") for number in range(4)]
+    start = Barrier(len(copies))
+
+    def show(copy: Path) -> str:
+        start.wait()
+        return shelf.show("visitor", str(copy)).token
+
+    with ThreadPoolExecutor(len(copies)) as threads:
+        assert len(set(threads.map(show, copies))) == 1
 
 
 def test_a_file_that_did_not_change_is_not_read_again(shelf, clip, path, monkeypatch):
