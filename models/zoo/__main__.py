@@ -95,6 +95,7 @@ def convert(options: argparse.Namespace) -> int:
         family=options.family,
         builder=builder,
         from_8_frames=options.from_8_frames,
+        eight_bits=options.eight_bits,
     )
     for line in conversion.lines():
         print(line)
@@ -130,6 +131,11 @@ def _parser() -> _Parser:
         "--from-8-frames",
         action="store_true",
         help="UMT: take the published 8-frame position table, not the file's own",
+    )
+    command.add_argument(
+        "--eight-bits",
+        action="store_true",
+        help="a quarter of the size of fp32: matrices as eight-bit numbers, a scale for each row",
     )
     return parser
 

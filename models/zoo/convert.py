@@ -11,7 +11,13 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from models.checkpoint_files import WeightsError, read_state, sha256_of, write_safetensors
+from models.checkpoint_files import (
+    WeightsError,
+    in_eight_bits,
+    read_state,
+    sha256_of,
+    write_safetensors,
+)
 from models.families import FAMILIES, Family, Layout, recognise
 from models.layouts.base import Converted
 from models.weights import Misfit, build_on_meta, check_finite, check_fit
@@ -64,6 +70,7 @@ def convert_file(
     family: str,
     builder: str | None = None,
     from_8_frames: bool = False,
+    eight_bits: bool = False,
 ) -> Conversion:
     """Turn a published checkpoint into a safetensors file under our keys.
 
@@ -74,6 +81,7 @@ def convert_file(
         builder: The network that it is for; found by trying all of the family when None. A CLIP
             tower needs it, and a UMT checkpoint that is to move to other frames or pixels.
         from_8_frames: Take the published 8-frame position table (UMT) instead of the file's.
+        eight_bits: Store matrices and filters in eight bits, see `in_eight_bits`.
 
     Raises:
         WeightsError: An unreadable file, another family, or no network that it fits.
@@ -94,7 +102,8 @@ def convert_file(
     else:
         fits = trial.fit_any(BUILDERS_BY_FAMILY[family])
     metadata = _metadata(fits, layout, source)
-    write_safetensors(fits[0].state, out, metadata)
+    state_out = in_eight_bits(fits[0].state) if eight_bits else fits[0].state
+    write_safetensors(state_out, out, metadata)
     return Conversion(
         source=source,
         out=out,

@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from models.checkpoint_files import (
     WeightsError,
     check_sha256,
+    in_eight_bits,
     read_metadata,
     read_state,
     sha256_of,
@@ -251,6 +252,38 @@ def test_written_files_read_back_with_tied_and_sliced_tensors(tmp_path):
     assert os.listdir(path.parent) == ["a.safetensors"]
     (path.parent / "usual").touch()
     assert path.stat().st_mode == (path.parent / "usual").stat().st_mode
+
+
+def test_eight_bits_stay_within_a_254th_of_the_largest_in_a_row(tmp_path):
+    torch.manual_seed(0)
+    rows = torch.randn(6, 4, 3, 3) * torch.logspace(-6, 3, 6)[:, None, None, None]
+    rows[2] = 0
+    state = {"filters": rows, "narrow": torch.randn(8, 3), "bias": torch.randn(6), "steps": torch.tensor(7)}
+    write_safetensors(in_eight_bits(state), tmp_path / "a.safetensors")
+    got = read_state(tmp_path / "a.safetensors")
+    assert set(got) == set(state)
+    exact = ("narrow", "bias", "steps")
+    assert_equal({key: got[key] for key in exact}, {key: state[key] for key in exact})
+    largest = rows.flatten(1).abs().amax(1)[:, None]
+    off = (got["filters"] - rows).flatten(1).abs()
+    assert (off <= largest / 254 * 1.0001).all()
+    assert off.max() > 0
+
+
+def test_eight_bits_take_half_of_half_precision(tmp_path):
+    state = {"weight": torch.randn(256, 256).half(), "bias": torch.randn(256).half()}
+    write_safetensors(state, tmp_path / "half.safetensors")
+    write_safetensors(in_eight_bits(state), tmp_path / "eight.safetensors")
+    half, eight = ((tmp_path / f"{n}.safetensors").stat().st_size for n in ("half", "eight"))
+    assert eight < 0.52 * half
+
+
+def test_a_scale_without_its_numbers_is_damage(tmp_path):
+    packed = in_eight_bits({"weight": torch.randn(4, 32)})
+    del packed["weight"]
+    write_safetensors(packed, tmp_path / "a.safetensors")
+    with pytest.raises(WeightsError, match="cut short or damaged"):
+        read_state(tmp_path / "a.safetensors")
 
 
 def test_metadata_of_another_kind_of_file(tmp_path):
