@@ -258,7 +258,12 @@ def test_eight_bits_stay_within_a_254th_of_the_largest_in_a_row(tmp_path):
     torch.manual_seed(0)
     rows = torch.randn(6, 4, 3, 3) * torch.logspace(-6, 3, 6)[:, None, None, None]
     rows[2] = 0
-    state = {"filters": rows, "narrow": torch.randn(8, 3), "bias": torch.randn(6), "steps": torch.tensor(7)}
+    state = {
+        "filters": rows,
+        "narrow": torch.randn(8, 3),
+        "bias": torch.randn(6),
+        "steps": torch.tensor(7),
+    }
     write_safetensors(in_eight_bits(state), tmp_path / "a.safetensors")
     got = read_state(tmp_path / "a.safetensors")
     assert set(got) == set(state)

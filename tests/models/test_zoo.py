@@ -145,6 +145,14 @@ def test_the_projects_manifest_names_what_is_published():
         assert not checkpoint.file or (MANIFEST.parent / checkpoint.file).is_file()
 
 
+def test_shipped_weights_stay_small():
+    shipped = [c.path(MANIFEST) for c in read_manifest(MANIFEST).values() if c.file]
+    sizes = [path.stat().st_size for path in shipped]
+    assert len(sizes) >= 9
+    assert max(sizes) < 10e6
+    assert sum(sizes) < 60e6
+
+
 def test_the_table_of_checkpoints(capsys):
     assert main(["list"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
