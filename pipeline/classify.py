@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from pipeline.elements import NUM_CLASSES
 from pipeline.ensemble import score_views
 from pipeline.errors import InputError
+from pipeline.sequence import mirror
 from pipeline.types import FloatArray, ModelScores
 from pipeline.views import ViewCollector
 
@@ -93,12 +94,15 @@ def classify_skeleton(
     sequence: Tensor,
     *,
     name: str = "infogcn",
+    mirrored: bool = False,
     precision: Precision = "fp32",
     checkpoint: Checkpoint | None = None,
 ) -> ModelScores:
     """Ask a skeleton network about one sequence `(C, T, J, M)`.
 
-    Table III of the paper shows no test-time views for the skeleton model, so there is one.
+    Table III of the paper shows no test-time views for the skeleton model, so there is one; with
+    `mirrored` a second one is what a mirror shows.
     """
+    views = torch.stack([sequence, mirror(sequence)] if mirrored else [sequence])
     with interruptible(model, checkpoint):
-        return score_views(name, forward_logits(model, sequence[None], precision=precision))
+        return score_views(name, forward_logits(model, views, precision=precision))

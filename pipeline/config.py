@@ -44,6 +44,9 @@ class SkeletonModelSettings:
     """Name in the checkpoint manifest."""
     sequence: SequenceSettings = field(default_factory=SequenceSettings)
     """From poses to the network's frames."""
+    mirrored: bool = False
+    """Whether the network is also asked about the mirrored skeleton, and both answers averaged.
+    Beyond the paper, whose skeleton network has one view."""
 
 
 @dataclass(frozen=True)

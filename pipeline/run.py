@@ -235,6 +235,7 @@ class Run:
             scores = classify_skeleton(
                 self.networks.get("infogcn"),
                 sequence,
+                mirrored=settings.mirrored,
                 precision=self.profile.precision,
                 checkpoint=self.monitor.check,
             )

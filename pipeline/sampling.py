@@ -87,6 +87,8 @@ class View:
     """First row of the crop in the resized frame."""
     left: int
     """First column of the crop in the resized frame."""
+    mirrored: bool = False
+    """Whether left and right change places."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def plan_views(
     num_clips: int = 5,
     num_crops: int = 3,
     crop_rule: CropRule = "umt",
+    mirrored: bool = False,
 ) -> ViewPlan:
     """Plan the test views of a clip.
 
@@ -161,6 +164,7 @@ def plan_views(
         num_clips: Temporal views.
         num_crops: Spatial views.
         crop_rule: Whose rounding of crop offsets.
+        mirrored: Whether every second temporal view is mirrored.
     """
     height, width = resized_size
     _check_positive(height=height, width=width)
@@ -168,15 +172,16 @@ def plan_views(
     offsets = crop_offsets(abs(height - width), num_crops, crop_rule)
     # A crop lies along the longer side; the other offset is zero.
     corners = [(o, 0) if height > width else (0, o) for o in offsets.tolist()]
-    distinct: dict[tuple[bytes, int, int], int] = {}
+    distinct: dict[tuple[bytes, int, int, bool], int] = {}
     views: list[View] = []
     view_of = []
-    for indices in frames:
+    for number, indices in enumerate(frames):
+        turned = mirrored and number % 2 == 1
         for top, left in corners:
-            key = (indices.tobytes(), top, left)
+            key = (indices.tobytes(), top, left, turned)
             if key not in distinct:
                 distinct[key] = len(views)
-                views.append(View(indices, top, left))
+                views.append(View(indices, top, left, turned))
             view_of.append(distinct[key])
     return ViewPlan((height, width), tuple(views), np.array(view_of, dtype=np.int64))
 

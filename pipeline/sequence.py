@@ -68,6 +68,13 @@ def make_sequence(pose: PoseSequence, settings: SequenceSettings | None = None) 
     return torch.from_numpy(np.ascontiguousarray(data))
 
 
+def mirror(sequence: Tensor) -> Tensor:
+    """A sequence `(C, T, J, M)` seen in a mirror: x changes sign, left and right change places."""
+    mirrored = sequence[:, :, COCO17.flip_order].clone()
+    mirrored[0] *= -1
+    return mirrored
+
+
 def fill_gaps(joints: FloatArray) -> FloatArray:
     """Fill NaN positions `(T, J, 2)`, each joint by itself.
 

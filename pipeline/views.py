@@ -45,6 +45,9 @@ class VideoModelSettings:
     """Paper, Sec. III-A: 5."""
     spatial_views: int = 3
     """Paper, Sec. III-A: 3 along the long side."""
+    mirrored: bool = False
+    """Whether every second temporal view is mirrored: a skater who turns the other way performs
+    the same element, and the network errs otherwise. Beyond the paper."""
 
     def __post_init__(self) -> None:
         for name in ("num_frames", "side", "temporal_views", "spatial_views"):
@@ -87,6 +90,7 @@ class ViewCollector:
             num_clips=settings.temporal_views,
             num_crops=settings.spatial_views,
             crop_rule=self.transform.crop_rule,
+            mirrored=settings.mirrored,
         )
         self._wanted = frozenset(
             int(frame) for view in self.plan.views for frame in view.frame_indices
@@ -114,7 +118,8 @@ class ViewCollector:
         """
         shown, side = self.plan.views[view], self.settings.side
         rows, columns = slice(shown.top, shown.top + side), slice(shown.left, shown.left + side)
-        pictures = [self._frames[int(f)][rows, columns] for f in shown.frame_indices]
+        turn = slice(None, None, -1) if shown.mirrored else slice(None)
+        pictures = [self._frames[int(f)][rows, columns][:, turn] for f in shown.frame_indices]
         return cast(Picture, np.stack(pictures))
 
     def tensors(self) -> Iterator[Tensor]:

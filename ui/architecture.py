@@ -81,10 +81,11 @@ def _pose(profile: Profile) -> Box:
 
 
 def _views(profile: Profile) -> list[Box]:
-    counts = {(m.temporal_views, m.spatial_views) for m in profile.video_models}
+    counts = {(m.temporal_views, m.spatial_views, m.mirrored) for m in profile.video_models}
     lines = tuple(
         say("about_views", time=time, space=space, views=time * space)
-        for time, space in sorted(counts)
+        + (say("about_views_mirrored") if mirrored else "")
+        for time, space, mirrored in sorted(counts)
     )
     return [Box(say("about_views_title"), lines)]
 

@@ -14,9 +14,10 @@ from pipeline.attention import Look, look_at, occlude_joints
 from pipeline.config import Profile, load_shipped_profile
 from pipeline.errors import ConfigError
 from pipeline.networks import Networks
+from pipeline.sampling import View
 from pipeline.saw import collect_views, frames_at, pictures_of
 from pipeline.sequence import make_sequence
-from pipeline.types import Analysis, ModelScores, Provenance
+from pipeline.types import Analysis, Provenance
 from pipeline.views import VideoModelSettings, ViewCollector
 from ui.language import named, say
 
@@ -60,10 +61,11 @@ def video_models(analysis: Analysis) -> tuple[VideoModelSettings, ...]:
         return ()
 
 
-def distinct_views(analysis: Analysis, name: str) -> int:
-    """How many different views a network was asked about."""
-    scores: ModelScores | None = analysis.scores.get(name)
-    return 1 if scores is None else scores.distinct_views
+def distinct_views(analysis: Analysis, name: str) -> tuple[View, ...]:
+    """The different views that a video network was asked about; none where its profile is gone."""
+    models = (model for model in video_models(analysis) if model.name == name)
+    collectors = (ViewCollector(m, len(analysis.timeline), analysis.region) for m in models)
+    return next((collector.plan.views for collector in collectors), ())
 
 
 def see(analysis: Analysis, name: str, view: int) -> Seen:

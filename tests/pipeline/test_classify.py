@@ -10,8 +10,9 @@ from torch import nn
 from models.infogcn import infogcn_tiny
 from models.umt import umt_tiny
 from models.uniformerv2 import uniformerv2_tiny
-from pipeline.classify import forward_logits
+from pipeline.classify import classify_skeleton, forward_logits
 from pipeline.config import load_profile
+from pipeline.sequence import mirror
 
 SIDE, FRAMES = 64, 4
 NETWORKS = {
@@ -42,6 +43,15 @@ def test_bf16_stays_near_fp32(family: str) -> None:
     spread = float(full.std())
     assert spread > 0.05
     assert 0 < np.abs(reduced - full).max() < 0.05 * spread  # 8 bits of mantissa: 0.4 % a step
+
+
+def test_a_mirrored_skeleton_is_a_second_view() -> None:
+    network, sequence = telling(infogcn_tiny()), torch.randn(3, 64, 17, 1)
+    one, other = (classify_skeleton(network, s) for s in (sequence, mirror(sequence)))
+    both = classify_skeleton(network, sequence, mirrored=True)
+    assert both.logits == pytest.approx(np.concatenate([one.logits, other.logits]), abs=1e-5)
+    assert both.probabilities == pytest.approx((one.probabilities + other.probabilities) / 2)
+    assert np.abs(one.logits - other.logits).max() > 0.01
 
 
 def test_the_papers_classifiers_run_in_half_precision() -> None:

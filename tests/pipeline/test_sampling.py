@@ -117,6 +117,14 @@ def test_views_are_the_protocols_in_order():
     assert repr(plan) == "ViewPlan(6 views, 6 distinct, side 112)"
 
 
+def test_every_second_view_in_time_is_mirrored_where_asked():
+    long = plan_views(400, (112, 300), num_sampled=8, num_clips=5, mirrored=True)
+    assert [view.mirrored for view in long.views] == [False] * 3 + ([True] * 3 + [False] * 3) * 2
+    still = plan_views(1, (112, 112), num_sampled=8, num_clips=5, num_crops=1, mirrored=True)
+    assert [view.mirrored for view in still.views] == [False, True]
+    assert still.view_of.tolist() == [0, 1, 0, 1, 0]
+
+
 def test_crops_lie_along_the_longer_side():
     wide = plan_views(400, (112, 300), num_sampled=8, num_clips=1)
     assert [(view.top, view.left) for view in wide.views] == [(0, 0), (0, 94), (0, 188)]

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.skeletons import COCO17
 from pipeline.errors import ConfigError
 from pipeline.sequence import (
     SequenceSettings,
     fill_gaps,
     make_sequence,
+    mirror,
     motion,
     normalise,
     resize_time,
@@ -40,6 +42,17 @@ def test_neither_place_nor_size_in_the_picture_matters(scale, shift):
     pose = make_pose()
     moved = PoseSequence(pose.keypoints_xy * np.float32(scale) + np.float32(shift), pose.scores)
     assert make_sequence(moved).numpy() == pytest.approx(make_sequence(pose).numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("stream", ["joint", "motion"])
+def test_a_mirrored_sequence_is_that_of_the_mirrored_poses(stream):
+    pose = make_pose()
+    joints = pose.keypoints_xy[:, COCO17.flip_order] * np.float32([-1, 1]) + np.float32([640, 0])
+    seen = PoseSequence(joints, pose.scores[:, COCO17.flip_order])
+    expected, plain = (make_sequence(p, SequenceSettings(stream=stream)) for p in (seen, pose))
+    assert mirror(plain).numpy() == pytest.approx(expected.numpy(), abs=1e-5)
+    assert (mirror(plain) != plain).any()
+    assert (mirror(mirror(plain)) == plain).all()
 
 
 def test_gaps_are_bridged_ends_are_held_and_scores_tell():

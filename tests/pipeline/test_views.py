@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -94,6 +96,20 @@ def test_deduplicated_views_equal_the_plain_mean_of_fifteen(family, shape, num_f
         assert scores.distinct_views <= 5
     if num_frames == 1:
         assert scores.distinct_views == (1 if shape == "square" else 3)
+
+
+@pytest.mark.parametrize("family", MODELS)
+def test_a_mirrored_view_is_the_other_one_seen_in_a_mirror(family):
+    clip, region = make_clip(), RegionOfInterest(np.array(REGIONS["wide"], np.float32), "test")
+    plain = collect(clip, region, family)
+    mirrored = ViewCollector(replace(plain.settings, mirrored=True), len(clip), region)
+    for frame in sorted(mirrored.wanted):
+        mirrored.add(frame, clip[frame])
+    pairs = list(zip(plain.tensors(), mirrored.tensors(), strict=True))
+    assert len(pairs) == 15
+    for number, (one, other) in enumerate(pairs):
+        expected = one.flip(-1) if number // 3 % 2 else one
+        torch.testing.assert_close(other, expected, rtol=0, atol=0)
 
 
 def test_memory_holds_only_what_the_network_sees():

@@ -106,8 +106,11 @@ def _turn(analysis: Analysis, name: str, view: int) -> list[Any]:
 
 
 def _view_radio(analysis: Analysis, name: str | None) -> Any:
-    count = distinct_views(analysis, name or "")
-    return gr.Radio([(str(v + 1), v) for v in range(count)], value=0)
+    options = [
+        (f"{number + 1}, {say('saw_mirrored')}" if view.mirrored else str(number + 1), number)
+        for number, view in enumerate(distinct_views(analysis, name or ""))
+    ]
+    return gr.Radio(options or [("1", 0)], value=0)
 
 
 def _film(analysis: Analysis, name: str, view: int) -> str:
