@@ -125,7 +125,8 @@ def test_typed_weights_move_the_verdict_and_the_flip_point(desk, tmp_path):
             box.press("Enter")
         expect_reasons(page, made, weights)
         for weight in typed:
-            assert f"x {weight:.3f}" in page.inner_text("#ensemble-table")
+            cell = page.locator("#ensemble-table", has_text=f"x {weight:.3f}")
+            cell.wait_for(timeout=30_000)  # drawn apart from the sentences
     page.click("#weight-reset")
     expect_reasons(page, made, made.verdict.weights)
 
@@ -220,7 +221,8 @@ def test_cancel_stops_within_a_second_and_gives_the_memory_back(desk, server, tm
     assert sorted(took)[-2] < 1  # one of four may have waited for a busy machine
     assert page.locator("#history-list label").count() == 2  # the example and its copy: no more
     if server.pid is not None:
-        assert most > 200  # there were frames to give back
+        # What was held before may hold leftovers of the analyses that went before.
+        assert most - max(after) > 200  # there were frames to give back
         assert max(after) < 150
 
 
