@@ -36,7 +36,8 @@ def ship(data: Path, run: Path, out: Path) -> list[str]:
         raise InputError(f"{run}: has no {gone[0]}; evaluate once more")
     chosen = {stem: video_of(data, stem) for stem in worth_a_look(evaluation, data)}
     analyses = {stem: load(run / "analyses" / stem) for stem in chosen}
-    shutil.rmtree(out, ignore_errors=True)
+    for name in ("videos", "analyses"):  # and nothing else: `out` may be named wrongly
+        shutil.rmtree(out / name, ignore_errors=True)
     (out / "videos").mkdir(parents=True)
     for name in FILES:
         shutil.copyfile(run / name, out / name)
