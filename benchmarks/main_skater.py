@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.boxes import pairwise_iou
-from pipeline.main_skater import choose_main_skater, doubts
-from pipeline.track import build_tracks
+from pipeline.config import load_profile
+from pipeline.find import follow
+from pipeline.main_skater import doubts
 from pipeline.types import Detections, Timeline, Track
 
 SEEDS = 50
@@ -125,8 +126,8 @@ def run(reference: Reference, thinning: Thinning) -> tuple[Result, tuple[str, ..
         reference.boxes[found],
         reference.scores[found],
     )
-    tracks = build_tracks(detections, reference.timeline, reference.frame_size)
-    people = choose_main_skater(tracks, reference.timeline, reference.frame_size)
+    profile = load_profile("demo")
+    people = follow(detections, reference.timeline, reference.frame_size, profile)
     warnings = doubts(people, reference.timeline, reference.frame_size)
     if people.main is None:
         return Result(0, 0, 0), warnings

@@ -21,8 +21,7 @@ from pipeline.boxes import clamp, extents, iou, lengths
 from pipeline.config import load_profile
 from pipeline.detect import key_frames
 from pipeline.elements import LABELS
-from pipeline.main_skater import choose_main_skater
-from pipeline.track import build_tracks
+from pipeline.find import follow
 from pipeline.types import Detections, FloatArray, Timeline
 from training.rink.scene import ClipScene, draw_scene
 from training.rink.skeletons import joint_boxes
@@ -91,13 +90,15 @@ def judge(label: str, seed: Sequence[int], rng: np.random.Generator) -> ClipResu
     boxes = true_boxes(scene)
     timeline = Timeline(np.arange(len(boxes)), scene.times_s)
     detections = detected(boxes, size[1], profile.detector.every, rng)
-    tracks = build_tracks(detections, timeline, size, profile.track)
+    people = follow(detections, timeline, size, profile)
     there = ~np.isnan(boxes[:, 0, 0])
-    if not tracks or not there.any():
+    if not people.tracks or not there.any():
         return None
     skater = boxes[there, 0]
-    right = {t.person_id: float((iou(t.boxes_xyxy[there], skater) >= IOU).mean()) for t in tracks}
-    people = choose_main_skater(tracks, timeline, size, settings=profile.main_skater)
+    right = {
+        track.person_id: float((iou(track.boxes_xyxy[there], skater) >= IOU).mean())
+        for track in people.tracks
+    }
     return ClipResult(
         label,
         float(np.median(skater[:, 3] - skater[:, 1])) / size[1],

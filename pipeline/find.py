@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pipeline.closer import combined, parts, windows
 from pipeline.config import Profile
 from pipeline.detect import Detector, Frame, detect, key_frames
-from pipeline.main_skater import choose_main_skater
+from pipeline.main_skater import choose_main_skater, rank_candidates
 from pipeline.track import build_tracks
 from pipeline.types import Detections, IntArray, People, Timeline, Track
 
@@ -41,24 +41,44 @@ def find_people(
         InputError: Nobody has the number `skater`, or the detector's answers are no numbers.
     """
     T, settings = len(timeline), profile.detector
-
-    def chosen(tracks: tuple[Track, ...], wanted: int | None = None) -> People:
-        return choose_main_skater(
-            tracks, timeline, frame_size, skater=wanted, settings=profile.main_skater
-        )
-
-    def followed(found: Detections, wanted: int | None) -> People:
-        # Always around the rule's choice: the numbers that a user chooses from must stay.
-        tracks = build_tracks(
-            found, timeline, frame_size, profile.track, choose=lambda t: chosen(t).main_id
-        )
-        return chosen(tracks, wanted)
-
     positions = key_frames(T, every=settings.every, at_most=settings.max_key_frames)
     whole = detect(detector, frames(positions), positions, num_frames=T)
-    where = windows(followed(whole, None).main, positions, frame_size, profile.closer)
+    main = follow(whole, timeline, frame_size, profile).main
+    where = windows(main, positions, frame_size, profile.closer)
     if where is None:
-        return whole, followed(whole, skater)
+        return whole, follow(whole, timeline, frame_size, profile, skater=skater)
     closer = detect(detector, parts(frames(positions), where), positions, num_frames=T)
     both = combined(whole, closer, where, frame_size)
-    return both, followed(both, skater)
+    return both, follow(both, timeline, frame_size, profile, skater=skater)
+
+
+def follow(
+    detections: Detections,
+    timeline: Timeline,
+    frame_size: tuple[int, int],
+    profile: Profile,
+    *,
+    skater: int | None = None,
+) -> People:
+    """Everybody through the clip, with the skater named.
+
+    Args:
+        detections: The boxes on key frames.
+        timeline: Of the clip.
+        frame_size: `(width, height)` in pixels.
+        profile: Settings of the tracks and the choice.
+        skater: Number of the person that the user takes for the skater. Ways are sought around the
+            rule's choice all the same: the numbers that a user chooses from must stay.
+
+    Raises:
+        InputError: Nobody has the number `skater`.
+    """
+
+    def points(tracks: tuple[Track, ...]) -> dict[int, float]:
+        ranking = rank_candidates(tracks, timeline, frame_size, profile.main_skater)
+        return {candidate.person_id: candidate.points for candidate in ranking}
+
+    tracks = build_tracks(detections, timeline, frame_size, profile.track, points=points)
+    return choose_main_skater(
+        tracks, timeline, frame_size, skater=skater, settings=profile.main_skater
+    )

@@ -30,11 +30,11 @@ class MainSkaterSettings:
 
     size: float = 0.05
     """Weight of being large; the largest person of a frame earns it all."""
-    motion: float = 0.15
+    motion: float = 0.1
     """Weight of moving against the background."""
-    posture: float = 0.4
+    posture: float = 0.25
     """Weight of opening and closing arms and legs, which no camera movement can imitate."""
-    centrality: float = 0.35
+    centrality: float = 0.55
     """Weight of being near the middle of the picture: the camera follows the skater."""
     certainty: float = 0.05
     """Weight of the detector's score."""

@@ -30,33 +30,44 @@ _PASSES = 2
 """After the first, what the person looks like is known from more boxes."""
 
 
-def retrace(
-    rows: Sequence[int],
-    people: Sequence[Sequence[int]],
-    boxes: Array,
-    sightings: Sequence[Sighting],
-    settings: AssociationSettings,
-    appearance: Array | None = None,
-) -> list[int]:
-    """The boxes of one person, whoever was thought to own them.
+class Ways:
+    """Every person's way through one clip, sought once more.
 
     Args:
-        rows: Boxes that were taken for the person's, at least one.
         people: What `associate` makes of the boxes.
         boxes: `(N, 4)` of all key frames in order of time, none of them empty.
         sightings: The key frames in order of time.
         settings: What a person may do between two of them.
         appearance: `(N, D)` what the boxes show, rows of length 1 or 0 (`pipeline.appearance`).
-
-    Returns:
-        Positions of the person's boxes in order of time, at most one a key frame.
     """
-    chains = _Chains(people, boxes, sightings, settings)
-    looks = None if appearance is None else Looks.of(boxes, sightings, appearance, settings)
-    chosen = list(rows)
-    for _ in range(_PASSES):
-        chosen = chains.best(_worth(chosen, len(boxes), looks))
-    return chosen
+
+    def __init__(
+        self,
+        people: Sequence[Sequence[int]],
+        boxes: Array,
+        sightings: Sequence[Sighting],
+        settings: AssociationSettings,
+        appearance: Array | None = None,
+    ) -> None:
+        self._chains = _Chains(people, boxes, sightings, settings)
+        self._count = len(boxes)
+        self._looks = (
+            None if appearance is None else Looks.of(boxes, sightings, appearance, settings)
+        )
+
+    def of(self, rows: Sequence[int]) -> list[int]:
+        """The boxes of one person, whoever was thought to own them.
+
+        Args:
+            rows: Boxes that were taken for the person's, at least one.
+
+        Returns:
+            Positions of the person's boxes in order of time, at most one a key frame.
+        """
+        chosen = list(rows)
+        for _ in range(_PASSES):
+            chosen = self._chains.best(_worth(chosen, self._count, self._looks))
+        return chosen
 
 
 def _worth(rows: Sequence[int], count: int, looks: Looks | None) -> Numbers:

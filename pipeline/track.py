@@ -8,7 +8,7 @@ apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +18,11 @@ from scipy.interpolate import PchipInterpolator
 from pipeline.associate import AssociationSettings, Sighting, associate
 from pipeline.boxes import Numbers, centres, clamp, extents, without_duplicates
 from pipeline.errors import ConfigError
-from pipeline.retrace import retrace
+from pipeline.retrace import Ways
 from pipeline.types import Detections, FloatArray, IntArray, Timeline, Track
+
+_RIVALS = 4
+"""People whose ways are sought once more."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def build_tracks(
     frame_size: tuple[int, int],
     settings: TrackSettings | None = None,
     *,
-    choose: Callable[[tuple[Track, ...]], int | None] | None = None,
+    points: Callable[[tuple[Track, ...]], Mapping[int, float]] | None = None,
 ) -> tuple[Track, ...]:
     """Follow every person through the clip.
 
@@ -61,8 +64,9 @@ def build_tracks(
         timeline: Of the same clip; gives the time between the frames.
         frame_size: `(width, height)` of the frames in pixels.
         settings: See `TrackSettings`.
-        choose: Names the person who matters, or None; that person's way is then sought once more
-            among everybody's boxes (`pipeline.retrace`), and others lose those that are on it.
+        points: What speaks for each person by number, where one person matters. The ways of those
+            with most points are then sought once more among everybody's boxes (`pipeline.retrace`);
+            who has most points on such a way keeps it, and others lose the boxes that are on it.
 
     Returns:
         One track a person, numbered from 0 by falling sum of the detector's scores, that is by
@@ -82,16 +86,21 @@ def build_tracks(
     people = associate(boxes.xyxy, sightings, settings.association, boxes.appearance)
     filler = _Filler(boxes, detections.key_frames, timeline.pts_s, frame_size, settings)
     ranked, tracks = filler.all(people)
-    chosen = choose(tracks) if choose is not None else None
-    if chosen is None:
+    if points is None:
         return tracks
-    way = retrace(
-        ranked[chosen], people, boxes.xyxy, sightings, settings.association, boxes.appearance
-    )
-    others = [rows for rows in people if rows is not ranked[chosen]]
-    taken = set(way)
-    left = [[row for row in rows if row not in taken] for rows in others]
-    return filler.all([way, *(rows for rows in left if rows)])[1]
+    ways = Ways(people, boxes.xyxy, sightings, settings.association, boxes.appearance)
+    most, best = 0.0, tracks
+    before = points(tracks)
+    for number in sorted(before, key=lambda number: (-before[number], number))[:_RIVALS]:
+        rows = ranked[number]
+        way = ways.of(rows)
+        taken = set(way)
+        left = ([row for row in other if row not in taken] for other in people)
+        now, followed = filler.all([way, *(other for other in left if other)])
+        worth = points(followed)[now.index(way)] if way in now else 0.0
+        if worth > most:
+            most, best = worth, followed
+    return best
 
 
 @dataclass(frozen=True)
