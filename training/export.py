@@ -3,6 +3,10 @@
 Its best weights go to `checkpoints/NAME.safetensors` in half precision, under the network's own
 keys, and `checkpoints/manifest.toml` gets an entry that says where they come from and what they
 reach; an older entry of that name is replaced. `--out FILE` writes the weights alone.
+
+`--average` takes the mean of the run's weights and those of earlier legs of the same network. Legs
+that went on from each other lie in one valley of the loss, in the middle of which a network names
+what it has not seen better than at its rim (Wortsman et al., Model soups, ICML 2022).
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import json
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -31,18 +36,42 @@ from training.places import override_without_places, without_places
 from training.recipe import toml
 
 
-def export(run: Path, out: Path) -> str:
+def export(run: Path, out: Path, *, average: Sequence[Path] = ()) -> str:
     """Write the best weights of a run in half precision; returns the file's sha256.
 
+    Args:
+        run: Folder of the training.
+        out: File to write.
+        average: Weights of the same network; the mean of them and the run's is written.
+
     Raises:
-        ConfigError: The folder holds no run that got so far, or half precision does not hold its
-            weights.
-        WeightsError: The file cannot be written.
+        ConfigError: The folder holds no run that got so far, half precision does not hold its
+            weights, or others are not of the same network.
+        WeightsError: A file cannot be read or written.
     """
     recipe, weights = read_run(run)
-    state = {key: _halved(key, value, weights) for key, value in read_state(weights).items()}
-    write_safetensors(state, out, {"recipe": recipe["name"], **_selection(weights)})
+    state = _mean_state([weights, *average])
+    state = {key: _halved(key, value, weights) for key, value in state.items()}
+    chosen = {} if average else _selection(weights)
+    write_safetensors(state, out, {"recipe": recipe["name"], **chosen})
     return sha256_of(out)
+
+
+def _mean_state(files: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of every weight over files of one network; what is no weight is the first one's."""
+    first, *others = (read_state(file) for file in files)
+    for file, state in zip(files[1:], others, strict=True):
+        shapes = {key: value.shape for key, value in state.items()}
+        if shapes != {key: value.shape for key, value in first.items()}:
+            raise ConfigError(f"--average {file}: holds weights of another network than {files[0]}")
+    if not others:
+        return first
+    return {
+        key: torch.stack([state[key].float() for state in (first, *others)]).mean(dim=0)
+        if value.is_floating_point()
+        else value
+        for key, value in first.items()
+    }
 
 
 def read_run(run: Path) -> tuple[dict[str, Any], Path]:
@@ -75,6 +104,8 @@ class About:
     """What the weights are worth, `trained` or `demo`."""
     people: str = ""
     """Sets of pictures of real people that they learnt from."""
+    average: tuple[Path, ...] = ()
+    """Weights of the same network that the run's are averaged with."""
 
 
 def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
@@ -94,14 +125,26 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
         "sha256": sha256,
         "licence": about.licence,
         "source": f"made here: {shlex.split(command)[3]}, seed {recipe['seed']}"
+        + (f"; mean with {_named(about.average)}" if about.average else "")
         + (f"; {about.source}" if about.source else ""),
         "status": about.status,
         **({"people": about.people} if about.people else {}),
-        "figures": [*map(asdict, about.figures), *_figures(weights, command)],
+        "figures": [
+            *map(asdict, about.figures),
+            # What a run reached is no figure of its mean with others.
+            *([] if about.average else _figures(weights, command)),
+        ],
         "note": f"data: {json.dumps(without_places(recipe.get('data', {})), sort_keys=True)}",
     }
     body = "".join(f"{key} = {toml(value)}\n" for key, value in lines.items())
     return f"[[checkpoint]]\n{body}"
+
+
+def _named(files: Sequence[Path]) -> str:
+    """A run's best weights go by the run's name."""
+    names = [file.parent.name if file.name == BEST else file.stem for file in files]
+    hashes = [sha256_of(file)[:12] for file in files]
+    return ", ".join(f"{name} ({short})" for name, short in zip(names, hashes, strict=True))
 
 
 def _command(run: Path, name: str) -> str:
@@ -180,6 +223,14 @@ def _parser() -> argparse.ArgumentParser:
         "--status", choices=("trained", "demo"), default="demo", help="demo: not fit for judging"
     )
     parser.add_argument(
+        "--average",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="weights of earlier legs; the mean of them and the run's is written",
+    )
+    parser.add_argument(
         "--figure",
         nargs=3,
         action="append",
@@ -201,7 +252,7 @@ def ship(run: Path, name: str, *, about: About, manifest: Path) -> Path:
     if not re.fullmatch(r"[a-z0-9_]+", name):
         raise ConfigError(f"--name {name}: use lower-case letters, digits and underscores only")
     out = manifest.parent / f"{name}.safetensors"
-    sha256 = export(run, out)
+    sha256 = export(run, out, average=about.average)
     entry = manifest_entry(run, name=name, sha256=sha256, about=about)
     draft = manifest.with_name(f".{manifest.name}.part")
     with writing(manifest, remedy="make room and run the command again"):
@@ -224,7 +275,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     def command() -> int:
         if parsed.out:
-            sha256, out = export(parsed.run, parsed.out), parsed.out
+            sha256, out = export(parsed.run, parsed.out, average=parsed.average), parsed.out
         else:
             about = About(
                 licence=parsed.licence,
@@ -232,6 +283,7 @@ def main(arguments: list[str] | None = None) -> int:
                 source=parsed.source,
                 figures=tuple(_figure(*words) for words in parsed.figure),
                 status=parsed.status,
+                average=tuple(parsed.average),
             )
             out = ship(parsed.run, parsed.name, about=about, manifest=parsed.manifest)
             sha256 = sha256_of(out)
