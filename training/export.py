@@ -131,8 +131,7 @@ def manifest_entry(run: Path, *, name: str, sha256: str, about: About) -> str:
         **({"people": about.people} if about.people else {}),
         "figures": [
             *map(asdict, about.figures),
-            # What a run reached is no figure of its mean with others.
-            *([] if about.average else _figures(weights, command)),
+            *_figures(weights, command, alone=bool(about.average)),
         ],
         "note": f"data: {json.dumps(without_places(recipe.get('data', {})), sort_keys=True)}",
     }
@@ -195,11 +194,13 @@ def _selection(weights: Path) -> dict[str, str]:
     return {k: v for k, v in read_metadata(weights).items() if k in ("step", "figure", "value")}
 
 
-def _figures(weights: Path, command: str) -> list[dict[str, Any]]:
+def _figures(weights: Path, command: str, *, alone: bool) -> list[dict[str, Any]]:
+    """What the run reached; `alone` says that its mean with others ships."""
     chosen = _selection(weights)
     if "figure" not in chosen:
         return []
     name = f"validation {chosen['figure'].replace('_', ' ')}"
+    name += ", the last leg alone" if alone else ""
     return [{"name": name, "value": float(chosen["value"]), "command": command}]
 
 
