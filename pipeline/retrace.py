@@ -49,8 +49,15 @@ class Ways:
         settings: AssociationSettings,
         appearance: Array | None = None,
     ) -> None:
-        self._chains = _Chains(people, boxes, sightings, settings)
-        self._count = len(boxes)
+        self._matcher, self._settings = Matcher(boxes, settings), settings
+        self._times = np.array([sighting.time_s for sighting in sightings])
+        self._counts = [len(sighting.rows) for sighting in sightings]
+        # Boxes in order of time are numbered as they come.
+        self._number = np.repeat(np.arange(len(sightings)), self._counts)  # (N,)
+        self._successor = np.full(len(boxes), -1)
+        self._leaving, self._arriving = np.zeros((len(boxes), 2)), np.zeros((len(boxes), 2))
+        for rows in people:
+            self._follow(list(rows))
         self._looks = (
             None if appearance is None else Looks.of(boxes, sightings, appearance, settings)
         )
@@ -66,41 +73,8 @@ class Ways:
         """
         chosen = list(rows)
         for _ in range(_PASSES):
-            chosen = self._chains.best(_worth(chosen, self._count, self._looks))
+            chosen = self._best(_worth(chosen, len(self._number), self._looks))
         return chosen
-
-
-def _worth(rows: Sequence[int], count: int, looks: Looks | None) -> Numbers:
-    """What each of the boxes `(N,)` is worth for the person who has some of them."""
-    worth = np.full(count, _WORTH)
-    worth[list(rows)] += _OWN
-    alone = [row for row in rows if looks is not None and looks.alone[row]]
-    if looks is None or not alone:
-        return worth
-    mean = looks.appearance[alone].mean(axis=0)
-    difference = 1 - looks.appearance @ (mean / np.linalg.norm(mean))
-    return worth - np.where(looks.alone, _LOOKS * (difference - _USUAL_LOOKS), 0)
-
-
-class _Chains:
-    """Every way to go from box to box through one clip."""
-
-    def __init__(
-        self,
-        people: Sequence[Sequence[int]],
-        boxes: Array,
-        sightings: Sequence[Sighting],
-        settings: AssociationSettings,
-    ) -> None:
-        self._matcher, self._settings = Matcher(boxes, settings), settings
-        self._times = np.array([sighting.time_s for sighting in sightings])
-        self._counts = [len(sighting.rows) for sighting in sightings]
-        # Boxes in order of time are numbered as they come.
-        self._number = np.repeat(np.arange(len(sightings)), self._counts)  # (N,)
-        self._successor = np.full(len(boxes), -1)
-        self._leaving, self._arriving = np.zeros((len(boxes), 2)), np.zeros((len(boxes), 2))
-        for rows in people:
-            self._follow(list(rows))
 
     def _follow(self, rows: list[int]) -> None:
         """Note where one person's boxes lead, and how fast he comes to and leaves each."""
@@ -112,7 +86,7 @@ class _Chains:
             self._leaving[row] = self._matcher.slope(before, at_end=True)
             self._arriving[row] = self._matcher.slope(after, at_end=False)
 
-    def best(self, worth: Numbers) -> list[int]:
+    def _best(self, worth: Numbers) -> list[int]:
         """The chain of greatest worth `(N,)`, costs taken off."""
         total = np.full(len(worth), -np.inf)
         previous = np.full(len(worth), -1)
@@ -156,3 +130,15 @@ class _Chains:
         cost = self._matcher.deviation(predicted, earlier, rows, half)
         cost = np.where(cost > self._settings.max_cost, np.inf, cost + _CHANGE)
         return np.where(self._successor[earlier][:, None] == rows, 0.0, cost)
+
+
+def _worth(rows: Sequence[int], count: int, looks: Looks | None) -> Numbers:
+    """What each of the boxes `(N,)` is worth for the person who has some of them."""
+    worth = np.full(count, _WORTH)
+    worth[list(rows)] += _OWN
+    alone = [row for row in rows if looks is not None and looks.alone[row]]
+    if looks is None or not alone:
+        return worth
+    mean = looks.appearance[alone].mean(axis=0)
+    difference = 1 - looks.appearance @ (mean / np.linalg.norm(mean))
+    return worth - np.where(looks.alone, _LOOKS * (difference - _USUAL_LOOKS), 0)
