@@ -9,6 +9,7 @@ inert stand-in and dropped unread; any other class is refused by name.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pickle
 import re
@@ -172,7 +173,8 @@ def write_safetensors(
 ) -> None:
     """Write a state dict as safetensors, whole or not at all; an older file is replaced.
 
-    Tensors that share memory (tied weights) are stored once a key.
+    Tensors that share memory (tied weights) are stored once a key. The same state and metadata give
+    the same bytes, so that a sha256 stands for them.
 
     Raises:
         WeightsError: The folder cannot be written or the disk is full; nothing is left behind.
@@ -183,6 +185,7 @@ def write_safetensors(
         draft.touch()
         mode = draft.stat().st_mode
         save_file(_untied(state), draft, metadata={"format": "pt", **(metadata or {})})
+        _sort_metadata(draft)
         draft.chmod(mode)  # safetensors makes its files private
         with draft.open("rb") as file:
             os.fsync(file.fileno())
@@ -233,6 +236,17 @@ def _head(path: Path) -> bytes:
     if not head:
         raise WeightsError(f"{path} is empty (0 bytes); download it again")
     return head
+
+
+def _sort_metadata(path: Path) -> None:
+    """Put the metadata of a safetensors file in order; the library writes it in a changing one."""
+    with path.open("r+b") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        file.seek(8)
+        file.write(text.ljust(length))  # the same signs in another order, and spaces
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

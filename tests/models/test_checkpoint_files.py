@@ -254,6 +254,18 @@ def test_written_files_read_back_with_tied_and_sliced_tensors(tmp_path):
     assert path.stat().st_mode == (path.parent / "usual").stat().st_mode
 
 
+def test_same_weights_same_bytes(tmp_path):
+    metadata = {f"key {i}": f"wörd \n \x1f \u2028 \\ \"{i}\"" for i in range(20)}
+    backwards = dict(reversed(metadata.items()))
+    digests = set()
+    for i, order in enumerate((metadata, backwards, metadata)):
+        write_safetensors(STATE, tmp_path / f"{i}.safetensors", order)
+        digests.add(sha256_of(tmp_path / f"{i}.safetensors"))
+        assert read_metadata(tmp_path / f"{i}.safetensors") == {"format": "pt", **metadata}
+        assert_equal(dict(sorted(read_state(tmp_path / f"{i}.safetensors").items())), STATE)
+    assert len(digests) == 1
+
+
 def test_eight_bits_stay_within_a_254th_of_the_largest_in_a_row(tmp_path):
     torch.manual_seed(0)
     rows = torch.randn(6, 4, 3, 3) * torch.logspace(-6, 3, 6)[:, None, None, None]
