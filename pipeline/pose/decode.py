@@ -11,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.errors import InputError
@@ -21,6 +22,8 @@ original repository. On synthetic joints 3-5 cells from the border zero is 10 ti
 
 BLUR_KERNEL = 11
 """Cells; for targets of sigma 2 (OpenCV's rule gives this kernel a sigma of 2)."""
+PEAK_WINDOW = 5
+"""Cells; a peak is the highest in a square of this side."""
 MAX_STEP = 3.0
 """Cells; 12 pixels of the crop. Noisy synthetic joints stay below: a longer one refines nothing."""
 
@@ -50,15 +53,60 @@ def decode_heatmaps(
     """
     maps = heatmaps.float()
     _refuse_non_finite(maps)
-    scores, peaks = maps.flatten(2).max(dim=2)
+    scores, peaks = maps.flatten(2).max(dim=2, keepdim=True)  # (N, J, 1)
+    points = _refined(maps, peaks, border=border, kernel=kernel, max_step=max_step)
+    return torch.where(scores > 0, points[:, :, 0], torch.nan), scores[..., 0]
+
+
+def decode_peaks(
+    heatmaps: Tensor,
+    *,
+    count: int,
+    partner: tuple[int, ...],
+    border: Border = "zero",
+    kernel: int = BLUR_KERNEL,
+    max_step: float | None = MAX_STEP,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Find the highest peaks of every map; the first is `decode_heatmaps`'s joint.
+
+    Args:
+        heatmaps: `(N, J, H, W)`; left as it is.
+        count: K, peaks of a map; NaN where it has fewer.
+        partner: The mirrored joint of each.
+        border: As in `decode_heatmaps`, with the next two.
+        kernel: Width of the blur.
+        max_step: Limit of the refinement.
+
+    Returns:
+        Points `(N, J, K, 2)` in cells, the map's values there `(N, J, K)`, and the values of the
+        partner's map at the same cells.
+
+    Raises:
+        InputError: A map with a value that is not a finite number.
+    """
+    maps = heatmaps.float()
+    _refuse_non_finite(maps)
+    highest = F.max_pool2d(maps, PEAK_WINDOW, stride=1, padding=PEAK_WINDOW // 2)
+    summits = torch.where(maps == highest, maps, -torch.inf)
+    values, peaks = summits.flatten(2).topk(count, dim=2)  # (N, J, K)
+    points = _refined(maps, peaks, border=border, kernel=kernel, max_step=max_step)
+    others = maps[:, list(partner)].flatten(2).gather(2, peaks)
+    exists = values > 0
+    points = torch.where(exists[..., None], points, torch.nan)
+    return points, torch.where(exists, values, 0), torch.where(exists, others, 0)
+
+
+def _refined(
+    maps: Tensor, peaks: Tensor, *, border: Border, kernel: int, max_step: float | None
+) -> Tensor:
+    """Points `(N, J, K, 2)` by one Newton step from the cells of flat indices `(N, J, K)`."""
     W = maps.shape[3]
-    cells = torch.stack((peaks % W, peaks // W), dim=-1)  # (N, J, 2)
+    cells = torch.stack((peaks % W, peaks // W), dim=-1)
     step = _newton_step(_blurred(maps, border=border, kernel=kernel), cells)
     if max_step is not None:
         length = step.norm(dim=-1, keepdim=True)
         step = step * (max_step / length.clamp(min=max_step))
-    points = torch.where(scores[..., None] > 0, cells + step, torch.nan)
-    return points, scores
+    return cells + step
 
 
 def _refuse_non_finite(maps: Tensor) -> None:
@@ -103,13 +151,13 @@ def _blur_matrix(size: int, kernel: int, border: Border) -> Tensor:
 
 
 def _newton_step(blurred: Tensor, cells: Tensor) -> Tensor:
-    """From each map's peak `(N, J, 2)` to the maximum of the parabola through its surroundings."""
+    """From peaks `(N, J, K, 2)` to the maxima of the parabolas through their surroundings."""
     H, W = blurred.shape[2:]
     x, y = cells.unbind(-1)
 
     def at(dx: int, dy: int) -> Tensor:
-        index = (y + dy).clamp(0, H - 1) * W + (x + dx).clamp(0, W - 1)  # (N, J)
-        value = blurred.flatten(2).gather(2, index[..., None])[..., 0]
+        index = (y + dy).clamp(0, H - 1) * W + (x + dx).clamp(0, W - 1)  # (N, J, K)
+        value = blurred.flatten(2).gather(2, index)
         return value.clamp(0.001, 50).log()  # limits of both references
 
     here, right, left, below, above = at(0, 0), at(1, 0), at(-1, 0), at(0, 1), at(0, -1)

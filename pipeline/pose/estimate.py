@@ -18,8 +18,9 @@ from models.skeletons import COCO17
 from models.vitpose import ViTPose
 from pipeline.classify import Precision
 from pipeline.errors import ConfigError
-from pipeline.pose.crop import crop_frame, crop_matrix, crop_regions, normalise
-from pipeline.pose.decode import MAX_STEP, Border, decode_heatmaps
+from pipeline.pose.crop import BOX_PADDING, crop_frame, crop_matrix, crop_regions, normalise
+from pipeline.pose.decode import MAX_STEP, Border, decode_peaks
+from pipeline.pose.sides import PLACES, Peaks, settle_sides
 from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence
 
 POSE_FRAMES = 320
@@ -60,6 +61,9 @@ class PoseSettings:
     """How the decoder continues a heat map past its border: as mmpose, or as the original."""
     max_step: float | None = MAX_STEP
     """Limit of the decoder's refinement, in heat-map cells; None as published."""
+    settle_sides: bool = False
+    """Settle left and right over the whole clip (`pipeline.pose.sides`); False as published, where
+    every joint of every frame stands alone."""
     precision: Precision = "fp32"
     """Arithmetic of the network; `bf16` is 3 times faster on CPUs that compute in it."""
 
@@ -115,14 +119,18 @@ class PoseEstimator:
         return PoseRun(self, boxes_xyxy, stride)
 
     @torch.inference_mode()
-    def decoded(self, crops: NDArray[np.uint8]) -> tuple[Tensor, Tensor, tuple[int, int]]:
-        """Joints `(N, 17, 2)` in cells and scores `(N, 17)` of RGB crops, and the maps' (H, W)."""
+    def peaks(self, crops: NDArray[np.uint8]) -> tuple[Peaks, tuple[int, int]]:
+        """Peaks of RGB crops' heat maps, their points in cells, and the maps' (H, W)."""
         heatmaps = self.heatmaps(crops)
-        points, scores = decode_heatmaps(
-            heatmaps, border=self.settings.border, max_step=self.settings.max_step
+        found = decode_peaks(
+            heatmaps,
+            count=PLACES,
+            partner=COCO17.flip_order,
+            border=self.settings.border,
+            max_step=self.settings.max_step,
         )
         H, W = heatmaps.shape[2:]
-        return points.cpu(), scores.cpu(), (H, W)
+        return Peaks(*(part.cpu().numpy() for part in found)), (H, W)
 
     @torch.inference_mode()
     def heatmaps(self, crops: NDArray[np.uint8]) -> Tensor:
@@ -153,8 +161,7 @@ class PoseRun:
         wanted = np.where(skipped[:, None], np.float32(np.nan), boxes_xyxy)
         self._regions = crop_regions(wanted, self._crop_size)
         self._awaited = ~self._regions.is_gap
-        self._keypoints = np.full((T, NUM_JOINTS, 2), np.nan, np.float32)
-        self._scores = np.zeros((T, NUM_JOINTS), np.float32)
+        self._peaks = Peaks.none(T)
         self._pending: list[int] = []
         self._crops: list[NDArray[np.uint8]] = []
 
@@ -191,11 +198,23 @@ class PoseRun:
             raise ValueError(f"frame {first} has a box and was never added")
         if self._pending:
             self._run_pending()
-        return PoseSequence(self._keypoints, self._scores, self._stride)
+        if self._estimator.settings.settle_sides:
+            joints, scores = settle_sides(self._peaks, self._body_px())
+        else:
+            joints, scores = self._peaks.points[:, :, 0], self._peaks.values[:, :, 0]
+        return PoseSequence(joints, scores, self._stride)
+
+    def _body_px(self) -> float:
+        """Longer side of the person's box, in the median."""
+        longer = self._regions.sizes[~self._regions.is_gap].max(axis=1)
+        return float(np.median(longer)) / BOX_PADDING if len(longer) else 1.0
 
     def _run_pending(self) -> None:
-        points, scores, heatmap_size = self._estimator.decoded(np.stack(self._crops))
+        found, heatmap_size = self._estimator.peaks(np.stack(self._crops))
         regions = self._regions.at(self._pending)
-        self._keypoints[self._pending] = regions.to_frame(points.numpy(), heatmap_size)
-        self._scores[self._pending] = scores.clamp(min=0).numpy()
+        points = found.points.reshape(len(found.points), -1, 2)  # (N, J, K, 2) -> (N, J K, 2)
+        in_frame = regions.to_frame(points, heatmap_size).reshape(found.points.shape)
+        self._peaks.points[self._pending] = in_frame
+        self._peaks.values[self._pending] = found.values
+        self._peaks.others[self._pending] = found.others
         self._pending, self._crops = [], []

@@ -255,7 +255,7 @@ def test_written_files_read_back_with_tied_and_sliced_tensors(tmp_path):
 
 
 def test_same_weights_same_bytes(tmp_path):
-    metadata = {f"key {i}": f"wörd \n \x1f \u2028 \\ \"{i}\"" for i in range(20)}
+    metadata = {f"key {i}": f'wörd \n \x1f \u2028 \\ "{i}"' for i in range(20)}
     backwards = dict(reversed(metadata.items()))
     digests = set()
     for i, order in enumerate((metadata, backwards, metadata)):

@@ -7,9 +7,10 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.vitpose_cost import decode_map_by_map
+from models.skeletons import COCO17
 from pipeline.errors import InputError
 from pipeline.pose.crop import CropRegions
-from pipeline.pose.decode import MAX_STEP, decode_heatmaps
+from pipeline.pose.decode import MAX_STEP, decode_heatmaps, decode_peaks
 
 
 def gaussians(places: torch.Tensor, size: tuple[int, int], *, height: float = 0.8) -> torch.Tensor:
@@ -170,3 +171,31 @@ def test_half_precision_maps():
     points, scores = decode_heatmaps(gaussians(places, (64, 48)).bfloat16())
     assert scores.dtype == points.dtype == torch.float32
     assert (points - places).abs().max() < 0.3
+
+
+def test_peaks_of_two_places():
+    """Each map shows two places, the other side's map the same ones at other heights."""
+    places = torch.rand(3, 17, 2, 2, generator=torch.Generator().manual_seed(2))
+    places = places * torch.tensor([12.0, 40.0]) + torch.tensor([6.0, 8.0])
+    places[:, :, 1, 0] += 20  # apart
+    places[:, 2::2] = places[:, 1::2]  # left and right
+    high, low = (gaussians(places[:, :, k], (64, 48), height=h) for k, h in ((0, 0.8), (1, 0.5)))
+    maps = high + low
+    maps[:, 2::2] = 0.5 * maps[:, 2::2]
+    points, values, others = decode_peaks(maps, count=3, partner=COCO17.flip_order)
+    torch.testing.assert_close(points[:, :, :2], places, atol=0.05, rtol=0)
+    assert points[:, 1:, 2].isnan().all()  # no third peak
+    assert not values[:, 1:, 2].any()
+    torch.testing.assert_close(others[:, 1::2, :2], values[:, 1::2, :2] / 2)
+    torch.testing.assert_close(others[:, 2::2, :2], values[:, 2::2, :2] * 2)
+
+
+@pytest.mark.parametrize("border", ["zero", "reflect"])
+def test_the_first_peak_is_the_joint(border):
+    heatmaps = noise(4, 17, 64, 48)
+    heatmaps[0, 3] = -1  # no positive value
+    joints, scores = decode_heatmaps(heatmaps, border=border)
+    points, values, _ = decode_peaks(heatmaps, count=3, partner=COCO17.flip_order, border=border)
+    torch.testing.assert_close(points[:, :, 0], joints, atol=0, rtol=0, equal_nan=True)
+    torch.testing.assert_close(values[:, :, 0], scores.clamp(min=0), atol=0, rtol=0)
+    assert (values[:, :, 0] >= values[:, :, 1]).all()
