@@ -201,7 +201,9 @@ class PoseRun:
         if self._estimator.settings.settle_sides:
             joints, scores = settle_sides(self._peaks, self._body_px())
         else:
-            joints, scores = self._peaks.points[:, :, 0], self._peaks.values[:, :, 0]
+            # Copies, or all peaks would stay in memory with the poses.
+            joints = self._peaks.points[:, :, 0].copy()
+            scores = self._peaks.values[:, :, 0].copy()
         return PoseSequence(joints, scores, self._stride)
 
     def _body_px(self) -> float:

@@ -60,10 +60,12 @@ def walk():
     return frames, boxes, np.array(places)
 
 
+@pytest.mark.parametrize("settle_sides", [True, False])
 @pytest.mark.parametrize("flip_test", [True, False])
-def test_joints_come_back_in_frame_pixels(walk, flip_test):
+def test_joints_come_back_in_frame_pixels(walk, flip_test, settle_sides):
     frames, boxes, places = walk
-    pose = estimator(LightFinder(), flip_test=flip_test).estimate(frames, boxes)
+    settings = {"flip_test": flip_test, "settle_sides": settle_sides}
+    pose = estimator(LightFinder(), **settings).estimate(frames, boxes)
     found = np.arange(6) != 2
     expected = np.broadcast_to(places[found, None], (5, 17, 2))
     np.testing.assert_allclose(pose.keypoints_xy[found], expected, atol=0.5)
