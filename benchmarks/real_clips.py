@@ -95,7 +95,7 @@ class ClipFigures:
     found: float
     """The chosen skater's box is right."""
     in_view: float
-    """Some box of the detector is right, on the frames that it looked at."""
+    """Some box that the detector is certain of is right, on the frames that it looked at."""
     pck: float
     """Right joints over the frames in which the skater was found; NaN where in none."""
     pck_true_boxes: float
@@ -142,8 +142,10 @@ class Judge:
         found = np.array([fit >= FOUND_IOU for fit, _ in fits])
         rows = np.array([row for _, row in fits])
         seen = [t for t in labelled.tolist() if t in detections.key_frames]
+        certain = detections.scores >= self._profile.track.certain_score
         views = [
-            reference.best_fit(t, detections.boxes_xyxy[detections.frame == t])[0] >= FOUND_IOU
+            reference.best_fit(t, detections.boxes_xyxy[certain & (detections.frame == t)])[0]
+            >= FOUND_IOU
             for t in seen
         ]
         return ClipFigures(

@@ -9,6 +9,9 @@ much the person seems to have changed, all in units of what may be expected afte
 passed; `doubt` is dearer for people not seen for a while or seen once only. A camera that jolts
 moves everybody at once, so what all predictions miss in common is taken off first.
 
+Then every way is led on from both its ends along boxes of which the detector is less certain, as
+ByteTrack does (Zhang et al. 2022, section 3), which goes forwards only.
+
 Afterwards parts of one person's way are joined: those of who was lost for longer, where both ends
 agree on the way between them, and those before and after people met. Boxes that lie on each other
 cannot say who goes where, so the ways are cut where they do most, and what people look like before
@@ -105,6 +108,8 @@ class Sighting:
     """When the frame is shown."""
     rows: tuple[int, ...]
     """Positions of its boxes in the arrays of the whole clip."""
+    doubtful: tuple[int, ...] = ()
+    """The same of boxes that may be nobody: they carry a way on and begin none."""
 
 
 @dataclass
@@ -138,6 +143,11 @@ class Trace:
         pairs = zip([0, *ends], [*ends, len(self.rows)], strict=True)
         return [self._part(a, b) for a, b in pairs if a < b]
 
+    def backwards(self) -> Trace:
+        """The same way walked from its end, on a clock that runs backwards."""
+        times = [-time_s for time_s in reversed(self.times)]
+        return Trace(self.rows[::-1], times, [-number for number in reversed(self.numbers)])
+
     def _part(self, start: int, end: int) -> Trace:
         return Trace(self.rows[start:end], self.times[start:end], self.numbers[start:end])
 
@@ -158,23 +168,19 @@ def associate(
 
     Returns:
         For every person the positions of the boxes in order of time. No box belongs to two people;
-        a second box of the same person and frame belongs to nobody.
+        a second box of the same person and frame, and a doubtful one on nobody's way, belong to
+        nobody.
     """
     matcher = Matcher(boxes, settings)
     looks = None if appearance is None else Looks.of(boxes, sightings, appearance, settings)
     traces: list[Trace] = []
     for number, sighting in enumerate(sightings):
-        open_traces = [
-            trace
-            for trace in traces
-            if number - trace.numbers[-1] <= 2
-            or sighting.time_s - trace.times[-1] <= settings.max_missed_s
-        ]
-        matched = matcher.match(open_traces, sighting)
+        matched = matcher.match(matcher.waiting(traces, number, sighting), sighting)
         for trace, row in matched:
             trace.add(row, sighting.time_s, number)
         new_rows = sorted(set(sighting.rows) - {row for _, row in matched})
         traces += [Trace([row], [sighting.time_s], [number]) for row in new_rows]
+    traces = matcher.carry_on(traces, sightings)
     return [trace.rows for trace in matcher.join(traces, looks)]
 
 
@@ -197,9 +203,10 @@ class Looks:
         """Arguments as for `associate`."""
         alone = np.asarray(appearance.any(axis=1))
         for sighting in sightings:
-            rows = np.array(sighting.rows, dtype=np.int64)
+            rows = np.array((*sighting.rows, *sighting.doubtful), dtype=np.int64)
             hidden = covered(boxes[rows, None], boxes[None, rows])
             np.fill_diagonal(hidden, 0)
+            hidden = hidden[:, : len(sighting.rows)]
             alone[rows] &= (hidden < settings.min_covered).all(axis=1)
         return Looks(appearance.astype(np.float64), alone)
 
@@ -246,6 +253,29 @@ class Matcher:
         cost += 1 - pairwise_iou(self.boxes[last] + np.tile(moved, 2), self.boxes[rows])
         cost += self._doubt(traces, elapsed)[:, None]
         return [(traces[i], int(rows[j])) for i, j in self._cheapest(cost)]
+
+    def waiting(self, traces: list[Trace], number: int, sighting: Sighting) -> list[Trace]:
+        """The traces that have ended before a key frame, not long ago."""
+        return [
+            trace
+            for trace in traces
+            if 0 < number - trace.numbers[-1] <= 2
+            or 0 < sighting.time_s - trace.times[-1] <= self.settings.max_missed_s
+        ]
+
+    def carry_on(self, traces: list[Trace], sightings: Sequence[Sighting]) -> list[Trace]:
+        """Lead all ways on, forwards and then backwards, along the doubtful boxes."""
+        free = {row for sighting in sightings for row in sighting.doubtful}
+        numbered = [(number, s.time_s, s.doubtful) for number, s in enumerate(sightings)]
+        for _ in range(2):
+            for number, time_s, rows in numbered:
+                left = Sighting(time_s, tuple(row for row in rows if row in free))
+                for trace, row in self.match(self.waiting(traces, number, left), left):
+                    trace.add(row, time_s, number)
+                    free.remove(row)
+            traces = [trace.backwards() for trace in traces]
+            numbered = [(-number, -time_s, rows) for number, time_s, rows in reversed(numbered)]
+        return traces
 
     def join(self, whole: list[Trace], looks: Looks | None) -> list[Trace]:
         """Join traces that are parts of one person's way."""

@@ -31,6 +31,8 @@ class TrackSettings:
 
     max_iou: float = 0.7
     """Two boxes of one frame that overlap by more are one person."""
+    certain_score: float = 0.0
+    """Boxes with a lower score begin nobody's way; they only carry on the way of who was seen."""
     max_gap_s: float = 0.9
     """A longer gap stays a gap, unless its ends are neighbouring key frames."""
     max_hold_s: float = 0.2
@@ -41,7 +43,7 @@ class TrackSettings:
     """How far a person may move and change between two key frames."""
 
     def __post_init__(self) -> None:
-        for name in ("max_iou", "min_share"):
+        for name in ("max_iou", "min_share", "certain_score"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"track.{name}: must be from 0 to 1, got {getattr(self, name)}")
         for name in ("max_gap_s", "max_hold_s"):
@@ -79,8 +81,13 @@ def build_tracks(
     if len(timeline) != detections.num_frames:
         raise ValueError(f"timeline: expected {detections.num_frames} frames, got {len(timeline)}")
     boxes = _Boxes.of(detections, frame_size, settings)
+    certain = boxes.scores >= settings.certain_score
     sightings = [
-        Sighting(float(timeline.pts_s[frame]), tuple(np.flatnonzero(boxes.frame == frame).tolist()))
+        Sighting(
+            float(timeline.pts_s[frame]),
+            tuple(np.flatnonzero((boxes.frame == frame) & certain).tolist()),
+            tuple(np.flatnonzero((boxes.frame == frame) & ~certain).tolist()),
+        )
         for frame in detections.key_frames.tolist()
     ]
     people = associate(boxes.xyxy, sightings, settings.association, boxes.appearance)
@@ -142,9 +149,10 @@ class _Filler:
     def all(self, people: list[list[int]]) -> tuple[list[list[int]], tuple[Track, ...]]:
         """Everybody who was followed for long enough, by falling sum of scores, and the tracks."""
         enough = self.settings.min_share * len(self.key_frames)
-        # A clip in which nobody was followed for long still shows whom it has.
-        kept = [rows for rows in people if len(rows) >= enough] or people
         scores = self.boxes.scores
+        certain = scores >= self.settings.certain_score
+        # A clip in which nobody was followed for long still shows whom it has.
+        kept = [rows for rows in people if certain[rows].sum() >= enough] or people
         ranked = sorted(kept, key=lambda rows: (-float(scores[rows].sum(dtype=np.float64)), rows))
         return ranked, tuple(self.track(number, rows) for number, rows in enumerate(ranked))
 

@@ -64,6 +64,60 @@ def assert_same(first: tuple[Track, ...], second: tuple[Track, ...]) -> None:
         np.testing.assert_array_equal(one.detected, other.detected)
 
 
+def scored(boxes: dict[int, list[tuple[list, float]]], num_frames: int) -> Detections:
+    """Boxes and their scores by frame."""
+    found = detections_of(
+        {frame: [box for box, _ in pairs] for frame, pairs in boxes.items()}, num_frames=num_frames
+    )
+    scores = [score for pairs in boxes.values() for _, score in pairs]
+    return dataclasses.replace(found, scores=np.array(scores, np.float32))
+
+
+def walker(frame: int, *, x: float = 200, step: float = 4) -> list[float]:
+    return [x + step * frame, 200, x + step * frame + 80, 400]
+
+
+@pytest.mark.parametrize("certain", [range(20, 40), range(20), range(40, 60)])
+def test_boxes_of_low_score_carry_on_the_way_of_who_was_seen(certain):
+    """Both ways in time, and the faint box of nobody beside it begins no way."""
+    boxes = {
+        frame: [
+            (walker(frame), 0.8 if frame in certain else 0.2),
+            (walker(frame, x=900, step=0), 0.2),
+        ]
+        for frame in range(60)
+    }
+    found = scored(boxes, 60)
+    (track,) = build_tracks(
+        found, timeline(60), FRAME_SIZE, TrackSettings(certain_score=0.3, max_hold_s=0.0)
+    )
+    np.testing.assert_allclose(track.boxes_xyxy, [walker(frame) for frame in range(60)])
+    assert track.detected.all()
+    expected = [0.8 if frame in certain else 0.2 for frame in range(60)]
+    np.testing.assert_allclose(track.scores, expected, atol=1e-6)
+    assert len(build_tracks(found, timeline(60), FRAME_SIZE, TrackSettings())) == 2
+
+
+def test_a_faint_box_elsewhere_is_not_gone_over_to():
+    boxes = {frame: [(walker(frame), 0.8)] for frame in range(30)}
+    boxes |= {frame: [(walker(frame, x=700), 0.2)] for frame in range(30, 60)}
+    (track,) = build_tracks(
+        scored(boxes, 60), timeline(60), FRAME_SIZE, TrackSettings(certain_score=0.3)
+    )
+    assert np.isnan(track.boxes_xyxy[30:]).all()
+
+
+def test_who_was_seen_for_certain_only_once_stays_a_false_alarm():
+    """However many faint boxes carry it on."""
+    boxes = {frame: [(walker(frame), 0.8)] for frame in range(60)}
+    for frame in range(60):
+        boxes[frame].append((walker(frame, x=900, step=0), 0.9 if frame == 30 else 0.2))
+    tracks = build_tracks(
+        scored(boxes, 60), timeline(60), FRAME_SIZE, TrackSettings(certain_score=0.3)
+    )
+    assert [track.boxes_xyxy[0, 0] for track in tracks] == [200]
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4, 7]))
 def test_tracks_do_not_depend_on_the_order_of_the_boxes(seed, every):
@@ -295,6 +349,7 @@ def test_nobody_and_one_frame():
     [
         (TrackSettings, {"max_iou": 1.5}, "track.max_iou"),
         (TrackSettings, {"max_gap_s": -1.0}, "track.max_gap_s"),
+        (TrackSettings, {"certain_score": 1.5}, "track.certain_score"),
         (TrackSettings, {"min_share": float("nan")}, "track.min_share"),
         (AssociationSettings, {"place_noise": 0.0}, "track.association.place_noise"),
         (AssociationSettings, {"width_growth": -1.0}, "track.association.width_growth"),
