@@ -2,7 +2,8 @@
 
 DATA is a data set of `python -m training.rink render`, RUN what `python -m training.evaluate` made
 of it; no network runs. Skaters whose box is, in the median, below 15 % of the picture's height are
-counted apart. A frame without a box, and a joint without a pose, is wrong.
+counted apart. A frame without a box, and a joint without a pose, is wrong; the last column leaves
+out the frames in which the skater was not found, as `benchmarks.rink_clips` does.
 """
 
 from __future__ import annotations
@@ -74,6 +75,10 @@ class ClipCounts:
     """Inside the picture, over the frames in which a pose was asked for."""
     right: int
     """Of them, within a tenth of her box's longer side."""
+    joints_found: int
+    """Those of the frames in which the chosen box overlaps hers by half."""
+    right_found: int
+    """Of them, the right ones."""
 
 
 def count(stem: str, analysis: Analysis, truth: Truth) -> ClipCounts:
@@ -91,24 +96,32 @@ def count(stem: str, analysis: Analysis, truth: Truth) -> ClipCounts:
     rival = np.concatenate([nobody, *rivals], axis=1)
     drawn = there & ~np.isnan(ours[:, 0])
     hers = overlap[drawn] > rival[drawn].max(axis=1)
-    joints, right = _joints(analysis, truth, rows, boxes)
+    found = overlap >= IOU
+    asked = np.arange(0, len(rows), analysis.pose.stride)
+    asked = asked[there[asked]]
+    joints, right = _joints(analysis, truth, rows, boxes, asked)
+    joints_found, right_found = _joints(analysis, truth, rows, boxes, asked[found[asked]])
     height = float(np.nanmedian(boxes[:, 3] - boxes[:, 1])) if there.any() else 0.0
     return ClipCounts(
         stem=stem,
         height=height / analysis.video.height,
         frames=int(there.sum()),
-        found=int((overlap[there] >= IOU).sum()),
+        found=int(found[there].sum()),
         chosen=bool(drawn.any() and hers.mean() > 0.5),
         joints=joints,
         right=right,
+        joints_found=joints_found,
+        right_found=right_found,
     )
 
 
 def _joints(
-    analysis: Analysis, truth: Truth, rows: NDArray[np.int64], boxes: FloatArray
+    analysis: Analysis,
+    truth: Truth,
+    rows: NDArray[np.int64],
+    boxes: FloatArray,
+    asked: NDArray[np.int64],
 ) -> tuple[int, int]:
-    asked = np.arange(0, len(rows), analysis.pose.stride)
-    asked = asked[~np.isnan(boxes[asked, 0])]
     counted = truth.inside[rows][asked]
     distance = np.linalg.norm(
         analysis.pose.keypoints_xy[asked] - truth.joints[rows][asked], axis=-1
@@ -128,6 +141,8 @@ class Group:
     """Clips."""
     pck: float
     """Joints."""
+    pck_found: float
+    """Those of the frames in which the skater was found."""
 
     @classmethod
     def of(cls, counts: Sequence[ClipCounts]) -> Group:
@@ -137,6 +152,7 @@ class Group:
             _share(sum(c.found for c in counts), sum(c.frames for c in counts)),
             _share(sum(c.chosen for c in counts), len(counts)),
             _share(sum(c.right for c in counts), sum(c.joints for c in counts)),
+            _share(sum(c.right_found for c in counts), sum(c.joints_found for c in counts)),
         )
 
 
@@ -174,13 +190,16 @@ def main(arguments: list[str] | None = None) -> int:
         f"skaters of {SMALL:.0%} of the height and more": [c for c in counts if c.height >= SMALL],
         "smaller": [c for c in counts if c.height < SMALL],
     }
-    print("| skaters | clips | box IoU >= 0.5, frames | right person, clips | PCK@0.1, joints |")
-    print("| --- | --- | --- | --- | --- |")
+    print(
+        "| skaters | clips | box IoU >= 0.5, frames | right person, clips | PCK@0.1, joints "
+        "| in the boxes found |"
+    )
+    print("| --- | --- | --- | --- | --- | --- |")
     summary = {name: Group.of(members) for name, members in groups.items() if members}
     for name, group in summary.items():
         print(
             f"| {name} | {group.clips} | {group.box_iou_rate:.3f} | {group.right_person:.3f} "
-            f"| {group.pck:.3f} |"
+            f"| {group.pck:.3f} | {group.pck_found:.3f} |"
         )
     content = {
         "groups": {name: asdict(group) for name, group in summary.items()},

@@ -44,6 +44,9 @@ def test_counts(truth: Truth, found: int, chosen: bool, right: int) -> None:
     counts = count("1", make_analysis(num_frames=T, people=2), truth)
     assert (counts.frames, counts.found, counts.chosen) == (11, found, chosen)
     assert (counts.joints, counts.right) == (17 * 11, right)
+    all_found = found == 11
+    assert counts.joints_found == (17 * 11 if all_found else 0)
+    assert counts.right_found == (right if all_found else 0)
     assert counts.height == pytest.approx(60 / 180)
 
 
@@ -69,7 +72,8 @@ def test_joints_outside_the_picture_do_not_count() -> None:
 def test_groups_add_frames_not_shares() -> None:
     analysis = make_analysis(num_frames=T, people=2)
     good, bad = count("1", analysis, truth_of()), count("2", analysis, truth_of(swapped=True))
-    assert Group.of([good, bad, bad]) == Group(3, pytest.approx(1 / 3), 1 / 3, 1.0)
+    third = pytest.approx(1 / 3)
+    assert Group.of([good, bad, bad]) == Group(3, third, third, 1.0, 1.0)
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +91,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         keypoint_scores=truth.inside.astype(np.float32),
     )
     assert main([str(data), str(run)]) == 0
-    assert "| 1 | 1.000 | 1.000 | 1.000 |" in capsys.readouterr().out
+    assert "| 1 | 1.000 | 1.000 | 1.000 | 1.000 |" in capsys.readouterr().out
     assert (run / "rink_figures.json").is_file()
     assert main([str(data), str(tmp_path)]) == 2
     assert "holds no analyses" in capsys.readouterr().err
