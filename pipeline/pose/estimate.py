@@ -19,7 +19,7 @@ from models.vitpose import ViTPose
 from pipeline.classify import Precision
 from pipeline.errors import ConfigError
 from pipeline.pose.crop import BOX_PADDING, crop_frame, crop_matrix, crop_regions, normalise
-from pipeline.pose.decode import MAX_STEP, Border, decode_peaks
+from pipeline.pose.decode import BLUR_KERNEL, MAX_STEP, Border, decode_peaks
 from pipeline.pose.sides import PLACES, Peaks, settle_sides
 from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence
 
@@ -59,6 +59,9 @@ class PoseSettings:
     """Crops at a time."""
     border: Border = "zero"
     """How the decoder continues a heat map past its border: as mmpose, or as the original."""
+    blur_kernel: int = BLUR_KERNEL
+    """Width of the decoder's blur, odd, in heat-map cells; as published for targets of sigma 2, and
+    about 5.5 times the sigma of others."""
     max_step: float | None = MAX_STEP
     """Limit of the decoder's refinement, in heat-map cells; None as published."""
     settle_sides: bool = False
@@ -70,6 +73,8 @@ class PoseSettings:
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise ConfigError(f"pose.batch_size: must be at least 1, got {self.batch_size}")
+        if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
+            raise ConfigError(f"pose.blur_kernel: must be odd, got {self.blur_kernel}")
         if self.max_step is not None and not self.max_step > 0:
             raise ConfigError(f"pose.max_step: must be above 0, got {self.max_step}")
 
@@ -127,6 +132,7 @@ class PoseEstimator:
             count=PLACES,
             partner=COCO17.flip_order,
             border=self.settings.border,
+            kernel=self.settings.blur_kernel,
             max_step=self.settings.max_step,
         )
         H, W = heatmaps.shape[2:]

@@ -142,6 +142,19 @@ def test_no_peak_is_a_gap_of_score_zero(walk):
     assert (pose.scores == 0).all()
 
 
+def test_a_narrow_blur_is_less_drawn_to_a_light_beside():
+    frame = frame_with_light(150, 120, radius=5)
+    beside = frame_with_light(176, 120, radius=5)[..., 0] * 0.8
+    frame[..., 0] = np.maximum(frame[..., 0], beside.astype(np.uint8))
+    boxes = np.array([[70, 20, 230, 230]], np.float32)
+    misses = [
+        estimator(LightFinder(), blur_kernel=kernel).estimate([frame], boxes).keypoints_xy[0, 0, 0]
+        - 150
+        for kernel in (5, 11)
+    ]
+    assert abs(misses[0]) < 0.5 < misses[1]
+
+
 def test_damaged_weights(walk):
     frames, boxes, _ = walk
     network = LightFinder()
@@ -180,6 +193,8 @@ def test_frames_that_are_no_pictures(frame):
     [
         ({"batch_size": 0}, "pose.batch_size: must be at least 1, got 0"),
         ({"max_step": 0.0}, "pose.max_step: must be above 0, got 0.0"),
+        ({"blur_kernel": 8}, "pose.blur_kernel: must be odd, got 8"),
+        ({"blur_kernel": -1}, "pose.blur_kernel: must be odd, got -1"),
     ],
 )
 def test_settings_out_of_range(settings, message):
