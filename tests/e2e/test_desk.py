@@ -313,6 +313,17 @@ def see_cell(page, quantity: str, value: str) -> None:
     )
 
 
+def drag_along(page, slider: str, start: float, end: float) -> None:
+    """Press on a slider at a share of its length and let go at another."""
+    page.wait_for_timeout(2_000)  # an answer still under way would set it back
+    rail = page.locator(slider).bounding_box()
+    y = rail["y"] + rail["height"] / 2
+    page.mouse.move(rail["x"] + rail["width"] * start, y)
+    page.mouse.down()
+    page.mouse.move(rail["x"] + rail["width"] * end, y, steps=4)
+    page.mouse.up()
+
+
 def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, tmp_path):
     page = desk
     page.locator("#open button").first.click()
@@ -338,11 +349,7 @@ def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, t
     see_cell(page, "Take-off", "0.44 s")
     page.locator("#set-landing input[type=range]").press("ArrowRight")  # a frame of 0.04 s on
     see_cell(page, "Landing", f"{(round(measured[1] / 0.04) + 1) * 0.04:.2f} s")
-    rail = page.locator("#set-landing input[type=range]").bounding_box()
-    page.mouse.move(rail["x"] + rail["width"] * 0.83, rail["y"] + rail["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(rail["x"] + rail["width"] * 0.715, rail["y"] + rail["height"] / 2, steps=4)
-    page.mouse.up()
+    drag_along(page, "#set-landing input[type=range]", 0.83, 0.715)
     see_cell(page, "Landing", "1.00 s")
 
     landing.fill("0.2")
