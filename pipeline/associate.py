@@ -9,9 +9,6 @@ much the person seems to have changed, all in units of what may be expected afte
 passed; `doubt` is dearer for people not seen for a while or seen once only. A camera that jolts
 moves everybody at once, so what all predictions miss in common is taken off first.
 
-Then every way is led on from both its ends along boxes of which the detector is less certain, as
-ByteTrack does (Zhang et al. 2022, section 3), which goes forwards only.
-
 Afterwards parts of one person's way are joined: those of who was lost for longer, where both ends
 agree on the way between them, and those before and after people met. Boxes that lie on each other
 cannot say who goes where, so the ways are cut where they do most, and what people look like before
@@ -21,7 +18,7 @@ and after has a say in how they go on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -108,8 +105,6 @@ class Sighting:
     """When the frame is shown."""
     rows: tuple[int, ...]
     """Positions of its boxes in the arrays of the whole clip."""
-    doubtful: tuple[int, ...] = ()
-    """The same of boxes that may be nobody: they carry a way on and begin none."""
 
 
 @dataclass
@@ -137,16 +132,16 @@ class Trace:
         """The boxes from a place on."""
         return self._part(place, len(self.rows))
 
+    def backwards(self) -> Trace:
+        """The same way walked from its end, on a clock that runs backwards."""
+        times = [-time_s for time_s in reversed(self.times)]
+        return Trace(self.rows[::-1], times, [-number for number in reversed(self.numbers)])
+
     def split(self, after: Sequence[int]) -> list[Trace]:
         """The parts that end with key frames of these numbers, and the rest."""
         ends = np.searchsorted(self.numbers, sorted(after), side="right").tolist()
         pairs = zip([0, *ends], [*ends, len(self.rows)], strict=True)
         return [self._part(a, b) for a, b in pairs if a < b]
-
-    def backwards(self) -> Trace:
-        """The same way walked from its end, on a clock that runs backwards."""
-        times = [-time_s for time_s in reversed(self.times)]
-        return Trace(self.rows[::-1], times, [-number for number in reversed(self.numbers)])
 
     def _part(self, start: int, end: int) -> Trace:
         return Trace(self.rows[start:end], self.times[start:end], self.numbers[start:end])
@@ -168,8 +163,7 @@ def associate(
 
     Returns:
         For every person the positions of the boxes in order of time. No box belongs to two people;
-        a second box of the same person and frame, and a doubtful one on nobody's way, belong to
-        nobody.
+        a second box of the same person and frame belongs to nobody.
     """
     matcher = Matcher(boxes, settings)
     looks = None if appearance is None else Looks.of(boxes, sightings, appearance, settings)
@@ -180,8 +174,40 @@ def associate(
             trace.add(row, sighting.time_s, number)
         new_rows = sorted(set(sighting.rows) - {row for _, row in matched})
         traces += [Trace([row], [sighting.time_s], [number]) for row in new_rows]
-    traces = matcher.carry_on(traces, sightings)
     return [trace.rows for trace in matcher.join(traces, looks)]
+
+
+def carry_on(
+    traces: Sequence[Trace],
+    boxes: Array,
+    sightings: Sequence[Sighting],
+    settings: AssociationSettings,
+) -> list[Trace]:
+    """Lead ways on from both their ends along boxes that would not have begun one.
+
+    ByteTrack does so (Zhang et al. 2022, section 3), from key frame to key frame and forwards only.
+
+    Args:
+        traces: Ways of people, none of them empty.
+        boxes: `(N, 4)` those of the traces and of the sightings.
+        sightings: The boxes that belong to nobody, of all key frames in order of time.
+        settings: What a person may do between two key frames.
+
+    Returns:
+        The ways in the same order; no box belongs to two.
+    """
+    matcher, taken = Matcher(boxes, settings), set[int]()
+    numbered = list(enumerate(sightings))
+    led = list(traces)
+    for _ in range(2):
+        for number, sighting in numbered:
+            free = replace(sighting, rows=tuple(row for row in sighting.rows if row not in taken))
+            for trace, row in matcher.match(matcher.waiting(led, number, free), free):
+                trace.add(row, sighting.time_s, number)
+                taken.add(row)
+        led = [trace.backwards() for trace in led]
+        numbered = [(-number, replace(s, time_s=-s.time_s)) for number, s in reversed(numbered)]
+    return led
 
 
 @dataclass(frozen=True)
@@ -203,10 +229,9 @@ class Looks:
         """Arguments as for `associate`."""
         alone = np.asarray(appearance.any(axis=1))
         for sighting in sightings:
-            rows = np.array((*sighting.rows, *sighting.doubtful), dtype=np.int64)
+            rows = np.array(sighting.rows, dtype=np.int64)
             hidden = covered(boxes[rows, None], boxes[None, rows])
             np.fill_diagonal(hidden, 0)
-            hidden = hidden[:, : len(sighting.rows)]
             alone[rows] &= (hidden < settings.min_covered).all(axis=1)
         return Looks(appearance.astype(np.float64), alone)
 
@@ -254,7 +279,7 @@ class Matcher:
         cost += self._doubt(traces, elapsed)[:, None]
         return [(traces[i], int(rows[j])) for i, j in self._cheapest(cost)]
 
-    def waiting(self, traces: list[Trace], number: int, sighting: Sighting) -> list[Trace]:
+    def waiting(self, traces: Sequence[Trace], number: int, sighting: Sighting) -> list[Trace]:
         """The traces that have ended before a key frame, not long ago."""
         return [
             trace
@@ -262,20 +287,6 @@ class Matcher:
             if 0 < number - trace.numbers[-1] <= 2
             or 0 < sighting.time_s - trace.times[-1] <= self.settings.max_missed_s
         ]
-
-    def carry_on(self, traces: list[Trace], sightings: Sequence[Sighting]) -> list[Trace]:
-        """Lead all ways on, forwards and then backwards, along the doubtful boxes."""
-        free = {row for sighting in sightings for row in sighting.doubtful}
-        numbered = [(number, s.time_s, s.doubtful) for number, s in enumerate(sightings)]
-        for _ in range(2):
-            for number, time_s, rows in numbered:
-                left = Sighting(time_s, tuple(row for row in rows if row in free))
-                for trace, row in self.match(self.waiting(traces, number, left), left):
-                    trace.add(row, time_s, number)
-                    free.remove(row)
-            traces = [trace.backwards() for trace in traces]
-            numbered = [(-number, -time_s, rows) for number, time_s, rows in reversed(numbered)]
-        return traces
 
     def join(self, whole: list[Trace], looks: Looks | None) -> list[Trace]:
         """Join traces that are parts of one person's way."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from pipeline.closer import combined, parts, windows
 from pipeline.config import Profile
 from pipeline.detect import Detector, Frame, detect, key_frames
 from pipeline.main_skater import choose_main_skater, rank_candidates
-from pipeline.track import build_tracks
+from pipeline.track import build_tracks, carried_on
 from pipeline.types import Detections, IntArray, People, Timeline, Track
 
 Frames = Callable[[IntArray], Iterator[Frame]]
@@ -79,6 +80,8 @@ def follow(
         return {candidate.person_id: candidate.points for candidate in ranking}
 
     tracks = build_tracks(detections, timeline, frame_size, profile.track, points=points)
-    return choose_main_skater(
+    people = choose_main_skater(
         tracks, timeline, frame_size, skater=skater, settings=profile.main_skater
     )
+    led = carried_on(people.tracks, detections, timeline, frame_size, profile.track)
+    return replace(people, tracks=led)

@@ -51,7 +51,7 @@ class Ways:
     ) -> None:
         self._matcher, self._settings = Matcher(boxes, settings), settings
         self._times = np.array([sighting.time_s for sighting in sightings])
-        self._counts = [len(sighting.rows) + len(sighting.doubtful) for sighting in sightings]
+        self._counts = [len(sighting.rows) for sighting in sightings]
         # Boxes in order of time are numbered as they come.
         self._number = np.repeat(np.arange(len(sightings)), self._counts)  # (N,)
         self._successor = np.full(len(boxes), -1)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from pipeline.associate import AssociationSettings, Sighting, associate
+from pipeline.associate import AssociationSettings, Sighting, Trace, associate, carry_on
 from pipeline.boxes import Numbers, centres, clamp, extents, without_duplicates
 from pipeline.errors import ConfigError
 from pipeline.retrace import Ways
@@ -32,7 +32,7 @@ class TrackSettings:
     max_iou: float = 0.7
     """Two boxes of one frame that overlap by more are one person."""
     certain_score: float = 0.0
-    """Boxes with a lower score begin nobody's way; they only carry on the way of who was seen."""
+    """Boxes with a lower score make nobody a person; they only carry on a person's way."""
     max_gap_s: float = 0.9
     """A longer gap stays a gap, unless its ends are neighbouring key frames."""
     max_hold_s: float = 0.2
@@ -81,15 +81,8 @@ def build_tracks(
     if len(timeline) != detections.num_frames:
         raise ValueError(f"timeline: expected {detections.num_frames} frames, got {len(timeline)}")
     boxes = _Boxes.of(detections, frame_size, settings)
-    certain = boxes.scores >= settings.certain_score
-    sightings = [
-        Sighting(
-            float(timeline.pts_s[frame]),
-            tuple(np.flatnonzero((boxes.frame == frame) & certain).tolist()),
-            tuple(np.flatnonzero((boxes.frame == frame) & ~certain).tolist()),
-        )
-        for frame in detections.key_frames.tolist()
-    ]
+    boxes = boxes.of_rows(boxes.scores >= settings.certain_score)
+    sightings = boxes.sightings(detections.key_frames, timeline)
     people = associate(boxes.xyxy, sightings, settings.association, boxes.appearance)
     filler = _Filler(boxes, detections.key_frames, timeline.pts_s, frame_size, settings)
     ranked, tracks = filler.all(people)
@@ -108,6 +101,46 @@ def build_tracks(
         if worth > most:
             most, best = worth, followed
     return best
+
+
+def carried_on(
+    tracks: Sequence[Track],
+    detections: Detections,
+    timeline: Timeline,
+    frame_size: tuple[int, int],
+    settings: TrackSettings,
+) -> tuple[Track, ...]:
+    """The same people, led on along the boxes of low score. Arguments as for `build_tracks`.
+
+    Who the skater is should be known by then: a box that may be nobody is no reason to choose.
+    """
+    boxes = _Boxes.of(detections, frame_size, settings)
+    doubtful = boxes.of_rows(boxes.scores < settings.certain_score)
+    if not len(doubtful.frame):
+        return tuple(tracks)
+    seen = [np.flatnonzero(track.detected) for track in tracks]
+    boxes = _Boxes(
+        np.concatenate([doubtful.frame, *seen]),
+        np.concatenate(
+            [doubtful.xyxy, *(t.boxes_xyxy[s] for t, s in zip(tracks, seen, strict=True))]
+        ),
+        np.concatenate(
+            [doubtful.scores, *(t.scores[s] for t, s in zip(tracks, seen, strict=True))]
+        ),
+        None,
+    )
+    traces, first = [], len(doubtful.frame)
+    for frames in seen:
+        rows = list(range(first, first + len(frames)))
+        numbers = np.searchsorted(detections.key_frames, frames).tolist()
+        traces.append(Trace(rows, timeline.pts_s[frames].tolist(), numbers))
+        first += len(frames)
+    sightings = doubtful.sightings(detections.key_frames, timeline)
+    led = carry_on(traces, boxes.xyxy, sightings, settings.association)
+    filler = _Filler(boxes, detections.key_frames, timeline.pts_s, frame_size, settings)
+    return tuple(
+        filler.track(track.person_id, trace.rows) for track, trace in zip(tracks, led, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -135,6 +168,20 @@ class _Boxes:
         looks = None if looks is None else looks[order][kept]
         return _Boxes(frame[kept], xyxy[kept], scores[kept], looks)
 
+    def of_rows(self, chosen: NDArray[np.bool_]) -> _Boxes:
+        """Some of them, `(N,)`."""
+        looks = None if self.appearance is None else self.appearance[chosen]
+        return _Boxes(self.frame[chosen], self.xyxy[chosen], self.scores[chosen], looks)
+
+    def sightings(self, key_frames: IntArray, timeline: Timeline) -> list[Sighting]:
+        """Those of each key frame."""
+        return [
+            Sighting(
+                float(timeline.pts_s[frame]), tuple(np.flatnonzero(self.frame == frame).tolist())
+            )
+            for frame in key_frames.tolist()
+        ]
+
 
 @dataclass(frozen=True)
 class _Filler:
@@ -149,10 +196,9 @@ class _Filler:
     def all(self, people: list[list[int]]) -> tuple[list[list[int]], tuple[Track, ...]]:
         """Everybody who was followed for long enough, by falling sum of scores, and the tracks."""
         enough = self.settings.min_share * len(self.key_frames)
-        scores = self.boxes.scores
-        certain = scores >= self.settings.certain_score
         # A clip in which nobody was followed for long still shows whom it has.
-        kept = [rows for rows in people if certain[rows].sum() >= enough] or people
+        kept = [rows for rows in people if len(rows) >= enough] or people
+        scores = self.boxes.scores
         ranked = sorted(kept, key=lambda rows: (-float(scores[rows].sum(dtype=np.float64)), rows))
         return ranked, tuple(self.track(number, rows) for number, rows in enumerate(ranked))
 

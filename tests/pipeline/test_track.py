@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.associate import AssociationSettings
 from pipeline.boxes import extents, pairwise_iou
 from pipeline.errors import ConfigError
-from pipeline.track import TrackSettings, build_tracks
+from pipeline.track import TrackSettings, build_tracks, carried_on
 from pipeline.types import Detections, Timeline, Track
 from tests.pipeline.scenes import (
     FPS,
@@ -73,6 +73,12 @@ def scored(boxes: dict[int, list[tuple[list, float]]], num_frames: int) -> Detec
     return dataclasses.replace(found, scores=np.array(scores, np.float32))
 
 
+def led_on(found: Detections, **chosen) -> tuple[Track, ...]:
+    settings = TrackSettings(certain_score=0.3, **chosen)
+    clip = timeline(found.num_frames), FRAME_SIZE, settings
+    return carried_on(build_tracks(found, *clip), found, *clip)
+
+
 def walker(frame: int, *, x: float = 200, step: float = 4) -> list[float]:
     return [x + step * frame, 200, x + step * frame + 80, 400]
 
@@ -88,9 +94,7 @@ def test_boxes_of_low_score_carry_on_the_way_of_who_was_seen(certain):
         for frame in range(60)
     }
     found = scored(boxes, 60)
-    (track,) = build_tracks(
-        found, timeline(60), FRAME_SIZE, TrackSettings(certain_score=0.3, max_hold_s=0.0)
-    )
+    (track,) = led_on(found, max_hold_s=0.0)
     np.testing.assert_allclose(track.boxes_xyxy, [walker(frame) for frame in range(60)])
     assert track.detected.all()
     expected = [0.8 if frame in certain else 0.2 for frame in range(60)]
@@ -101,9 +105,7 @@ def test_boxes_of_low_score_carry_on_the_way_of_who_was_seen(certain):
 def test_a_faint_box_elsewhere_is_not_gone_over_to():
     boxes = {frame: [(walker(frame), 0.8)] for frame in range(30)}
     boxes |= {frame: [(walker(frame, x=700), 0.2)] for frame in range(30, 60)}
-    (track,) = build_tracks(
-        scored(boxes, 60), timeline(60), FRAME_SIZE, TrackSettings(certain_score=0.3)
-    )
+    (track,) = led_on(scored(boxes, 60))
     assert np.isnan(track.boxes_xyxy[30:]).all()
 
 
@@ -112,10 +114,30 @@ def test_who_was_seen_for_certain_only_once_stays_a_false_alarm():
     boxes = {frame: [(walker(frame), 0.8)] for frame in range(60)}
     for frame in range(60):
         boxes[frame].append((walker(frame, x=900, step=0), 0.9 if frame == 30 else 0.2))
-    tracks = build_tracks(
-        scored(boxes, 60), timeline(60), FRAME_SIZE, TrackSettings(certain_score=0.3)
-    )
+    tracks = led_on(scored(boxes, 60))
     assert [track.boxes_xyxy[0, 0] for track in tracks] == [200]
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4, 7]))
+def test_boxes_of_low_score_change_nothing_between_the_ends_of_a_way(seed, every):
+    scene = busy_scene(seed, every)
+    rng = np.random.default_rng(seed)
+    scores = np.where(rng.random(len(scene.detections.frame)) < 0.3, 0.2, 0.9).astype(np.float32)
+    found = dataclasses.replace(scene.detections, scores=scores)
+    certain = scores > 0.5
+    alone = dataclasses.replace(
+        found, frame=found.frame[certain], boxes_xyxy=found.boxes_xyxy[certain],
+        scores=scores[certain], appearance=None,
+    )  # fmt: skip
+    clip = scene.timeline, FRAME_SIZE, TrackSettings(certain_score=0.5)
+    before = build_tracks(alone, *clip)
+    assert_same(before, build_tracks(found, *clip))
+    for was, now in zip(before, carried_on(before, found, *clip), strict=True):
+        seen = np.flatnonzero(was.detected)
+        within = slice(seen[0], seen[-1] + 1)
+        np.testing.assert_array_equal(now.boxes_xyxy[seen], was.boxes_xyxy[seen])
+        np.testing.assert_array_equal(now.detected[within], was.detected[within])
 
 
 @settings(max_examples=15, deadline=None)
