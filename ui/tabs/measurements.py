@@ -73,6 +73,10 @@ Gradio tells of a slider only that a pointer has let go; here arrow keys and typ
 too, and a number beyond the clip becomes its end."""
 
 
+Told = tuple[str, float, float]
+"""`(run id, take-off, landing)`, seconds since the file's first frame: where the sliders stand."""
+
+
 def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the table, the courses, sliders for a flight of one's own, the marks."""
     gr.Markdown(label("measured_intro"), elem_classes="rs-intro")
@@ -96,24 +100,32 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     courses = gr.Plot(elem_id="measured-courses", show_label=False, label=label("measured_courses"))
     marks = gr.HTML(elem_id="look-here", show_label=False, js_on_load=LOOK_JS)
 
-    session.on_open(
-        tab,
-        "measurements",
-        _render,
-        [about, table, courses, marks, note, fields, back, takeoff, landing],
+    drawn = session.on_open(
+        tab, "measurements", _render, [about, table, courses, marks, note, fields, back]
     )
+    told: gr.State = gr.State(("", 0.0, 0.0))  # whose flight the sliders show, and where they stand
 
-    def set_flight(shown: Shown, start: float | None, end: float | None) -> tuple[Any, Any]:
+    def place(drawn: Shown, told: Told) -> tuple[Any, Any, Any]:
+        run = session.visible(drawn)
+        if run is None or run.analysis is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        stand = (run.run_id, *places_of(run.analysis))
+        # A person who moves a slider again before the answer has come finds it where it is.
+        if stand == tuple(told):
+            return gr.skip(), gr.skip(), gr.skip()
+        return (stand, *_sliders(run.analysis))
+
+    def set_flight(shown: Shown, start: float | None, end: float | None) -> tuple[Any, Any, Any]:
         run = session.visible(shown)
         if run is None or run.analysis is None:
-            return gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
         if (start, end) == places_of(run.analysis):  # touched, not moved
-            return "", gr.skip()
+            return "", gr.skip(), gr.skip()
         try:
             take_flight(run, start, end)
         except ValueError:
-            return _refusal(run.analysis), gr.skip()
-        return "", _newer(shown)
+            return _refusal(run.analysis), gr.skip(), gr.skip()
+        return "", (run.run_id, *places_of(run.analysis)), _newer(shown)
 
     def set_back(shown: Shown) -> tuple[Any, Any]:
         run = session.visible(shown)
@@ -122,10 +134,11 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         run.analysis = replace(run.analysis, flight_s=None)
         return "", _newer(shown)
 
+    drawn.change(place, [drawn, told], [told, takeoff, landing], **QUIET)
     # What is on show has changed, so that everything that draws it hears of it.
     gr.on(
         [takeoff.release, landing.release], set_flight, [session.finished, takeoff, landing],
-        [note, session.shown], trigger_mode="always_last", **QUIET,
+        [note, told, session.shown], trigger_mode="always_last", **QUIET,
     )  # fmt: skip
     back.click(set_back, session.finished, [note, session.shown], **QUIET)
 
@@ -167,19 +180,20 @@ def _render(run: Run) -> list[Any]:
     found = measured_on_screen(analysis)
     jump = ELEMENTS[analysis.verdict.class_index].family == "jump" and found.lanes is not None
     back = gr.Button(interactive=analysis.flight_s is not None)
-    return [*_shown(found), "", gr.Column(visible=jump), back, *_sliders(analysis)]
+    return [*_shown(found), "", gr.Column(visible=jump), back]
 
 
-def _sliders(analysis: Analysis) -> list[Any]:
+def _sliders(analysis: Analysis) -> tuple[Any, Any]:
     """Both over the time of the clip, a frame a step."""
     first, last = span_of(analysis)
     if last <= first:
-        return [gr.skip(), gr.skip()]
+        return gr.skip(), gr.skip()
     step = round(float(np.median(np.diff(analysis.timeline.pts_s))), 6)
-    return [
+    takeoff, landing = (
         gr.Slider(minimum=first, maximum=last, step=step, value=place)
         for place in places_of(analysis)
-    ]
+    )
+    return takeoff, landing
 
 
 def _shown(found: Measurements) -> list[Any]:
