@@ -33,9 +33,12 @@ SCREENSHOTS = ROOT / "out" / "screenshots"
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real clip of people where one is at hand, else an example."""
+    """A real clip of people where one is at hand, else an example of which nothing is known."""
     real = SHARED / "videos" / "sports2d_demo.mp4"
-    return real if real.exists() else sorted(EXAMPLE.glob("*.mp4"))[1]
+    if real.exists():
+        return real
+    example = sorted(EXAMPLE.glob("*.mp4"))[1]
+    return with_other_bytes(example, tmp_path_factory.mktemp("clip") / example.name)
 
 
 def upload(page, path: Path) -> None:
@@ -286,8 +289,13 @@ def looped(clip: Path, target: Path) -> Path:
 
 def copied(page, clip: Path, copy: Path) -> None:
     """Upload a copy of a clip that has other bytes, so that nothing is known of it."""
+    upload(page, with_other_bytes(clip, copy))
+
+
+def with_other_bytes(clip: Path, copy: Path) -> Path:
+    """A copy of a clip that no analysis is kept of."""
     copy.write_bytes(clip.read_bytes() + copy.name.encode())
-    upload(page, copy)
+    return copy
 
 
 @pytest.mark.parametrize(
