@@ -318,7 +318,7 @@ def see_places(page, flight: list[float]) -> None:
     for name, place in zip(("takeoff", "landing"), flight, strict=True):
         page.wait_for_function(
             "([name, place]) => Math.abs(document.querySelector("
-            "`#set-${name} input[type=number]`).value - place) < 0.0052",
+            "`#set-${name} input[type=number]`).value - place) <= 0.0051",
             arg=[name, place],
         )
 

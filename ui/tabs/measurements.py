@@ -26,7 +26,7 @@ from ui.measured import (
     with_flight,
 )
 from ui.runs import Run
-from ui.session import Session, Shown
+from ui.session import Session, Shown, skipped
 
 LOOK_JS = """
 const show = ({from, to, speed}) => {
@@ -74,7 +74,8 @@ too, and a number beyond the clip becomes its end."""
 
 
 Told = tuple[str, float, float]
-"""`(run id, take-off, landing)`, seconds since the file's first frame: where the sliders stand."""
+"""`(run id, take-off, landing)`: whose flight the sliders show, and where they stand, seconds since
+the file's first frame."""
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:
@@ -103,17 +104,16 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     drawn = session.on_open(
         tab, "measurements", _render, [about, table, courses, marks, note, fields, back]
     )
-    told: gr.State = gr.State(("", 0.0, 0.0))  # whose flight the sliders show, and where they stand
+    told: gr.State = gr.State(("", 0.0, 0.0))
+    placed = [told, takeoff, landing]
 
-    def place(drawn: Shown, told: Told) -> tuple[Any, Any, Any]:
+    def place(drawn: Shown, told: Told) -> Any:
         run = session.visible(drawn)
         if run is None or run.analysis is None:
-            return gr.skip(), gr.skip(), gr.skip()
+            return skipped(placed)
         stand = (run.run_id, *places_of(run.analysis))
         # A person who moves a slider again before the answer has come finds it where it is.
-        if stand == tuple(told):
-            return gr.skip(), gr.skip(), gr.skip()
-        return (stand, *_sliders(run.analysis))
+        return skipped(placed) if stand == tuple(told) else (stand, *_sliders(run.analysis))
 
     def set_flight(shown: Shown, start: float | None, end: float | None) -> tuple[Any, Any, Any]:
         run = session.visible(shown)
@@ -134,7 +134,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         run.analysis = replace(run.analysis, flight_s=None)
         return "", _newer(shown)
 
-    drawn.change(place, [drawn, told], [told, takeoff, landing], **QUIET)
+    drawn.change(place, [drawn, told], placed, **QUIET)
     # What is on show has changed, so that everything that draws it hears of it.
     gr.on(
         [takeoff.release, landing.release], set_flight, [session.finished, takeoff, landing],
