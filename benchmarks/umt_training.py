@@ -3,7 +3,7 @@
 Times a training step (forward, backward, AdamW) of UMT-L16 16x224 under bf16 autocast on a CUDA
 device with each attention kernel: torch's flash kernel (`sdpa`), the flash-attn package where it is
 installed, and the plain softmax(q k^T) v. The paper claims that FlashAttention makes training 2-3
-times as fast (Sec. III-C): that is the last ratio. `--tiny` runs the same code on the CPU.
+times as fast (Sec. III-A): that is the last ratio. `--tiny` runs the same code on the CPU.
 
 All blocks are recomputed in the backward pass by default, or the written-out maps do not fit 80 GB.
 Model FLOP utilisation (MFU) = 3 x forward FLOP / time / peak: recomputing is not counted as work.

@@ -203,7 +203,7 @@ def infogcn_coco17(
     z_prior_gain: float = 3.0,
     dropout: float = 0.0,
 ) -> InfoGCN:
-    """The paper's skeleton network on COCO-17 joints (1.53 M parameters; 320 frames in Table I).
+    """The paper's skeleton network on COCO-17 joints (1.53 M parameters; 320 frames in Sec. II-B).
 
     Assumption: the paper is silent on `k`. 1 (bones) is what the authors' README trains with; 5 and
     more give the joints themselves. `edges` only matters below that: `outward` is the direction of

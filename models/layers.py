@@ -1,6 +1,6 @@
 """Layers that more than one network uses: attention with a choice of kernels, and drop path.
 
-The paper speeds attention up with FlashAttention (Sec. III-C). Here torch's SDPA is the default (it
+The paper speeds attention up with FlashAttention (Sec. III-A). Here torch's SDPA is the default (it
 dispatches to a flash kernel by itself), `flash_attn` is used when it is installed and applicable,
 and `written_out_attention` is the plain twin that tests and attention maps use.
 """

@@ -3,7 +3,7 @@
 The published table is a fixed sinusoid over the tokens of 8 frames of 14x14 patches, interpolated
 to every other grid. It is never trained, so a checkpoint moves to 16 or 32 frames or to 448 pixels
 by its table alone. The paper trains at 16x224 first and derives 32x224 and 16x448 from it
-(Sec. III-B): the table of the checkpoint is interpolated; `from_8_frames` takes the published
+(Sec. II-B): the table of the checkpoint is interpolated; `from_8_frames` takes the published
 8-frame table instead, as the official constructor does (up to 0.25 away at 32 frames).
 """
 

@@ -100,8 +100,8 @@ def classify_skeleton(
 ) -> ModelScores:
     """Ask a skeleton network about one sequence `(C, T, J, M)`.
 
-    Table III of the paper shows no test-time views for the skeleton model, so there is one; with
-    `mirrored` a second one is what a mirror shows.
+    Assumption: the paper's 5 temporal and 3 spatial samplings are of the video networks: a
+    skeleton of a fixed 320 frames has one view; `mirrored` adds what a mirror shows.
     """
     views = torch.stack([sequence, mirror(sequence)] if mirrored else [sequence])
     with interruptible(model, checkpoint):

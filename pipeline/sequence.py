@@ -31,7 +31,7 @@ class SequenceSettings:
     """How poses become a sequence."""
 
     num_frames: int = 320
-    """Length (paper, Table I)."""
+    """Length (paper, Sec. II-B)."""
     crop: float = 0.95
     """Middle share of the clip that is kept. Assumption: as the published feeder tests."""
     centre: Literal["clip", "frame"] = "clip"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -11,8 +10,7 @@ import pandas as pd
 from models.zoo import MissingWeights, find_checkpoint
 from pipeline.config import Profile
 from pipeline.elements import ELEMENTS
-from pipeline.ensemble import FUSED, softmax_weights
-from ui.evaluation_views import PAPER
+from pipeline.ensemble import FUSED, LEADERBOARD, softmax_weights
 from ui.language import named, say
 from ui.names import display_name
 
@@ -135,11 +133,10 @@ def class_table() -> pd.DataFrame:
 
 def paper_table() -> pd.DataFrame:
     """What the paper states, for as long as there is nothing of ours to set beside it."""
-    names: Sequence[str] = (*FUSED, "weighted")
     return pd.DataFrame(
         {
-            say("mistakes_model"): [display_name(name) for name in names],
-            say("mistakes_ours"): ["" for _ in names],
-            say("mistakes_paper"): [f"{PAPER[name]:g}" for name in names],
+            say("mistakes_model"): [display_name(name) for name in LEADERBOARD],
+            say("mistakes_ours"): ["" for _ in LEADERBOARD],
+            say("mistakes_paper"): [f"{score:.2f}" for score in LEADERBOARD.values()],
         }
     )

@@ -11,14 +11,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from pipeline.elements import LABELS
-from pipeline.ensemble import FUSED, EnsembleSettings
+from pipeline.ensemble import FUSED, LEADERBOARD
 from ui.evaluations import Evaluated, Evaluation
 from ui.language import say
 from ui.names import class_name, display_name, element_code
 from ui.plots import INK, colour_of, styled
-
-PAPER = {**EnsembleSettings().scores, "weighted": 95.73}
-"""Mean class accuracy in percent on the challenge's test set, as the paper states it."""
 
 CONFUSION_JS = """
 element.addEventListener('click', (event) => {
@@ -39,7 +36,7 @@ def figures_table(evaluation: Evaluation) -> pd.DataFrame:
             {
                 say("mistakes_model"): display_name(voter),
                 say("mistakes_ours"): _percent(figures.get("mean_class_accuracy")),
-                say("mistakes_paper"): f"{PAPER[voter]:g}" if voter in PAPER else "",
+                say("mistakes_paper"): f"{LEADERBOARD[voter]:.2f}" if voter in LEADERBOARD else "",
                 say("mistakes_top1"): _percent(figures.get("top1")),
                 say("mistakes_f1"): _percent(figures.get("macro_f1")),
                 say("mistakes_ece"): _percent(figures.get("ece")),
@@ -64,9 +61,9 @@ def accuracy_bars(evaluation: Evaluation) -> go.Figure:
             hovertemplate="%{y}: %{x:.2f}<extra></extra>",
         )
     )  # fmt: skip
-    stated = [voter for voter in voters if voter in PAPER]
+    stated = [voter for voter in voters if voter in LEADERBOARD]
     figure.add_scatter(
-        y=[display_name(voter) for voter in stated], x=[PAPER[voter] for voter in stated],
+        y=[display_name(voter) for voter in stated], x=[LEADERBOARD[voter] for voter in stated],
         mode="markers", name=say("mistakes_paper_short"),
         marker={"symbol": "diamond", "size": 12, "color": "#111827",
                 "line": {"width": 1.5, "color": "#ffffff"}},

@@ -1,4 +1,4 @@
-"""UniFormerV2 (paper, Sec. III-B; reference: OpenGVLab/UniFormerV2), written from its description.
+"""UniFormerV2 (paper, Sec. II-B; reference: OpenGVLab/UniFormerV2), written from its description.
 
 A CLIP image transformer runs on every frame; local blocks mix neighbouring frames, global blocks
 gather all tokens of the clip into one video token. State-dict names are the official ones.

@@ -24,7 +24,7 @@ from pipeline.pose.sides import PLACES, Peaks, settle_sides
 from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence
 
 POSE_FRAMES = 320
-"""Frames that InfoGCN takes (paper, Table I); thinning a clip never leaves fewer."""
+"""Frames that InfoGCN takes (paper, Sec. II-B); thinning a clip never leaves fewer."""
 
 
 def pose_stride(num_frames: int) -> int:

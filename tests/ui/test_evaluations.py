@@ -79,7 +79,7 @@ def test_the_matrix_is_a_table_of_buttons(evaluation):
 def test_figures_stand_beside_the_paper_s(evaluation):
     table = figures_table(evaluation).set_index("model")
     assert table.loc["weighted sum", "paper's"] == "95.73"
-    assert table.loc["InfoGCN", "paper's"] == "92"
+    assert table.loc["InfoGCN", "paper's"] == "92.03"
     assert table.loc["UMT 16x224", "paper's"] == ""
     assert table.loc["vote", "calibration error"] == ""
     assert len(accuracy_bars(evaluation).data[0].x) == 8

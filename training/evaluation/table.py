@@ -9,10 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.elements import LABELS
-
-PAPER_MODELS = {"umt": "94.5", "uniformerv2": "95.0", "infogcn": "92.0"}
-PAPER_ENSEMBLES = {"weighted": "95.73"}
-"""Mean class accuracy on the challenge's test set as the paper states it, in percent."""
+from pipeline.ensemble import LEADERBOARD
 
 NAMES = {
     "umt": "Unmasked Teacher, fused",
@@ -57,7 +54,7 @@ def _models(content: Mapping[str, Any]) -> str:
         one = _percent(entry["one_view_mean_class_accuracy"])
         rows.append(
             [NAMES.get(name, name), views if name != "umt" else "", one, *_figures(entry),
-             PAPER_MODELS.get(name, "")]
+             _paper(name)]
         )  # fmt: skip
     head = ["model", "views", "one view", "all views", "top-1", "macro-F1", "ECE", "paper"]
     return _section("Models", head, rows)
@@ -69,12 +66,16 @@ def _ensembles(content: Mapping[str, Any]) -> str:
         weights = entry.get("weights")
         rows.append(
             [NAMES[name], _weights(weights) if weights else "", *_figures(entry),
-             PAPER_ENSEMBLES.get(name, "")]
+             _paper(name)]
         )  # fmt: skip
     if not rows:
         return ""
     head = ["ensemble", "weights", "all views", "top-1", "macro-F1", "ECE", "paper"]
     return _section("Ensembles", head, rows)
+
+
+def _paper(name: str) -> str:
+    return f"{LEADERBOARD[name]:.2f}" if name in LEADERBOARD else ""
 
 
 def _fusions(content: Mapping[str, Any]) -> str:

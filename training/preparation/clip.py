@@ -1,4 +1,4 @@
-"""Prepares one clip: detect, track, region, crop, pose (paper, Sec. II-A and III-C).
+"""Prepares one clip: detect, track, region, crop, pose (paper, Sec. II-A and II-B).
 
 `clips/<stem>.npz` holds the pictures that the video networks learn from (`training.data.store`),
 `poses/<stem>.npz` boxes and joints with the names of `arrays.npz`. The second is written last and

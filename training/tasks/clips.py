@@ -1,4 +1,4 @@
-"""Unmasked Teacher and UniFormerV2 on clips (paper, Sec. III-A and Table I)."""
+"""Unmasked Teacher and UniFormerV2 on clips (paper, Sec. II-B and Table I)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""InfoGCN on skeleton sequences (paper, Sec. III-C and Table I)."""
+"""InfoGCN on skeleton sequences (paper, Sec. II-B and Table I)."""
 
 from __future__ import annotations
 
