@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
-from pipeline.cache import AnalysisCache, cache_key
+from pipeline.cache import AnalysisCache
 from pipeline.config import Profile
 from pipeline.errors import ConfigError
 from pipeline.folder import StoreError
+from pipeline.inputs import Question, ResultInputs, digest
 from pipeline.networks import Networks
 from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.run import Collector, Found, Run
@@ -58,8 +59,9 @@ class Analyser:
         if device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("--device cuda: this machine has no CUDA device; use --device cpu")
         self.profile = profile
-        self._cache = cache
+        self.cache = cache
         self._seed = seed
+        self._device = device
         self._networks = Networks(
             profile, device=device, untrained=untrained, seed=seed, stages=stages
         )
@@ -108,19 +110,19 @@ class Analyser:
             Cancelled: `stop_asked` said so.
         """
         monitor = Monitor(listener, stop_asked)
-        video = open_video(path, start_s=start_s, end_s=end_s)
-        check_span(video)
-        key = self._key(video, skater)
-        known = None if fresh else self._recalled(video, key)
+        video = _opened(path, start_s, end_s)
+        question = _question(skater, people)
+        known = None if fresh else self._recalled(video, question)
         if known is not None:
             return known
         try:
-            run = Run(self.profile, self._networks, video, skater, monitor, people)
-            analysis = run.analysis()
+            analysis = Run(self.profile, self._networks, video, question, monitor).analysis()
         except FramesLost:
-            # The container promised frames that do not decode: go on with those that do.
-            analysis = Run(self.profile, self._networks, video.rescan(), skater, monitor).analysis()
-        return analysis if self._cache is None else _kept(self._cache, key, analysis)
+            # The container promised frames that do not decode: go on with those that do, in which
+            # nobody was looked for yet.
+            left, anew = video.rescan(), replace(question, tracks=())
+            analysis = Run(self.profile, self._networks, left, anew, monitor).analysis()
+        return self._kept(video, question, analysis)
 
     def find(
         self,
@@ -137,13 +139,13 @@ class Analyser:
             InputError: As `analyse`.
         """
         monitor = Monitor(None, None)
-        video = open_video(path)
-        check_span(video)
+        video = _opened(path)
+        question = Question()
         try:
-            return Run(self.profile, self._networks, video, None, monitor).found(collector)
+            return Run(self.profile, self._networks, video, question, monitor).found(collector)
         except FramesLost:
             video = video.rescan()
-            return Run(self.profile, self._networks, video, None, monitor).found(collector)
+            return Run(self.profile, self._networks, video, question, monitor).found(collector)
 
     @property
     def networks(self) -> Networks:
@@ -157,15 +159,14 @@ class Analyser:
         start_s: float | None = None,
         end_s: float | None = None,
         skater: int | None = None,
+        people: People | None = None,
     ) -> Analysis | None:
         """The analysis of a clip that was made before; None when it would have to be made.
 
         Raises:
             InputError: As `analyse`.
         """
-        video = open_video(path, start_s=start_s, end_s=end_s)
-        check_span(video)
-        return self._recalled(video, self._key(video, skater))
+        return self._recalled(_opened(path, start_s, end_s), _question(skater, people))
 
     def adopt(self, path: str | os.PathLike[str], analysis: Analysis) -> bool:
         """Take a stored analysis of a whole clip for known, if it has the same clip and weights.
@@ -178,15 +179,29 @@ class Analyser:
             stage: (p.checkpoint, p.sha256) for stage, p in self._networks.provenance.items()
         }
         fits = analysis.profile == self.profile.name and analysis.video.sha256 == video.info.sha256
-        if self._cache is None or not (same and fits):
+        if self.cache is None or not (same and fits):
             return False
-        key = self._key(video, None)
-        if self._recalled(video, key) is None:
-            self._cache.put(key, analysis)
+        if self._recalled(video, Question()) is None:
+            self.cache.put(self._key(video, Question()), analysis)
         return True
 
-    def _recalled(self, video: Video, key: str) -> Analysis | None:
-        known = self._cache.get(key) if self._cache else None
+    def inputs(self, video: Video, question: Question) -> ResultInputs:
+        """Everything that decides the answer to a question about a span."""
+        return ResultInputs(
+            video=replace(video.info, path=""),
+            timeline=video.timeline,
+            question=question,
+            profile=self.profile,
+            weights={s: (p.checkpoint, p.sha256) for s, p in self.provenance.items()},
+            seed=self._seed,
+            device=self._device,
+        )
+
+    def _key(self, video: Video, question: Question) -> str:
+        return self.inputs(video, question).key()
+
+    def _recalled(self, video: Video, question: Question) -> Analysis | None:
+        known = self.cache.get(self._key(video, question)) if self.cache else None
         if known is None:
             return None
         # The file had another name when it was analysed, which is nobody's business.
@@ -200,15 +215,35 @@ class Analyser:
         known = replace(known, warnings=warnings)
         return replace(known, video=replace(known.video, path=video.info.path))
 
-    def _key(self, video: Video, skater: int | None) -> str:
-        span = (video.info.start_s, video.info.end_s)
-        return cache_key({"video": video.info.sha256, "span": span, "skater": skater, **self.about})
+    def _kept(self, video: Video, question: Question, analysis: Analysis) -> Analysis:
+        """Keep an analysis; one that cannot be kept says so and is still an analysis."""
+        if self.cache is None or not self._all_own(video, question):
+            return analysis
+        try:
+            self.cache.put(self._key(video, question), analysis)
+        except StoreError as error:
+            not_kept = note("not_cached", reason=error)
+            return replace(analysis, warnings=(*analysis.warnings, not_kept))
+        return analysis
+
+    def _all_own(self, video: Video, question: Question) -> bool:
+        """Whether the people, if any were given, are those that were found here in this span.
+
+        Others may come out of anybody's file: what follows from them is not for everybody's cache.
+        """
+        if not question.tracks:
+            return True
+        found = self._recalled(video, Question())
+        return found is not None and digest(found.people.tracks) == digest(question.tracks)
 
 
-def _kept(cache: AnalysisCache, key: str, analysis: Analysis) -> Analysis:
-    """Keep an analysis; one that cannot be kept says so and is still an analysis."""
-    try:
-        cache.put(key, analysis)
-    except StoreError as error:
-        return replace(analysis, warnings=(*analysis.warnings, note("not_cached", reason=error)))
-    return analysis
+def _opened(
+    path: str | os.PathLike[str], start_s: float | None = None, end_s: float | None = None
+) -> Video:
+    video = open_video(path, start_s=start_s, end_s=end_s)
+    check_span(video)
+    return video
+
+
+def _question(skater: int | None, people: People | None) -> Question:
+    return Question(skater, () if people is None else people.tracks)

@@ -1,20 +1,15 @@
 """Results by content: an analysis that was made before is read back instead of made again.
 
-The key covers everything a result depends on: the file's bytes, the span, the chosen skater, every
-setting and every network's weights, and the program's version.
+Everybody on this machine shares the folder. The key of a result is `pipeline.inputs.ResultInputs`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline import __version__
 from pipeline.folder import StoreError
 from pipeline.store import load, save
 from pipeline.types import Analysis
@@ -26,12 +21,6 @@ def cache_folder() -> Path:
     """`$RINKSIDE_CACHE`, else `~/.cache/rinkside`."""
     named = os.environ.get("RINKSIDE_CACHE")
     return Path(named) if named else Path.home() / ".cache" / "rinkside"
-
-
-def cache_key(parts: Mapping[str, object]) -> str:
-    """Hash of everything a result depends on."""
-    text = json.dumps({**parts, "rinkside_version": __version__}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class AnalysisCache:

@@ -17,6 +17,7 @@ from pipeline.config import Profile
 from pipeline.detect import build_detector
 from pipeline.ensemble import decide, fuse_umt
 from pipeline.find import find_people
+from pipeline.inputs import Question
 from pipeline.main_skater import choose_main_skater, doubts
 from pipeline.networks import Networks
 from pipeline.pose import pose_frame_indices, pose_stride
@@ -67,15 +68,14 @@ class Run:
         profile: Profile,
         networks: Networks,
         video: Video,
-        skater: int | None,
+        question: Question,
         monitor: Monitor,
-        known_people: People | None = None,
     ) -> None:
-        self.known_people = known_people
         self.profile = profile
         self.networks = networks
         self.video = video
-        self.skater = skater
+        self.skater = question.skater
+        self.known_tracks = question.tracks
         self.monitor = monitor
         self.size = (video.info.width, video.info.height)
         self.buffer = FrameBuffer(video, limit_bytes=profile.buffer_mib * 2**20)
@@ -134,8 +134,8 @@ class Run:
 
     def _find_people(self) -> People:
         """First pass: boxes on key frames, tracks, the main skater."""
-        if self.known_people is not None and self.known_people.tracks:
-            people = self._main_of(self.known_people.tracks)
+        if self.known_tracks:
+            people = self._main_of(self.known_tracks)
             self.monitor.finish("detect", people)
             return people
         with self.monitor.timed("detect"):

@@ -124,11 +124,11 @@ def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
         "verdict_probabilities": analysis.verdict.probabilities,
         "weighted_probabilities": analysis.verdict.weighted,
         **{f"logits_{name}": scores.logits for name, scores in analysis.scores.items()},
-        # The fused logits are rounded logarithms; these are exact.
+        # As computed: a mean over the views, made again in another order, has another last digit,
+        # and the fused logits are rounded logarithms.
         **{
             f"probabilities_{name}": scores.probabilities
             for name, scores in analysis.scores.items()
-            if name == "umt"
         },
     }
 
@@ -264,11 +264,10 @@ def _origin_s(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
 
 def _scores(name: str, arrays: Mapping[str, NDArray[Any]], distinct_views: int) -> ModelScores:
     logits = arrays[f"logits_{name}"]
-    if name == "umt":
-        # Fused: the logits are the logarithms of its probabilities.
-        exact = arrays.get("probabilities_umt", softmax(logits[0]))
-        return ModelScores(name, logits, exact, distinct_views)
-    return replace(score_views(name, logits), distinct_views=distinct_views)
+    exact = arrays.get(f"probabilities_{name}")
+    if exact is None:  # of before they were kept; of the fused model the logits are logarithms
+        exact = softmax(logits[0]) if name == "umt" else score_views(name, logits).probabilities
+    return ModelScores(name, logits, exact, distinct_views)
 
 
 def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline) -> People:

@@ -104,7 +104,11 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
         return message_card(say("status_no_clip"), kind="error"), "", 0
     try:
         known = analyser(request.profile).known(
-            request.path, start_s=request.start_s, end_s=request.end_s, skater=request.skater
+            request.path,
+            start_s=request.start_s,
+            end_s=request.end_s,
+            skater=request.skater,
+            people=request.people,
         )
     except (InputError, WeightsError) as error:
         return message_card(in_words(error), kind="error"), "", 0

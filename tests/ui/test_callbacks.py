@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.analyse import Analyser
+from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
+from pipeline.inputs import Question
+from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
 from ui import callbacks
@@ -147,6 +150,19 @@ def test_a_known_clip_is_there_at_the_click(clip, monkeypatch) -> None:
     # In its turn there is no news, and the card stays; a call of the API has but this one answer.
     assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == [("", "", 0)]
     assert [said for said, _, _ in callbacks.analyse(request, runs, "a")] == [card]
+
+
+def test_a_click_on_a_person_of_an_upload_is_not_answered_with_what_is_known(
+    clip, tmp_path, monkeypatch
+) -> None:
+    """Issue 15, point 30: person 0 of that file is somebody else than person 0 of the clip."""
+    real = Analyser(load_profile("demo"), untrained=True, cache=AnalysisCache(tmp_path))
+    monkeypatch.setattr(callbacks, "analyser", lambda profile: real)
+    known = make_analysis()
+    real.cache.put(real.inputs(open_video(clip), Question(skater=0)).key(), known)
+    own, opened = Request(str(clip), "demo", skater=0), make_analysis(people=1).people
+    assert callbacks.begin(own, RunStore(), "a")[2] == 1
+    assert callbacks.begin(replace(own, people=opened), RunStore(), "a")[2] == 0
 
 
 def test_a_click_answers_at_once_and_the_run_goes_on_under_its_id(clip) -> None:

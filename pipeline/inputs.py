@@ -1,0 +1,152 @@
+"""Everything that decides a result, in one record, and its hash: the key of `pipeline.cache`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import __version__
+from pipeline.config import Profile
+from pipeline.store import SCHEMA_VERSION
+from pipeline.types import Timeline, Track, VideoInfo
+
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "flash-attn",
+    "numpy",
+    "scipy",
+    "opencv-python-headless",
+    "av",
+)
+"""Those that compute; another version of one may round otherwise."""
+
+_ROOMS = ("pipeline", "models")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a span of a video."""
+
+    skater: int | None = None
+    """Number of the person to take for the skater, instead of the rule's choice."""
+    tracks: tuple[Track, ...] = ()
+    """People found before, among whom the skater is; empty: they are looked for."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What computes."""
+
+    version: str
+    """Of Rinkside."""
+    schema: int
+    """Of the saved files."""
+    code: str
+    """Sha256 of the engine's source files, for who changes them."""
+    libraries: Mapping[str, str]
+    """Version of each one that is installed."""
+
+    @classmethod
+    def running(cls) -> Program:
+        """This one."""
+        return cls(__version__, SCHEMA_VERSION, _code(), _libraries())
+
+
+@dataclass(frozen=True)
+class ResultInputs:
+    """Everything that decides an analysis. All fields go into the key, and no others."""
+
+    video: VideoInfo
+    """The file by its sha256, and the span; without its path, which decides nothing."""
+    timeline: Timeline
+    """The span's frames."""
+    question: Question
+    """What is asked of it."""
+    profile: Profile
+    """Every setting."""
+    weights: Mapping[str, tuple[str, str | None]]
+    """Stage -> checkpoint and sha256; None for seeded random weights."""
+    seed: int
+    """Of random weights."""
+    device: str
+    """`"cpu"` or `"cuda"`, which round otherwise."""
+    program: Program = field(default_factory=Program.running)
+    """What computes."""
+
+    def key(self) -> str:
+        """Hash of all fields, 64 hexadecimal digits.
+
+        Raises:
+            TypeError: A value of a kind that `digest` does not know how to tell from others.
+        """
+        return digest(self)
+
+
+def digest(value: object) -> str:
+    """Hash of a record: of the kind and the content of every value in it.
+
+    Raises:
+        TypeError: A value of an unknown kind, which must not be passed over.
+    """
+    total = hashlib.sha256()
+    for part in _parts(value):
+        # The length before each part: no two records run together to the same bytes.
+        total.update(len(part).to_bytes(8, "big") + part)
+    return total.hexdigest()
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    if is_dataclass(value) and not isinstance(value, type):
+        names = [item.name for item in fields(value)]
+        yield f"{type(value).__qualname__} {len(names)}".encode()
+        for name in names:
+            yield name.encode()
+            yield from _parts(getattr(value, name))
+    elif isinstance(value, Mapping):
+        yield f"mapping {len(value)}".encode()
+        for name in sorted(value):
+            yield from _parts(name)
+            yield from _parts(value[name])
+    elif isinstance(value, list | tuple):
+        yield f"sequence {len(value)}".encode()
+        for item in value:
+            yield from _parts(item)
+    elif isinstance(value, np.ndarray):
+        yield f"array {value.dtype.str} {value.shape}".encode()
+        yield np.ascontiguousarray(value).tobytes()
+    elif value is None or isinstance(value, bool | int | float | str | np.generic):
+        plain = value.item() if isinstance(value, np.generic) else value
+        yield f"{type(plain).__name__} {plain!r}".encode(errors="surrogatepass")
+    else:
+        raise TypeError(f"no key can be made of a value of the type {type(value).__name__}")
+
+
+@cache
+def _code() -> str:
+    root = Path(__file__).resolve().parent.parent
+    found = [
+        path for room in _ROOMS for kind in ("*.py", "*.toml") for path in (root / room).rglob(kind)
+    ]
+    total = hashlib.sha256()
+    for path in sorted(found):
+        total.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+@cache
+def _libraries() -> Mapping[str, str]:
+    installed = {}
+    for name in LIBRARIES:
+        try:
+            installed[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return installed
