@@ -9,7 +9,7 @@ for being certain. The skater is who has most points over the whole clip, so pre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,7 +130,8 @@ def choose_main_skater(
     if first.presence < settings.least_presence:
         seen = f"{first.presence:.0%}"
         return People(people, None, note("nobody_stays", person=first.person_id, presence=seen))
-    return People(people, first.person_id, _in_words(ranking, settings))
+    points = {candidate.person_id: candidate.points for candidate in ranking}
+    return People(people, first.person_id, _in_words(ranking, settings), points)
 
 
 def doubts(
@@ -138,26 +139,26 @@ def doubts(
     timeline: Timeline,
     frame_size: tuple[int, int],
     *,
-    skater: int | None = None,
     settings: MainSkaterSettings | None = None,
 ) -> tuple[str, ...]:
     """What the user should know of the choice, as sentences: a wrong person is worse than none.
+
+    The choice is told by the points that it was made by (`People.points`); the user's own choice is
+    not called uncertain. Tracks may have been led on since, along boxes that count only now.
 
     Args:
         people: With the main skater named.
         timeline: Of the same clip.
         frame_size: `(width, height)` in pixels.
-        skater: What the user asked for; the user's own choice is not called uncertain.
         settings: See `MainSkaterSettings`.
     """
     settings = settings or MainSkaterSettings()
     ranking = rank_candidates(people.tracks, timeline, frame_size, settings)
     sentences = []
     for main in (c for c in ranking if c.person_id == people.main_id):
-        close = (1 - settings.clear_lead) * main.points
-        rivals = [c for c in ranking if c is not main and c.points > close]
-        if rivals and skater is None:
-            sentences.append(_uncertain(main, rivals))
+        if main.person_id in people.points:
+            now = {candidate.person_id: candidate.points for candidate in ranking}
+            sentences += _uncertain(main.person_id, people.points, now, settings.clear_lead)
         if main.presence < settings.min_presence:
             seen = f"{main.presence:.0%}"
             sentences.append(note("presence", person=main.person_id, presence=seen))
@@ -214,18 +215,62 @@ def _check_number(people: Sequence[Track], skater: int) -> None:
 
 def _in_words(ranking: Sequence[Candidate], settings: MainSkaterSettings) -> str:
     first, *rest = ranking
-    values: dict[str, object] = {cue: f"{getattr(settings, cue):g}" for cue in CUES}
+    values: dict[str, object] = {cue: f"{getattr(settings, cue):.0%}" for cue in CUES}
     values |= {"person": first.person_id, "points": f"{first.points:.2f}"}
     if not rest:
         return note("only_one", **values)
-    second = {"other": rest[0].person_id, "other_points": f"{rest[0].points:.2f}"}
-    return note("most_points", **values, **second)
+    values["other"] = rest[0].person_id
+    if rest[0].points == first.points:
+        return note("tie", **values)
+    values["points"], values["other_points"] = _told_apart(first.points, rest[0].points)
+    return note("most_points", **values)
 
 
-def _uncertain(main: Candidate, rivals: Sequence[Candidate]) -> str:
-    others = ", ".join(f"{c.person_id} ({c.points:.2f})" for c in rivals)
-    points = f"{main.points:.2f}"
-    return note("uncertain", person=main.person_id, points=points, others=others)
+def _told_apart(*points: float) -> list[str]:
+    """Points with two decimals, or as many as tell the first from those that are not the same."""
+    for digits in range(2, 17):
+        first, *others = (f"{value:.{digits}f}" for value in points)
+        if all(
+            (text == first) == (value == points[0])
+            for text, value in zip(others, points[1:], strict=True)
+        ):
+            break
+    return [first, *others]
+
+
+def _uncertain(
+    main: int, decided: Mapping[int, float], now: Mapping[int, float], clear_lead: float
+) -> list[str]:
+    """Who comes close to the person who was taken, and by what that person was taken.
+
+    Args:
+        main: Who was taken.
+        decided: Points of everybody by which the choice was made.
+        now: Points of everybody since the doubtful boxes count too.
+        clear_lead: See `MainSkaterSettings`.
+    """
+
+    def rivals(points: Mapping[int, float]) -> dict[int, float]:
+        close = {
+            p: v for p, v in points.items() if p != main and v > (1 - clear_lead) * points[main]
+        }
+        return dict(sorted(close.items(), key=lambda entry: -entry[1]))
+
+    ahead = {p: v for p, v in rivals(now).items() if v > now[main]}
+    if ahead:
+        led, first, *rest = _told_apart(now[main], *ahead.values())
+        values = {"points": f"{decided[main]:.2f}", "led": led}
+        return [note("uncertain_led", person=main, others=_listed(ahead, [first, *rest]), **values)]
+    near = rivals(decided)
+    if not near:
+        return []
+    code = "uncertain_tie" if max(near.values()) == decided[main] else "uncertain"
+    points, *texts = _told_apart(decided[main], *near.values())
+    return [note(code, person=main, points=points, others=_listed(near, texts))]
+
+
+def _listed(people: Iterable[int], points: Sequence[str]) -> str:
+    return ", ".join(f"{p} ({text})" for p, text in zip(people, points, strict=True))
 
 
 def _mean_where(seen: NDArray[np.bool_], values: Numbers) -> Numbers:

@@ -254,7 +254,6 @@ class Run:
                 people,
                 self.video.timeline,
                 self.size,
-                skater=self.skater,
                 settings=self.profile.main_skater,
             )
         elif self.skater is not None:

@@ -17,6 +17,17 @@ _NO_PERSON = (
     "(--start, --end)%s or a picture in which the skater is larger and sharper"
 )
 
+_POINTS = (
+    "of the points, {centrality} are for being near the middle of the picture, {posture} for "
+    "opening and closing arms and legs, {motion} for moving against the background, {size} for "
+    "size and {certainty} for the detector's certainty, all in the frames in which the person is "
+    "in view"
+)
+_POINTS_BEFORE = (
+    "most points for size {size}, motion {motion}, posture {posture}, centrality {centrality}, "
+    "certainty {certainty}, times presence: person {person} with {points}"
+)
+
 ERRORS: Mapping[str, str] = {
     # The file itself.
     "file_missing": "{name}: there is no such file in {folder}",
@@ -100,8 +111,14 @@ NOTES: Mapping[str, str] = {
     "aspect": "{name} has pixels of {aspect}, not 1, to 1; it is analysed as stored, {size}",
     "hdr": "{name} is an HDR recording ({curve}); its colours are used as stored, so pale",
     "ends_before": "{name} ends at {lasts} s, before the out point (--end {end})",
-    "uncertain": "it is uncertain who the skater is: person {person} was taken with {points} "
-    "points, close to person {others}; choose with --skater N",
+    "uncertain": "it is uncertain who the skater is: person {person} was taken, who has most "
+    "points ({points}); close behind: person {others}; choose with --skater N",
+    "uncertain_tie": "it is uncertain who the skater is: person {person} was taken, who has the "
+    "lowest number of those with most points ({points}); close behind: person {others}; choose "
+    "with --skater N",
+    "uncertain_led": "it is uncertain who the skater is: person {person} was taken, who has most "
+    "points ({points}) by the boxes of which the detector is certain; with its doubtful boxes "
+    "too, more than the {led} of person {person} go to person {others}; choose with --skater N",
     "presence": "person {person}, taken for the skater, is in view in only {presence} of the "
     "frames; the others have no box and no skeleton",
     "skater_ignored": "--skater {skater} was ignored: the detector is untrained",
@@ -111,11 +128,16 @@ NOTES: Mapping[str, str] = {
     "nobody_stays": "nobody stays in view; most points has person {person}, seen in {presence} of "
     "the frames",
     "chosen": "person {person} was chosen by the user",
-    "only_one": "most points for size {size}, motion {motion}, posture {posture}, centrality "
-    "{centrality}, certainty {certainty}, times presence: person {person} with {points}",
-    "most_points": "most points for size {size}, motion {motion}, posture {posture}, centrality "
-    "{centrality}, certainty {certainty}, times presence: person {person} with {points}, next "
-    "person {other} with {other_points}",
+    "only_one": "person {person} is the only one in view ({points} points); " + _POINTS,
+    "most_points": "person {person} has most points ({points}), next is person {other} "
+    "({other_points}); " + _POINTS,
+    "tie": "persons {person} and {other} both have most points ({points}), and {person} is the "
+    "lower number; " + _POINTS,
+    # As analyses of before say it; not written any more.
+    "uncertain_before": "it is uncertain who the skater is: person {person} was taken with "
+    "{points} points, close to person {others}; choose with --skater N",
+    "only_one_before": _POINTS_BEFORE,
+    "most_points_before": _POINTS_BEFORE + ", next person {other} with {other_points}",
 }
 """Warnings of an analysis, and rules by which its skater was chosen."""
 
@@ -145,10 +167,14 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
 
 def _pattern(text: str) -> str:
-    parts = []
+    parts: list[str] = []
+    filled: set[str] = set()
     for words, blank, _, _ in string.Formatter().parse(text):
         parts.append(re.escape(words))
-        if blank is not None:
+        if blank in filled:
+            parts.append(f"(?P={blank})")
+        elif blank is not None:
+            filled.add(blank)
             # Numbers end at a blank or a comma, so that no sentence takes long to be matched.
             parts.append(f"(?P<{blank}>{'.+?' if blank in _FREE else '[^ ,;()]+'})")
     return "".join(parts)

@@ -178,6 +178,8 @@ class People:
     """`person_id` of the main skater; None when there are no tracks, or nobody stays in view."""
     rule: str
     """How the main skater was chosen, in words."""
+    points: Mapping[int, float] = field(default_factory=dict)
+    """`person_id` -> what the choice was made by; empty where points did not decide."""
 
     def __post_init__(self) -> None:
         if self.main_id is not None and all(t.person_id != self.main_id for t in self.tracks):
