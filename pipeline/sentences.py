@@ -74,6 +74,13 @@ ERRORS: Mapping[str, str] = {
     "nobody_stays": _NO_PERSON % (" ({reason})", ", name the skater (--skater)"),
     "skater_unknown": "--skater {skater}: no such person in this clip; "
     "choose one of the numbers {known}",
+    "skater_unreadable": "{text}: names no skater; give the number of a person, or a box as "
+    "FRAME:x1,y1,x2,y2",
+    "box_size": "the skater's box {box} is none: x2 and y2 must be at least {least} pixels beyond "
+    "x1 and y1",
+    "box_frame": "the skater's box is drawn in frame {frame}, which is not in the span that is "
+    "analysed",
+    "box_outside": "the skater's box {box} lies outside the picture of {size} pixels",
     # Analyses that are opened, and their clips.
     "analysis_none": "{folder}: holds no analysis (no analysis.json)",
     "analysis_unreadable": "{folder}/analysis.json: cannot be read ({detail})",

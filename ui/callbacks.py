@@ -23,6 +23,7 @@ from pipeline.analyse import Analyser
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
+from pipeline.marked import SkaterBox, read_chosen
 from pipeline.progress import Progress
 from pipeline.types import People
 from pipeline.video import check_span, display_name, open_video
@@ -52,6 +53,24 @@ class Request:
     skater: int | None = None
     people: People | None = field(default=None, compare=False)
     """Found before in the same clip by the same profile: nobody is looked for again."""
+
+
+def request_of(
+    path: str | None,
+    profile: str,
+    start_s: float | None,
+    end_s: float | None,
+    skater: str | None,
+) -> Request:
+    """What is asked for by the fields at the left.
+
+    Raises:
+        InputError: What was typed as the skater names nobody.
+    """
+    chosen = read_chosen(skater or "")
+    if isinstance(chosen, SkaterBox):  # until the analyser takes one
+        raise InputError.of("skater_unreadable", text=skater)
+    return Request(path, profile, start_s, end_s, chosen)
 
 
 @dataclass(frozen=True)

@@ -72,9 +72,11 @@ def build_controls(session: Session) -> Controls:
             value="demo",
             label=label("settings_profile"),
         )
-        skater = gr.Number(
-            None, label=label("settings_skater"), info=label("settings_skater_info"), precision=0
-        )
+        # No gr.Number: an empty one becomes 0 as soon as it is seen, which is somebody's number.
+        skater = gr.Textbox(
+            "", label=label("settings_skater"), info=label("settings_skater_info"), max_lines=1,
+            elem_id="skater",
+        )  # fmt: skip
     _build_history(session)
     _build_opener(session, status)
 
@@ -183,11 +185,14 @@ def _begin_for(session: Session) -> Any:
         profile: str,
         start: float | None,
         end: float | None,
-        skater: int | None,
+        skater: str | None,
         blind: bool,
         request: gr.Request,
     ) -> list[Any]:
-        asked = callbacks.Request(path, profile, start, end, skater)
+        try:
+            asked = callbacks.request_of(path, profile, start, end, skater)
+        except InputError as error:
+            return begun_as((message_card(in_words(error), kind="error"), "", 0))
         return begun_as(callbacks.begin(asked, session.runs, visitor_of(request), blind=blind))
 
     return begin
@@ -199,11 +204,16 @@ def _analyse_for(session: Session) -> Any:
         profile: str,
         start: float | None,
         end: float | None,
-        skater: int | None,
+        skater: str | None,
         begun: str,
         request: gr.Request,
     ) -> Iterator[tuple[Any, Any]]:
-        asked = callbacks.Request(path, profile, start, end, skater)
+        try:
+            asked = callbacks.request_of(path, profile, start, end, skater)
+        except InputError as error:
+            # Of a call of the API; `begin` has said so to whoever clicked.
+            yield (gr.skip() if begun else message_card(in_words(error), kind="error")), gr.skip()
+            return
         steps = callbacks.analyse(asked, session.runs, visitor_of(request), run_id=begun)
         yield from told(steps, request)
 
