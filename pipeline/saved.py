@@ -116,8 +116,10 @@ FIELDS: tuple[tuple[str, Kind], ...] = (
             "origin_s",
             "flight_set_by_person.takeoff_s",
             "flight_set_by_person.landing_s",
+            "flight_chosen_by_person.at_s",
         )
     ),
+    ("measured_as_by_person", _one_of(None, "jump", "spin")),
     ("warnings", Kind(lambda value: isinstance(value, list), "a list of texts")),
     ("warnings.*", _TEXT),
 )

@@ -85,16 +85,21 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "provenance": {stage: asdict(p) for stage, p in analysis.provenance.items()},
         "timings_s": dict(analysis.timings_s),
         "warnings": list(analysis.warnings),
-        **_flight_as_dict(analysis.flight_s),
+        **_set_by_person(analysis),
     }
 
 
-def _flight_as_dict(flight_s: tuple[float, float] | None) -> dict[str, Any]:
-    """Only what a person set: a measured flight follows from the skeleton."""
-    if flight_s is None:
-        return {}
-    takeoff_s, landing_s = flight_s
-    return {"flight_set_by_person": {"takeoff_s": takeoff_s, "landing_s": landing_s}}
+def _set_by_person(analysis: Analysis) -> dict[str, Any]:
+    """Only what a person decided: everything else follows from skeleton and verdict."""
+    found: dict[str, Any] = {}
+    if analysis.flight_s is not None:
+        takeoff_s, landing_s = analysis.flight_s
+        found["flight_set_by_person"] = {"takeoff_s": takeoff_s, "landing_s": landing_s}
+    if analysis.measured_as is not None:
+        found["measured_as_by_person"] = analysis.measured_as
+    if analysis.flight_at_s is not None:
+        found["flight_chosen_by_person"] = {"at_s": analysis.flight_at_s}
+    return found
 
 
 def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
@@ -220,7 +225,7 @@ def _read_json(folder: Path) -> dict[str, Any]:
 
 def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Analysis:
     timeline = Timeline(arrays["frame_index"], arrays["pts_s"], _origin_s(content, arrays))
-    flight = content.get("flight_set_by_person")
+    flight, chosen = content.get("flight_set_by_person"), content.get("flight_chosen_by_person")
     provenance = {
         stage: replace(Provenance(**entry), stored=True)
         for stage, entry in content["provenance"].items()
@@ -247,6 +252,8 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         flight_s=None
         if flight is None
         else (float(flight["takeoff_s"]), float(flight["landing_s"])),
+        measured_as=content.get("measured_as_by_person"),
+        flight_at_s=None if chosen is None else float(chosen["at_s"]),
     )
 
 

@@ -350,6 +350,10 @@ class Analysis:
     """Sentences the user should read."""
     flight_s: tuple[float, float] | None = None
     """Take-off and landing as a person set them, stamps within the clip; None: as measured."""
+    measured_as: Literal["jump", "spin"] | None = None
+    """As what a person wants the clip measured; None: as its skeleton and the verdict tell."""
+    flight_at_s: float | None = None
+    """Stamp of a moment in the flight that a person chose of several; None: the clearest."""
 
     def __post_init__(self) -> None:
         T = len(self.timeline)

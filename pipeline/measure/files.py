@@ -11,7 +11,8 @@ from pipeline.measure.records import Array, Lanes, Measurement, Measurements, Sp
 FILE = "measurements.json"
 SCHEMA_VERSION = 1
 MEASUREMENT_COLUMNS = (
-    "quantity", "value", "low", "high", "unit", "flight_set_by", "cannot_be_told",
+    "quantity", "value", "low", "high", "unit", "flight_set_by", "cannot_be_told", "measured_as",
+    "decided_by",
 )  # fmt: skip
 """Of the table of measurements."""
 _DIGITS = 5
@@ -24,7 +25,9 @@ def measurements_as_dict(measurements: Measurements) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "measured_as": {
             "label": element.label, "code": element.code, "family": element.family,
+            "kind": measurements.kind, "decided_by": measurements.decided_by,
         },
+        "seen": [_span(span) for span in _seen(measurements)],
         "poses_per_second": _rounded(measurements.fps),
         "flight_set_by_person": measurements.by_person,
         "measurements": {m.quantity: _measurement(m) for m in measurements.measured},
@@ -39,16 +42,23 @@ def measurements_as_dict(measurements: Measurements) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _seen(measurements: Measurements) -> tuple[Span, ...]:
+    turning = () if measurements.turning is None else (measurements.turning,)
+    return (*measurements.flights, *turning)
+
+
 def measurement_rows(measurements: Measurements) -> list[dict[str, Any]]:
     """The measurements as rows of a table, which say whose take-off and landing they rest on."""
     set_by = "person" if measurements.by_person else "Rinkside"
-    set_by = set_by if measurements.element.family == "jump" else ""
+    set_by = set_by if measurements.kind == "jump" else ""
+    decided = measurements.kind or "", measurements.decided_by
     rows = []
     for one in measurements.measured:
         content = _measurement(one)
         low, high = content["interval"] or (None, None)
         row = (
             one.quantity, content["value"], low, high, one.unit, set_by, content["cannot_be_told"],
+            *decided,
         )  # fmt: skip
         rows.append(dict(zip(MEASUREMENT_COLUMNS, row, strict=True)))
     return rows

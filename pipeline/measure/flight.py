@@ -36,13 +36,27 @@ class Flight:
     """Probability that there is a flight at all."""
 
     @property
+    def span_s(self) -> tuple[float, float]:
+        """Take-off and landing, the middle of what fits."""
+        return float(np.median(self.takeoff_s)), float(np.median(self.landing_s))
+
+    @property
     def air_s(self) -> Array:
         """`(DRAWS,)`."""
         return self.landing_s - self.takeoff_s
 
 
-def find_flight(body: Body) -> Flight:
-    """The likeliest flight of a sequence, however unlikely (see `Flight.likely`).
+LIKELY, CLEAR = 0.5, 0.9
+"""A flight is seen from the first probability on, and is beyond doubt from the second."""
+_MOST = 12
+"""Flights of one sequence that are told apart."""
+
+
+def find_flights(body: Body) -> tuple[Flight, ...]:
+    """Every flight that is likelier than not; where there is none, the likeliest, however unlikely.
+
+    Pairs of moments that overlap in time stand for the same flight, each with the likeliest pair
+    that is left. The flights beyond doubt come first, the longest and so the highest before others.
 
     Raises:
         ValueError: A sequence shorter than the shortest flight.
@@ -51,18 +65,34 @@ def find_flight(body: Body) -> Flight:
     if len(times) <= SHORTEST:
         raise ValueError(f"{len(times)} samples are fewer than the shortest flight's {SHORTEST}")
     pairs, nothing = weighed_pairs(flight_network()(flight_features(body)))
+    first = np.arange(len(pairs))[:, None]
+    last = first + SHORTEST + np.arange(pairs.shape[1])
+    flights: list[Flight] = []
+    while pairs.max() > 0 and len(flights) < _MOST:
+        start, length = np.unravel_index(pairs.argmax(), pairs.shape)
+        same = (first < start + SHORTEST + length) & (last > start)
+        weight = (1.0 - nothing) * float(pairs[same].sum())
+        likely = weight / (weight + nothing)
+        if flights and likely < LIKELY:
+            break
+        flights.append(_drawn(np.where(same, pairs, 0.0), times, body.step_s, likely))
+        pairs = np.where(same, 0.0, pairs)
+    return tuple(sorted(flights, key=lambda f: (f.likely < CLEAR, -float(np.median(f.air_s)))))
+
+
+def _drawn(pairs: Array, times: Array, frame_s: float, likely: float) -> Flight:
+    """A flight by what its pairs of moments weigh, `(N, D)`."""
     D = pairs.shape[1]
     weights = pairs.reshape(-1)
     random = np.random.default_rng(0).random((3, DRAWS))
     # Evenly through the distribution, so that quantiles are smooth.
     place = np.searchsorted(np.cumsum(weights), (np.arange(DRAWS) + 0.5) / DRAWS * weights.sum())
     first, length = np.divmod(np.minimum(place, len(weights) - 1), D)
-    frame_s = body.step_s
     # A frame shows a moment; when within it the skate left the ice, nobody can see.
     takeoff = times[0] + first / RATE_HZ + (random[0] - 0.5) * frame_s
     landing = times[0] + (first + length + SHORTEST) / RATE_HZ + (random[1] - 0.5) * frame_s
     mixed = random[2].argsort()  # neighbours alike would meet the same courses of the heading
-    return Flight(takeoff[mixed], landing[mixed], 1.0 - nothing)
+    return Flight(takeoff[mixed], landing[mixed], likely)
 
 
 def weighed_pairs(evidence: Array) -> tuple[Array, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.measure.flight import DRAWS, SHORTEST, Flight, find_flight
+from pipeline.measure.flight import DRAWS, LIKELY, SHORTEST, Flight, find_flights
 from pipeline.measure.flight_features import RATE_HZ
 from pipeline.measure.heading import Heading
 from pipeline.measure.records import JUMP, Estimate, LookHere, Measurement, Reason, Span, untold
@@ -20,7 +21,6 @@ landing: over this span real jumps turn by what their names say, half a turn mor
 _TURNING = JUMP[4:]
 
 _BRIEFEST_S = 1e-3
-_LIKELY = 0.5
 _EDGE_S = 0.12
 _WIDEST_S = 0.45
 _MOST_GAPS = 0.5
@@ -51,13 +51,31 @@ def height_cm(air_s: float) -> float:
     return 100.0 * GRAVITY * air_s**2 / 8.0
 
 
-def measure_jump(body: Body, heading: Heading, flight_s: tuple[float, float] | None = None) -> Jump:
-    """Measure the likeliest flight, or the one that a person set.
+def flights_seen(body: Body) -> tuple[Flight, ...] | Reason:
+    """The flights that can be measured, the clearest and highest first, or why there is none."""
+    start, end = float(body.times_s[0]), float(body.times_s[-1])
+    if end - start < (SHORTEST + 1) / RATE_HZ + 2 * _EDGE_S:
+        return Reason("short")
+    flights = find_flights(body)
+    if flights[0].likely < LIKELY:
+        return Reason("no_flight")
+    doubts = [_doubt(body, flight) for flight in flights]
+    good = tuple(f for f, doubt in zip(flights, doubts, strict=True) if doubt is None)
+    return good or next(doubt for doubt in doubts if doubt is not None)
 
-    Raises:
-        ValueError: The flight that a person set lasts less than a frame.
-    """
-    found = _flight(body, flight_s)
+
+def flight_at(flights: Sequence[Flight], at_s: float | None) -> Flight:
+    """The flight that is nearest to a moment; the first one without a moment."""
+
+    def distance(flight: Flight) -> float:
+        takeoff, landing = flight.span_s
+        return 0.0 if at_s is None else max(takeoff - at_s, at_s - landing, 0.0)
+
+    return min(flights, key=distance)
+
+
+def measure_jump(body: Body, heading: Heading, found: Flight | Reason) -> Jump:
+    """Measure one flight; nothing where there is none, for the reason that is given."""
     if isinstance(found, Reason):
         return Jump(untold(found, *JUMP), (), ())
     takeoff, landing = estimate(found.takeoff_s), estimate(found.landing_s)
@@ -73,17 +91,10 @@ def measure_jump(body: Body, heading: Heading, flight_s: tuple[float, float] | N
     )
 
 
-def _flight(body: Body, flight_s: tuple[float, float] | None) -> Flight | Reason:
-    """The flight, or why there is none."""
-    if flight_s is not None:
-        return _as_set(flight_s, body.step_s)
+def _doubt(body: Body, flight: Flight) -> Reason | None:
+    """Why a flight cannot be measured, if so."""
     start, end = float(body.times_s[0]), float(body.times_s[-1])
-    if end - start < (SHORTEST + 1) / RATE_HZ + 2 * _EDGE_S:
-        return Reason("short")
-    flight = find_flight(body)
-    if flight.likely < _LIKELY:
-        return Reason("no_flight")
-    takeoff, landing = np.median(flight.takeoff_s), np.median(flight.landing_s)
+    takeoff, landing = flight.span_s
     # Also where only the interval comes to the clip's edge: what lies beyond may be it as well.
     if takeoff < start + _EDGE_S or _quantile(flight.takeoff_s, 2.5) < start + _EDGE_S / 2:
         return Reason("begins_late")
@@ -95,11 +106,15 @@ def _flight(body: Body, flight_s: tuple[float, float] | None) -> Flight | Reason
             return Reason(f"gap_{name}")
     if np.subtract(*np.percentile(flight.air_s, (97.5, 2.5))) > _WIDEST_S:
         return Reason("unsteady")
-    return flight
+    return None
 
 
-def _as_set(flight_s: tuple[float, float], step_s: float) -> Flight:
-    """A flight whose ends are known to half a frame."""
+def flight_as_set(flight_s: tuple[float, float], step_s: float) -> Flight:
+    """A flight that a person set, its ends known to half a frame.
+
+    Raises:
+        ValueError: It lasts less than a frame.
+    """
     lasts_s = flight_s[1] - flight_s[0]
     if lasts_s < step_s:
         raise ValueError(

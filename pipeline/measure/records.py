@@ -13,6 +13,11 @@ from pipeline.elements import Element
 
 Array = NDArray[np.float64]
 
+Kind = Literal["jump", "spin"]
+"""As what a skeleton sequence is measured."""
+Decider = Literal["person", "verdict", "skeleton"]
+"""Who says so: the user, the networks' verdict, or what is seen in the skeleton."""
+
 Quantity = Literal[
     "takeoff", "landing", "air_time", "height", "turned_in_air", "turned_in_all",
     "jump_speed", "spin_turns", "spin_speed", "degrees_per_frame",
@@ -183,7 +188,7 @@ class Measurements:
     """Everything that one skeleton sequence tells."""
 
     element: Element
-    """What was measured as."""
+    """What the verdict takes it for."""
     fps: float
     """Poses a second."""
     measured: tuple[Measurement, ...]
@@ -192,6 +197,14 @@ class Measurements:
     """None where the skeleton is too poor for any course."""
     by_person: bool = False
     """Whether a person set take-off and landing."""
+    kind: Kind | None = None
+    """As what it is measured; None where neither jump nor spin is seen or named."""
+    decided_by: Decider = "verdict"
+    """Who says that it is measured so."""
+    flights: tuple[Span, ...] = ()
+    """Flights that are seen, whatever the verdict; the clearest and highest first."""
+    turning: Span | None = None
+    """A stretch of fast turning that is more than a jump's, whatever the verdict."""
 
     def of(self, quantity: Quantity) -> Measurement | None:
         """One of the measurements; None where the element has no such quantity."""
@@ -204,6 +217,8 @@ class Measurements:
             measured=tuple(_counted_from(one, origin_s) for one in self.measured),
             look_here=tuple(_span_from(look, origin_s) for look in self.look_here),
             lanes=None if self.lanes is None else _lanes_from(self.lanes, origin_s),
+            flights=tuple(_span_from(flight, origin_s) for flight in self.flights),
+            turning=None if self.turning is None else _span_from(self.turning, origin_s),
         )
 
 

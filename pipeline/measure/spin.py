@@ -110,9 +110,8 @@ class Spin:
     look_here: tuple[LookHere, ...]
 
 
-def measure_spin(body: Body, heading: Heading) -> Spin:
-    """Measure the longest stretch of fast turning."""
-    span = spin_span(heading)
+def measure_spin(body: Body, heading: Heading, span: SpinSpan | None) -> Spin:
+    """Measure a stretch of fast turning."""
     if span is None:
         return Spin(untold(Reason("no_spin"), *SPIN), (), ())
     doubt = _doubt(heading, span)

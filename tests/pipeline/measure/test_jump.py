@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from pipeline.measure.jump import height_cm
-from pipeline.measure.measure import measure
+from pipeline.measure.measure import Wishes, measure
+from pipeline.measure.records import SPIN
 from pipeline.types import PoseSequence
 from tests.pipeline.measure.takes import cut, element, take, without
 
 
-def measured(one, label=None, pose=None, **options):
-    return measure(pose or one.pose, one.times_s, element(label or one.label), **options)
+def measured(one, label=None, pose=None, **wishes):
+    return measure(pose or one.pose, one.times_s, element(label or one.label), Wishes(**wishes))
 
 
 def value(found, quantity):
@@ -150,7 +151,68 @@ def test_phases_and_marks_lie_in_the_clip():
     assert [mark.code for mark in found.look_here] == ["takeoff", "landing"]
 
 
-def test_of_a_sequence_nothing_is_measured_but_courses_are_given():
+def test_where_nothing_is_seen_nothing_is_measured_but_courses_are_given():
     found = measured(take("NoBasic", 1))
-    assert found.measured == ()
+    assert found.measured == found.flights == ()
+    assert found.kind is None
     assert found.lanes is not None
+
+
+@pytest.mark.parametrize("label", ["Sequence", "NoBasic", "CamelSpin"])
+def test_a_flight_is_measured_whatever_the_verdict(label):
+    """Issue 15, 1: a real Axel that the networks called Sequence had nothing measured."""
+    one = take("2Axel", clean=True)
+    found, as_jump = measured(one, label), measured(one)
+    assert (found.kind, found.decided_by) == ("jump", "skeleton")
+    assert (as_jump.kind, as_jump.decided_by) == ("jump", "verdict")
+    assert found.measured == as_jump.measured
+    (flight,) = found.flights
+    assert flight.start_s == pytest.approx(one.takeoff_s, abs=0.12)
+    assert flight.end_s == pytest.approx(one.landing_s, abs=0.12)
+    assert found.turning is None  # it is the jump's own
+
+
+def test_a_person_s_choice_comes_before_verdict_and_skeleton():
+    one = take("3Lutz", clean=True)
+    found = measured(one, kind="spin")
+    assert (found.kind, found.decided_by) == ("spin", "person")
+    assert [m.quantity for m in found.measured] == list(SPIN)
+    nothing = measured(take("NoBasic", 1), kind="jump")
+    assert (nothing.kind, nothing.decided_by) == ("jump", "person")
+    assert reason(nothing, "air_time") == "no_flight"
+    set_by_hand = measured(take("NoBasic", 1), flight_s=(0.4, 0.8))
+    assert (set_by_hand.kind, set_by_hand.decided_by) == ("jump", "person")
+    assert value(set_by_hand, "air_time") == pytest.approx(0.4, abs=0.02)
+
+
+def two_jumps():
+    """A low jump and a high one, one after the other."""
+    low, high = take("1Toeloop", clean=True), take("4Lutz", 3, clean=True)
+    step = low.times_s[1] - low.times_s[0]
+    shift = low.times_s[-1] + step - high.times_s[0]
+    # The second skater stands where the first one was, and is as large.
+    hips = [t.pose.keypoints_xy[:, 11:13].mean(axis=1) for t in (low, high)]
+    size = [np.ptp(t.pose.keypoints_xy[..., 1], axis=1) for t in (low, high)]
+    scale = size[0][-1] / size[1][0]
+    joints = (high.pose.keypoints_xy - hips[1][0]) * scale + hips[0][-1]
+    pose = PoseSequence(
+        np.concatenate([low.pose.keypoints_xy, joints.astype(np.float32)]),
+        np.concatenate([low.pose.scores, high.pose.scores]),
+    )
+    times = np.concatenate([low.times_s, high.times_s + shift])
+    return pose, times, low, (high.takeoff_s + shift, high.landing_s + shift)
+
+
+def test_of_several_flights_the_highest_is_proposed_and_another_can_be_chosen():
+    pose, times, low, high = two_jumps()
+    sequence = element("Sequence")
+    found = measure(pose, times, sequence)
+    assert len(found.flights) == 2
+    assert value(found, "takeoff") == pytest.approx(high[0], abs=0.12)
+    assert found.flights[0].start_s == pytest.approx(high[0], abs=0.12)
+    assert found.flights[1].end_s == pytest.approx(low.landing_s, abs=0.12)
+    middle = 0.5 * (found.flights[1].start_s + found.flights[1].end_s)
+    chosen = measure(pose, times, sequence, Wishes(flight_at_s=middle))
+    assert value(chosen, "landing") == pytest.approx(low.landing_s, abs=0.12)
+    assert not chosen.by_person  # moments are still measured, with their intervals
+    assert chosen.flights == found.flights

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.measure.files import MEASUREMENT_COLUMNS, measurement_rows, measurements_as_dict
-from pipeline.measure.measure import measure
+from pipeline.measure.measure import Wishes, measure
 from pipeline.measure.records import (
     JUMP,
     REASONS,
@@ -53,7 +53,10 @@ def test_the_file_is_plain_json():
     text = json.dumps(measurements_as_dict(found), allow_nan=False)
     content = json.loads(text)
     assert set(content["measurements"]) == set(JUMP)
-    assert content["measured_as"] == {"label": "3Flip", "code": "3F", "family": "jump"}
+    assert content["measured_as"] == {
+        "label": "3Flip", "code": "3F", "family": "jump", "kind": "jump", "decided_by": "verdict",
+    }  # fmt: skip
+    assert {span["name"] for span in content["seen"]} <= {"flight", "turning"}
     assert None in content["lanes"]["turns"]
     for one_ in content["measurements"].values():
         assert (one_["value"] is None) == (one_["cannot_be_told"] is not None)
@@ -82,7 +85,7 @@ def test_a_clock_that_begins_later_moves_moments_and_nothing_else():
 )
 def test_files_say_who_set_the_flight(label, flight_s, set_by):
     one = take(label, clean=True)
-    found = measure(one.pose, one.times_s, element(label), flight_s=flight_s)
+    found = measure(one.pose, one.times_s, element(label), Wishes(flight_s=flight_s))
     assert measurements_as_dict(found)["flight_set_by_person"] == (set_by == "person")
     rows = measurement_rows(found)
     assert [row["quantity"] for row in rows] == list(JUMP if label == "3Flip" else SPIN)

@@ -46,3 +46,16 @@ def test_nobody_spins_while_skating():
     one = take("NoBasic", 1)
     found = measure(one.pose, one.times_s, element("CamelSpin"))
     assert {m.reason.code for m in found.measured} <= {"no_spin", "facing"}
+
+
+@pytest.mark.parametrize(
+    ("label", "verdict"),
+    [("SitSpin", "Sequence"), ("UprightSpin", "NoBasic"), ("UprightSpin", "3Lutz")],
+)
+def test_a_spin_is_measured_whatever_the_verdict(label, verdict):
+    """Issue 15, 1: measuring hung on the networks' verdict."""
+    one = take(label, clean=True)
+    found = measure(one.pose, one.times_s, element(verdict))
+    assert (found.kind, found.decided_by) == ("spin", "skeleton")
+    assert found.measured == measure(one.pose, one.times_s, element(label)).measured
+    assert found.turning.end_s - found.turning.start_s > 2
