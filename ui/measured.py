@@ -15,6 +15,7 @@ from plotly.subplots import make_subplots
 
 from pipeline.measure.measure import measure_analysis
 from pipeline.measure.records import Estimate, Lanes, LookHere, Measurement, Measurements
+from pipeline.measure.records import Span as Stretch
 from pipeline.types import Analysis
 from ui.language import say
 from ui.names import class_name
@@ -53,7 +54,7 @@ def with_flight(analysis: Analysis, takeoff_s: float, landing_s: float) -> Analy
     """The analysis with a person's take-off and landing.
 
     Args:
-        analysis: Of a jump.
+        analysis: Of anything; it is measured as a jump then, unless the person wants a spin.
         takeoff_s: Seconds since the file's first frame, as the player shows them.
         landing_s: The same.
 
@@ -138,12 +139,22 @@ def _reason(one: Measurement) -> str:
 
 def summary(found: Measurements) -> str:
     """What was measured as what, in a sentence or two, as HTML."""
-    text = say("measured_as", label=class_name(found.element.class_index))
-    if not found.measured:
-        text = f"{text} {say('measured_none')}"
+    verdict = class_name(found.element.class_index)
+    if found.kind is None:
+        sentences = [say("measured_as_nothing", label=verdict)]
+    else:
+        sentences = [say(f"measured_as_{found.kind}_{found.decided_by}", label=verdict)]
+    sentences += [say("measured_seen_flight", **ends_of(flight)) for flight in found.flights]
+    if found.turning is not None:
+        sentences.append(say("measured_seen_turning", **ends_of(found.turning)))
     if found.by_person:
-        text = f"{text} {say('measured_by_person')}"
-    return f'<p class="rs-note">{escape(text)}</p>'
+        sentences.append(say("measured_by_person"))
+    return f'<p class="rs-note">{escape(" ".join(sentences))}</p>'
+
+
+def ends_of(span: Stretch) -> dict[str, str]:
+    """Both ends of a stretch, for the blanks of a sentence."""
+    return {"start": f"{span.start_s:.2f}", "end": f"{span.end_s:.2f}"}
 
 
 def look_here(found: Measurements, *, buttons: bool = False) -> str:

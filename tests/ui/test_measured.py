@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.types import Analysis
+from pipeline.elements import class_index
+from pipeline.measure.records import SPIN
+from pipeline.store import analysis_as_dict
+from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
 from tests.factories import make_analysis
-from tests.pipeline.measure.takes import take
+from tests.pipeline.measure.takes import take, two_jumps
 from tests.videos import Recipe, write_video
 from ui.measured import (
     course_figure,
@@ -28,9 +31,10 @@ from ui.measured import (
     summary,
     with_flight,
 )
+from ui.measured_as import with_flight_seen, with_kind
 from ui.report import report
 from ui.runs import RunStore
-from ui.tabs.measurements import places_of, take_flight
+from ui.tabs.measurements import _render, places_of, take_flight
 from ui.takeaway import make_files, open_saved
 
 LATE_S = 5.0
@@ -140,6 +144,69 @@ def test_where_no_flight_was_found_the_sliders_stand_apart():
     nothing = make_analysis(num_frames=31)
     assert flight_of(nothing) == (None, None)
     assert places_of(nothing) == (0.4, 0.8)
+
+
+def called(analysis: Analysis, label: str) -> Analysis:
+    """The same clip with another verdict."""
+    verdict = replace(analysis.verdict, class_index=class_index(label))
+    return replace(analysis, verdict=verdict)
+
+
+def test_a_jump_called_a_sequence_is_measured_and_says_why(late):
+    """Issue 15, 1: a real Axel called Sequence showed "Nothing is measured of this element"."""
+    run = RunStore().adopt("anna", called(late, "Sequence"))
+    about, table, courses, looks, _, fields, _, kind, which = _render(run)
+    assert "a flight is seen in the skeleton, although the verdict is Sequence" in about
+    assert f"{flight_of(late)[0]:.2f} s" in table
+    assert "data-from" in looks
+    assert courses is not None
+    assert fields.visible
+    assert kind == "auto"  # what is proposed is no choice
+    assert not which.visible
+    assert "measured_as_by_person" not in analysis_as_dict(run.analysis)
+    take_flight(run, 0.5, 1.1)
+    assert measured(run.analysis).by_person
+
+
+def test_jump_or_spin_is_the_user_s_choice_and_is_kept(late):
+    run = RunStore().adopt("anna", called(late, "Sequence"))
+    run.analysis = with_kind(run.analysis, "spin")
+    about, _, _, _, _, fields, _, kind, _ = _render(run)
+    assert "Measured as a spin, by the user" in about
+    assert (kind, fields.visible) == ("spin", False)
+    runs = RunStore()
+    for files in ("report", "zip", "json"):
+        _, run_id = open_saved(make_files(run, [files]), runs, "boris")
+        assert runs.get(run_id).analysis.measured_as == "spin"
+    assert "by the user" in report(run.analysis)
+    assert set(table_of(run)) == set(SPIN)
+    back = with_kind(run.analysis, None)
+    assert analysis_as_dict(back) == analysis_as_dict(called(late, "Sequence"))
+    runs.leave("boris")
+
+
+def test_one_of_several_flights_can_be_chosen(late):
+    pose, times, low, _ = two_jumps()
+    two = replace(
+        called(late, "Sequence"),
+        pose=pose,
+        timeline=Timeline(np.arange(len(times)), times + LATE_S, LATE_S),
+        people=make_analysis(num_frames=len(times)).people,
+    )
+    run = RunStore().adopt("anna", two)
+    which = _render(run)[-1]
+    assert which.visible
+    assert which.value == 0
+    assert [place for _, place in which.choices] == [0, 1]
+    run.analysis = with_flight_seen(two, 1)
+    assert _render(run)[-1].value == 1
+    assert flight_of(run.analysis)[1] == pytest.approx(low.landing_s, abs=0.12)
+    content = analysis_as_dict(run.analysis)
+    takeoff, landing = flight_of(run.analysis)
+    assert takeoff < content["flight_chosen_by_person"]["at_s"] - LATE_S < landing
+    assert "flight_set_by_person" not in content
+    assert analysis_as_dict(with_flight_seen(run.analysis, 0)) == analysis_as_dict(two)
+    assert with_flight_seen(two, 7) is two
 
 
 @pytest.mark.parametrize("kind", ["report", "zip", "json"])

@@ -8,23 +8,24 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from pipeline.elements import ELEMENTS
-from pipeline.measure.records import Measurements
+from pipeline.measure.records import Kind, Measurements
 from pipeline.types import Analysis
 from ui.cards import message_card
 from ui.events import QUIET
-from ui.labels import label
+from ui.labels import choice, label
 from ui.language import say
 from ui.measured import (
     course_figure,
     flight_of,
     look_here,
+    measured,
     measured_card,
     measured_on_screen,
     span_of,
     summary,
     with_flight,
 )
+from ui.measured_as import flight_choices, flight_chosen, with_flight_seen, with_kind
 from ui.runs import Run
 from ui.session import Session, Shown, skipped
 
@@ -73,6 +74,8 @@ Gradio tells of a slider only that a pointer has let go; here arrow keys and typ
 too, and a number beyond the clip becomes its end."""
 
 
+_KINDS: dict[str, Kind] = {"jump": "jump", "spin": "spin"}
+
 Told = tuple[str, float, float]
 """`(run id, take-off, landing)`: whose flight the sliders show, and where they stand, seconds since
 the file's first frame."""
@@ -81,6 +84,7 @@ the file's first frame."""
 def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the table, the courses, sliders for a flight of one's own, the marks."""
     gr.Markdown(label("measured_intro"), elem_classes="rs-intro")
+    kind, which = _build_choice()
     about = gr.HTML(elem_id="measured-as", show_label=False)
     table = gr.HTML(elem_id="measured-table", show_label=False)
     with gr.Column(visible=False, elem_id="flight") as fields:
@@ -102,7 +106,10 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     marks = gr.HTML(elem_id="look-here", show_label=False, js_on_load=LOOK_JS)
 
     drawn = session.on_open(
-        tab, "measurements", _render, [about, table, courses, marks, note, fields, back]
+        tab,
+        "measurements",
+        _render,
+        [about, table, courses, marks, note, fields, back, kind, which],
     )
     told: gr.State = gr.State(("", 0.0, 0.0))
     placed = [told, takeoff, landing]
@@ -135,12 +142,44 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         return "", _newer(shown)
 
     drawn.change(place, [drawn, told], placed, **QUIET)
+    _wire_choice(session, kind, which)
     # What is on show has changed, so that everything that draws it hears of it.
     gr.on(
         [takeoff.release, landing.release], set_flight, [session.finished, takeoff, landing],
         [note, told, session.shown], trigger_mode="always_last", **QUIET,
     )  # fmt: skip
     back.click(set_back, session.finished, [note, session.shown], **QUIET)
+
+
+def _build_choice() -> tuple[gr.Radio, gr.Radio]:
+    """Jump or spin, and which of the flights that are seen."""
+    kind = gr.Radio(
+        [choice(f"measured_kind_{name}", name) for name in ("auto", "jump", "spin")],
+        value="auto", label=label("measured_kind"), info=label("measured_kind_info"),
+        elem_id="measure-as",
+    )  # fmt: skip
+    which = gr.Radio([], label=label("measured_flights"), visible=False, elem_id="flights-seen")
+    return kind, which
+
+
+def _wire_choice(session: Session, kind: gr.Radio, which: gr.Radio) -> None:
+    def set_kind(shown: Shown, chosen: str) -> Any:
+        run = session.visible(shown)
+        if run is None or run.analysis is None:
+            return gr.skip()
+        run.analysis = with_kind(run.analysis, _KINDS.get(chosen))
+        return _newer(shown)
+
+    def set_which(shown: Shown, place: int) -> Any:
+        run = session.visible(shown)
+        if run is None or run.analysis is None:
+            return gr.skip()
+        run.analysis = with_flight_seen(run.analysis, place)
+        return _newer(shown)
+
+    # Only what a hand does is heard: a proposal is never kept as a choice.
+    kind.input(set_kind, [session.finished, kind], session.shown, **QUIET)
+    which.input(set_which, [session.finished, which], session.shown, **QUIET)
 
 
 def take_flight(run: Run, takeoff: float | None, landing: float | None) -> None:
@@ -178,9 +217,19 @@ def _render(run: Run) -> list[Any]:
     assert run.analysis is not None
     analysis = run.analysis
     found = measured_on_screen(analysis)
-    jump = ELEMENTS[analysis.verdict.class_index].family == "jump" and found.lanes is not None
+    jump = found.kind == "jump" and found.lanes is not None
     back = gr.Button(interactive=analysis.flight_s is not None)
-    return [*_shown(found), "", gr.Column(visible=jump), back]
+    several = jump and len(found.flights) > 1
+    chosen = flight_chosen(measured(analysis), analysis.flight_at_s)
+    which = gr.Radio(flight_choices(found), value=chosen if several else None, visible=several)
+    return [
+        *_shown(found),
+        "",
+        gr.Column(visible=jump),
+        back,
+        analysis.measured_as or "auto",
+        which,
+    ]
 
 
 def _sliders(analysis: Analysis) -> tuple[Any, Any]:

@@ -47,3 +47,22 @@ def cut(one: Take, first: int, last: int) -> tuple[PoseSequence, np.ndarray]:
     part = slice(first, last)
     pose = PoseSequence(one.pose.keypoints_xy[part], one.pose.scores[part])
     return pose, one.times_s[part]
+
+
+def two_jumps() -> tuple[PoseSequence, np.ndarray, Take, tuple[float, float]]:
+    """A low jump and a high one, one after the other: pose and times, the low one's take, and when
+    the high one leaves the ice and lands."""
+    low, high = take("1Toeloop", clean=True), take("4Lutz", 3, clean=True)
+    step = low.times_s[1] - low.times_s[0]
+    shift = low.times_s[-1] + step - high.times_s[0]
+    # The second skater stands where the first one was, and is as large.
+    hips = [t.pose.keypoints_xy[:, 11:13].mean(axis=1) for t in (low, high)]
+    size = [np.ptp(t.pose.keypoints_xy[..., 1], axis=1) for t in (low, high)]
+    scale = size[0][-1] / size[1][0]
+    joints = (high.pose.keypoints_xy - hips[1][0]) * scale + hips[0][-1]
+    pose = PoseSequence(
+        np.concatenate([low.pose.keypoints_xy, joints.astype(np.float32)]),
+        np.concatenate([low.pose.scores, high.pose.scores]),
+    )
+    times = np.concatenate([low.times_s, high.times_s + shift])
+    return pose, times, low, (high.takeoff_s + shift, high.landing_s + shift)

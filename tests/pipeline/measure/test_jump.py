@@ -5,7 +5,7 @@ from pipeline.measure.jump import height_cm
 from pipeline.measure.measure import Wishes, measure
 from pipeline.measure.records import SPIN
 from pipeline.types import PoseSequence
-from tests.pipeline.measure.takes import cut, element, take, without
+from tests.pipeline.measure.takes import cut, element, take, two_jumps, without
 
 
 def measured(one, label=None, pose=None, **wishes):
@@ -183,24 +183,6 @@ def test_a_person_s_choice_comes_before_verdict_and_skeleton():
     set_by_hand = measured(take("NoBasic", 1), flight_s=(0.4, 0.8))
     assert (set_by_hand.kind, set_by_hand.decided_by) == ("jump", "person")
     assert value(set_by_hand, "air_time") == pytest.approx(0.4, abs=0.02)
-
-
-def two_jumps():
-    """A low jump and a high one, one after the other."""
-    low, high = take("1Toeloop", clean=True), take("4Lutz", 3, clean=True)
-    step = low.times_s[1] - low.times_s[0]
-    shift = low.times_s[-1] + step - high.times_s[0]
-    # The second skater stands where the first one was, and is as large.
-    hips = [t.pose.keypoints_xy[:, 11:13].mean(axis=1) for t in (low, high)]
-    size = [np.ptp(t.pose.keypoints_xy[..., 1], axis=1) for t in (low, high)]
-    scale = size[0][-1] / size[1][0]
-    joints = (high.pose.keypoints_xy - hips[1][0]) * scale + hips[0][-1]
-    pose = PoseSequence(
-        np.concatenate([low.pose.keypoints_xy, joints.astype(np.float32)]),
-        np.concatenate([low.pose.scores, high.pose.scores]),
-    )
-    times = np.concatenate([low.times_s, high.times_s + shift])
-    return pose, times, low, (high.takeoff_s + shift, high.landing_s + shift)
 
 
 def test_of_several_flights_the_highest_is_proposed_and_another_can_be_chosen():
