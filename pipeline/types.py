@@ -308,10 +308,16 @@ class Verdict:
         return float(self.probabilities[self.class_index])
 
     @property
+    def runner_up(self) -> int:
+        """The most probable of the other classes."""
+        others = np.array(self.probabilities)
+        others[self.class_index] = -np.inf
+        return int(others.argmax())
+
+    @property
     def margin(self) -> float:
         """Distance to the runner-up."""
-        rest = np.delete(self.probabilities, self.class_index)
-        return self.probability - float(rest.max())
+        return self.probability - float(self.probabilities[self.runner_up])
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from pipeline.analyse import taught_by_people, weight_warnings
+from pipeline.elements import LABELS
 from pipeline.ensemble import FUSED
 from pipeline.progress import Progress
+from pipeline.sureness import Sureness, agreeing, sureness
 from pipeline.types import Analysis, Provenance
+from ui.hints import hints
 from ui.language import has, retold, say
 from ui.names import display_name, element_code
 from ui.runs import Run
@@ -95,29 +98,53 @@ def badge(status: str) -> str:
     return f'<span class="rs-badge rs-{status}">{escape(say(f"weights_{status}"))}</span>'
 
 
-def verdict_card(analysis: Analysis, own_call: str | None = None, *, title: str = "") -> str:
+def verdict_card(
+    analysis: Analysis, own_call: str | None = None, *, title: str = "", more: str = ""
+) -> str:
     """The verdict, how sure it is, and how it came about; a blind call beside it.
 
     Args:
         analysis: What it is about.
         own_call: The visitor's blind call.
         title: Name of the clip, where nothing else tells it.
+        more: HTML that goes below what the measurements say.
     """
     verdict = analysis.verdict
     code = element_code(verdict.class_index)
     coded = "" if code == "-" else f' <span class="rs-code">{escape(code)}</span>'
-    how = say(
-        "verdict_how",
-        probability=f"{verdict.probability:.1%}",
-        strategy=say(f"strategy_{verdict.strategy}"),
-        margin=f"{verdict.margin:.1%}",
-    )
+    how_sure = sureness(verdict, analysis.scores)
     named = f'<p class="rs-clip">{escape(title)}</p>' if title else ""
     return (
         f'<section class="rs-verdict" aria-label="{escape(say("verdict_title"))}">'
         f"{badge(worth(analysis.provenance))}{named}"
-        f'<h2 id="verdict-label">{escape(verdict.label)}{coded}</h2>'
-        f"<p>{escape(how)}</p>{_chips(analysis)}{_own(analysis, own_call)}</section>"
+        f'<h2 id="verdict-label" class="rs-{how_sure}">{escape(verdict.label)}{coded}</h2>'
+        f"{_how(analysis, how_sure)}{_chips(analysis)}{_hints(analysis)}"
+        f"{more}{_own(analysis, own_call)}</section>"
+    )
+
+
+def _how(analysis: Analysis, how_sure: Sureness) -> str:
+    """How sure the verdict is, in a word, and by what."""
+    verdict = analysis.verdict
+    agree = say("verdict_agree", count=agreeing(verdict, analysis.scores), of=len(FUSED))
+    how = say(
+        "verdict_how",
+        probability=f"{verdict.probability:.1%}",
+        strategy=say(f"strategy_{verdict.strategy}"),
+        margin=f"{100 * verdict.margin:.1f}",
+        next=LABELS[verdict.runner_up],
+    )
+    return (
+        f'<p class="rs-how"><b class="rs-sureness rs-{how_sure}">'
+        f"{escape(say(f'sureness_{how_sure}'))}</b> {escape(agree)} {escape(how)}</p>"
+    )
+
+
+def _hints(analysis: Analysis) -> str:
+    """What the measurements say of the verdict."""
+    return "".join(
+        f'<p class="rs-hint{" rs-odd" if hint.odd else ""}">{escape(hint.text)}</p>'
+        for hint in hints(analysis)
     )
 
 

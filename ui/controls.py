@@ -33,6 +33,10 @@ class Controls:
     video: gr.File
     status: gr.HTML
     blind: gr.Checkbox
+    start: Any
+    """In point."""
+    end: Any
+    """Out point."""
 
 
 def examples() -> list[Path]:
@@ -93,7 +97,7 @@ def build_controls(session: Session) -> Controls:
     if ready is not None:
         wire(ready.load_input_event.then)
     halt.click(_stop_for(session), None, news, **AT_ONCE)
-    return Controls(video, status, blind)
+    return Controls(video, status, blind, start, end)
 
 
 def _build_history(session: Session) -> None:

@@ -12,6 +12,7 @@ import gradio as gr
 from pipeline.config import load_shipped_profile
 from ui.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
 from ui.controls import ASSETS, Controls, build_controls
+from ui.cut import CUT_JS, cut_hint, wire_cut
 from ui.events import QUIET
 from ui.example import Example
 from ui.labels import label
@@ -128,24 +129,28 @@ def _build_desk(session: Session) -> Controls:
             blind.build_tally(session)
         with gr.Column(scale=9, min_width=320):
             panel = blind.build_call(session)
-            cards = _build_verdict(session)
+            cards = _build_verdict(session, controls)
             tabs = _build_tabs(session, controls)
             blind.build_veil(session, panel, cards, tabs)
     return controls
 
 
-def _build_verdict(session: Session) -> list[gr.HTML]:
-    verdict = gr.HTML(lambda: message_card(say("verdict_none_yet")), elem_id="verdict")
+def _build_verdict(session: Session, controls: Controls) -> list[gr.HTML]:
+    verdict = gr.HTML(
+        lambda: message_card(say("verdict_none_yet")), elem_id="verdict", js_on_load=CUT_JS
+    )
     warnings = gr.HTML(elem_id="warnings", show_label=False)
 
     def render(run: Run) -> list[Any]:
         if run.analysis is None:
             networks = load_shipped_profile(getattr(run.asked, "profile", "demo")).networks
             return [live_card(run, networks), ""]
-        card = verdict_card(run.analysis, run.own_call, title=run.title)
+        advice = cut_hint(run.analysis)
+        card = verdict_card(run.analysis, run.own_call, title=run.title, more=advice)
         return [card, warning_card(warnings_of(run.analysis))]
 
     session.on_news(render, [verdict, warnings])
+    wire_cut(session, controls, verdict)
     return [verdict, warnings]
 
 

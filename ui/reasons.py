@@ -62,7 +62,7 @@ def _decided(analysis: Analysis, weights: Mapping[str, float], settings: Ensembl
     best, second = total.argsort()[::-1][:2]
     return say(
         "reason_sum", label=class_name(int(best)), probability=f"{total[best]:.1%}",
-        margin=f"{total[best] - total[second]:.1%}", runner_up=class_name(int(second)),
+        margin=f"{100 * (total[best] - total[second]):.1f}", runner_up=class_name(int(second)),
     )  # fmt: skip
 
 

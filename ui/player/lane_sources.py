@@ -54,7 +54,7 @@ def element_lane(analysis: Analysis) -> Sequence[Lane]:
         note=say(
             "lane_verdict_note",
             strategy=display_name(verdict.strategy),
-            margin=f"{verdict.margin:.0%}",
+            margin=f"{100 * verdict.margin:.0f}",
         ),
     )
     return [SpanLane("element", say("lane_element"), (span,), note=say("lane_element_note"))]
