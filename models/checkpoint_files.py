@@ -26,6 +26,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from models.scratch import scratch_beside
+
 Kind = Literal["safetensors", "zip", "legacy"]
 """safetensors; torch.save's zip archive (since 1.6); its older stream of pickles."""
 
@@ -179,7 +181,7 @@ def write_safetensors(
     Raises:
         WeightsError: The folder cannot be written or the disk is full; nothing is left behind.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = scratch_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.touch()

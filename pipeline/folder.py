@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from models.scratch import short_name
 from pipeline.errors import InputError
 from pipeline.measure.files import FILE as MEASUREMENTS
 
@@ -53,8 +54,9 @@ def new_folder(folder: Path) -> Iterator[Path]:
         # In the folder if it exists: it may be a disk of its own, and what lies beside it not ours.
         place = folder if folder.is_dir() else folder.parent
         place.mkdir(parents=True, exist_ok=True)
-        _clear_remains(place, folder.name)
-        scratch = place / f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}"
+        name = short_name(folder.name)
+        _clear_remains(place, name)
+        scratch = place / f".{name}-{os.getpid()}-{secrets.token_hex(4)}"
         scratch.mkdir()
         yield scratch
         _move(scratch, folder)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+from models.scratch import scratch_beside
 from pipeline import __version__
 from pipeline.analyse import Analyser, weight_warnings
 from pipeline.classify import Precision
@@ -148,6 +149,8 @@ def _write(
 def _submission(predictions: Predictions, profile: Profile, numbers: Mapping[int, int]) -> str:
     """`<stem> <class index>` a line, in the data set's own numbers; missed clips are left out.
 
+    So are those that are taken for a class which the data set's `mapping.txt` does not have.
+
     Assumption: the challenge's server took the form of `train.txt`; its own is not published.
     """
     lines = []
@@ -155,12 +158,13 @@ def _submission(predictions: Predictions, profile: Profile, numbers: Mapping[int
         scores = clip.scores(profile.ensemble)
         if set(FUSED) <= set(scores):
             decided = decide(scores, profile.ensemble).class_index
-            lines.append(f"{clip.stem} {numbers[decided]}\n")
+            if decided in numbers:
+                lines.append(f"{clip.stem} {numbers[decided]}\n")
     return "".join(lines)
 
 
 def _write_text(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.part")
+    draft = scratch_beside(path)
     try:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)

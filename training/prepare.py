@@ -128,7 +128,7 @@ def _enter(folder: Path, about: Mapping[str, Any]) -> None:
             )
     for place in (clips_folder(folder), poses_folder(folder)):
         place.mkdir(parents=True, exist_ok=True)
-        for leftover in place.glob(".*.part"):
+        for leftover in place.rglob(".*.part"):
             leftover.unlink(missing_ok=True)
     write_json(wanted, path)
 

@@ -18,6 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
+from models.scratch import short_name
 from pipeline.folder import StoreError
 from pipeline.video.clip import Video
 from pipeline.video.readers import Frame
@@ -147,7 +148,7 @@ def replaced_when_done(target: Path) -> Iterator[Path]:
     Raises:
         StoreError: when the disk is full or the place cannot be written.
     """
-    scratch = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
+    scratch = target.with_name(f".{short_name(target.stem)}-{secrets.token_hex(4)}{target.suffix}")
     try:
         yield scratch
         os.replace(scratch, target)

@@ -165,6 +165,21 @@ def test_without_labels_there_is_still_a_submission(
     assert content["models"] == content["ensemble"] == {}
 
 
+def test_mapping_of_some_classes_leaves_the_others_out_of_the_submission(
+    data: Path, profile: Path, run: Path, tmp_path: Path
+) -> None:
+    """Issue 15, point 23: a class that the mapping lacks ended the evaluation at its end."""
+    copy, out = tmp_path / "set", tmp_path / "run"
+    shutil.copytree(data, copy)
+    verdict = load(run / "analyses" / "0_3Lutz").verdict.class_index
+    (copy / "mapping.txt").write_text(
+        "".join(f"{name} {27 - i}\n" for i, name in enumerate(LABELS) if i != verdict)
+    )
+    (copy / "test_labels.txt").unlink()
+    assert evaluate(copy, profile, out) == 0
+    assert "0_3Lutz" not in (out / "submission.txt").read_text()
+
+
 def test_fitted_on_validation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_predictions(drawn(40, seed=1, source=500), tmp_path / "val.parquet")
     write_predictions(drawn(40, seed=2), tmp_path / "test.parquet")

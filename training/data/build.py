@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.scratch import short_name
 from pipeline.errors import ConfigError, InputError
 from pipeline.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import FloatArray, People, RegionOfInterest, Track
@@ -20,6 +21,7 @@ from training.console import StatusLine
 from training.data.challenge import DataError, LabelledClip
 from training.data.processes import each_done
 from training.data.region_pictures import RegionPictures
+from training.data.stems import stem_path
 from training.data.store import StoredClip, write_clip
 from training.engine.checkpoints import writing
 
@@ -89,11 +91,12 @@ class ClipStore:
     def path(self, clip: LabelledClip) -> Path:
         """Where a clip is stored; another place when its video changed."""
         if self.settings.prepared:
-            return clips_folder(Path(self.settings.prepared)) / f"{clip.stem}.npz"
+            return stem_path(clips_folder(Path(self.settings.prepared)), clip.stem, ".npz")
         status = clip.video.stat()
         identity = f"{clip.video.resolve()} {status.st_size} {status.st_mtime_ns}"
         key = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        return self.folder / f"{clip.stem}-{key}.npz"
+        stored = stem_path(self.folder, clip.stem)
+        return stored.with_name(f"{short_name(stored.name)}-{key}.npz")
 
     def build(
         self, clips: Sequence[LabelledClip], *, workers: int, status: StatusLine

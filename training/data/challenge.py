@@ -7,8 +7,7 @@ whose stems begin with the same number come from one source and stay on one side
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,18 +15,22 @@ from typing import Literal
 import numpy as np
 
 from pipeline.elements import LABELS, NUM_CLASSES, class_index
-from pipeline.errors import InputError
+from training.data.lists import (
+    DataError as DataError,  # for those who read data sets
+)
+from training.data.lists import (
+    Line,
+    cut_last,
+    numbered_lines,
+    pairs,
+    whole_number,
+    without_frame_counts,
+)
+from training.data.stems import StemError, shown, source_of, stem_of, video_of
 
 Split = Literal["train", "test"]
 
 _LISTS: dict[str, str] = {"train": "train.txt", "test": "test_labels.txt"}
-_LEADING_NUMBER = re.compile(r"^(\d+)")
-_SIMULATED = re.compile(r"^\d{6}_[5-9]\d{5}$")
-"""Number and seed of the rink (`training.rink`), whose seeds begin at 500,000."""
-
-
-class DataError(InputError):
-    """A data set that is not what its lists say."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class LabelledClip:
     """One video with its class."""
 
     stem: str
-    """File name without `.mp4`; unique in its split."""
+    """File name without `.mp4`, or a folder below `<split>_videos/` and it; unique in its split."""
     video: Path
     """The file, which may be missing."""
     class_index: int
@@ -49,18 +52,6 @@ class LabelledClip:
         return source_of(self.stem)
 
 
-def source_of(stem: str) -> str:
-    """The broadcast that a clip was cut from: the leading number of its stem, else all of it.
-
-    Simulated clips have no broadcast: each is its own source, and those of two seeds have none in
-    common though they are numbered alike.
-    """
-    if _SIMULATED.match(stem):
-        return stem
-    found = _LEADING_NUMBER.match(stem)
-    return found[1] if found else stem
-
-
 def read_labels(folder: Path, split: Split) -> list[LabelledClip]:
     """The clips of one split, in the order of its list.
 
@@ -69,27 +60,55 @@ def read_labels(folder: Path, split: Split) -> list[LabelledClip]:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder; render or unpack the data set first")
-    path = folder / _LISTS[split]
-    indices = _read_mapping(folder / "mapping.txt")
+    path, videos = folder / _LISTS[split], videos_folder(folder, split)
+    indices = read_mapping(folder)
+    lines = without_frame_counts(pairs(path, "'<stem> <class index>'"), videos)
     clips: dict[str, LabelledClip] = {}
-    for number, line in _lines(path):
-        stem, _, label = line.rpartition(" ")
-        where, stem = f"{path}, line {number}", stem.strip()
-        if not stem or not label.lstrip("-").isdigit():
-            raise DataError(f"{where}: expected '<stem> <class index>', got {line!r}")
-        if int(label) not in indices:
-            raise DataError(f"{where}: class {label} is not in 0..{NUM_CLASSES - 1}")
-        if stem in clips:
-            raise DataError(f"{where}: {stem} is there twice")
-        clips[stem] = LabelledClip(
-            stem,
-            folder / f"{split}_videos" / f"{stem}.mp4",
-            indices[int(label)],
-            folder / "truth" / f"{stem}.npz",
-        )
+    for line in lines:
+        name, index = _labelled(line, indices)
+        stem = _stem(name, line.where)
+        clip = LabelledClip(stem, video_of(videos, name), index, folder / "truth" / f"{stem}.npz")
+        if clips.setdefault(stem, clip) is not clip:
+            differing = "" if clips[stem].class_index == index else ", with another class"
+            raise DataError(f"{line.where}: {stem} is there twice{differing}")
     if not clips:
         raise DataError(f"{path}: lists no clip")
     return list(clips.values())
+
+
+def videos_folder(folder: Path, split: Split) -> Path:
+    """Where the videos of a split lie."""
+    return folder / f"{split}_videos"
+
+
+def _labelled(line: Line, indices: Mapping[int, int]) -> tuple[str, int]:
+    """The name in front of a class, and our index of the class: by its number or its name."""
+    number = whole_number(line.value)
+    if number is not None:
+        if number not in indices:
+            known = f"0..{NUM_CLASSES - 1}" if len(indices) == NUM_CLASSES else "mapping.txt"
+            raise DataError(f"{line.where}: class {number} is not in {known}")
+        return line.name, indices[number]
+    head, first = cut_last(line.name)
+    named = ((line.name, line.value), (head, f"{first} {line.value}"))  # "No Basic"
+    for name, label in named:
+        try:
+            return name, class_index(label)
+        except ValueError:
+            continue
+    if line.value.startswith("-") and whole_number(line.value[1:]) is not None:
+        raise DataError(f"{line.where}: class {line.value} is not in 0..{NUM_CLASSES - 1}")
+    raise DataError(
+        f"{line.where}: expected '<stem> <class index>', got {shown(line.text)}; "
+        "the class is a whole number or a name such as 3Lutz"
+    )
+
+
+def _stem(text: str, where: str) -> str:
+    try:
+        return stem_of(text)
+    except StemError as error:
+        raise DataError(f"{where}: {error}") from None
 
 
 def split_by_source(
@@ -123,50 +142,47 @@ def absent_classes(clips: Sequence[LabelledClip]) -> list[str]:
     return [name for index, name in enumerate(LABELS) if index not in present]
 
 
-def read_test_list(folder: Path) -> list[str]:
-    """The stems of `answer.txt`, in its order: the clips to be named.
+def read_test_list(folder: Path) -> dict[str, Path]:
+    """Stems of `answer.txt` and their videos, in its order: the clips to be named.
 
     Raises:
         DataError: Names the file and the line.
     """
-    path = folder / "answer.txt"
-    stems: dict[str, None] = {}
-    for number, line in _lines(path):
-        if line in stems:
-            raise DataError(f"{path}, line {number}: {line} is there twice")
-        stems[line] = None
-    if not stems:
+    path, videos = folder / "answer.txt", videos_folder(folder, "test")
+    clips: dict[str, Path] = {}
+    for where, line in numbered_lines(path):
+        stem = _stem(line, where)
+        if stem in clips:
+            raise DataError(f"{where}: {stem} is there twice")
+        clips[stem] = video_of(videos, line)
+    if not clips:
         raise DataError(f"{path}: lists no clip")
-    return list(stems)
+    return clips
 
 
 def read_mapping(folder: Path) -> dict[int, int]:
-    """The data set's class index -> ours; the same where it has no `mapping.txt`."""
-    return _read_mapping(folder / "mapping.txt")
+    """The data set's class index -> ours; the same where it has no `mapping.txt`.
 
-
-def _read_mapping(path: Path) -> dict[int, int]:
-    """The data set's class index -> ours; the same where there is no mapping."""
+    Raises:
+        DataError: Names the file and the line.
+    """
+    path = folder / "mapping.txt"
     if not path.is_file():
         return {index: index for index in range(NUM_CLASSES)}
-    indices = {}
-    for number, line in _lines(path):
-        name, _, index = line.rpartition(" ")
+    indices: dict[int, int] = {}
+    for line in pairs(path, "'<class name> <index>'"):
+        number = whole_number(line.value)
+        if number is None:
+            raise DataError(
+                f"{line.where}: expected '<class name> <index>', got {shown(line.text)}"
+            )
         try:
-            indices[int(index)] = class_index(name)
+            ours = class_index(line.name)
         except ValueError as error:
-            raise DataError(f"{path}, line {number}: {error}") from error
+            raise DataError(f"{line.where}: {error}") from None
+        if number in indices or ours in indices.values():
+            raise DataError(f"{line.where}: its class or its index is there twice")
+        indices[number] = ours
+    if not indices:
+        raise DataError(f"{path}: lists no class")
     return indices
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines with something on them."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; see docs/formats.md") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            yield number, line.strip()

@@ -6,7 +6,6 @@ spare, and 16 frames are back in 10 ms; decoding the video takes fifty times tha
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.scratch import scratch_beside
 from pipeline.types import FloatArray, IntArray
 from training.data.challenge import DataError
 
@@ -121,7 +121,8 @@ def _arrays(clip: StoredClip) -> dict[str, Any]:
 
 def write_clip(clip: StoredClip, path: Path) -> None:
     """Write a clip, whole or not at all; OSError when the disk is full."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = scratch_beside(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with draft.open("wb") as file:
             np.savez(file, **_arrays(clip))

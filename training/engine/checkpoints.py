@@ -8,7 +8,6 @@ a kill or a full disk at any moment leaves the one before it.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from accelerate import Accelerator
 from safetensors import SafetensorError
 
 from models.checkpoint_files import WeightsError, reason_of
+from models.scratch import scratch_beside
 from training.engine.errors import TrainingError
 
 _NAME = re.compile(r"^step-(\d+)$")
@@ -146,7 +146,7 @@ def writing(path: Path, *, remedy: str) -> Iterator[None]:
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write a JSON file, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")  # others may write the same file
+    draft = scratch_beside(path)  # others may write the same file
     try:
         draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         draft.replace(path)

@@ -22,6 +22,7 @@ from pipeline.store import load, save
 from pipeline.types import Analysis
 from training.console import StatusLine, readable_time
 from training.data.challenge import DataError
+from training.data.stems import stem_path
 from training.engine.checkpoints import write_json, writing
 from training.evaluation.clips import ListedClip
 from training.evaluation.predictions import ClipPredictions
@@ -110,7 +111,7 @@ class AnalysisRun:
 
     def _known(self, clip: ListedClip) -> Analysis | None:
         """The analysis of a clip, if it was made from the same bytes."""
-        folder = self._folder / FOLDER / clip.stem
+        folder = stem_path(self._folder / FOLDER, clip.stem)
         if not (folder / "analysis.json").is_file():
             return None
         try:
@@ -123,7 +124,7 @@ class AnalysisRun:
         if not clip.video.is_file():
             raise DataError(f"{clip.video}: there is no such file")
         analysis = analyser.analyse(clip.video)
-        save(analysis, self._folder / FOLDER / clip.stem)
+        save(analysis, stem_path(self._folder / FOLDER, clip.stem))
         return analysis
 
     def _report(self, failed: Mapping[str, str], total: int, status: StatusLine) -> None:

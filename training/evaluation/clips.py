@@ -22,7 +22,7 @@ class ListedClip:
     """One clip of the list."""
 
     stem: str
-    """File name without `.mp4`."""
+    """File name without `.mp4`, or a folder below the split's videos and it."""
     video: Path
     """The file, which may be missing."""
     label: int | None
@@ -58,7 +58,7 @@ def _test_clips(folder: Path) -> list[ListedClip]:
         return [_listed(clip) for clip in read_labels(folder, "test")]
     stems = read_test_list(folder)
     if not labels.is_file():
-        return [ListedClip(s, folder / "test_videos" / f"{s}.mp4", None) for s in stems]
+        return [ListedClip(stem, video, None) for stem, video in stems.items()]
     known = {clip.stem: clip for clip in read_labels(folder, "test")}
     differing = sorted(set(stems) ^ set(known))
     if differing:

@@ -7,7 +7,6 @@ Everything is joined by stem, never by position.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.scratch import scratch_beside
 from pipeline.elements import NUM_CLASSES, class_index
 from pipeline.ensemble import EnsembleSettings, fuse_umt, score_views
 from pipeline.types import FloatArray, ModelScores
-from training.data.challenge import DataError, source_of
+from training.data.challenge import DataError
+from training.data.stems import source_of
 from training.engine.checkpoints import writing
 
 SCHEMA = pa.schema(
@@ -105,7 +106,7 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     table = pa.table(
         {name: [row[i] for row in rows] for i, name in enumerate(SCHEMA.names)}, schema=SCHEMA
     )
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = scratch_beside(path)
     try:
         with writing(path, remedy="make room and run the command again"):
             pq.write_table(table, draft)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ import numpy as np
 import torch
 
 from models.checkpoint_files import WeightsError
+from models.scratch import scratch_beside
 from pipeline import __version__
 from pipeline.analyse import Analyser
 from pipeline.config import Profile, load_profile
@@ -29,6 +29,7 @@ from pipeline.run import Found
 from pipeline.types import FloatArray, RegionOfInterest, VideoInfo
 from training.data.build import clips_folder, poses_folder
 from training.data.region_pictures import RegionPictures
+from training.data.stems import stem_path
 from training.data.store import write_clip
 
 _FATAL = (ConfigError, WeightsError)
@@ -130,8 +131,8 @@ class Preparer:
         key = self._key(Path(job.video))
         if key is None:
             return _failed(job, f"{job.video}: is missing or cannot be read")
-        poses = poses_folder(self._out) / f"{job.stem}.npz"
-        clips = clips_folder(self._out) / f"{job.stem}.npz"
+        poses = stem_path(poses_folder(self._out), job.stem, ".npz")
+        clips = stem_path(clips_folder(self._out), job.stem, ".npz")
         known = known_notes(poses, key) if clips.is_file() else None
         if known is not None:
             return Outcome(job.stem, "known", known)
@@ -215,7 +216,8 @@ def _write_poses(found: Found, notes: tuple[str, ...], key: str, path: Path) -> 
         "notes": np.array(notes, dtype=np.str_),
         "key": np.array(key),
     }
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = scratch_beside(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with draft.open("wb") as file:
             np.savez_compressed(file, **arrays)

@@ -1,0 +1,134 @@
+"""Stems (issue 15, point 18): names below the data set, and nothing is ever written elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.data.build import ClipStore, StoreSettings
+from training.data.challenge import LabelledClip
+from training.data.skeletons import FoundPoses
+from training.data.stems import StemError, source_of, stem_of, stem_path, video_of
+
+
+@pytest.mark.parametrize(
+    ("text", "stem"),
+    [
+        ("000000_1", "000000_1"),
+        ("jump/000000_1", "jump/000000_1"),
+        ("a/b/c d", "a/b/c d"),
+        ("000000_1.mp4", "000000_1"),
+        ("jump/000000_1.MP4", "jump/000000_1"),
+        ("clip.MOV", "clip"),
+        ("clip.v2", "clip.v2"),
+        ("..clip", "..clip"),
+        ("三周跳", "三周跳"),
+        ("x" * 251, "x" * 251),
+    ],
+)
+def test_what_a_stem_may_be(text: str, stem: str) -> None:
+    assert stem_of(text) == stem
+
+
+HOSTILE = [
+    ("", "is empty"),
+    (".mp4/", "has an empty part"),
+    ("/data/own/a", "is an absolute path"),
+    ("../x", "has '..' in it"),
+    ("jump/../../x", "has '..' in it"),
+    ("..", "has '..' in it"),
+    ("./x", "has an empty part"),
+    ("a//b", "has an empty part"),
+    ("C:/own/a", "begins with a drive letter"),
+    ("c:a", "begins with a drive letter"),
+    ("jump\\000000_1", "has a backslash, write / between folder and name"),
+    ("a\x00b", "holds the control character U+0000"),
+    ("a\tb", "holds the control character U+0009"),
+    ("\ufeffa", "holds the invisible character U+FEFF"),
+    ("a\u2028b", "holds the control character U+2028"),
+    ("x" * 252, "is longer than file systems allow"),
+    ("ä" * 126, "is longer than file systems allow"),
+    ("/".join(["x" * 200] * 6), "is longer than file systems allow"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), HOSTILE)
+def test_what_no_stem_is(text: str, words: str) -> None:
+    with pytest.raises(StemError) as caught:
+        stem_of(text)
+    assert words in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 260
+
+
+@given(st.text())
+def test_a_stem_never_leads_out_of_its_folder(text: str) -> None:
+    try:
+        stem = stem_of(text)
+    except StemError:
+        return
+    assert (Path("/set") / f"{stem}.mp4").resolve().is_relative_to("/set")
+    assert stem_of(stem + ".mp4") == stem
+
+
+def clip_of(stem: str, video: Path) -> LabelledClip:
+    return LabelledClip(stem, video, 3, Path("none"))
+
+
+@pytest.mark.parametrize("stem", ["../beside", "/tmp/own", "link/a", "a\\b"])
+def test_no_store_takes_a_clip_from_outside(stem: str, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "link").symlink_to(tmp_path)
+    video = tmp_path / "a.mp4"
+    video.write_bytes(b"")
+    clip = clip_of(stem, video)
+    clips = ClipStore(store, StoreSettings())
+    clips.folder.mkdir()
+    (clips.folder / "link").symlink_to(tmp_path)
+    with pytest.raises(StemError):
+        clips.path(clip)
+    with pytest.raises(StemError):
+        FoundPoses([clip], store)
+    with pytest.raises(StemError):
+        stem_path(store, stem)
+
+
+def test_a_store_may_itself_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "store").symlink_to(tmp_path / "disk")
+    path = stem_path(tmp_path / "store", "jump/1", ".npz")
+    assert path == tmp_path / "store" / "jump" / "1.npz"
+
+
+@pytest.mark.parametrize(
+    ("listed", "there", "found"),
+    [
+        ("jump/1", "jump/1.mp4", "jump/1.mp4"),
+        ("jump/1", "jump/1.MP4", "jump/1.MP4"),
+        ("jump/1.MP4", "jump/1.mp4", "jump/1.mp4"),
+        ("jump/1.MOV", "jump/1.MOV", "jump/1.MOV"),
+        ("jump/1", "other", "jump/1.mp4"),
+    ],
+)
+def test_the_video_of_a_stem(listed: str, there: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "jump").mkdir()
+    (tmp_path / there).touch()
+    assert video_of(tmp_path, listed) == tmp_path / found
+
+
+@pytest.mark.parametrize(
+    ("stem", "source"),
+    [
+        ("000012_4", "000012"),
+        ("jump/000012_4", "000012"),
+        ("12/a", "12"),
+        ("jump/a", "jump/a"),
+        ("jump/000007_500300", "000007_500300"),
+    ],
+)
+def test_the_source_of_a_stem(stem: str, source: str) -> None:
+    assert source_of(stem) == source
