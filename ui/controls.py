@@ -44,9 +44,18 @@ def examples() -> list[Path]:
     return sorted((ASSETS / "examples").glob("*.mp4"))
 
 
+def upload_field(title: Any, **options: Any) -> gr.File:
+    """A field for files of any name.
+
+    Without file types, by which gradio and the browser would refuse names: an ending may be absent
+    or wrong. What is read is `pipeline.video.formats`; the content of a file decides.
+    """
+    return gr.File(label=title, height=120, **options)
+
+
 def build_controls(session: Session) -> Controls:
     """Lay out and wire the left side."""
-    video = gr.File(label=label("clip_upload"), file_types=["video"], elem_id="upload", height=120)
+    video = upload_field(label("clip_upload"), elem_id="upload")
     facts = gr.HTML(elem_id="clip", show_label=False)
     chosen = examples()
     ready = (
@@ -119,13 +128,7 @@ def _build_history(session: Session) -> None:
 def _build_opener(session: Session, status: gr.HTML) -> None:
     """The way back in for what was taken away."""
     with gr.Accordion(label("open_title"), open=False, elem_id="open"):
-        saved = gr.File(
-            label=label("open_upload"),
-            file_count="multiple",
-            file_types=[".html", ".zip", ".json", ".npz", ".csv", "video"],
-            elem_id="open-saved",
-            height=120,
-        )
+        saved = upload_field(label("open_upload"), file_count="multiple", elem_id="open-saved")
 
     def bring_back(paths: list[str] | None, request: gr.Request) -> tuple[str, Any]:
         try:

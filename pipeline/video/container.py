@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from functools import cache
+from io import BufferedReader
+from typing import BinaryIO, cast
 
 import av
 import av.error
+from av.codec import Codec, codecs_available
+from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from pipeline.errors import VideoError
+from pipeline.video.formats import CODECS, DEMUXERS, FORMATS, carries_sound
+from pipeline.video.refused import HEAD_BYTES, is_text, refused
 from pipeline.video.source import SourceFile
-
-FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
-"""Containers that are read; a play list, which could name other files or hosts, is none of them."""
 
 MAX_PIXELS = 8192 * 8192
 """Of one picture; more is a mistake or an attack on the memory."""
@@ -34,10 +39,12 @@ def open_container(source: SourceFile) -> Iterator[InputContainer]:
     """A file opened by FFmpeg; VideoError says why it is no video."""
     with source.open() as file:
         try:
-            options = {"format_whitelist": FORMATS}
-            container = av.open(file, "r", options=options, metadata_errors="replace")
+            _refuse_by_name(source, file)
+            # Without its name: an ending that is wrong would mislead FFmpeg.
+            content = cast(BinaryIO, _Nameless(file))
+            container = av.open(content, "r", options=_options(), metadata_errors="replace")
         except av.error.FFmpegError as error:
-            raise source.error(_why_not_a_video(source, error)) from error
+            raise _why_not_a_video(source, error) from error
         except OSError as error:  # from the file itself
             raise source.unreadable(error) from error
         with container:
@@ -93,9 +100,11 @@ def _video_stream(container: InputContainer, source: SourceFile) -> VideoStream:
 
 def _check_decodable(stream: VideoStream, source: SourceFile) -> None:
     # None where FFmpeg has no decoder, whatever the stubs say.
-    codec: object = stream.codec_context
+    codec = cast("VideoCodecContext | None", stream.codec_context)
     if codec is None:
         raise source.error("video_codec")
+    if codec.codec.canonical_name not in CODECS:
+        raise source.error("video_codec_other", codec=codec.codec.canonical_name)
     pixels = stream.codec_context.width * stream.codec_context.height
     if pixels > MAX_PIXELS:
         size = f"{stream.codec_context.width}x{stream.codec_context.height}"
@@ -109,15 +118,52 @@ def _set_threads(stream: VideoStream, threads: int) -> None:
     codec.thread_type = "SLICE" if large else "AUTO"
 
 
-def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> str:
+def _refuse_by_name(source: SourceFile, file: BufferedReader) -> None:
+    found = refused(file.read(HEAD_BYTES))
+    file.seek(0)
+    if found is not None:
+        raise source.error(found.code, kind=found.kind)
+
+
+@cache
+def _options() -> dict[str, str]:
+    """What FFmpeg may do with a file: only read it, as one of our formats."""
+    decoders = sorted(name for name in codecs_available if _is_read(name))
+    return {
+        "format_whitelist": ",".join(sorted(DEMUXERS)),
+        "codec_whitelist": ",".join(decoders),
+        "protocol_whitelist": "none",  # there is no such protocol
+    }
+
+
+def _is_read(decoder: str) -> bool:
+    try:
+        kind = Codec(decoder, "r").canonical_name
+    except UnknownCodecError:  # it only encodes
+        return False
+    return kind in CODECS or carries_sound(kind)
+
+
+class _Nameless:
+    """An open file without its name."""
+
+    def __init__(self, file: BufferedReader) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+        self.seekable = file.seekable
+
+
+def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> VideoError:
     boxes = _top_level_boxes(source)
     if "moov" in boxes:
-        return "video_index_damaged"
+        return source.error("video_index_damaged")
     if "ftyp" in boxes:
-        return "video_cut_off"
+        return source.error("video_cut_off")
+    with source.open() as file:
+        if is_text(file.read(HEAD_BYTES)):
+            return source.error("video_text")
     if isinstance(error, av.error.EOFError | av.error.OSError):  # it ended within a header
-        return "video_cut_early"
-    return "video_unknown"
+        return source.error("video_cut_early")
+    return source.error("video_unknown", known=", ".join(kind.name for kind in FORMATS))
 
 
 def _top_level_boxes(source: SourceFile) -> set[str]:

@@ -6,14 +6,16 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import av.error
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from pipeline.video.clip import Video
 from pipeline.video.container import open_container
+from pipeline.video.formats import carries_sound
 
 KEPT_CODECS = frozenset({"aac", "flac", "mp3", "opus"})
 """Sound that browsers play inside MP4 is copied as it is; other sound is encoded anew, as AAC."""
@@ -59,8 +61,8 @@ def _carried(
     source: Video, container: InputContainer, stream: AudioStream, file: OutputContainer
 ) -> _Packets:
     """Packets for the output; its stream is added at once, before anything is written."""
-    codec: object = stream.codec_context  # None where FFmpeg has no decoder
-    if codec is None:
+    codec = cast("AudioCodecContext | None", stream.codec_context)  # None: FFmpeg has no decoder
+    if codec is None or not carries_sound(codec.codec.canonical_name):
         _log.warning("%s: its sound is of an unknown kind and left out", source.name)
         return iter(())
     if not (source.stamped or _begins_at_zero(stream)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from pipeline.errors import VideoError
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ def _unreachable(path: str, error: Exception) -> VideoError:
     name = display_name(path)
     match error:
         case FileNotFoundError() | NotADirectoryError():
+            if _ADDRESS.match(path):
+                return VideoError.of("file_address", name=display_name(path))
             folder = os.path.dirname(os.path.abspath(path))
             return VideoError.of("file_missing", name=name, folder=folder)
         case PermissionError():

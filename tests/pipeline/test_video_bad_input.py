@@ -20,9 +20,11 @@ from PIL import Image
 
 from pipeline.errors import VideoError
 from pipeline.video import FramesLost, display_name, open_video, read_clip
+from pipeline.video.formats import FORMATS
 from pipeline.video.readers import READERS, ReaderName
 from tests.videos import PLAIN, RECIPES, Shelf, cut, read_number, run_ffmpeg
 
+KNOWN = ", ".join(kind.name for kind in FORMATS)
 LONG = replace(PLAIN, frames=90)
 INDEX_FIRST = replace(LONG, output=("-movflags", "+faststart"))
 
@@ -41,6 +43,10 @@ def empty(clips: Shelf, path: Path) -> None:
 
 def text(clips: Shelf, path: Path) -> None:
     path.write_text("This is no video.\n" * 100)
+
+
+def noise(clips: Shelf, path: Path) -> None:
+    path.write_bytes(np.random.default_rng(0).bytes(5000))
 
 
 def playlist(clips: Shelf, path: Path) -> None:
@@ -118,12 +124,13 @@ BAD: list[tuple[Callable[[Shelf, Path], None], str]] = [
     (missing, "there is no such file in {folder}"),
     (folder, "is a folder; name one video file in it"),
     (empty, "is empty (0 bytes); copy or download it again"),
-    (text, "is not a video that can be read (known are mp4, mov, mkv, webm, avi, ts, flv, ogg)"),
+    (text, "is a text, not a video; choose a video"),
+    (noise, "is not a video that can be read (known are " + KNOWN + ")"),
     (
         playlist,
-        "is not a video that can be read (known are mp4, mov, mkv, webm, avi, ts, flv, ogg)",
+        "is a playlist (HLS), which only names other files; choose the video itself",
     ),
-    (picture, "is not a video that can be read (known are mp4, mov, mkv, webm, avi, ts, flv, ogg)"),
+    (picture, "is a single picture (PNG); choose a video"),
     (sound_only, "holds sound but no video; choose a file with pictures"),
     (sound_with_cover, "holds sound but no video; choose a file with pictures"),
     (no_streams, "holds neither video nor sound; choose a file with pictures"),

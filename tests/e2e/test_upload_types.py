@@ -1,0 +1,61 @@
+"""Issue 15, point 20: files of any name come in through the page and through its API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+
+from tests.videos import PLAIN, write_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+CAMERA = ("-c:v", "libx264", "-preset", "ultrafast")
+DISC = ("-c:v", "mpeg2video", "-q:v", "2")
+FILES = {
+    "A.MTS": (CAMERA, "mpegts"),
+    "b.m2ts": (CAMERA, "mpegts"),
+    "c.3gp": (CAMERA, "3gp"),
+    "d.ts": (CAMERA, "mpegts"),
+    "E.MOV": (CAMERA, "mov"),
+    "f.mod": (DISC, "vob"),
+    "g.tod": (CAMERA, "mpegts"),
+    "h.asf": (("-c:v", "wmv2"), "asf"),
+    "i.ogg": (("-c:v", "libtheora"), "ogg"),
+    "j.mxf": (DISC, "mxf"),
+    "k.flv": (("-c:v", "flv"), "flv"),
+    "l.wmv": (("-c:v", "wmv2"), "asf"),
+    "m.ogv": (("-c:v", "libtheora"), "ogg"),
+    "n.vob": (DISC, "vob"),
+    "without an ending": (CAMERA, "mp4"),
+    "wrong.jpg": (CAMERA, "mp4"),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("files")
+    for name, (encoder, container) in FILES.items():
+        recipe = replace(PLAIN, frames=10, fps=25, encoder=encoder, output=("-f", container))
+        write_video(folder / name, recipe)
+    return [folder / name for name in FILES]
+
+
+def test_the_page_takes_files_of_every_name(page, files):
+    for path in files:
+        if page.locator("#upload button[aria-label='Clear']").count():
+            page.locator("#upload button[aria-label='Clear']").first.click()
+        page.set_input_files("#upload input[type=file]", str(path))
+        told = page.wait_for_selector(f"#clip:has-text('{path.name}')").inner_text()
+        assert "320x240" in told or "320 x 240" in told, (path.name, told)
+
+
+def test_the_api_takes_files_of_every_name(app_url, files):
+    client = Client(app_url, verbose=False)
+    for path in files[:2] + files[-2:]:
+        answer = client.predict(
+            handle_file(str(path)), "demo", None, None, None, api_name="/analyse"
+        )
+        assert f"{path.name}: no person found in 10 frames" in str(answer), answer
