@@ -87,6 +87,7 @@ class Analyser:
         *,
         start_s: float | None = None,
         end_s: float | None = None,
+        stream: int | None = None,
         skater: int | None = None,
         people: People | None = None,
         fresh: bool = False,
@@ -99,6 +100,8 @@ class Analyser:
             path: A video file.
             start_s: In point, seconds after the first frame.
             end_s: Out point.
+            stream: Number of the video stream, where the file holds several; the one that FFmpeg
+                takes by default.
             skater: Number of the person to take for the skater, instead of the rule's choice.
             people: Found before in the same span by the same profile; nobody is looked for again.
             fresh: Also where the result is known already.
@@ -110,7 +113,7 @@ class Analyser:
             Cancelled: `stop_asked` said so.
         """
         monitor = Monitor(listener, stop_asked)
-        video = _opened(path, start_s, end_s)
+        video = _opened(path, start_s, end_s, stream)
         question = _question(skater, people)
         known = None if fresh else self._recalled(video, question)
         if known is not None:
@@ -158,6 +161,7 @@ class Analyser:
         *,
         start_s: float | None = None,
         end_s: float | None = None,
+        stream: int | None = None,
         skater: int | None = None,
         people: People | None = None,
     ) -> Analysis | None:
@@ -166,7 +170,7 @@ class Analyser:
         Raises:
             InputError: As `analyse`.
         """
-        return self._recalled(_opened(path, start_s, end_s), _question(skater, people))
+        return self._recalled(_opened(path, start_s, end_s, stream), _question(skater, people))
 
     def adopt(self, path: str | os.PathLike[str], analysis: Analysis) -> bool:
         """Take a stored analysis of a whole clip for known, if it has the same clip and weights.
@@ -174,7 +178,7 @@ class Analyser:
         Returns:
             Whether it was taken; one of other weights would have to be made again.
         """
-        video = open_video(path)
+        video = open_video(path, stream=analysis.video.stream)
         same = {stage: (p.checkpoint, p.sha256) for stage, p in analysis.provenance.items()} == {
             stage: (p.checkpoint, p.sha256) for stage, p in self._networks.provenance.items()
         }
@@ -238,9 +242,12 @@ class Analyser:
 
 
 def _opened(
-    path: str | os.PathLike[str], start_s: float | None = None, end_s: float | None = None
+    path: str | os.PathLike[str],
+    start_s: float | None = None,
+    end_s: float | None = None,
+    stream: int | None = None,
 ) -> Video:
-    video = open_video(path, start_s=start_s, end_s=end_s)
+    video = open_video(path, start_s=start_s, end_s=end_s, stream=stream)
     check_span(video)
     return video
 

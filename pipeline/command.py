@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     analyze.add_argument("--start", type=float, metavar="S", help="in point, seconds")
     analyze.add_argument("--end", type=float, metavar="S", help="out point, seconds")
+    analyze.add_argument(
+        "--stream", type=int, metavar="N", help="which video, in a file that holds several"
+    )
     analyze.add_argument("--overlay", action="store_true", help="also write overlay.mp4")
     analyze.add_argument("--skater", type=int, metavar="N", help="person N is the skater")
     analyze.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -97,6 +100,7 @@ def _analyze(
         arguments.video,
         start_s=arguments.start,
         end_s=arguments.end,
+        stream=arguments.stream,
         skater=arguments.skater,
         listener=line,
     )

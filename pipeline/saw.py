@@ -29,7 +29,7 @@ def source_of(analysis: Analysis) -> Video:
     info = analysis.video
     if not Path(info.path).is_file():
         raise VideoError.of("clip_not_here", name=Path(info.path).name)
-    video = open_video(info.path, start_s=info.start_s, end_s=info.end_s)
+    video = open_video(info.path, start_s=info.start_s, end_s=info.end_s, stream=info.stream)
     if video.info.sha256 != info.sha256:
         raise video.error("clip_other")
     if not _same_frames(video, analysis):

@@ -54,6 +54,8 @@ ERRORS: Mapping[str, str] = {
     "video_unknown": "{name}: is not a video that can be read (known are {known})",
     "video_sound_only": "{name}: holds sound but no video; choose a file with pictures",
     "video_no_streams": "{name}: holds neither video nor sound; choose a file with pictures",
+    "stream_unknown": "{name}: holds no video number {stream}; "
+    "choose one of the numbers {known} (--stream)",
     "video_codec": "{name}: its video codec is unknown; convert it to H.264",
     "video_codec_other": "{name}: its video codec {codec} is not read; convert it to H.264",
     "video_too_large": "{name}: its picture of {size} is too large (at most {most} million pixels)",
@@ -121,6 +123,8 @@ ERRORS: Mapping[str, str] = {
 """Errors that whoever uses the app may meet."""
 
 NOTES: Mapping[str, str] = {
+    "several": "{name} holds several videos ({streams}); number {stream} was taken; "
+    "choose with --stream N",
     "damaged": "{name} is damaged: {read} of {promised} frames could be read",
     "odd_turn": "{name} is turned by an odd angle, which is ignored",
     "interlaced": "{name} is interlaced; motion shows combs, which are left in",
@@ -157,7 +161,7 @@ NOTES: Mapping[str, str] = {
 }
 """Warnings of an analysis, and rules by which its skater was chosen."""
 
-_FREE = {"name", "others", "reason"}
+_FREE = {"name", "others", "reason", "streams"}
 _LONGEST = 1000
 
 

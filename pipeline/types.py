@@ -70,6 +70,8 @@ class VideoInfo:
     """Start of the span."""
     end_s: float
     """End of the span (exclusive)."""
+    stream: int | None = None
+    """FFmpeg's number of the video stream that was taken, where the file holds several."""
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,7 @@ def open_video(
     *,
     start_s: float | None = None,
     end_s: float | None = None,
+    stream: int | None = None,
     reader: ReaderName = "auto",
 ) -> Video:
     """Look a video through without decoding it, and choose a span.
@@ -129,6 +130,7 @@ def open_video(
         path: a file on disk.
         start_s: in point, seconds after the file's first frame; its start by default.
         end_s: out point, exclusive; the video's end by default.
+        stream: number of the video stream, as FFmpeg counts; the one that FFmpeg takes by default.
         reader: the library that decodes; never replaced by another.
 
     Raises:
@@ -136,7 +138,7 @@ def open_video(
     """
     if reader not in READERS:
         raise VideoError(f"there is no reader {reader!r}; choose one of {', '.join(READERS)}")
-    return _open(SourceFile.of(path), (start_s, end_s), reader)
+    return _open(SourceFile.of(path, stream), (start_s, end_s), reader)
 
 
 def read_clip(
@@ -188,7 +190,7 @@ def _open(
     decode: bool = False,
 ) -> Video:
     facts = probe(source, decode=decode)
-    film = Film(source, facts.index, facts.picture)
+    film = Film(source, facts.index, facts.picture, alone=facts.stream is None)
     video = Video(film, facts, find_span(source, facts.index, *asked), reader)
     for warning in video.warnings:
         _warn(warning)
@@ -219,4 +221,5 @@ def _describe(film: Film, facts: Probe, span: Span) -> VideoInfo:
         codec=facts.codec,
         start_s=span.start_s,
         end_s=span.end_s,
+        stream=facts.stream,
     )

@@ -30,6 +30,8 @@ MAX_PIXELS = 8192 * 8192
 FRAME_THREADS_UP_TO = 4096 * 2304
 """Pixels up to which several frames are decoded at once, each thread holding frames of its own."""
 
+_DEFAULT_COUNTS_AS = 5_000_000
+"""Pixels that a stream marked as the default may be smaller."""
 
 _MOST_BOXES = 1000
 
@@ -89,25 +91,51 @@ def good_frames(container: InputContainer, stream: VideoStream) -> Iterator[Vide
                 yield frame
 
 
+def video_streams(container: InputContainer) -> list[VideoStream]:
+    """All video streams but cover pictures."""
+    return [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+
+
 def _video_stream(container: InputContainer, source: SourceFile) -> VideoStream:
-    """The first video stream that is not a cover picture."""
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            _check_decodable(stream, source)
-            return stream
-    raise source.error("video_sound_only" if container.streams.audio else "video_no_streams")
+    """The stream that is meant; by default the one that the program `ffmpeg` takes."""
+    streams = video_streams(container)
+    if not streams:
+        raise source.error("video_sound_only" if container.streams.audio else "video_no_streams")
+    meant = [stream for stream in streams if source.stream in (None, stream.index)]
+    if not meant:
+        known = ", ".join(str(stream.index) for stream in streams)
+        raise source.error("stream_unknown", stream=source.stream, known=known)
+    stream = max(meant, key=_rank)
+    _check_decodable(stream, source)
+    return stream
+
+
+def _rank(stream: VideoStream) -> tuple[bool, int]:
+    """As `map_auto_video` of FFmpeg: the default one, or else the largest; of equals the first."""
+    codec = codec_of(stream)
+    if codec is None:
+        return False, 0
+    default = bool(stream.disposition & Disposition.default)
+    return True, codec.width * codec.height + _DEFAULT_COUNTS_AS * default
+
+
+def codec_of(stream: VideoStream) -> VideoCodecContext | None:
+    """A stream's decoder; None where FFmpeg has none, whatever the stubs say."""
+    return cast("VideoCodecContext | None", stream.codec_context)
 
 
 def _check_decodable(stream: VideoStream, source: SourceFile) -> None:
-    # None where FFmpeg has no decoder, whatever the stubs say.
-    codec = cast("VideoCodecContext | None", stream.codec_context)
+    codec = codec_of(stream)
     if codec is None:
         raise source.error("video_codec")
     if codec.codec.canonical_name not in CODECS:
         raise source.error("video_codec_other", codec=codec.codec.canonical_name)
-    pixels = stream.codec_context.width * stream.codec_context.height
-    if pixels > MAX_PIXELS:
-        size = f"{stream.codec_context.width}x{stream.codec_context.height}"
+    if codec.width * codec.height > MAX_PIXELS:
+        size = f"{codec.width}x{codec.height}"
         raise source.error("video_too_large", size=size, most=f"{MAX_PIXELS / 1e6:.0f}")
 
 

@@ -37,6 +37,8 @@ _LOOK_UP_EVERY_S = 0.2
 
 def plays_as_it_is(video: Video) -> bool:
     """Whether current browsers play the file itself; when in doubt the browser tries and asks."""
+    if video.info.stream is not None:  # a browser takes the one it likes
+        return False
     with open_stream(video.source, threads=1) as (container, stream):
         kind = container.format.name.split(",")[0]
         codec = stream.codec_context.codec.canonical_name
@@ -125,7 +127,7 @@ def _write(
 def _key(video: Video, positions: IntArray | None) -> str:
     info = video.info
     frames = "all" if positions is None else positions.tolist()
-    what = f"1 {info.sha256} {info.start_s} {info.end_s} {LONG_SIDE} {frames}"
+    what = f"2 {info.sha256} {info.stream} {info.start_s} {info.end_s} {LONG_SIDE} {frames}"
     return hashlib.sha256(what.encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.sentences import note
-from pipeline.video.container import good_frames, open_stream
+from pipeline.video.container import codec_of, good_frames, open_stream, video_streams
 from pipeline.video.index import FrameIndex, Packets, index_of_frames, index_of_packets
 from pipeline.video.picture import UPRIGHT, Picture, turn_of
 from pipeline.video.source import SourceFile
@@ -44,6 +44,8 @@ class Probe:
     """FFmpeg's short name."""
     warnings: tuple[str, ...]
     """Sentences that begin with the file's name."""
+    stream: int | None = None
+    """Number of the video stream that was taken, where the file holds several."""
 
 
 def probe(source: SourceFile, *, decode: bool = False) -> Probe:
@@ -57,6 +59,7 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         missing = _missing(container, stream, packets, rate)
         time_base = stream.time_base
         kind = container.format.name
+        taken, several = _taken(container, stream, source)
     trusted = (
         packets.stamped
         and kind not in _STAMPED_BADLY
@@ -65,9 +68,10 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         and codec in _ONE_PACKET_ONE_FRAME
         and not missing
     )
-    picture, warnings = _look(source)
+    picture, unusual = _look(source)
+    warnings = (*several, *unusual)
     if time_base is not None and trusted and not decode:
-        return Probe(index_of_packets(packets, time_base, rate), picture, codec, warnings)
+        return Probe(index_of_packets(packets, time_base, rate), picture, codec, warnings, taken)
     index = index_of_frames(source, rate, stamped=packets.stamped)
     if index is None:
         raise _nothing_decodes(source)
@@ -76,7 +80,24 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
     if len(index) < promised:
         lost = note("damaged", name=source.name, read=len(index), promised=promised)
         warnings = (lost, *warnings)
-    return Probe(index, picture, codec, warnings)
+    return Probe(index, picture, codec, warnings, taken)
+
+
+def _taken(
+    container: InputContainer, stream: VideoStream, source: SourceFile
+) -> tuple[int | None, tuple[str, ...]]:
+    """Which of several video streams was taken, and the words for it."""
+    streams = video_streams(container)
+    if len(streams) == 1:
+        return None, ()
+    sizes = ", ".join(f"{s.index}: {_size(s)}" for s in streams)
+    told = note("several", name=source.name, streams=sizes, stream=stream.index)
+    return stream.index, (told,)
+
+
+def _size(stream: VideoStream) -> str:
+    codec = codec_of(stream)
+    return "?" if codec is None else f"{codec.width}x{codec.height}"
 
 
 def _read_packets(container: InputContainer, stream: VideoStream) -> Packets:

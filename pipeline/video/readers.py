@@ -50,6 +50,8 @@ class Film:
     source: SourceFile
     index: FrameIndex
     picture: Picture
+    alone: bool = True
+    """Whether it is the file's only video stream."""
 
 
 class Reader(Protocol):
@@ -88,7 +90,8 @@ def read_with_decord(film: Film, wanted: IntArray) -> Frames:
     """decord: from the file's start, since its seeks go wrong on open groups of pictures."""
     decord = _library("decord", "decord2")
     decord.logging.set_level(decord.logging.QUIET)
-    if film.picture.turn.mirrored:  # it would turn the picture upside down
+    # It would turn a mirrored picture upside down, and choose by itself among several videos.
+    if film.picture.turn.mirrored or not film.alone:
         raise _unreadable(film, "decord")
     failures = (decord.DECORDError, RuntimeError, UnicodeEncodeError, StopIteration)
     with film.source.open():
@@ -112,7 +115,7 @@ def read_with_opencv(film: Film, wanted: IntArray) -> Frames:
     cv2 = _library("cv2", "opencv-python-headless")
     chosen = frozenset(wanted.tolist())
     # Without a word, OpenCV 5 gives black pictures of an interlaced video.
-    if film.picture.interlaced or film.picture.turn.mirrored:
+    if film.picture.interlaced or film.picture.turn.mirrored or not film.alone:
         raise _unreadable(film, "OpenCV")
     with film.source.open():
         capture = cv2.VideoCapture(os.path.abspath(film.source.path), cv2.CAP_FFMPEG)

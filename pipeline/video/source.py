@@ -29,9 +29,11 @@ class SourceFile:
     """Time of the last change."""
     inode: int
     """Tells a replaced file from a changed one."""
+    stream: int | None = None
+    """Which of its video streams is meant, FFmpeg's number; None: the one that FFmpeg takes."""
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str]) -> SourceFile:
+    def of(cls, path: str | os.PathLike[str], stream: int | None = None) -> SourceFile:
         """Look at a path; VideoError when nothing there can be read as a file."""
         text = os.fspath(path)
         try:
@@ -40,7 +42,7 @@ class SourceFile:
             raise _unreachable(text, error) from error
         if problem := _why_not_a_file(status):
             raise VideoError.of(problem, name=display_name(text))
-        return cls(text, status.st_size, status.st_mtime_ns, status.st_ino)
+        return cls(text, status.st_size, status.st_mtime_ns, status.st_ino, stream)
 
     @property
     def name(self) -> str:

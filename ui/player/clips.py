@@ -118,20 +118,26 @@ class ClipShelf:
         self._opening: dict[str, threading.Lock] = {}
 
     def show(
-        self, visitor: str, path: str, start_s: float | None = None, end_s: float | None = None
+        self,
+        visitor: str,
+        path: str,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        *,
+        stream: int | None = None,
     ) -> Clip:
         """Put a span of a video on show; one that is open already stays as it is.
 
         Raises:
             VideoError: The file cannot be read, or the points make no span.
         """
-        name = (SourceFile.of(path), start_s, end_s)
+        name = (SourceFile.of(path, stream), start_s, end_s)
         with self._lock:
             opening = self._opening.setdefault(visitor, threading.Lock())
         with opening:
             clip = self._find(visitor, lambda clip: name in clip.names)  # without reading the file
             if clip is None:
-                video = open_video(path, start_s=start_s, end_s=end_s)
+                video = open_video(path, start_s=start_s, end_s=end_s, stream=stream)
                 clip = self._find(visitor, lambda clip: _same(clip.video, video))
                 clip = clip or self._open(visitor, video)
                 clip.names.add(name)
@@ -143,6 +149,8 @@ class ClipShelf:
         path: str | None = None,
         start_s: float | None = None,
         end_s: float | None = None,
+        *,
+        stream: int | None = None,
     ) -> Clip:
         """Put the video of a run on show; path and points are needed before its analysis is there.
 
@@ -153,7 +161,8 @@ class ClipShelf:
         if analysis is not None:
             info = analysis.video
             path, start_s, end_s = info.path, info.start_s, info.end_s
-        clip = self.show(run.visitor, path or "", start_s, end_s)
+            stream = info.stream
+        clip = self.show(run.visitor, path or "", start_s, end_s, stream=stream)
         if analysis is not None:
             if clip.video.info.sha256 != analysis.video.sha256:
                 raise clip.video.error("clip_other")
@@ -204,7 +213,7 @@ class ClipShelf:
 
 
 def _same(one: Video, other: Video) -> bool:
-    spans = [(v.info.sha256, v.info.start_s, v.info.end_s) for v in (one, other)]
+    spans = [(i.sha256, i.stream, i.start_s, i.end_s) for i in (one.info, other.info)]
     return spans[0] == spans[1]
 
 

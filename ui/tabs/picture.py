@@ -48,9 +48,11 @@ def build_tab(session: Session, controls: Controls) -> None:
 def run_value(session: Session, run: Run) -> str:
     """What makes the player show a run."""
     asked = run.asked
-    span = (asked.path, asked.start_s, asked.end_s) if isinstance(asked, callbacks.Request) else ()
     try:
-        return player_value(session.clips.show_run(run, *span), run)
+        if not isinstance(asked, callbacks.Request):
+            return player_value(session.clips.show_run(run), run)
+        span = (asked.path, asked.start_s, asked.end_s)
+        return player_value(session.clips.show_run(run, *span, stream=asked.stream), run)
     except InputError as error:
         return player_value(None, message=in_words(error))
 
@@ -73,8 +75,8 @@ def relock_on_show(clips: ClipShelf, run: Run, data: object) -> callbacks.Reques
     return asked
 
 
-def _span(video: VideoInfo) -> tuple[str, float, float]:
-    return video.sha256, video.start_s, video.end_s
+def _span(video: VideoInfo) -> tuple[str, int | None, float, float]:
+    return video.sha256, video.stream, video.start_s, video.end_s
 
 
 def relock_request(run: Run, data: object) -> callbacks.Request:
@@ -90,7 +92,8 @@ def relock_request(run: Run, data: object) -> callbacks.Request:
     asked = run.asked
     if not isinstance(asked, callbacks.Request):  # an example, or a saved analysis
         video = analysis.video
-        asked = callbacks.Request(video.path, analysis.profile, video.start_s, video.end_s)
+        span = (video.start_s, video.end_s)
+        asked = callbacks.Request(video.path, analysis.profile, *span, stream=video.stream)
     return replace(asked, skater=message.person, people=analysis.people)
 
 
