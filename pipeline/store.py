@@ -57,7 +57,7 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "rinkside_version": __version__,
         "profile": analysis.profile,
-        "video": asdict(analysis.video),
+        "video": _video_as_dict(analysis.video),
         "origin_s": analysis.timeline.origin_s,
         "region": {"xyxy": analysis.region.xyxy.tolist(), "rule": analysis.region.rule},
         "models": {
@@ -100,6 +100,11 @@ def _set_by_person(analysis: Analysis) -> dict[str, Any]:
     if analysis.flight_at_s is not None:
         found["flight_chosen_by_person"] = {"at_s": analysis.flight_at_s}
     return found
+
+
+def _video_as_dict(video: VideoInfo) -> dict[str, Any]:
+    """Without what only few videos have, where this one does not."""
+    return {name: value for name, value in asdict(video).items() if value is not None}
 
 
 def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:

@@ -51,6 +51,7 @@ class Request:
     start_s: float | None = None
     end_s: float | None = None
     skater: int | None = None
+    stream: int | None = None
     people: People | None = field(default=None, compare=False)
     """Found before in the same clip by the same profile: nobody is looked for again."""
 
@@ -126,6 +127,7 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
             request.path,
             start_s=request.start_s,
             end_s=request.end_s,
+            stream=request.stream,
             skater=request.skater,
             people=request.people,
         )
@@ -220,6 +222,7 @@ def _work(
             request.path or "",
             start_s=request.start_s,
             end_s=request.end_s,
+            stream=request.stream,
             skater=request.skater,
             people=request.people,
             listener=messages.put,

@@ -49,7 +49,7 @@ def request_for_part(run: Run) -> callbacks.Request | None:
         return None
     asked, video = run.asked, run.analysis.video
     if not isinstance(asked, callbacks.Request):  # an example, or a saved analysis
-        asked = callbacks.Request(video.path, run.analysis.profile)
+        asked = callbacks.Request(video.path, run.analysis.profile, stream=video.stream)
     start_s, end_s = round(part.start_s, 2), round(part.end_s, 2)
     return replace(asked, start_s=start_s, end_s=end_s, skater=None, people=None)
 
