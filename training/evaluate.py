@@ -30,7 +30,12 @@ from training.evaluation.analyses import AnalysisRun, Share
 from training.evaluation.clips import list_clips
 from training.evaluation.figures import evaluate_predictions
 from training.evaluation.fitting import apply, check_apart, fit
-from training.evaluation.predictions import Predictions, read_predictions, write_predictions
+from training.evaluation.predictions import (
+    FILE,
+    Predictions,
+    read_predictions,
+    write_predictions,
+)
 from training.evaluation.summary import summary
 from training.evaluation.table import table
 
@@ -140,7 +145,7 @@ def _write(
     content = summary(evaluation, fitted, about)
     with writing(folder, remedy=REMEDY):
         folder.mkdir(parents=True, exist_ok=True)
-        write_predictions(predictions, folder / "predictions.parquet")
+        write_predictions(predictions, folder / FILE)
         _write_text(folder / "submission.txt", _submission(predictions, profile, numbers))
         write_json(content, folder / "summary.json")
         _write_text(folder / "table.md", table(content))

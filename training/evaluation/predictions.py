@@ -8,6 +8,7 @@ Everything is joined by stem, never by position.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.scratch import scratch_beside
-from pipeline.elements import NUM_CLASSES, class_index
 from pipeline.ensemble import EnsembleSettings, fuse_umt, score_views
 from pipeline.types import FloatArray, ModelScores
 from training.data.challenge import DataError
-from training.data.stems import source_of
+from training.data.stems import shown, source_of
 from training.engine.checkpoints import writing
+from training.evaluation.cells import label_cell, logits_cell, model_cell, stem_cell, view_cell
 
 SCHEMA = pa.schema(
     [
@@ -34,6 +35,7 @@ SCHEMA = pa.schema(
     ]
 )
 FUSED = "umt"
+FILE = "predictions.parquet"
 
 
 @dataclass(frozen=True)
@@ -128,59 +130,79 @@ def read_predictions(path: Path) -> Predictions:
     """Read predictions, ours or anybody's with the same columns; labels may be class names.
 
     Raises:
-        DataError: Names the file and what is wrong in it.
+        DataError: Names the file, the row and what is wrong in it.
     """
-    columns = _read_columns(path)
     labels: dict[str, int | None] = {}
-    views: dict[tuple[str, str], dict[int, Any]] = {}
-    for stem, label, model, view, logits in zip(*columns, strict=True):
-        where = f"{path}: clip {stem}, model {model}, view {view}"
-        if labels.setdefault(stem, label) != label:
-            raise DataError(f"{where}: label {label}, but {labels[stem]} in another row")
-        if model is None:
-            continue
-        if not _are_logits(logits):
-            raise DataError(f"{where}: logits must be {NUM_CLASSES} finite numbers")
-        if views.setdefault((stem, model), {}).setdefault(view, logits) is not logits:
-            raise DataError(f"{where}: is there twice")
-    known = {stem: _label(label, path, stem) for stem, label in labels.items()}
+    views: dict[tuple[str, str], dict[int, FloatArray]] = {}
+    for number, cells in enumerate(zip(*_read_columns(path), strict=True), start=1):
+        try:
+            _take_row(cells, labels, views)
+        except ValueError as error:
+            raise DataError(f"{path}, row {number}{_of_clip(cells[0])}: {error}") from None
+    if not views:
+        raise DataError(f"{path}: not one of its {len(labels)} clips has logits")
     by_stem: dict[str, dict[str, FloatArray]] = {stem: {} for stem in labels}
     for (stem, model), rows in views.items():
-        ordered = [rows[view] for view in sorted(rows)]
-        by_stem[stem][model] = np.asarray(ordered, dtype=np.float32)
-    return Predictions.of(ClipPredictions(stem, known[stem], by_stem[stem]) for stem in labels)
+        by_stem[stem][model] = np.stack([rows[view] for view in sorted(rows)])
+    return Predictions.of(ClipPredictions(stem, labels[stem], by_stem[stem]) for stem in labels)
 
 
-def _are_logits(value: Any) -> bool:
-    try:
-        row = np.asarray(value, dtype=np.float64)  # null becomes NaN
-    except (TypeError, ValueError):
-        return False
-    return row.shape == (NUM_CLASSES,) and bool(np.isfinite(row).all())
+def _take_row(
+    cells: tuple[Any, ...],
+    labels: dict[str, int | None],
+    views: dict[tuple[str, str], dict[int, FloatArray]],
+) -> None:
+    """Add a row to what is known; ValueError when it is wrong or contradicts another one."""
+    stem, label = stem_cell(cells[0]), label_cell(cells[1])
+    if labels.setdefault(stem, label) != label:
+        raise ValueError(f"label {_named(label)}, but {_named(labels[stem])} in another row")
+    model = model_cell(cells[2])
+    if model is None:
+        return
+    view = view_cell(cells[3])
+    rows = views.setdefault((stem, model), {})
+    if view in rows:
+        raise ValueError(f"model {model}, view {view}: is there twice")
+    rows[view] = logits_cell(cells[4])
+
+
+def _of_clip(stem: Any) -> str:
+    return f", clip {shown(stem)[1:-1]}" if isinstance(stem, str) else ""
+
+
+def _named(label: int | None) -> str:
+    return "none" if label is None else str(label)
 
 
 def _read_columns(path: Path) -> list[list[Any]]:
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name the file {path / FILE} in it")
+    with _reading(path):
+        names = pq.read_schema(path).names
+    _check_columns(names, path)
+    with _reading(path):
+        # A folder called view=3 on the way is no column.
+        table = pq.read_table(path, columns=SCHEMA.names, partitioning=None)
+        columns = [table.column(name).to_pylist() for name in SCHEMA.names]
+    if not table.num_rows:
+        raise DataError(f"{path}: holds no predictions")
+    return columns
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        table = pq.read_table(path)
+        yield
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path}: cannot be read as parquet ({error})") from error
-    missing = [name for name in SCHEMA.names if name not in table.column_names]
-    if missing:
-        raise DataError(f"{path}: has no column {', '.join(missing)}; see docs/formats.md")
-    if not table.num_rows:
-        raise DataError(f"{path}: holds no predictions")
-    return [table.column(name).to_pylist() for name in SCHEMA.names]
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{path}: cannot be read as parquet ({reason})") from error
 
 
-def _label(value: Any, path: Path, stem: str) -> int | None:
-    try:
-        index = class_index(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise DataError(f"{path}: clip {stem}: {error}") from error
-    if index is None or (isinstance(index, float) and np.isnan(index)):
-        return None
-    if index != int(index) or not 0 <= index < NUM_CLASSES:
-        raise DataError(f"{path}: clip {stem}: label {value} is not in 0..{NUM_CLASSES - 1}")
-    return int(index)
+def _check_columns(names: Sequence[str], path: Path) -> None:
+    for name in SCHEMA.names:
+        count = names.count(name)
+        if count != 1:
+            wrong = f"has {count} columns" if count else "has no column"
+            raise DataError(f"{path}: {wrong} {name}; see docs/formats.md")

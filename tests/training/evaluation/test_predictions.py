@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.ensemble import EnsembleSettings, fuse_umt, score_views
@@ -92,8 +94,31 @@ def test_labels_may_be_names(path: Path) -> None:
         (drawn_frame([0], label="5Axel"), "'5Axel' is no class"),
         (drawn_frame([0, 1], label=[3, 4]), "label 4, but 3 in another row"),
         (drawn_frame([0, 0]), "view 0: is there twice"),
-        (drawn_frame([0], logits=[[1.0] * 27]), "logits must be 28 finite numbers"),
-        (drawn_frame([0], logits=[[float("nan")] * 28]), "logits must be 28 finite numbers"),
+        (drawn_frame([0], logits=[[1.0] * 27]), "logits must be 28 numbers, got 27"),
+        (drawn_frame([0], logits=[[float("nan")] * 28]), "logits must be finite numbers"),
+        # Issue 15, point 25.
+        (drawn_frame([0, 1], logits=[[0.0] * 28, [1e39] * 28]), "row 2, clip 1_a: logits must"),
+        (drawn_frame([0], logits=[[None] + [0.0] * 27]), "row 1, clip 1_a: logits must be finite"),
+        (drawn_frame([0], logits=[[float("inf")] * 28]), "logits must be finite numbers"),
+        (drawn_frame([0], logits=["hello"]), "logits are no list of numbers"),
+        (drawn_frame([0, 1], logits=[[0.0] * 28, None]), "row 2, clip 1_a: has no logits"),
+        (drawn_frame([0, 1], stem=[7, 8]), "row 1: stem 7 is no text but int; save stems as text"),
+        (drawn_frame([0, 1], stem=[7.0, None]), "row 1: stem 7.0 is no text but float"),
+        (drawn_frame([0], stem=b"1_a"), "row 1: stem b'1_a' is no text but bytes"),
+        (drawn_frame([0, 1], stem=["1_a", None]), "row 2: has no stem"),
+        (drawn_frame([0], stem="../x"), "row 1, clip ../x: stem '../x' has '..' in it"),
+        (drawn_frame([0], stem="/own/a"), "row 1, clip /own/a: stem '/own/a' is an absolute path"),
+        (drawn_frame([0, 0], stem=["1_a", "1_a.mp4"]), "row 2, clip 1_a.mp4: model infogcn, v"),
+        (drawn_frame([0, 1], label=[3, None]), "row 2, clip 1_a: label none, but 3 in another row"),
+        (drawn_frame([0], label=-1), "label -1 is not in 0..27"),
+        (drawn_frame([0], label=1.5), "label 1.5 is not in 0..27"),
+        (drawn_frame([0], label=float("inf")), "label inf is not in 0..27"),
+        (drawn_frame([0], label=True), "label True is not in 0..27"),
+        (drawn_frame([0], model=5), "model 5 is no name of a network"),
+        (drawn_frame([0, 1], model=None), "not one of its 1 clips has logits"),
+        (drawn_frame([0, 1], view=[0.0, None]), "row 2, clip 1_a: has no view"),
+        (drawn_frame([0], view="first"), "row 1, clip 1_a: view 'first' is not a whole number"),
+        (drawn_frame([0], view=-1), "view -1 is not a whole number from 0 on"),
     ],
 )  # fmt: skip
 def test_bad_files_are_named(frame: pd.DataFrame, words: str, tmp_path: Path) -> None:
@@ -102,6 +127,37 @@ def test_bad_files_are_named(frame: pd.DataFrame, words: str, tmp_path: Path) ->
     with pytest.raises(DataError, match=r"bad\.parquet") as caught:
         read_predictions(path)
     assert words in str(caught.value)
+    assert str(caught.value).count("bad.parquet") == 1
+
+
+@pytest.mark.parametrize("label", [[None, None], [float("nan")] * 2])
+def test_an_unknown_label_may_be_nan(label: list[float | None], tmp_path: Path) -> None:
+    """Issue 15, point 25: NaN differs from itself, and so was "in another row"."""
+    frame = drawn_frame([0, 1])
+    frame["label"] = pd.Series(label, dtype="float64")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    column = pa.array(label, pa.float64(), from_pandas=False)
+    table = table.set_column(1, "label", column)
+    pq.write_table(table, tmp_path / "nan.parquet")
+    assert [clip.label for clip in read_predictions(tmp_path / "nan.parquet").clips] == [None]
+
+
+def test_a_column_of_floats_and_endings_of_videos_are_understood(tmp_path: Path) -> None:
+    frame = drawn_frame([0, 1], stem="jump/1_a.mp4", label=3.0, view=[0.0, 1.0])
+    (tmp_path / "view=7").mkdir()
+    frame.to_parquet(tmp_path / "view=7" / "some.parquet")
+    (only,) = read_predictions(tmp_path / "view=7" / "some.parquet").clips
+    assert (only.stem, only.label, len(only.logits["infogcn"])) == ("jump/1_a", 3, 2)
+
+
+def test_folders_and_columns_that_are_there_twice_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is a folder; name the file .*predictions\.parquet in it"):
+        read_predictions(tmp_path)
+    table = pa.Table.from_pandas(drawn_frame([0]), preserve_index=False)
+    twice = table.append_column("stem", pa.array(["1_a"]))
+    pq.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(DataError, match="has 2 columns stem"):
+        read_predictions(tmp_path / "twice.parquet")
 
 
 def test_files_that_are_no_predictions_are_named(tmp_path: Path) -> None:
