@@ -84,7 +84,12 @@ FIELDS: tuple[tuple[str, Kind], ...] = (
     *((f"video.{name}", _NUMBER) for name in ("duration_s", "start_s", "end_s")),
     ("video.fps", Kind(lambda v: _number(v) and v > 0, "a finite number above 0")),
     ("video.variable_frame_rate", _TRUTH),
-    ("video.stream", Kind(lambda v: v is None or _whole(v, 0), "a whole number of 0 or more")),
+    ("video.stream", Kind(lambda v: v is None or _whole(v, 0), _WHOLE.expected)),
+    *(
+        (f"video.{name}", Kind(lambda v: v is None or _whole(v, 1), _COUNT.expected))
+        for name in ("stored_width", "stored_height")
+    ),
+    ("video.deinterlaced", Kind(lambda v: v is None or isinstance(v, bool), _TRUTH.expected)),
     ("region", _TABLE),
     ("region.rule", _TEXT),
     ("region.xyxy", Kind(lambda v: isinstance(v, list) and len(v) == 4, "four numbers")),

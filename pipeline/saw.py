@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.config import Profile
 from pipeline.errors import VideoError
 from pipeline.sequence import make_sequence
-from pipeline.types import Analysis, FloatArray, IntArray
+from pipeline.types import Analysis, FloatArray, IntArray, VideoInfo
 from pipeline.video import Frame, Video, open_video
 from pipeline.views import VideoModelSettings, ViewCollector
 
@@ -30,14 +30,28 @@ def source_of(analysis: Analysis) -> Video:
     if not Path(info.path).is_file():
         raise VideoError.of("clip_not_here", name=Path(info.path).name)
     video = open_video(info.path, start_s=info.start_s, end_s=info.end_s, stream=info.stream)
-    if video.info.sha256 != info.sha256:
-        raise video.error("clip_other")
+    check_same(video, info)
     if not _same_frames(video, analysis):
         # Promised frames did not decode, and the analysis went on with those that do.
         video = video.rescan()
         if not _same_frames(video, analysis):
             raise video.error("clip_other")
     return video
+
+
+def check_same(video: Video, analysed: VideoInfo) -> None:
+    """Refuse another video than the one that was analysed, or other pixels than its coordinates'.
+
+    Pixels that are not square were taken as stored by earlier versions.
+
+    Raises:
+        VideoError: Saying which.
+    """
+    if video.info.sha256 != analysed.sha256:
+        raise video.error("clip_other")
+    now, before = (f"{info.width}x{info.height}" for info in (video.info, analysed))
+    if now != before:
+        raise video.error("clip_reshaped", size=now, before=before)
 
 
 def _same_frames(video: Video, analysis: Analysis) -> bool:

@@ -111,6 +111,8 @@ ERRORS: Mapping[str, str] = {
     "choose that one, or none",
     "clip_not_packed": "{name}: the clip is not here, so it cannot be packed",
     "clip_not_here": "{name}: the clip is not here; open the analysis together with its clip",
+    "clip_reshaped": "{name}: is read as {size} pixels now, but this analysis was made of "
+    "{before}; analyse it again",
     "clip_other": "{name}: is not the video that was analysed; analyse it again",
     "profile_unknown": "profile {profile}: there is none; choose one of {known}",
     # Places to write to.
@@ -127,8 +129,12 @@ NOTES: Mapping[str, str] = {
     "choose with --stream N",
     "damaged": "{name} is damaged: {read} of {promised} frames could be read",
     "odd_turn": "{name} is turned by an odd angle, which is ignored",
-    "interlaced": "{name} is interlaced; motion shows combs, which are left in",
-    "aspect": "{name} has pixels of {aspect}, not 1, to 1; it is analysed as stored, {size}",
+    "interlaced": "{name} is interlaced; every frame was made whole from its two fields",
+    "aspect": "{name} has pixels of {aspect} to 1; it is shown and analysed at its true shape, "
+    "{size} instead of {stored}",
+    "odd_aspect": "{name} says that its pixels are {aspect} to 1, which is ignored",
+    "dolby": "{name} is a Dolby Vision recording of profile {profile}, whose colours only Dolby's "
+    "own players show; they are used as stored, so green and purple",
     "hdr": "{name} is an HDR recording ({curve}); its colours are used as stored, so pale",
     "ends_before": "{name} ends at {lasts} s, before the out point (--end {end})",
     "uncertain": "it is uncertain who the skater is: person {person} was taken, who has most "

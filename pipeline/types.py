@@ -72,6 +72,13 @@ class VideoInfo:
     """End of the span (exclusive)."""
     stream: int | None = None
     """FFmpeg's number of the video stream that was taken, where the file holds several."""
+    stored_width: int | None = None
+    """Of the stored picture after rotation, where its pixels are not square and `width` is that of
+    its true shape: a stored x is `x * stored_width / width`."""
+    stored_height: int | None = None
+    """The same of its height."""
+    deinterlaced: bool | None = None
+    """True where frames were interlaced and have been made whole."""
 
 
 @dataclass(frozen=True)

@@ -208,12 +208,14 @@ def _load(video: Video, limit_bytes: int) -> Clip:
 
 
 def _describe(film: Film, facts: Probe, span: Span) -> VideoInfo:
+    picture = film.picture
+    reshaped = picture.stored_upright != picture.size
     return VideoInfo(
         path=film.source.path,
         sha256=film.source.sha256(),
-        width=film.picture.width,
-        height=film.picture.height,
-        rotation=film.picture.turn.degrees,
+        width=picture.width,
+        height=picture.height,
+        rotation=picture.turn.degrees,
         frames=len(span.places),
         fps=film.index.fps,
         variable_frame_rate=film.index.variable_frame_rate,
@@ -222,4 +224,7 @@ def _describe(film: Film, facts: Probe, span: Span) -> VideoInfo:
         start_s=span.start_s,
         end_s=span.end_s,
         stream=facts.stream,
+        stored_width=picture.stored_upright[0] if reshaped else None,
+        stored_height=picture.stored_upright[1] if reshaped else None,
+        deinterlaced=picture.interlaced or None,
     )

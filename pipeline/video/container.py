@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import VideoError
 from pipeline.video.formats import CODECS, DEMUXERS, FORMATS, carries_sound
+from pipeline.video.mp4 import top_level_boxes
 from pipeline.video.refused import HEAD_BYTES, is_text, refused
 from pipeline.video.source import SourceFile
 
@@ -32,8 +33,6 @@ FRAME_THREADS_UP_TO = 4096 * 2304
 
 _DEFAULT_COUNTS_AS = 5_000_000
 """Pixels that a stream marked as the default may be smaller."""
-
-_MOST_BOXES = 1000
 
 
 @contextmanager
@@ -181,7 +180,7 @@ class _Nameless:
 
 
 def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> VideoError:
-    boxes = _top_level_boxes(source)
+    boxes = top_level_boxes(source)
     if "moov" in boxes:
         return source.error("video_index_damaged")
     if "ftyp" in boxes:
@@ -192,27 +191,3 @@ def _why_not_a_video(source: SourceFile, error: av.error.FFmpegError) -> VideoEr
     if isinstance(error, av.error.EOFError | av.error.OSError):  # it ended within a header
         return source.error("video_cut_early")
     return source.error("video_unknown", known=", ".join(kind.name for kind in FORMATS))
-
-
-def _top_level_boxes(source: SourceFile) -> set[str]:
-    """Types of an MP4 file's outermost boxes, as far as they begin within the file."""
-    boxes: set[str] = set()
-    offset = 0
-    with source.open() as file:
-        for _ in range(_MOST_BOXES):
-            try:
-                file.seek(offset)
-                header = file.read(16)
-            except OSError as error:
-                raise source.unreadable(error) from error
-            kind = header[4:8].decode("latin-1")
-            size = int.from_bytes(header[:4], "big")
-            if size == 1:  # 64 bits follow
-                size = int.from_bytes(header[8:16], "big")
-            if len(header) < 8 or not kind.isprintable() or size < 8:
-                break
-            boxes.add(kind)
-            offset += size
-            if offset >= source.size:  # a size may be any number, also one that is no place
-                break
-    return boxes

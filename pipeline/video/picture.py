@@ -2,12 +2,14 @@
 
 The result is byte for byte what `ffmpeg -i clip.mp4 -pix_fmt rgb24` writes (tested): colour matrix
 and range as the frame is tagged, BT.601 where it is not, 10 bits brought down to 8, turned and
-mirrored as the container's display matrix says. Pixels that are not square stay as they are stored.
+mirrored as the container's display matrix says. Pixels that are not square are made so: the picture
+is widened or made higher, never smaller, as browsers and players do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -54,16 +56,43 @@ class Picture:
     """From stored to upright."""
     interlaced: bool = False
     """Whether a frame is made of two fields, shot one after the other."""
+    aspect: Fraction = Fraction(1)
+    """Width of a stored pixel as it is shown, in heights."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Width and height at true shape, in square pixels, before turning."""
+        if self.aspect >= 1:
+            return round(self.stored_width * self.aspect), self.stored_height
+        return self.stored_width, round(self.stored_height / self.aspect)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height at true shape, upright: those of every frame that is handed out."""
+        return self._upright(*self.shape)
+
+    @property
+    def stored_upright(self) -> tuple[int, int]:
+        """Width and height of the stored picture once it is turned, its pixels as they are."""
+        return self._upright(self.stored_width, self.stored_height)
 
     @property
     def width(self) -> int:
         """Pixels, upright."""
-        return self.stored_height if self.turn.degrees % 180 else self.stored_width
+        return self.size[0]
 
     @property
     def height(self) -> int:
         """Pixels, upright."""
-        return self.stored_width if self.turn.degrees % 180 else self.stored_height
+        return self.size[1]
+
+    @property
+    def as_stored(self) -> bool:
+        """Whether a frame's pixels are the stored ones, but for their turn and colours."""
+        return self.stored_upright == self.size and not self.interlaced
+
+    def _upright(self, width: int, height: int) -> tuple[int, int]:
+        return (height, width) if self.turn.degrees % 180 else (width, height)
 
 
 def turn_of(frame: VideoFrame) -> Turn | None:
@@ -95,7 +124,7 @@ class Converter:
 
     def _build(self, frame: VideoFrame) -> Graph:
         graph = Graph()
-        size = f"{self._picture.stored_width}:{self._picture.stored_height}"
+        width, height = self._picture.shape
         chain = [
             graph.add_buffer(
                 width=frame.width,
@@ -103,7 +132,7 @@ class Converter:
                 format=frame.format,
                 time_base=frame.time_base,
             ),
-            graph.add("scale", size),
+            graph.add("scale", f"{width}:{height}"),
             *(graph.add(name, arguments) for name, arguments in self._picture.turn.filters),
             graph.add("format", "rgb24"),
             graph.add("buffersink"),

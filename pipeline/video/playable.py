@@ -37,7 +37,8 @@ _LOOK_UP_EVERY_S = 0.2
 
 def plays_as_it_is(video: Video) -> bool:
     """Whether current browsers play the file itself; when in doubt the browser tries and asks."""
-    if video.info.stream is not None:  # a browser takes the one it likes
+    # Of several videos a browser takes the one it likes, and it leaves combs in.
+    if video.info.stream is not None or video.info.deinterlaced:
         return False
     with open_stream(video.source, threads=1) as (container, stream):
         kind = container.format.name.split(",")[0]
@@ -127,7 +128,8 @@ def _write(
 def _key(video: Video, positions: IntArray | None) -> str:
     info = video.info
     frames = "all" if positions is None else positions.tolist()
-    what = f"2 {info.sha256} {info.stream} {info.start_s} {info.end_s} {LONG_SIDE} {frames}"
+    picture = f"{info.stream} {info.width}x{info.height} {info.deinterlaced}"
+    what = f"2 {info.sha256} {picture} {info.start_s} {info.end_s} {LONG_SIDE} {frames}"
     return hashlib.sha256(what.encode()).hexdigest()
 
 

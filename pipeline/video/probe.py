@@ -12,13 +12,13 @@ from fractions import Fraction
 
 import av.error
 from av.container import InputContainer
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.sentences import note
-from pipeline.video.container import codec_of, good_frames, open_stream, video_streams
+from pipeline.video.container import codec_of, open_stream, video_streams
 from pipeline.video.index import FrameIndex, Packets, index_of_frames, index_of_packets
-from pipeline.video.picture import UPRIGHT, Picture, turn_of
+from pipeline.video.look import first_look
+from pipeline.video.picture import Picture
 from pipeline.video.source import SourceFile
 
 _ONE_PACKET_ONE_FRAME = frozenset(
@@ -29,9 +29,6 @@ _STAMPED_BADLY = ("asf", "avi")
 """Containers whose stamps are those of decoding; what FFmpeg makes up is off with B-frames."""
 
 _NOTICEABLE_S = 0.5
-_SQUARE_WITHIN = 0.01
-"""Encoders note 1377:1376 after rounding a size; nobody can see it."""
-_HDR_CURVES = {16: "PQ", 18: "HLG"}
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,13 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         and codec in _ONE_PACKET_ONE_FRAME
         and not missing
     )
-    picture, unusual = _look(source)
+    picture, unusual = first_look(source)
     warnings = (*several, *unusual)
     if time_base is not None and trusted and not decode:
         return Probe(index_of_packets(packets, time_base, rate), picture, codec, warnings, taken)
     index = index_of_frames(source, rate, stamped=packets.stamped)
     if index is None:
-        raise _nothing_decodes(source)
+        raise source.error("video_all_damaged")
     found = len(packets.shown) if codec in _ONE_PACKET_ONE_FRAME else len(index)
     promised = found + missing
     if len(index) < promised:
@@ -143,35 +140,3 @@ def _rate(stream: VideoStream, source: SourceFile) -> Fraction:
     if not rate:
         raise source.error("video_no_rate")
     return rate
-
-
-def _look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
-    """Size and turn of the first frame, and what is unusual about it."""
-    with open_stream(source, threads=1) as (container, stream):
-        frame = next(good_frames(container, stream), None)
-        if frame is None:
-            raise _nothing_decodes(source)
-        aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
-    turn = turn_of(frame)
-    picture = Picture(frame.width, frame.height, turn or UPRIGHT, frame.interlaced_frame)
-    told = {
-        note("odd_turn", name=source.name): turn is None,
-        note("interlaced", name=source.name): picture.interlaced,
-        _about_aspect(source, frame, aspect): abs(aspect - 1) > _SQUARE_WITHIN,
-        _about_hdr(source, frame): frame.color_trc in _HDR_CURVES,
-    }
-    return picture, tuple(sentence for sentence, applies in told.items() if applies)
-
-
-def _about_aspect(source: SourceFile, frame: VideoFrame, aspect: Fraction) -> str:
-    size = f"{frame.width}x{frame.height}"
-    return note("aspect", name=source.name, aspect=aspect, size=size)
-
-
-def _about_hdr(source: SourceFile, frame: VideoFrame) -> str:
-    curve = _HDR_CURVES.get(frame.color_trc, "")
-    return note("hdr", name=source.name, curve=curve)
-
-
-def _nothing_decodes(source: SourceFile) -> Exception:
-    return source.error("video_all_damaged")

@@ -10,7 +10,7 @@ import importlib
 import os
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import av.error
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from pipeline.errors import VideoError
 from pipeline.types import IntArray
 from pipeline.video.container import good_frames, open_stream
+from pipeline.video.deinterlace import whole_frames
 from pipeline.video.index import FrameIndex
 from pipeline.video.picture import Converter, Picture
 from pipeline.video.source import SourceFile
@@ -67,18 +68,27 @@ class Reader(Protocol):
 
 
 def read_with_pyav(film: Film, wanted: IntArray) -> Frames:
-    """PyAV: one seek to the key frame before the first wanted frame, then straight on."""
+    """PyAV: one seek to the key frame before the first wanted frame, then straight on.
+
+    Frames are deinterlaced from the first one on that needs it.
+    """
     expected, last = int(wanted[0]), int(wanted[-1])
+    woven = film.picture.interlaced  # then a frame also depends on the one before it
     chosen = frozenset(wanted.tolist())
     convert = Converter(film.picture)
     with open_stream(film.source, threads=1 if film.index.decoded else 0) as (container, stream):
-        _seek(container, stream, film.index, expected)
-        for place, frame in _placed(good_frames(container, stream), film.index):
+        _seek(container, stream, film.index, max(0, expected - woven))
+        placed = _placed(good_frames(container, stream), film.index)
+        for place, frame in whole_frames(placed) if woven else placed:
             if place < expected:
                 continue
             if place > expected:
                 break
             if place in chosen:
+                if frame.interlaced_frame and not woven:
+                    rest = replace(film, picture=replace(film.picture, interlaced=True))
+                    yield from read_with_pyav(rest, wanted[wanted >= place])
+                    return
                 yield place, convert(frame)
             if place == last:
                 return
@@ -90,8 +100,7 @@ def read_with_decord(film: Film, wanted: IntArray) -> Frames:
     """decord: from the file's start, since its seeks go wrong on open groups of pictures."""
     decord = _library("decord", "decord2")
     decord.logging.set_level(decord.logging.QUIET)
-    # It would turn a mirrored picture upside down, and choose by itself among several videos.
-    if film.picture.turn.mirrored or not film.alone:
+    if not _is_plain(film):  # it would turn a mirrored picture upside down
         raise _unreadable(film, "decord")
     failures = (decord.DECORDError, RuntimeError, UnicodeEncodeError, StopIteration)
     with film.source.open():
@@ -114,8 +123,7 @@ def read_with_opencv(film: Film, wanted: IntArray) -> Frames:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2 = _library("cv2", "opencv-python-headless")
     chosen = frozenset(wanted.tolist())
-    # Without a word, OpenCV 5 gives black pictures of an interlaced video.
-    if film.picture.interlaced or film.picture.turn.mirrored or not film.alone:
+    if not _is_plain(film):  # without a word, it gives black pictures of an interlaced video
         raise _unreadable(film, "OpenCV")
     with film.source.open():
         capture = cv2.VideoCapture(os.path.abspath(film.source.path), cv2.CAP_FFMPEG)
@@ -158,6 +166,11 @@ def _placed(frames: Iterator[VideoFrame], index: FrameIndex) -> Iterator[tuple[i
         place = places.get(frame.pts)
         if place is not None:
             yield place, frame
+
+
+def _is_plain(film: Film) -> bool:
+    """Whether other libraries give the frames that PyAV gives: no reshaping, one video only."""
+    return film.picture.as_stored and not film.picture.turn.mirrored and film.alone
 
 
 def _library(module: str, package: str) -> Any:

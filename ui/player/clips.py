@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from pipeline.saw import check_same
 from pipeline.types import IntArray, Timeline
 from pipeline.video import Video, open_video
 from pipeline.video.playable import media_type, playable_copy, plays_as_it_is
@@ -164,8 +165,7 @@ class ClipShelf:
             stream = info.stream
         clip = self.show(run.visitor, path or "", start_s, end_s, stream=stream)
         if analysis is not None:
-            if clip.video.info.sha256 != analysis.video.sha256:
-                raise clip.video.error("clip_other")
+            check_same(clip.video, analysis.video)
             _follow(clip, analysis.timeline.frame_index)
         clip.runs[run.run_id] = run
         clip.latest, clip.news = run.run_id, clip.news + 1

@@ -1,0 +1,93 @@
+"""A look at the first frame: its size, shape and turn, and what is unusual about the video."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pipeline.sentences import note
+from pipeline.video.container import MAX_PIXELS, good_frames, open_stream
+from pipeline.video.dolby import dolby_profile
+from pipeline.video.picture import UPRIGHT, Picture, turn_of
+from pipeline.video.source import SourceFile
+
+_SQUARE_WITHIN = 0.01
+"""Encoders note 1377:1376 after rounding a size; nobody can see it."""
+_WIDEST = 10
+"""Of a pixel, in heights, or of its height in widths; more is a mistake."""
+
+_UNTAGGED = 2
+_HDR_CURVES = {16: "PQ", 18: "HLG"}
+_DOLBY_ALONE = 5
+"""The profile whose pictures have colours of Dolby's own, which no tag tells."""
+_FIELDS_FROM = 2
+"""FFmpeg's field orders from here on are interlaced; before are unknown and progressive."""
+
+
+def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
+    """The picture's size, shape and turn; sentences about what is unusual.
+
+    Raises:
+        VideoError: Not one frame decodes, or the picture is too large.
+    """
+    with open_stream(source, threads=1) as (container, stream):
+        frame = next(good_frames(container, stream), None)
+        if frame is None:
+            raise source.error("video_all_damaged")
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        interlaced = _is_interlaced(frame, stream.codec_context)
+        dolby = _dolby(source, stream, frame)
+    turn = turn_of(frame)
+    strange = not 1 / _WIDEST <= aspect <= _WIDEST
+    square = strange or abs(aspect - 1) <= _SQUARE_WITHIN
+    picture = Picture(
+        frame.width,
+        frame.height,
+        turn or UPRIGHT,
+        interlaced,
+        Fraction(1) if square else aspect,
+    )
+    _check_size(source, picture)
+    told = {
+        note("odd_turn", name=source.name): turn is None,
+        note("interlaced", name=source.name): picture.interlaced,
+        note("odd_aspect", name=source.name, aspect=aspect): strange,
+        _about_shape(source, picture): not square,
+        note("dolby", name=source.name, profile=dolby): dolby is not None,
+        _about_hdr(source, frame): frame.color_trc in _HDR_CURVES and dolby is None,
+    }
+    return picture, tuple(sentence for sentence, applies in told.items() if applies)
+
+
+def _is_interlaced(frame: VideoFrame, codec: VideoCodecContext) -> bool:
+    return frame.interlaced_frame or codec.field_order >= _FIELDS_FROM
+
+
+def _check_size(source: SourceFile, picture: Picture) -> None:
+    if picture.width * picture.height > MAX_PIXELS:
+        size = f"{picture.width}x{picture.height}"
+        raise source.error("video_too_large", size=size, most=f"{MAX_PIXELS / 1e6:.0f}")
+
+
+def _dolby(source: SourceFile, stream: VideoStream, frame: VideoFrame) -> int | None:
+    """The Dolby Vision profile of a video whose colours only a Dolby decoder shows."""
+    if stream.codec_context.codec.canonical_name not in ("av1", "h264", "hevc"):
+        return None
+    profile = dolby_profile(source)
+    if profile is None and frame.side_data.get("DOVI_RPU_BUFFER") is not None:
+        profile = _DOLBY_ALONE  # every other one is tagged, for decoders that know nothing of Dolby
+    untold = profile == _DOLBY_ALONE or frame.color_trc == _UNTAGGED
+    return profile if untold else None
+
+
+def _about_shape(source: SourceFile, picture: Picture) -> str:
+    stored, size = (f"{w}x{h}" for w, h in (picture.stored_upright, picture.size))
+    return note("aspect", name=source.name, aspect=picture.aspect, stored=stored, size=size)
+
+
+def _about_hdr(source: SourceFile, frame: VideoFrame) -> str:
+    curve = _HDR_CURVES.get(frame.color_trc, "")
+    return note("hdr", name=source.name, curve=curve)
