@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from io import BufferedReader
@@ -78,9 +78,9 @@ def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packe
         yield flush
 
 
-def good_frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def good_frames(packets: Iterable[Packet[VideoStream]]) -> Iterator[VideoFrame]:
     """The frames that decode without an error; who needs the others must notice their absence."""
-    for packet in packets_of(container, stream):
+    for packet in packets:
         try:
             frames = packet.decode()
         except av.error.FFmpegError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.types import IntArray
 from pipeline.video.container import good_frames, open_stream
+from pipeline.video.packets import Packets, packets_from
 from pipeline.video.source import SourceFile
 
 
@@ -26,12 +27,15 @@ class FrameIndex:
     """Seconds a tick."""
     rate: Fraction
     """Frames a second as the container says."""
-    keys: IntArray
-    """`(K, 2)` presentation and decoding stamps of the key frames, to start decoding from."""
+    packets: Packets
+    """The stream's packets, from which frames are decoded."""
+    places: IntArray
+    """`(P,)` place of the frame that each packet begins, -1 where it begins none; all -1 where
+    packets and frames are no pairs, so that frames can only be counted from the file's start."""
     decoded: bool = False
     """Whether every frame was decoded, so that nothing can be promised in vain."""
     stamped: bool = True
-    """Whether a decoded frame is known by its stamp; otherwise by its turn in the file."""
+    """Whether the stamps are the file's own; otherwise frames are spaced by the frame rate."""
 
     def __post_init__(self) -> None:
         if len(self.pts) == 0 or not bool(np.all(np.diff(self.pts, append=self.end) > 0)):
@@ -39,6 +43,33 @@ class FrameIndex:
 
     def __len__(self) -> int:
         return len(self.pts)
+
+    @property
+    def counted(self) -> bool:
+        """Whether a frame is known only by its turn in the file."""
+        return bool(np.all(self.places < 0))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every packet to be shown begins a frame."""
+        return not self.packets.damaged and bool(np.all(self.places[self.packets.shown] >= 0))
+
+    def place_of(self, number: int | None) -> int:
+        """Place of the frame that packet `number` begins, -1 if there is none."""
+        return -1 if number is None else int(self.places[number])
+
+    def starts(self, place: int) -> Iterator[int]:
+        """Packets to begin decoding with in order to reach a frame, the nearest first.
+
+        Key frames shown no later than the frame, each time twice as far back, since some only begin
+        to renew the picture bit by bit; at last the file's start.
+        """
+        keys = np.flatnonzero(self.packets.key & (self.places >= 0) & (self.places <= place))
+        back = 1
+        while back <= len(keys) and keys[-back] > 0:
+            yield int(keys[-back])
+            back *= 2
+        yield 0
 
     @property
     def pts_s(self) -> NDArray[np.float64]:
@@ -72,66 +103,54 @@ class FrameIndex:
         return float(self.rate) if borne_out else measured
 
 
-@dataclass(frozen=True)
-class Packets:
-    """What the packets of a video stream say of its frames."""
-
-    shown: list[tuple[int | None, int]]
-    """Presentation stamp and duration (0: unknown) of every frame to be shown, in file order."""
-    keys: list[tuple[int, int]]
-    """Presentation and decoding stamps of the key frames, also of those never shown."""
-    damaged: bool
-    """Whether a packet was cut off or marked as bad."""
-    ends_s: float
-    """When the last packet ends, seconds."""
-
-    @property
-    def stamped(self) -> bool:
-        """Whether every frame has a stamp of its own."""
-        stamps = {pts for pts, _ in self.shown}
-        return None not in stamps and len(stamps) == len(self.shown)
-
-    @property
-    def starts_with_key(self) -> bool:
-        """Whether nothing is shown before the first frame that can be decoded by itself."""
-        first = min((pts for pts, _ in self.shown if pts is not None), default=0)
-        return bool(self.keys) and self.keys[0][0] <= first
-
-
 def index_of_packets(packets: Packets, time_base: Fraction, rate: Fraction) -> FrameIndex:
     """The index that the container promises; its packets must be stamped."""
-    shown = sorted((pts, duration) for pts, duration in packets.shown if pts is not None)
-    pts = np.array([pts for pts, _ in shown], np.int64)
-    end = int(pts[-1]) + (shown[-1][1] or _ticks_a_frame(time_base, rate))
-    keys = np.array(packets.keys, np.int64).reshape(-1, 2)
-    return FrameIndex(pts, end, time_base, rate, keys)
+    shown = np.flatnonzero(packets.shown)
+    shown = shown[np.argsort(packets.pts[shown])]
+    return _index(packets, shown, time_base, rate)
 
 
-def index_of_frames(source: SourceFile, rate: Fraction, *, stamped: bool) -> FrameIndex | None:
+def index_of_frames(source: SourceFile, packets: Packets, rate: Fraction) -> FrameIndex | None:
     """The index of the frames that really decode; None when not one of them does.
 
     One thread decodes: with several, which frames a damaged stream loses may differ from run to
-    run. Without stamps to go by, frames are numbered and spaced by the frame rate.
+    run. Without stamps to go by, frames are spaced by the frame rate.
     """
     with open_stream(source, threads=1) as (container, stream):
-        stamps = [(frame.pts, frame.duration or 0) for frame in good_frames(container, stream)]
-        time_base = stream.time_base or 1 / rate
-    if not stamps:
+        frames = good_frames(packets_from(container, stream, packets, 0))
+        numbers = [-1 if frame.pts is None else frame.pts for frame in frames]
+        time_base = stream.time_base
+    if not numbers:
         return None
-    if stamped and _increasing(pts for pts, _ in stamps):
-        pts = np.array([pts for pts, _ in stamps], np.int64)
-        end = int(pts[-1]) + (stamps[-1][1] or _ticks_a_frame(time_base, rate))
-    else:
-        stamped, time_base = False, 1 / rate
-        pts = np.arange(len(stamps), dtype=np.int64)
-        end = len(stamps)
-    keys = np.empty((0, 2), np.int64)
-    return FrameIndex(pts, end, time_base, rate, keys, decoded=True, stamped=stamped)
+    begun = np.array(numbers, np.int64)
+    paired = len(np.unique(begun)) == len(begun) and begun.min() >= 0
+    if paired and time_base and packets.stamped and bool(np.all(np.diff(packets.pts[begun]) > 0)):
+        return _index(packets, begun, time_base, rate, decoded=True)
+    places = _places(packets, begun) if paired else np.full(len(packets), -1, np.int64)
+    turns = np.arange(len(begun), dtype=np.int64)
+    return FrameIndex(
+        turns, len(turns), 1 / rate, rate, packets, places, decoded=True, stamped=False
+    )
 
 
-def _increasing(stamps: Iterable[int | None]) -> bool:
-    known = [pts for pts in stamps if pts is not None]
-    return bool(np.all(np.diff(known) > 0))
+def _index(
+    packets: Packets,
+    begun: IntArray,
+    time_base: Fraction,
+    rate: Fraction,
+    *,
+    decoded: bool = False,
+) -> FrameIndex:
+    """The index of the frames that these packets begin, in the order of showing."""
+    pts, last = packets.pts[begun], packets.duration[begun[-1]]
+    end = int(pts[-1]) + (int(last) or _ticks_a_frame(time_base, rate))
+    return FrameIndex(pts, end, time_base, rate, packets, _places(packets, begun), decoded)
+
+
+def _places(packets: Packets, begun: IntArray) -> IntArray:
+    places = np.full(len(packets), -1, np.int64)
+    places[begun] = np.arange(len(begun))
+    return places
 
 
 def _ticks_a_frame(time_base: Fraction, rate: Fraction) -> int:

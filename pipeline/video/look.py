@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.sentences import note
-from pipeline.video.container import MAX_PIXELS, good_frames, open_stream
+from pipeline.video.container import MAX_PIXELS, good_frames, open_stream, packets_of
 from pipeline.video.dolby import dolby_profile
 from pipeline.video.picture import UPRIGHT, Picture, turn_of
 from pipeline.video.source import SourceFile
@@ -34,7 +34,7 @@ def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
         VideoError: Not one frame decodes, or the picture is too large.
     """
     with open_stream(source, threads=1) as (container, stream):
-        frame = next(good_frames(container, stream), None)
+        frame = next(good_frames(packets_of(container, stream)), None)
         if frame is None:
             raise source.error("video_all_damaged")
         aspect = stream.sample_aspect_ratio or Fraction(1)

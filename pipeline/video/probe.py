@@ -12,12 +12,14 @@ from fractions import Fraction
 
 import av.error
 from av.container import InputContainer
+from av.format import Flags
 from av.video.stream import VideoStream
 
 from pipeline.sentences import note
 from pipeline.video.container import codec_of, open_stream, video_streams
-from pipeline.video.index import FrameIndex, Packets, index_of_frames, index_of_packets
+from pipeline.video.index import FrameIndex, index_of_frames, index_of_packets
 from pipeline.video.look import first_look
+from pipeline.video.packets import Packets, has_flag, read_packets
 from pipeline.video.picture import Picture
 from pipeline.video.source import SourceFile
 
@@ -48,18 +50,21 @@ class Probe:
 def probe(source: SourceFile, *, decode: bool = False) -> Probe:
     """Find a file's frames; `decode` asks for the index of those that really decode."""
     with open_stream(source, threads=1) as (container, stream):
-        packets = _read_packets(container, stream)
-        if not packets.shown:
+        packets = read_packets(container, stream)
+        if not packets.shown.any():
             raise source.error("video_no_frames")
         codec = stream.codec_context.codec.canonical_name
-        rate = _rate(stream, source)
+        rate = _rate(container, stream, source)
         missing = _missing(container, stream, packets, rate)
         time_base = stream.time_base
         kind = container.format.name
         taken, several = _taken(container, stream, source)
+        reorders = stream.codec_context.has_b_frames and not packets.key.all()
     trusted = (
         packets.stamped
+        and packets.in_order
         and kind not in _STAMPED_BADLY
+        and (packets.reordered or not reorders)
         and packets.starts_with_key
         and not packets.damaged
         and codec in _ONE_PACKET_ONE_FRAME
@@ -69,10 +74,10 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
     warnings = (*several, *unusual)
     if time_base is not None and trusted and not decode:
         return Probe(index_of_packets(packets, time_base, rate), picture, codec, warnings, taken)
-    index = index_of_frames(source, rate, stamped=packets.stamped)
+    index = index_of_frames(source, packets, rate)
     if index is None:
         raise source.error("video_all_damaged")
-    found = len(packets.shown) if codec in _ONE_PACKET_ONE_FRAME else len(index)
+    found = int(packets.shown.sum()) if codec in _ONE_PACKET_ONE_FRAME else len(index)
     promised = found + missing
     if len(index) < promised:
         lost = note("damaged", name=source.name, read=len(index), promised=promised)
@@ -97,34 +102,11 @@ def _size(stream: VideoStream) -> str:
     return "?" if codec is None else f"{codec.width}x{codec.height}"
 
 
-def _read_packets(container: InputContainer, stream: VideoStream) -> Packets:
-    shown: list[tuple[int | None, int]] = []
-    keys: list[tuple[int, int]] = []
-    damaged = False
-    ends_s = 0.0
-    try:
-        for packet in container.demux():
-            if packet.pts is not None:
-                ends_s = max(
-                    ends_s, float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                )
-            if packet.stream_index != stream.index or packet.size == 0:
-                continue
-            damaged |= packet.is_corrupt
-            if packet.is_keyframe and packet.pts is not None:
-                keys.append((packet.pts, packet.pts if packet.dts is None else packet.dts))
-            if not packet.is_discard:
-                shown.append((packet.pts, packet.duration or 0))
-    except av.error.FFmpegError:
-        damaged = True
-    return Packets(shown, keys, damaged, ends_s)
-
-
 def _missing(
     container: InputContainer, stream: VideoStream, packets: Packets, rate: Fraction
 ) -> int:
     """Frames that the file should hold by its own account beyond those it has packets for."""
-    found = len(packets.shown)
+    found = int(packets.shown.sum())
     kind = container.format.name
     if kind.startswith("mov"):  # its index names every frame, also those beyond the file's end
         entries = sum(not entry.is_discard for entry in stream.index_entries)
@@ -135,8 +117,11 @@ def _missing(
     return max(0, stream.frames - found) if packets.damaged else 0
 
 
-def _rate(stream: VideoStream, source: SourceFile) -> Fraction:
-    rate = stream.average_rate or stream.guessed_rate
+def _rate(container: InputContainer, stream: VideoStream, source: SourceFile) -> Fraction:
+    # Of a stream without a container the average is an assumption, the guess its own word.
+    unclocked = has_flag(container, Flags.no_timestamps)
+    rates = (stream.average_rate, stream.guessed_rate)
+    rate = next((rate for rate in (reversed(rates) if unclocked else rates) if rate), None)
     if not rate:
         raise source.error("video_no_rate")
     return rate

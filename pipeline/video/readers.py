@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Generator, Iterator
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-import av.error
 import numpy as np
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.errors import VideoError
@@ -25,6 +22,7 @@ from pipeline.types import IntArray
 from pipeline.video.container import good_frames, open_stream
 from pipeline.video.deinterlace import whole_frames
 from pipeline.video.index import FrameIndex
+from pipeline.video.packets import packets_from
 from pipeline.video.picture import Converter, Picture
 from pipeline.video.source import SourceFile
 
@@ -70,30 +68,31 @@ class Reader(Protocol):
 def read_with_pyav(film: Film, wanted: IntArray) -> Frames:
     """PyAV: one seek to the key frame before the first wanted frame, then straight on.
 
-    Frames are deinterlaced from the first one on that needs it.
+    Where that does not lead to the very frames, decoding begins again further back. Frames are
+    deinterlaced from the first one on that needs it.
     """
-    expected, last = int(wanted[0]), int(wanted[-1])
-    woven = film.picture.interlaced  # then a frame also depends on the one before it
-    chosen = frozenset(wanted.tolist())
+    woven = film.picture.interlaced  # then a frame also depends on those before and after it
+    first, until = int(wanted[0]), int(wanted[-1]) + 1
+    needed = range(max(0, first - woven), min(until + woven, len(film.index)))
+    left = set(wanted.tolist())
     convert = Converter(film.picture)
-    with open_stream(film.source, threads=1 if film.index.decoded else 0) as (container, stream):
-        _seek(container, stream, film.index, max(0, expected - woven))
-        placed = _placed(good_frames(container, stream), film.index)
-        for place, frame in whole_frames(placed) if woven else placed:
-            if place < expected:
-                continue
-            if place > expected:
-                break
-            if place in chosen:
-                if frame.interlaced_frame and not woven:
-                    rest = replace(film, picture=replace(film.picture, interlaced=True))
-                    yield from read_with_pyav(rest, wanted[wanted >= place])
-                    return
-                yield place, convert(frame)
-            if place == last:
-                return
-            expected += 1
-    raise FramesLost.of("video_frame_lost", name=film.source.name, frame=expected)
+    starts = list(film.index.starts(needed[0]))
+    for start in starts:
+        try:
+            with closing(_decoded_from(film, start, needed)) as run:
+                for place, frame in whole_frames(run) if woven else run:
+                    if place not in left:
+                        continue
+                    if frame.interlaced_frame and not woven:
+                        rest = replace(film, picture=replace(film.picture, interlaced=True))
+                        yield from read_with_pyav(rest, wanted[wanted >= place])
+                        return
+                    left.remove(place)
+                    yield place, convert(frame)
+            return
+        except FramesLost:
+            if start == starts[-1]:
+                raise
 
 
 def read_with_decord(film: Film, wanted: IntArray) -> Frames:
@@ -147,25 +146,31 @@ READERS: dict[ReaderName, Reader] = {
 }
 
 
-def _seek(container: InputContainer, stream: VideoStream, index: FrameIndex, place: int) -> None:
-    """Jump to the last key frame shown no later than `place`; stay at the start without one."""
-    before = index.keys[index.keys[:, 0] <= index.pts[place]]
-    if len(before) > 1:
-        dts = int(before[before[:, 0].argmax(), 1])
-        with suppress(av.error.FFmpegError):  # a file without an index is read from its start
-            container.seek(dts, stream=stream)
+def _decoded_from(
+    film: Film, start: int, places: range
+) -> Generator[tuple[int, VideoFrame], None, None]:
+    """The decoder's frames at all of these places, which follow each other, from a packet on.
 
-
-def _placed(frames: Iterator[VideoFrame], index: FrameIndex) -> Iterator[tuple[int, VideoFrame]]:
-    """Decoded frames with their place; those that the index does not know are passed over."""
-    if not index.stamped:
-        yield from enumerate(frames)
-        return
-    places = {pts: place for place, pts in enumerate(index.pts.tolist())}
-    for frame in frames:
-        place = places.get(frame.pts)
-        if place is not None:
-            yield place, frame
+    Raises:
+        FramesLost: when one of them does not come in its turn.
+    """
+    index, expected = film.index, places[0]
+    alone = index.decoded and (start == 0 or not index.complete)  # see `index_of_frames`
+    with open_stream(film.source, threads=1 if alone else 0) as (container, stream):
+        clean = start == 0
+        frames = good_frames(packets_from(container, stream, index.packets, start))
+        for turn, frame in enumerate(frames):
+            # H.264's word that a picture renewed bit by bit is whole again comes too early.
+            clean = clean or frame.key_frame
+            place = turn if index.counted else index.place_of(frame.pts)
+            if place > expected or (place == expected and not clean):
+                break
+            if place == expected:
+                expected += 1
+                yield place, frame
+            if expected == places.stop:
+                return
+    raise FramesLost.of("video_frame_lost", name=film.source.name, frame=expected)
 
 
 def _is_plain(film: Film) -> bool:
