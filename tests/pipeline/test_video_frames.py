@@ -152,7 +152,10 @@ def test_rotation_is_applied_and_told(clips: Shelf, degrees: int) -> None:
 
 
 def test_sizes_that_change_midway_are_brought_to_the_first(clips: Shelf) -> None:
-    small, large = clips["h264.mp4"], clips.make("large.mp4", replace(PLAIN, width=640, height=480))
+    small, large = (
+        clips["h264.mp4"],
+        clips.make("large_part.mp4", replace(PLAIN, width=640, height=480)),
+    )
     parts = [clips.folder / "small.ts", clips.folder / "large.ts"]
     for source, part in zip((small, large), parts, strict=True):
         run_ffmpeg("-i", source, "-c", "copy", part)
