@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
+from pipeline.video.picture import Fields
+
 SETTINGS = "mode=send_frame:parity=auto:deint=interlaced"
 """Frames that are not marked as interlaced pass as they are."""
 
@@ -21,20 +23,21 @@ _SMALLEST = (3, 4)
 
 
 def whole_frames(
-    frames: Iterable[tuple[int, VideoFrame]],
+    frames: Iterable[tuple[int, VideoFrame]], fields: Fields
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Deinterlace frames, each known by its place; they keep their order and places.
 
     Args:
         frames: Without gaps. The first is right only if it begins the video, the last only if it
             ends it: whoever begins or stops midway gives one more at either end.
+        fields: Which come first, or that each frame is marked.
     """
     filter_: _Filter | None = None
     for place, frame in frames:
         if filter_ is None or filter_.kind != _kind(frame):  # a stream may change its size midway
             if filter_ is not None:
                 yield from filter_.rest()
-            filter_ = _Filter(frame)
+            filter_ = _Filter(frame, fields)
         yield from filter_.push(place, frame)
     if filter_ is not None:
         yield from filter_.rest()
@@ -43,7 +46,7 @@ def whole_frames(
 class _Filter:
     """The filter for frames of one kind, which come out once their successor is in."""
 
-    def __init__(self, frame: VideoFrame) -> None:
+    def __init__(self, frame: VideoFrame, fields: Fields) -> None:
         self.kind = _kind(frame)
         self._places: deque[int] = deque()
         self._graph = Graph()
@@ -51,7 +54,8 @@ class _Filter:
             width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
         )
         fits = frame.width >= _SMALLEST[0] and frame.height >= _SMALLEST[1]
-        middle = [self._graph.add("bwdif", SETTINGS)] if fits else []
+        marks = [self._graph.add("setfield", fields)] if fields in ("tff", "bff") else []
+        middle = [*marks, self._graph.add("bwdif", SETTINGS)] if fits else []
         self._graph.link_nodes(source, *middle, self._graph.add("buffersink")).configure()
 
     def push(self, place: int, frame: VideoFrame) -> Iterator[tuple[int, VideoFrame]]:

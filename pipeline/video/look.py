@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain, islice
 
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
@@ -11,7 +13,7 @@ from av.video.stream import VideoStream
 from pipeline.sentences import note
 from pipeline.video.container import MAX_PIXELS, good_frames, open_stream, packets_of
 from pipeline.video.dolby import dolby_profile
-from pipeline.video.picture import UPRIGHT, Picture, turn_of
+from pipeline.video.picture import UPRIGHT, Fields, Picture, turn_of
 from pipeline.video.source import SourceFile
 
 _SQUARE_WITHIN = 0.01
@@ -23,8 +25,15 @@ _UNTAGGED = 2
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
 _DOLBY_ALONE = 5
 """The profile whose pictures have colours of Dolby's own, which no tag tells."""
-_FIELDS_FROM = 2
-"""FFmpeg's field orders from here on are interlaced; before are unknown and progressive."""
+_ORDERS: dict[int, Fields] = {2: "tff", 3: "bff", 4: "tff", 5: "bff"}
+"""FFmpeg's field orders by the field that comes first; others are progressive or unknown."""
+_UNMARKED = frozenset(
+    {"ffvhuff", "huffyuv", "jpeg2000", "lagarith", "magicyuv", "png", "qtrle", "utvideo", "v308"}
+    | {"v408", "v410", "r210"}
+)
+"""Codecs whose frames cannot tell that they are interlaced."""
+_FRAMES_LOOKED_AT = 25
+"""Where the stream as a whole is called interlaced, but its first frame is not."""
 
 
 def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
@@ -34,11 +43,12 @@ def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
         VideoError: Not one frame decodes, or the picture is too large.
     """
     with open_stream(source, threads=1) as (container, stream):
-        frame = next(good_frames(packets_of(container, stream)), None)
+        frames = good_frames(packets_of(container, stream))
+        frame = next(frames, None)
         if frame is None:
             raise source.error("video_all_damaged")
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        interlaced = _is_interlaced(frame, stream.codec_context)
+        fields = _fields(stream.codec_context, chain([frame], frames))
         dolby = _dolby(source, stream, frame)
     turn = turn_of(frame)
     strange = not 1 / _WIDEST <= aspect <= _WIDEST
@@ -47,7 +57,7 @@ def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
         frame.width,
         frame.height,
         turn or UPRIGHT,
-        interlaced,
+        fields,
         Fraction(1) if square else aspect,
     )
     _check_size(source, picture)
@@ -62,8 +72,12 @@ def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
     return picture, tuple(sentence for sentence, applies in told.items() if applies)
 
 
-def _is_interlaced(frame: VideoFrame, codec: VideoCodecContext) -> bool:
-    return frame.interlaced_frame or codec.field_order >= _FIELDS_FROM
+def _fields(codec: VideoCodecContext, frames: Iterator[VideoFrame]) -> Fields:
+    order = _ORDERS.get(codec.field_order, "none")
+    if order != "none" and codec.codec.canonical_name in _UNMARKED:
+        return order
+    looked_at = islice(frames, 1 if order == "none" else _FRAMES_LOOKED_AT)
+    return "marked" if any(frame.interlaced_frame for frame in looked_at) else "none"
 
 
 def _check_size(source: SourceFile, picture: Picture) -> None:

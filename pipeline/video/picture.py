@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
+
+Fields = Literal["none", "marked", "tff", "bff"]
+"""How an interlaced video tells its fields: each frame is marked; or none, but the container says
+that the top or the bottom field of all frames is first."""
 
 
 class Turn(NamedTuple):
@@ -54,10 +58,15 @@ class Picture:
     """Pixels, before turning."""
     turn: Turn
     """From stored to upright."""
-    interlaced: bool = False
+    fields: Fields = "none"
     """Whether a frame is made of two fields, shot one after the other."""
     aspect: Fraction = Fraction(1)
     """Width of a stored pixel as it is shown, in heights."""
+
+    @property
+    def interlaced(self) -> bool:
+        """Whether some frames are made of two fields."""
+        return self.fields != "none"
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -80,11 +80,11 @@ def read_with_pyav(film: Film, wanted: IntArray) -> Frames:
     for start in starts:
         try:
             with closing(_decoded_from(film, start, needed)) as run:
-                for place, frame in whole_frames(run) if woven else run:
+                for place, frame in whole_frames(run, film.picture.fields) if woven else run:
                     if place not in left:
                         continue
                     if frame.interlaced_frame and not woven:
-                        rest = replace(film, picture=replace(film.picture, interlaced=True))
+                        rest = replace(film, picture=replace(film.picture, fields="marked"))
                         yield from read_with_pyav(rest, wanted[wanted >= place])
                         return
                     left.remove(place)
