@@ -54,6 +54,7 @@ ERRORS: Mapping[str, str] = {
     "video_unknown": "{name}: is not a video that can be read (known are {known})",
     "video_sound_only": "{name}: holds sound but no video; choose a file with pictures",
     "video_no_streams": "{name}: holds neither video nor sound; choose a file with pictures",
+    "stream_unreadable": "{text}: is no number of a video; give a whole number (--stream)",
     "stream_unknown": "{name}: holds no video number {stream}; "
     "choose one of the numbers {known} (--stream)",
     "video_codec": "{name}: its video codec is unknown; convert it to H.264",

@@ -62,16 +62,27 @@ def request_of(
     start_s: float | None,
     end_s: float | None,
     skater: str | None,
+    stream: str | None = "",
 ) -> Request:
     """What is asked for by the fields at the left.
 
     Raises:
-        InputError: What was typed as the skater names nobody.
+        InputError: What was typed as the skater names nobody, or no number of a video was typed.
     """
     chosen = read_chosen(skater or "")
     if isinstance(chosen, SkaterBox):  # until the analyser takes one
         raise InputError.of("skater_unreadable", text=skater)
-    return Request(path, profile, start_s, end_s, chosen)
+    return Request(path, profile, start_s, end_s, chosen, _read_stream(stream or ""))
+
+
+def _read_stream(text: str) -> int | None:
+    """The number of a video in its file; None where nothing was typed."""
+    if not text.strip():
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError.of("stream_unreadable", text=text) from None
 
 
 @dataclass(frozen=True)

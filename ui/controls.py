@@ -90,11 +90,15 @@ def build_controls(session: Session) -> Controls:
             "", label=label("settings_skater"), info=label("settings_skater_info"), max_lines=1,
             elem_id="skater",
         )  # fmt: skip
+        stream = gr.Textbox(
+            "", label=label("settings_stream"), info=label("settings_stream_info"), max_lines=1,
+            elem_id="stream",
+        )  # fmt: skip
     _build_history(session)
     _build_opener(session, status)
 
-    asked = [video, profile, start, end, skater]
-    video.change(_describe, video, [facts, start, end], **QUIET)
+    asked = [video, profile, start, end, skater, stream]
+    video.change(_describe, video, [facts, start, end, stream], **QUIET)
     begin, analyse = _begin_for(session), _analyse_for(session)
     news = [status, session.shown]
 
@@ -193,11 +197,12 @@ def _begin_for(session: Session) -> Any:
         start: float | None,
         end: float | None,
         skater: str | None,
+        stream: str | None,
         blind: bool,
         request: gr.Request,
     ) -> list[Any]:
         try:
-            asked = callbacks.request_of(path, profile, start, end, skater)
+            asked = callbacks.request_of(path, profile, start, end, skater, stream)
         except InputError as error:
             return begun_as((message_card(in_words(error), kind="error"), "", 0))
         return begun_as(callbacks.begin(asked, session.runs, visitor_of(request), blind=blind))
@@ -212,11 +217,12 @@ def _analyse_for(session: Session) -> Any:
         start: float | None,
         end: float | None,
         skater: str | None,
+        stream: str | None,
         begun: str,
         request: gr.Request,
     ) -> Iterator[tuple[Any, Any]]:
         try:
-            asked = callbacks.request_of(path, profile, start, end, skater)
+            asked = callbacks.request_of(path, profile, start, end, skater, stream)
         except InputError as error:
             # Of a call of the API; `begin` has said so to whoever clicked.
             yield (gr.skip() if begun else message_card(in_words(error), kind="error")), gr.skip()
@@ -230,8 +236,8 @@ def _analyse_for(session: Session) -> Any:
 def _describe(path: str | None) -> list[Any]:
     facts = callbacks.describe(path)
     if facts.duration_s is None:
-        return [facts.card, *skipped([0, 0])]
-    return [facts.card, gr.Number(None), gr.Number(None)]
+        return [facts.card, *skipped([0, 0, 0])]
+    return [facts.card, gr.Number(None), gr.Number(None), gr.Textbox("")]
 
 
 def _stop_for(session: Session) -> Any:

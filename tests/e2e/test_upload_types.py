@@ -56,6 +56,6 @@ def test_the_api_takes_files_of_every_name(app_url, files):
     client = Client(app_url, verbose=False)
     for path in files[:2] + files[-2:]:
         answer = client.predict(
-            handle_file(str(path)), "demo", None, None, None, api_name="/analyse"
+            handle_file(str(path)), "demo", None, None, "", "", api_name="/analyse"
         )
         assert f"{path.name}: no person found in 10 frames" in str(answer), answer

@@ -14,12 +14,13 @@ from pipeline import __main__ as command
 from pipeline.analyse import Analyser
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
-from pipeline.errors import VideoError
+from pipeline.errors import InputError, VideoError
 from pipeline.saw import source_of
 from pipeline.store import load
 from pipeline.video import open_video
 from pipeline.video.playable import plays_as_it_is
 from tests.videos import PLAIN, Shelf, numbered_frame, read_number, run_ffmpeg
+from ui.callbacks import request_of
 from ui.player import ClipShelf
 
 SMALL = replace(PLAIN, frames=8, width=192, height=144)
@@ -124,6 +125,16 @@ def test_the_choice_is_written_and_is_part_of_what_is_known(
     frames = source_of(analysis).frames()
     assert read_number(next(frames)[1]) == 100
     frames.close()
+
+
+@pytest.mark.parametrize(("typed", "stream"), [("", None), (None, None), ("0", 0), (" 1 ", 1)])
+def test_the_page_takes_a_stream(typed, stream) -> None:
+    assert request_of("clip.mkv", "demo", None, None, "", typed).stream == stream
+
+
+def test_the_page_says_what_is_no_number_of_a_video() -> None:
+    with pytest.raises(InputError, match="first: is no number of a video"):
+        request_of("clip.mkv", "demo", None, None, "", "first")
 
 
 def test_the_player_shows_the_one_that_was_chosen(clips: Shelf) -> None:

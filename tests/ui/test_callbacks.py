@@ -49,7 +49,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing.mp4": (lambda p: None, "there is no such file"),
     "folder.mp4": (lambda p: p.mkdir(), "name one video file in it"),
     "empty.mp4": (lambda p: p.touch(), "copy or download it again"),
-    "text.mp4": (lambda p: p.write_text("words\n" * 99), "known are mp4"),
+    "text.mp4": (lambda p: p.write_text("words\n" * 99), "is a text, not a video"),
     "sound.mp4": (
         lambda p: run_ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", p),
         "choose a file with pictures",
