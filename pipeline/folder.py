@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.scratch import short_name
+from models.scratch import LONGEST_NAME, short_name
 from pipeline.errors import InputError
 from pipeline.measure.files import FILE as MEASUREMENTS
 
 FILES = ("analysis.json", "arrays.npz", "scores.csv", MEASUREMENTS)
 OVERLAY = "overlay.mp4"
+
+_LONGEST_PATH = 4095 - 2 * LONGEST_NAME
+"""Bytes; Linux takes 4,095, and files and scratch folders are made inside."""
+_DEEPEST = 500
+"""Folders in each other; Python makes twice as many in one call at most."""
 
 
 class StoreError(InputError):
@@ -27,8 +32,11 @@ def check_place(folder: Path) -> None:
     """Tell before the work begins that its result could not be kept.
 
     Raises:
-        StoreError: `folder` is a file or lies below one, or may not be written.
+        StoreError: `folder` is a file or lies below one, may not be written, or its name or path is
+            too long.
     """
+    if _is_too_long(folder):
+        raise StoreError.of("place_long", folder=folder)
     try:
         nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     except OSError as error:
@@ -37,6 +45,14 @@ def check_place(folder: Path) -> None:
         raise StoreError.of("place_file", folder=folder, place=nearest)
     if not os.access(nearest, os.W_OK):
         raise StoreError.of("place_forbidden", folder=folder, place=nearest)
+
+
+def _is_too_long(folder: Path) -> bool:
+    """Told by counting: the system says nothing of folders below one that is to be made."""
+    whole = folder.absolute()
+    longest = max(len(os.fsencode(part)) for part in whole.parts)
+    deep = len(whole.parts) > _DEEPEST
+    return deep or longest > LONGEST_NAME or len(os.fsencode(whole)) > _LONGEST_PATH
 
 
 @contextmanager

@@ -119,6 +119,7 @@ ERRORS: Mapping[str, str] = {
     # Places to write to.
     "place_file": "{folder}: {place} is a file; choose another folder",
     "place_forbidden": "{folder}: {place} may not be written; choose another folder",
+    "place_long": "{folder}: is too long a name for the file system; choose a shorter one",
     "disk_full": "{folder}: the disk is full; make room or choose another folder",
     "film_refused": "{name}: cannot be written ({detail})",
     "place_unwritable": "{folder}: cannot be written ({detail}); choose another folder",

@@ -122,11 +122,12 @@ def _analysed(
         **analyser.about,
     }
     run = AnalysisRun(parsed.out, about)
-    found, _ = run.analyse(clips, analyser, share, status)
+    found, failed = run.analyse(clips, analyser, share, status)
     title = f"Evaluation: profile {profile.name}, {parsed.split} split of {parsed.data.name}"
     notes = weight_warnings(analyser.provenance)
     return Predictions.of(found), {
-        "title": title, "profile": profile.name, "split": parsed.split, "notes": list(notes)
+        "title": title, "profile": profile.name, "split": parsed.split, "notes": list(notes),
+        "failed": failed,
     }  # fmt: skip
 
 
@@ -171,7 +172,7 @@ def _submission(predictions: Predictions, profile: Profile, numbers: Mapping[int
 def _write_text(path: Path, text: str) -> None:
     draft = scratch_beside(path)
     try:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -90,7 +90,9 @@ def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
         _enter(parsed.out, preparer.about)
         outcomes = _prepare(preparation, clips, parsed, status)
         notes = weight_warnings(preparer.analyser.provenance)
-        (parsed.out / REPORT).write_text(report(outcomes, clips, notes), encoding="utf-8")
+        (parsed.out / REPORT).write_text(
+            report(outcomes, clips, notes), encoding="utf-8", errors="backslashreplace"
+        )
     return _conclude(outcomes, parsed.out)
 
 

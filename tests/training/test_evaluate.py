@@ -180,6 +180,33 @@ def test_mapping_of_some_classes_leaves_the_others_out_of_the_submission(
     assert "0_3Lutz" not in (out / "submission.txt").read_text()
 
 
+@pytest.mark.parametrize("stem", ["x" * 245, "跳" * 83])
+def test_long_names_and_strange_clips_end_no_evaluation(
+    stem: str, data: Path, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 15, point 24: a long stem and a long --out ended it after all the work."""
+    copy, out = tmp_path / "set", tmp_path / ("o" * 245)
+    shutil.copytree(data, copy)
+    (copy / "test_videos" / "0_3Lutz.mp4").rename(copy / "test_videos" / f"{stem}.mp4")
+    (copy / "answer.txt").write_text(f"{stem}\n0_Sequence\n0_CamelSpin\n", encoding="utf-8")
+    (copy / "test_labels.txt").unlink()
+    analyse = Analyser.analyse
+
+    def broken(self: Analyser, path: Any, **more: Any) -> Any:
+        if "Camel" in str(path):
+            raise KeyError("a bug that only this clip meets")
+        return analyse(self, path, **more)
+
+    monkeypatch.setattr(Analyser, "analyse", broken)
+    assert evaluate(copy, profile, out) == 0
+    assert (out / "analyses" / stem / "analysis.json").is_file()
+    reason = "unexpected KeyError: 'a bug that only this clip meets'"
+    assert (out / "failed_clips.txt").read_text() == f"0_CamelSpin: {reason}\n"
+    assert f"| 0_CamelSpin | {reason} |" in (out / "table.md").read_text()
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["missed"], summary["failed"]) == (["0_CamelSpin"], {"0_CamelSpin": reason})
+
+
 def test_fitted_on_validation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_predictions(drawn(40, seed=1, source=500), tmp_path / "val.parquet")
     write_predictions(drawn(40, seed=2), tmp_path / "test.parquet")
@@ -205,6 +232,8 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
         (("--data", "DATA", "--profile", "huge"), "profile huge: there is none"),
         (("--data", "DATA", "--split", "train"), "train.txt: there is no such file"),
         (("--data", "DATA", "--shard", "2/2"), "--shard 2/2: expected I/N"),
+        (("--data", "DATA", "--out", "new/" + "o" * 256), "too long a name for the file system"),
+        (("--data", "DATA", "--out", "o/" * 1800), "too long a name for the file system"),
         (("--data", "DATA", "--out", "RUN"), "holds an evaluation with another data"),
     ],
 )

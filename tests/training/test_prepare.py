@@ -136,6 +136,28 @@ def test_clip_whose_video_broke_is_forgotten(
     assert len(list(copy.rglob("0_CamelSpin.npz"))) == 2
 
 
+def test_a_long_name_is_prepared_and_a_damaged_file_made_again(
+    data: Path, profile: Path, tmp_path: Path
+) -> None:
+    """Issue 15, point 24."""
+    videos, out, stem = tmp_path / "set", tmp_path / "cache", "x" * 250
+    shutil.copytree(data, videos)
+    (videos / "train_videos" / "0_3Lutz.mp4").rename(videos / "train_videos" / f"{stem}.mp4")
+    (videos / "train.txt").write_text(f"{stem} 11\n")
+    assert prepare(videos, out, profile) == 0
+    made = contents(out)
+    assert set(made) >= {f"clips/{stem}.npz", f"poses/{stem}.npz"}
+    (out / "clips" / f"{stem}.npz").write_bytes(made[f"clips/{stem}.npz"][:-50])
+    store = ClipStore(tmp_path, StoreSettings(prepared=str(out)))
+    with pytest.raises(DataError, match=f"{stem}: is damaged; run python -m training.prepare"):
+        store.build(read_labels(videos, "train"), workers=0, status=QUIET)
+    assert prepare(videos, out, profile) == 0
+    assert contents(out) == made
+    own = ClipStore(tmp_path, StoreSettings(region="whole_frame"))
+    ((_, path),) = own.build(read_labels(videos, "train"), workers=0, status=QUIET)
+    assert len(read_clip(path)) == FRAMES
+
+
 def test_region_is_cut_out_and_scaled(
     data: Path, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

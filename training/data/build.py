@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,16 +14,17 @@ from typing import Literal
 import numpy as np
 
 from models.scratch import short_name
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError
 from pipeline.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import FloatArray, People, RegionOfInterest, Track
 from pipeline.video import FramesLost, Video, open_video
 from training.console import StatusLine
 from training.data.challenge import DataError, LabelledClip
+from training.data.failures import KILLED, failure_of
 from training.data.processes import each_done
 from training.data.region_pictures import RegionPictures
 from training.data.stems import stem_path
-from training.data.store import StoredClip, write_clip
+from training.data.store import StoredClip, is_whole, write_clip
 from training.engine.checkpoints import writing
 
 RegionSource = Literal["truth", "whole_frame"]
@@ -109,9 +111,9 @@ class ClipStore:
         """
         if self.settings.prepared:
             return self._prepared(clips, status)
-        broken = {c.stem: "the video is missing" for c in clips if not c.video.is_file()}
+        broken = {c.stem: "the video is missing" for c in clips if not os.path.isfile(c.video)}
         paths = {c.stem: self.path(c) for c in clips if c.stem not in broken}
-        missing = [c for c in clips if c.stem in paths and not paths[c.stem].is_file()]
+        missing = [c for c in clips if c.stem in paths and not is_whole(paths[c.stem])]
         with writing(self.folder, remedy="make room and run the command again"):
             self.folder.mkdir(parents=True, exist_ok=True)
             broken |= self._store(missing, paths, workers, status)
@@ -122,8 +124,12 @@ class ClipStore:
         self, clips: Sequence[LabelledClip], status: StatusLine
     ) -> list[tuple[LabelledClip, Path]]:
         stored = [(clip, self.path(clip)) for clip in clips]
-        reason = "was not prepared; run python -m training.prepare, its report.txt tells more"
-        broken = {clip.stem: reason for clip, path in stored if not path.is_file()}
+        remedy = "run python -m training.prepare, its report.txt tells more"
+        broken = {
+            clip.stem: f"{'is damaged' if path.is_file() else 'was not prepared'}; {remedy}"
+            for clip, path in stored
+            if not is_whole(path)
+        }
         with writing(self.folder, remedy="make room and run the command again"):
             if broken:
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -141,7 +147,7 @@ class ClipStore:
         broken = {}
         jobs = ((clip, paths[clip.stem], self.settings) for clip in clips)
         for done, (stem, reason) in enumerate(
-            each_done(store_clip, jobs, workers=workers), start=1
+            each_done(store_clip, jobs, workers=workers, killed=_killed), start=1
         ):
             if reason:
                 broken[stem] = reason
@@ -152,7 +158,8 @@ class ClipStore:
         if not broken:
             return
         listed = self.folder / "broken_clips.txt"
-        listed.write_text("".join(f"{stem}: {why}\n" for stem, why in sorted(broken.items())))
+        text = "".join(f"{stem}: {why}\n" for stem, why in sorted(broken.items()))
+        listed.write_text(text, encoding="utf-8", errors="backslashreplace")
         stem, why = min(broken.items())
         sentence = f"{len(broken)} of {total} clips cannot be used; {stem}: {why}; all in {listed}"
         if len(broken) > self.settings.max_broken * total:
@@ -179,10 +186,14 @@ def store_clip(job: Job) -> tuple[str, str]:
             stored = _decode(video, clip, settings)
         except FramesLost:
             stored = _decode(video.rescan(), clip, settings)
-    except InputError as error:
-        return clip.stem, str(error)
-    write_clip(stored, path)
+        write_clip(stored, path)
+    except Exception as error:  # nor may a clip that nobody foresaw end the run
+        return clip.stem, failure_of(error)
     return clip.stem, ""
+
+
+def _killed(job: Job) -> tuple[str, str]:
+    return job[0].stem, KILLED
 
 
 def _decode(video: Video, clip: LabelledClip, settings: StoreSettings) -> StoredClip:

@@ -20,6 +20,7 @@ from pipeline.sequence import SequenceSettings, make_sequence
 from pipeline.types import IntArray, PoseSequence
 from training.data.challenge import DataError, LabelledClip
 from training.data.stems import stem_path
+from training.data.store import is_whole
 from training.longtail import epoch_order
 from training.rink.frequencies import shared_out
 from training.rink.skeletons import STREAM, EstimatorNoise, skeleton_clip
@@ -170,12 +171,14 @@ class FoundPoses:
         max_absent: float = 0.0,
     ) -> None:
         self._folder, self._seed, self._balance = folder, seed, balance
-        self.absent = [clip for clip in clips if not self._path(clip).is_file()]
-        """Clips without poses."""
+        self.absent = [clip for clip in clips if not is_whole(self._path(clip))]
+        """Clips without poses, or with damaged ones."""
         if len(self.absent) > max_absent * len(clips):
+            first = self._path(self.absent[0])
+            what = "is damaged" if first.is_file() else "there is no such file"
             raise DataError(
-                f"{self._path(self.absent[0])}: there is no such file ({len(self.absent)} of "
-                f"{len(clips)} clips have no poses); run `python -m training.prepare` first"
+                f"{first}: {what} ({len(self.absent)} of {len(clips)} clips have no poses); "
+                "run `python -m training.prepare` first"
             )
         left_out = {clip.stem for clip in self.absent}
         self._clips = [clip for clip in clips if clip.stem not in left_out]

@@ -131,6 +131,11 @@ def write_clip(clip: StoredClip, path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
+def is_whole(path: Path) -> bool:
+    """Whether an archive of arrays is there, and not cut off; its numbers are not looked at."""
+    return zipfile.is_zipfile(path)
+
+
 def read_clip(path: Path) -> StoredClip:
     """Read a clip.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.analyse import Analyser
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError
 from pipeline.folder import StoreError
 from pipeline.store import load, save
 from pipeline.types import Analysis
 from training.console import StatusLine, readable_time
 from training.data.challenge import DataError
+from training.data.failures import failure_of
 from training.data.stems import stem_path
 from training.engine.checkpoints import write_json, writing
 from training.evaluation.clips import ListedClip
@@ -30,8 +32,6 @@ from training.evaluation.predictions import ClipPredictions
 RUN_FILE = "run.json"
 FOLDER = "analyses"
 FAILED = "failed_clips.txt"
-_FATAL = (ConfigError, StoreError)
-"""Of the errors that analysing a clip may end with: those that every other clip would meet, too."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,14 @@ class AnalysisRun:
             rest = (time.monotonic() - began) / max(computed, 1) * (len(mine) - done)
             left = f", about {readable_time(rest)} left" if computed else ""
             status.show(f"clip {done + 1} of {len(mine)}, {clip.stem}{left}", done / len(mine))
-            analysis = self._known(clip)
-            if analysis is None:
-                computed += 1
-                try:
+            analysis = None
+            try:
+                analysis = self._known(clip)
+                if analysis is None:
+                    computed += 1
                     analysis = self._make(clip, analyser)
-                except _FATAL:
-                    raise
-                except InputError as error:
-                    failed[clip.stem] = " ".join(str(error).splitlines())
+            except Exception as error:  # one strange clip must not end a night's work
+                failed[clip.stem] = failure_of(error)
             predictions.append(_predictions(clip, analysis))
         status.close()
         self._report(failed, len(mine), status)
@@ -121,7 +120,7 @@ class AnalysisRun:
         return analysis if analysis.video.sha256 == _sha256(clip.video) else None
 
     def _make(self, clip: ListedClip, analyser: Analyser) -> Analysis:
-        if not clip.video.is_file():
+        if not os.path.isfile(clip.video):  # False too for what is no possible name
             raise DataError(f"{clip.video}: there is no such file")
         analysis = analyser.analyse(clip.video)
         save(analysis, stem_path(self._folder / FOLDER, clip.stem))
@@ -133,7 +132,8 @@ class AnalysisRun:
             if not failed:
                 listed.unlink(missing_ok=True)
                 return
-            listed.write_text("".join(f"{stem}: {why}\n" for stem, why in sorted(failed.items())))
+            text = "".join(f"{stem}: {why}\n" for stem, why in sorted(failed.items()))
+            listed.write_text(text, encoding="utf-8", errors="backslashreplace")
         stem, why = min(failed.items())
         if len(failed) == total:
             raise DataError(f"none of the {total} clips can be analysed; {stem}: {why}")

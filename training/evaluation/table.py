@@ -20,6 +20,8 @@ NAMES = {
 }
 CONFUSIONS = 10
 """So many of the most frequent confusions are listed."""
+FAILURES = 20
+"""So many of the clips that could not be analysed are listed."""
 
 
 def table(content: Mapping[str, Any]) -> str:
@@ -28,6 +30,7 @@ def table(content: Mapping[str, Any]) -> str:
     if content["models"]:
         parts += [_models(content), _ensembles(content), _fusions(content), _beyond(content)]
         parts += [_pairs(content), _classes(content), _confusions(content)]
+    parts.append(_missed(content))
     return "\n".join(part for part in parts if part)
 
 
@@ -160,6 +163,21 @@ def _confusions(content: Mapping[str, Any]) -> str:
         return ""
     head = ["shown", "taken for", "clips"]
     return _section(f"Most frequent confusions of {NAMES.get(last, last)}", head, rows)
+
+
+def _missed(content: Mapping[str, Any]) -> str:
+    """Clips that could not be analysed, at the end, with the reason where it is known."""
+    missed, failed = content["missed"], content.get("failed", {})
+    if not missed:
+        return ""
+    rows = [[_plain(stem), _plain(failed.get(stem, ""))] for stem in missed[:FAILURES]]
+    rest = len(missed) - len(rows)
+    note = f"And {rest} more; all are in `summary.json`." if rest else ""
+    return _section("Could not be analysed", ["clip", "why"], rows, note)
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _figures(entry: Mapping[str, Any]) -> list[str]:

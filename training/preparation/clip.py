@@ -19,21 +19,18 @@ import cv2
 import numpy as np
 import torch
 
-from models.checkpoint_files import WeightsError
 from models.scratch import scratch_beside
 from pipeline import __version__
 from pipeline.analyse import Analyser
 from pipeline.config import Profile, load_profile
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError
 from pipeline.run import Found
 from pipeline.types import FloatArray, RegionOfInterest, VideoInfo
 from training.data.build import clips_folder, poses_folder
+from training.data.failures import failure_of
 from training.data.region_pictures import RegionPictures
 from training.data.stems import stem_path
-from training.data.store import write_clip
-
-_FATAL = (ConfigError, WeightsError)
-"""What every other clip would meet, too."""
+from training.data.store import is_whole, write_clip
 
 VERSION = 1
 """Counted up when the same settings give other files."""
@@ -131,23 +128,21 @@ class Preparer:
         key = self._key(Path(job.video))
         if key is None:
             return _failed(job, f"{job.video}: is missing or cannot be read")
+        try:
+            return self._prepared(job, key)
+        except Exception as error:  # one strange clip among thousands must not end a night's work
+            return _failed(job, failure_of(error))
+
+    def _prepared(self, job: Job, key: str) -> Outcome:
         poses = stem_path(poses_folder(self._out), job.stem, ".npz")
         clips = stem_path(clips_folder(self._out), job.stem, ".npz")
-        known = known_notes(poses, key) if clips.is_file() else None
+        known = known_notes(poses, key) if is_whole(clips) else None
         if known is not None:
             return Outcome(job.stem, "known", known)
         # What is left of another video: nobody may train on it if this one fails.
         for stale in (poses, clips):
             stale.unlink(missing_ok=True)
-        try:
-            found, pictures = self._analyser.find(job.video, self._collector)
-        except _FATAL:
-            raise
-        except InputError as error:
-            return _failed(job, str(error))
-        except (ValueError, RuntimeError, MemoryError, cv2.error) as error:
-            # One strange clip among thousands must not end a night's work.
-            return _failed(job, f"unexpected {type(error).__name__}: {error}")
+        found, pictures = self._analyser.find(job.video, self._collector)
         notes = (*found.doubts, *_oddities(found))
         write_clip(pictures.clip(), clips)
         _write_poses(found, notes, key, poses)

@@ -7,17 +7,17 @@ the same files; only who hands out the work differs.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from pipeline.errors import ConfigError
+from training.data.failures import KILLED
+from training.data.processes import each_done
 from training.engine.errors import TrainingError
 from training.preparation.clip import Job, Outcome, Preparation, Preparer
 
@@ -25,33 +25,21 @@ EngineName = Literal["local", "ray"]
 Engine = Callable[[Preparation, Sequence[Job], int], Iterator[Outcome]]
 """Settings, jobs and the number of processes -> outcomes, as they come."""
 
-_QUEUED_PER_WORKER = 2
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def run_local(preparation: Preparation, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
-    """In processes of this machine; with one worker in this process.
-
-    Raises:
-        TrainingError: A process was killed.
-    """
+    """In processes of this machine; with one worker in this process."""
     if workers == 1:
         yield from map(Preparer(preparation), jobs)
         return
-    # Threads of torch or OpenCV in this process would not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start, initargs=(preparation,)
+    yield from each_done(
+        _prepare, jobs, workers=workers, killed=_killed, start=partial(_start, preparation)
     )
-    try:
-        yield from _hand_out(pool, jobs, workers)
-    except BrokenProcessPool:
-        raise TrainingError(
-            "a process was killed, perhaps for want of memory; run the same command again, "
-            "with fewer --workers if need be"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _killed(job: Job) -> Outcome:
+    return Outcome(job.stem, "failed", (KILLED,))
 
 
 _preparer: Preparer | None = None
@@ -68,22 +56,6 @@ def _prepare(job: Job) -> Outcome:
     if _preparer is None:
         raise RuntimeError("the process was not started by run_local")
     return _preparer(job)
-
-
-def _hand_out(pool: ProcessPoolExecutor, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
-    waiting = iter(jobs)
-    running: set[Future[Outcome]] = set()
-    while True:
-        while len(running) < _QUEUED_PER_WORKER * workers:
-            job = next(waiting, None)
-            if job is None:
-                break
-            running.add(pool.submit(_prepare, job))
-        if not running:
-            return
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
 
 
 def run_ray(preparation: Preparation, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:

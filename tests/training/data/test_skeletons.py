@@ -185,8 +185,10 @@ def test_found_poses_are_read_and_missing_ones_named(tmp_path: Path) -> None:
     (tmp_path / "1_a.npz").write_bytes(b"broken")
     with pytest.raises(DataError, match=r"1_a\.npz: no poses can be read from it"):
         in_order.clip(0, 1)
+    with pytest.raises(DataError, match=r"1_a\.npz: is damaged \(1 of 3 clips have no poses\)"):
+        FoundPoses(clips, tmp_path)
     (tmp_path / "2_a.npz").unlink()
-    with pytest.raises(DataError, match=r"2_a\.npz: there is no such file \(1 of 3 clips"):
+    with pytest.raises(DataError, match=r"1_a\.npz: is damaged \(2 of 3 clips"):
         FoundPoses(clips, tmp_path)
 
 
