@@ -16,6 +16,7 @@ from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile, profile_names
 from pipeline.errors import InputError
 from pipeline.folder import check_place, new_folder
+from pipeline.moments import read_moment
 from pipeline.overlay import write_overlay
 from pipeline.progress import Progress
 from pipeline.store import write_files
@@ -70,8 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument(
         "--profile", default="demo", help=f"{', '.join(profile_names())}, or a TOML file"
     )
-    analyze.add_argument("--start", type=float, metavar="S", help="in point, seconds")
-    analyze.add_argument("--end", type=float, metavar="S", help="out point, seconds")
+    times = "seconds since the file's first frame, or m:ss"
+    analyze.add_argument("--start", type=_moment, metavar="S", help=f"in point: {times}")
+    analyze.add_argument("--end", type=_moment, metavar="S", help=f"out point: {times}")
     analyze.add_argument(
         "--stream", type=int, metavar="N", help="which video, in a file that holds several"
     )
@@ -83,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
         "--untrained", action="store_true", help="seeded random weights, for timing only"
     )
     return parser
+
+
+def _moment(text: str) -> float:
+    try:
+        return read_moment(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _analyze(

@@ -60,6 +60,8 @@ def coco_keypoints(analysis: Analysis) -> dict[str, Any]:
             "video": name,
             "frame_index": int(index),
             "pts_s": float(time_s),
+            "frame": timeline.number(position),
+            "seconds": round(timeline.seconds(position), 6),
         }
         for position, (index, time_s) in enumerate(
             zip(timeline.frame_index, timeline.pts_s, strict=True)
@@ -124,9 +126,24 @@ def write_coco(analysis: Analysis, target: Path) -> None:
 
 
 def write_frames_csv(analysis: Analysis, target: Path) -> None:
-    """Write a row a frame: time, the skater's box, every joint; empty where there is none."""
+    """Write a row a frame: time, the skater's box, every joint; empty where there is none.
+
+    `frame_index` and `pts_s` are those of `arrays.npz`; `frame` (from 1) and `seconds` (since the
+    file's first frame) are what the player and the report say.
+    """
     joints = [f"{joint}_{part}" for joint in COCO17.joints for part in ("x", "y", "score")]
-    header = ["frame_index", "pts_s", "x1", "y1", "x2", "y2", "box_score", *joints]
+    header = [
+        "frame_index",
+        "pts_s",
+        "frame",
+        "seconds",
+        "x1",
+        "y1",
+        "x2",
+        "y2",
+        "box_score",
+        *joints,
+    ]
     main, pose, timeline = analysis.people.main, analysis.pose, analysis.timeline
     T = len(timeline)
     boxes = np.full((T, 4), np.nan) if main is None else main.boxes_xyxy
@@ -139,9 +156,11 @@ def write_frames_csv(analysis: Analysis, target: Path) -> None:
     ):
         writer = csv.writer(file)
         writer.writerow(header)
-        for index, time_s, row in zip(timeline.frame_index, timeline.pts_s, table, strict=True):
+        for t, row in enumerate(table):
+            stored = (int(timeline.frame_index[t]), f"{timeline.pts_s[t]:.6f}")
+            on_screen = (timeline.number(t), f"{timeline.seconds(t):.6f}")
             values = ("" if np.isnan(value) else f"{value:.3f}" for value in row)
-            writer.writerow([int(index), f"{time_s:.6f}", *values])
+            writer.writerow([*stored, *on_screen, *values])
 
 
 def write_measurements_csv(analysis: Analysis, target: Path) -> None:

@@ -70,6 +70,7 @@ ERRORS: Mapping[str, str] = {
     # The span.
     "span_long": "{name}: {span} s is too long for one element (at most {most} s); every clip gets "
     "one verdict, so choose an in and an out point around the element (--start, --end)",
+    "no_moment": "{typed}: is no time; give seconds (75.2), m:ss (1:15.2) or h:mm:ss",
     "in_no_number": "{name}: the in point (--start) is {point}, not a number of seconds",
     "out_no_number": "{name}: the out point (--end) is {point}, not a number of seconds",
     "in_negative": "{name}: the in point (--start) is {point}; "

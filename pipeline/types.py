@@ -106,6 +106,10 @@ class Timeline:
         """When a frame 0..T-1 is shown, seconds since the file's first frame, as players say."""
         return float(self.pts_s[position]) - self.origin_s
 
+    def number(self, position: int) -> int:
+        """A frame 0..T-1 as people count it: its place in the whole file, from 1."""
+        return int(self.frame_index[position]) + 1
+
 
 @dataclass(frozen=True)
 class Clip:

@@ -12,7 +12,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from pipeline.cache import AnalysisCache
 from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
 from pipeline.marked import SkaterBox, read_chosen
+from pipeline.moments import moment_or_none
 from pipeline.progress import Progress
 from pipeline.types import People
 from pipeline.video import check_span, display_name, open_video
@@ -59,20 +60,22 @@ class Request:
 def request_of(
     path: str | None,
     profile: str,
-    start_s: float | None,
-    end_s: float | None,
+    start: str | float | None,
+    end: str | float | None,
     skater: str | None,
     stream: str | None = "",
 ) -> Request:
     """What is asked for by the fields at the left.
 
     Raises:
-        InputError: What was typed as the skater names nobody, or no number of a video was typed.
+        InputError: What was typed as the skater names nobody, no number of a video was typed, or a
+            point is no time.
     """
     chosen = read_chosen(skater or "")
     if isinstance(chosen, SkaterBox):  # until the analyser takes one
         raise InputError.of("skater_unreadable", text=skater)
-    return Request(path, profile, start_s, end_s, chosen, _read_stream(stream or ""))
+    points = moment_or_none(start), moment_or_none(end)
+    return Request(path, profile, *points, chosen, _read_stream(stream or ""))
 
 
 def _read_stream(text: str) -> int | None:
@@ -144,6 +147,11 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
         )
     except (InputError, WeightsError) as error:
         return message_card(in_words(error), kind="error"), "", 0
+    same = _begun_before(request, runs, visitor, blind=blind)
+    if same is not None:
+        if not same.going:
+            runs.stop(visitor)  # what went on meanwhile is no longer asked for
+        return same.card, same.run_id if same.analysis else "", 1
     run = runs.start(visitor, display_name(Path(request.path)))
     run.asked, run.blind = request, blind
     if known is None:
@@ -152,6 +160,27 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
     run.complete(known)
     run.card = message_card(_done(run), kind="done")
     return run.card, run.run_id, 1
+
+
+def _begun_before(request: Request, runs: RunStore, visitor: str, *, blind: bool) -> Run | None:
+    """The visitor's run of the same clip with the same settings: a second click adds none."""
+    if request.people is not None:
+        return None
+    current = runs.current(visitor)
+    going = [current] if current is not None and current.going else []
+    for run in [*going, *runs.history(visitor)]:
+        asked = run.asked
+        if not isinstance(asked, Request) or run.blind != blind:
+            continue
+        if replace(asked, path=request.path) == request and _same_file(run, asked, request):
+            return run
+    return None
+
+
+def _same_file(run: Run, asked: Request, request: Request) -> bool:
+    if run.analysis is None:
+        return asked.path == request.path
+    return run.analysis.video.sha256 == open_video(request.path or "").info.sha256
 
 
 def analyse(request: Request, runs: RunStore, visitor: str, *, run_id: str = "") -> Iterator[News]:

@@ -20,6 +20,7 @@ from ui.language import in_words, say
 from ui.runs import Run
 from ui.session import Session, Shown, skipped, told, visitor_of
 from ui.takeaway import open_saved
+from ui.trim import build_trim
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
@@ -69,9 +70,7 @@ def build_controls(session: Session) -> Controls:
         if chosen
         else None
     )
-    with gr.Row(elem_classes="rs-trim"):
-        start = gr.Number(None, label=label("clip_in"), step=0.1, elem_id="trim-in", min_width=100)
-        end = gr.Number(None, label=label("clip_out"), step=0.1, elem_id="trim-out", min_width=100)
+    start, end = build_trim()
     with gr.Row():
         go = gr.Button(label("button_go"), variant="primary", elem_id="analyse", min_width=120)
         halt = gr.Button(label("button_cancel"), elem_id="stop", min_width=100)
@@ -194,8 +193,8 @@ def _begin_for(session: Session) -> Any:
     def begin(
         path: str | None,
         profile: str,
-        start: float | None,
-        end: float | None,
+        start: str | None,
+        end: str | None,
         skater: str | None,
         stream: str | None,
         blind: bool,
@@ -214,8 +213,8 @@ def _analyse_for(session: Session) -> Any:
     def analyse(
         path: str | None,
         profile: str,
-        start: float | None,
-        end: float | None,
+        start: str | None,
+        end: str | None,
         skater: str | None,
         stream: str | None,
         begun: str,
@@ -237,7 +236,7 @@ def _describe(path: str | None) -> list[Any]:
     facts = callbacks.describe(path)
     if facts.duration_s is None:
         return [facts.card, *skipped([0, 0, 0])]
-    return [facts.card, gr.Number(None), gr.Number(None), gr.Textbox("")]
+    return [facts.card, "", "", gr.Textbox("")]
 
 
 def _stop_for(session: Session) -> Any:

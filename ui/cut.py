@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.moments import written
 from pipeline.types import Analysis
 from pipeline.video import display_name
 from ui import callbacks
@@ -64,7 +65,8 @@ def wire_cut(session: Session, controls: Controls, verdict: gr.HTML) -> None:
             return [gr.skip() for _ in range(5)]
         news = begun_as(callbacks.begin(asked, session.runs, run.visitor))
         same = held is not None and display_name(held) == display_name(asked.path or "")
-        points = [asked.start_s, asked.end_s] if same else [gr.skip(), gr.skip()]
+        ends = (asked.start_s or 0.0, asked.end_s or 0.0)
+        points = [written(end_s) for end_s in ends] if same else [gr.skip(), gr.skip()]
         return [*news, *points]
 
     def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:

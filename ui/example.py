@@ -101,6 +101,7 @@ class Example:
             yield message_card(failed, kind="error"), "", 0
             return
         run = runs.adopt(visitor, self.analysis, self.path.name)
+        run.asked = callbacks.Request(str(self.path), self.profile)
         run.card = message_card(say("example_ready", name=self.path.name), kind="done")
         yield run.card, run.run_id, 1
 

@@ -16,6 +16,7 @@ from pipeline import __version__
 from pipeline.draw import draw_frame, skeleton_at
 from pipeline.errors import InputError
 from pipeline.export import embedded
+from pipeline.moments import written
 from pipeline.saw import frames_at
 from pipeline.types import Analysis
 from ui.cards import verdict_card, warning_card, warnings_of
@@ -108,9 +109,11 @@ def _pictures(analysis: Analysis) -> str:
         return f"<p>{escape(say('report_no_pictures'))}</p>"
     figures = []
     for position, frame in sorted(frames.items()):
-        time_s = f"{analysis.timeline.seconds(position):.2f}"
-        number = int(analysis.timeline.frame_index[position])
-        caption = escape(say("saw_caption", frame=number, time=time_s))
+        time, number = (
+            written(analysis.timeline.seconds(position)),
+            analysis.timeline.number(position),
+        )
+        caption = escape(say("saw_caption", frame=number, time=time))
         picture = jpeg_uri(painted(analysis, position, frame), 480)
         figures.append(
             f'<figure><img src="{picture}" alt="{caption}"><figcaption>{caption}</figcaption>'

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.attention import Look, look_at, occlude_joints
 from pipeline.config import Profile, load_shipped_profile
 from pipeline.errors import ConfigError
+from pipeline.moments import written
 from pipeline.networks import Networks
 from pipeline.sampling import View
 from pipeline.saw import collect_views, frames_at, pictures_of
@@ -125,9 +126,8 @@ def film_strip(analysis: Analysis, seen: Seen, attention: Look | None = None) ->
     top = 0.0 if attention is None else float(attention.frames.max())
     for place, (picture, position) in enumerate(zip(seen.pictures, seen.positions, strict=True)):
         time_s = analysis.timeline.seconds(int(position))
-        caption = say(
-            "saw_caption", frame=int(analysis.timeline.frame_index[position]), time=f"{time_s:.2f}"
-        )
+        number = analysis.timeline.number(int(position))
+        caption = say("saw_caption", frame=number, time=written(time_s))
         bar = ""
         if attention is not None:
             share = float(attention.frames[place])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.elements import ELEMENTS, LABELS
 from pipeline.ensemble import FUSED, EnsembleSettings, softmax, vote_shares
+from pipeline.moments import written
 from pipeline.types import Analysis, ModelScores
 from pipeline.whatif import leave_one_out, stretches, sum_of
 from ui.cards import network_name
@@ -184,13 +185,19 @@ def video_table(analysis: Analysis) -> pd.DataFrame:
         "picture": say(
             "details_picture_value", width=video.width, height=video.height, turned=video.rotation
         ),
-        "frames": say("details_frames_value", frames=video.frames, fps=f"{video.fps:.3f}")
+        "frames": say(
+            "details_frames_value",
+            frames=video.frames,
+            fps=f"{video.fps:.3f}",
+            first=analysis.timeline.number(0),
+            last=analysis.timeline.number(-1),
+        )
         + variable,
         "span": say(
             "details_span_value",
-            start=f"{video.start_s:.2f}",
-            end=f"{video.end_s:.2f}",
-            duration=f"{video.duration_s:.2f}",
+            start=written(video.start_s),
+            end=written(video.end_s),
+            duration=written(video.duration_s),
         ),
         "codec": video.codec,
         "region": f"({x1}, {y1}) - ({x2}, {y2}), {named('rule', analysis.region.rule)}",

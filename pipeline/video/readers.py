@@ -170,7 +170,7 @@ def _decoded_from(
                 yield place, frame
             if expected == places.stop:
                 return
-    raise FramesLost.of("video_frame_lost", name=film.source.name, frame=expected)
+    raise FramesLost.of("video_frame_lost", name=film.source.name, frame=expected + 1)
 
 
 def _is_plain(film: Film) -> bool:

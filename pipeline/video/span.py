@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.sentences import note
-from pipeline.types import IntArray
+from pipeline.types import IntArray, Timeline
 from pipeline.video.index import FrameIndex
 from pipeline.video.source import SourceFile
 
@@ -67,9 +67,15 @@ def _checked(source: SourceFile, which: str, value_s: float | None, default_s: f
     return value_s
 
 
+def frames_between(timeline: Timeline, start_s: float | None, end_s: float | None) -> slice:
+    """Positions of the frames that begin between two points of a whole file's time line."""
+    since_first_s = timeline.pts_s - timeline.origin_s + _SLACK_S
+    first = 0 if start_s is None else int(np.searchsorted(since_first_s, start_s))
+    stop = len(timeline) if end_s is None else int(np.searchsorted(since_first_s, end_s))
+    return slice(first, max(first, stop))
+
+
 def _frames_between(index: FrameIndex, start_s: float, end_s: float) -> IntArray:
-    since_first_s = index.pts_s - index.pts_s[0] + _SLACK_S
-    first, stop = np.searchsorted(since_first_s, [start_s, end_s]).tolist()
-    if end_s >= index.duration_s:
-        stop = len(index)
-    return np.arange(first, stop, dtype=np.int64)
+    timeline = Timeline(np.arange(len(index)), index.pts_s, float(index.pts_s[0]))
+    found = frames_between(timeline, start_s, None if end_s >= index.duration_s else end_s)
+    return np.arange(found.start, found.stop, dtype=np.int64)

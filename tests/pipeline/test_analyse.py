@@ -240,12 +240,12 @@ def test_a_bad_file_is_one_line_and_exit_code_2(name, clip, tmp_path, capsys):
     [
         (["--start", "0.5", "--end", "0.2"], "is not after the in point"),
         (["--start", "-1"], "first frame"),
-        (["--start", "nan"], "number of seconds"),
+        (["--start", "nan"], "is no time"),
         (["--profile", "turbo"], "demo, fast, paper"),
         (["--profile", "paper"], "python -m models.zoo fetch"),
         (["--device", "cuda"], "CUDA"),
         (["--device", "tpu"], "invalid choice"),
-        (["--start", "soon"], "invalid float"),
+        (["--start", "soon"], "m:ss"),
     ],
 )
 def test_a_bad_argument_is_one_line_and_exit_code_2(arguments, words, clip, tmp_path, capsys):

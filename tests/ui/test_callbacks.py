@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -174,6 +175,23 @@ def test_a_click_answers_at_once_and_the_run_goes_on_under_its_id(clip) -> None:
     assert words.startswith("done: 3 frames")
     assert same == run_id
     assert runs.history("a") == [runs.get(run_id)]
+
+
+def test_analyse_pressed_again_adds_no_entry(clip, tmp_path) -> None:
+    """Issue 15, point 8."""
+    runs, request = RunStore(), Request(str(clip), "demo", 0.0, 0.1)
+    _, run_id, _ = callbacks.begin(request, runs, "a")
+    assert callbacks.begin(request, runs, "a")[1:] == ("", 1)  # it waits: nothing new
+    list(callbacks.analyse(request, runs, "a", run_id=run_id))
+    again = Path(shutil.copyfile(clip, tmp_path / "again.mp4"))  # an upload of the same file
+    for asked in (request, replace(request, path=str(again))):
+        card, same, _ = callbacks.begin(asked, runs, "a")
+        assert (same, words_of(card)[:4]) == (run_id, "done")
+    assert [run.run_id for run in runs.history("a")] == [run_id]
+    for other in (replace(request, end_s=0.2), replace(request, skater=1)):
+        assert callbacks.begin(other, runs, "a")[1] != run_id
+    assert callbacks.begin(request, runs, "a", blind=True)[1] != run_id
+    assert callbacks.begin(request, runs, "b")[1] != run_id
 
 
 def test_a_stop_while_waiting_is_answered_at_once_and_keeps_the_run_from_starting(clip) -> None:

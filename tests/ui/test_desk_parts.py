@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import threading
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.errors import ConfigError, InputError
+from pipeline.export import coco_keypoints, write_frames_csv
 from pipeline.store import load, save
 from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
@@ -34,6 +36,7 @@ from ui.example import Example
 from ui.player import ClipShelf
 from ui.player.messages import Nonsense
 from ui.reasons import reasons
+from ui.report import report
 from ui.runs import RunStore
 from ui.seen import film_strip, profile_of, region_picture, same_weights, see
 from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
@@ -61,8 +64,35 @@ def test_a_film_strip_shows_every_sampled_frame_with_its_number(analysis):
     shown = see(analysis, NETWORK.name, 0)
     page = film_strip(analysis, shown)
     numbers = [int(n) for n in re.findall(r"<figcaption>frame (\d+)", page)]
-    assert numbers == analysis.timeline.frame_index[shown.positions].tolist()
+    assert numbers == [position + 1 for position in shown.positions]
     assert page.count("data:image/jpeg") == NETWORK.num_frames
+
+
+def test_page_and_files_count_the_frames_of_a_span_alike(tmp_path):
+    """Issue 15, point 4: the player, what they saw, the report and the tables say one number."""
+    path = write_video(tmp_path / "clip.mp4", Recipe(frames=60, fps=25))
+    video = open_video(path, start_s=1.0, end_s=2.0)
+    made = replace(make_analysis(num_frames=len(video)), video=video.info, timeline=video.timeline)
+    part, clips = named_like_demo(made), ClipShelf()
+    run = RunStore().adopt("anna", part)
+    player = clips.show_run(run).places(part.timeline)
+    assert (player.start, player.stop) == (25, 50)  # places in the file; on the page one more
+    clips.leave("anna")
+
+    shown = see(part, NETWORK.name, 0)
+    caption = rf"frame {26 + shown.positions[0]}, 0:01\.{40 * shown.positions[0]:03d}"
+    assert re.search(caption, film_strip(part, shown))
+    page = report(part)
+    assert "frame 26, 0:01.000" in page
+    assert "frame 50, 0:01.960" in page
+    assert "25 (26 to 50 of the file) at 25.000 a second" in page
+    assert "0:01.000 to 0:02.000 of 0:02.400" in page
+    write_frames_csv(part, tmp_path / "frames.csv")
+    with (tmp_path / "frames.csv").open() as file:
+        first = next(csv.DictReader(file))
+    assert (first["frame"], first["seconds"], first["frame_index"]) == ("26", "1.000000", "25")
+    image = coco_keypoints(part)["images"][0]
+    assert (image["frame"], image["seconds"], image["frame_index"]) == (26, 1.0, 25)
 
 
 def test_attention_lights_patches_and_lengthens_bars(analysis):
@@ -226,12 +256,12 @@ def test_visitors_do_not_wait_for_each_other(monkeypatch):
 def test_a_person_is_chosen_in_the_clip_of_the_run_on_show(analysis):
     run, clips = RunStore().adopt("anna", analysis), ClipShelf()
     clip = clips.show_run(run)
-    assert relock_on_show(clips, run, {"token": clip.token, "person": 1}).skater == 1
-    part = clips.show("anna", analysis.video.path, 0.1, 0.3)
+    told = {"token": clip.token, "run": run.run_id, "person": 1}
+    assert relock_on_show(clips, run, told).skater == 1
     foreign = clips.show("boris", analysis.video.path)
-    for token in ("t", part.token, foreign.token):
+    for other in ({"token": "t"}, {"token": foreign.token}, {"run": "another span's"}):
         with pytest.raises(Nonsense, match="not of the clip"):
-            relock_on_show(clips, run, {"token": token, "person": 1})
+            relock_on_show(clips, run, {**told, **other})
     for visitor in ("anna", "boris"):
         clips.leave(visitor)
 
@@ -391,6 +421,6 @@ def test_two_clips_meet_at_the_take_off_or_in_the_middle():
         pose=one.pose,
         timeline=Timeline(np.arange(len(one.times_s)), one.times_s),
     )
-    assert one.times_s[meeting_frame(jump)] == pytest.approx(one.takeoff_s, abs=0.1)
+    assert one.times_s[meeting_frame(jump) - 1] == pytest.approx(one.takeoff_s, abs=0.1)
     spin = make_analysis(num_frames=12, umt="CamelSpin", uniformerv2="CamelSpin")
-    assert meeting_frame(spin) == 6
+    assert meeting_frame(spin) == 7

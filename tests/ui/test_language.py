@@ -50,7 +50,9 @@ from ui.takeaway import FORMATS
 ROOM = Path(__file__).resolve().parents[2] / "ui"
 PIPELINE = ROOM.with_name("pipeline")
 EVERYWHERE = sorted(ROOM.rglob("*.py"))
-PLAYER = [path for path in EVERYWHERE if "player" in path.parts]  # has tables of its own
+PLAYER = [
+    path for path in EVERYWHERE if path.is_relative_to(ROOM / "player")
+]  # has tables of its own
 SOURCES = [path for path in EVERYWHERE if path not in PLAYER]
 SPOKEN = ("say", "label", "choice", "_section", "has")
 # Errors for programs and programmers; every other one may end on a visitor's screen.

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.elements import class_index
 from pipeline.measure.records import SPIN
+from pipeline.moments import read_moment
 from pipeline.store import analysis_as_dict
 from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
@@ -266,10 +267,10 @@ def test_the_report_of_a_clip_that_tells_nothing_says_why():
 
 def test_captions_of_pictures_count_from_the_first_frame(late):
     page = report(late)
-    captions = re.findall(r"<figcaption>frame (\d+), ([\d.]+) s</figcaption>", page)
+    captions = re.findall(r"<figcaption>frame (\d+), ([\d:.]+)</figcaption>", page)
     assert len(captions) == 8
-    for frame, time_s in captions:
-        assert float(time_s) == pytest.approx(int(frame) / 30, abs=0.006)
+    for frame, time in captions:
+        assert read_moment(time) == pytest.approx((int(frame) - 1) / 30, abs=0.001)
 
 
 def test_mark_buttons_name_their_stretch_in_the_player_s_words(late):

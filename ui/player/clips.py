@@ -15,18 +15,19 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from pipeline.saw import check_same
-from pipeline.types import IntArray, Timeline
+from pipeline.types import Timeline
 from pipeline.video import Video, open_video
 from pipeline.video.playable import media_type, playable_copy, plays_as_it_is
 from pipeline.video.source import SourceFile
+from pipeline.video.span import frames_between
 from pipeline.video.stills import Stills
 from ui.runs import Run
 
 MAX_CLIPS = 60
 """Open at once on a server; the one opened first goes."""
 
-Name = tuple[SourceFile, float | None, float | None]
-"""A file as it lies on disk, in and out point as they were asked for."""
+_SAME_S = 1e-6
+"""Stamps no further apart are the same; one that was saved may have lost its last digits."""
 
 
 @dataclass
@@ -38,13 +39,13 @@ class Clip:
     visitor: str
     """Whose it is."""
     video: Video
-    """The span on show."""
+    """The whole file: what was analysed is a span of it."""
     stills: Stills
     """Its pictures."""
     folder: Path
     """Where they lie."""
-    names: set[Name] = field(default_factory=set)
-    """Files and points it was asked for by."""
+    names: set[SourceFile] = field(default_factory=set)
+    """Files it was asked for by."""
     runs: WeakValueDictionary[str, Run] = field(default_factory=WeakValueDictionary)
     """Its analyses by id; one that the visit no longer keeps is gone here too."""
     latest: str = ""
@@ -70,6 +71,18 @@ class Clip:
     def timeline(self) -> Timeline:
         """Of the frames on show."""
         return self.video.timeline
+
+    def places(self, frames: Timeline) -> slice:
+        """Where the frames of a span lie in the file; an empty slice where it has others."""
+        pts_s = self.timeline.pts_s
+        first = int(np.searchsorted(pts_s, frames.pts_s[0] - _SAME_S))
+        found = pts_s[first : first + len(frames)]
+        fits = len(found) == len(frames) and bool(np.allclose(found, frames.pts_s, atol=_SAME_S))
+        return slice(first, first + len(frames)) if fits else slice(0, 0)
+
+    def places_between(self, start_s: float | None, end_s: float | None) -> slice:
+        """Where the frames between an in and an out point lie in the file."""
+        return frames_between(self.timeline, start_s, end_s)
 
     def run(self, run_id: str | None = None) -> Run | None:
         """One of its analyses, as far as it has come; by default the one that was shown last."""
@@ -118,55 +131,37 @@ class ClipShelf:
         # A visitor's requests come side by side: each must find what the other one opens.
         self._opening: dict[str, threading.Lock] = {}
 
-    def show(
-        self,
-        visitor: str,
-        path: str,
-        start_s: float | None = None,
-        end_s: float | None = None,
-        *,
-        stream: int | None = None,
-    ) -> Clip:
-        """Put a span of a video on show; one that is open already stays as it is.
+    def show(self, visitor: str, path: str, *, stream: int | None = None) -> Clip:
+        """Put a video on show, the whole file; one that is open already stays as it is.
 
         Raises:
-            VideoError: The file cannot be read, or the points make no span.
+            VideoError: The file cannot be read.
         """
-        name = (SourceFile.of(path, stream), start_s, end_s)
+        name = SourceFile.of(path, stream)
         with self._lock:
             opening = self._opening.setdefault(visitor, threading.Lock())
         with opening:
             clip = self._find(visitor, lambda clip: name in clip.names)  # without reading the file
             if clip is None:
-                video = open_video(path, start_s=start_s, end_s=end_s, stream=stream)
+                video = open_video(path, stream=stream)
                 clip = self._find(visitor, lambda clip: _same(clip.video, video))
                 clip = clip or self._open(visitor, video)
                 clip.names.add(name)
         return clip
 
-    def show_run(
-        self,
-        run: Run,
-        path: str | None = None,
-        start_s: float | None = None,
-        end_s: float | None = None,
-        *,
-        stream: int | None = None,
-    ) -> Clip:
-        """Put the video of a run on show; path and points are needed before its analysis is there.
+    def show_run(self, run: Run, path: str | None = None, *, stream: int | None = None) -> Clip:
+        """Put the video of a run on show; its path is needed before its analysis is there.
 
         Raises:
             VideoError: The file is gone or another one by now.
         """
         analysis = run.analysis
         if analysis is not None:
-            info = analysis.video
-            path, start_s, end_s = info.path, info.start_s, info.end_s
-            stream = info.stream
-        clip = self.show(run.visitor, path or "", start_s, end_s, stream=stream)
+            path, stream = analysis.video.path, analysis.video.stream
+        clip = self.show(run.visitor, path or "", stream=stream)
         if analysis is not None:
             check_same(clip.video, analysis.video)
-            _follow(clip, analysis.timeline.frame_index)
+            _follow(clip, analysis.timeline)
         clip.runs[run.run_id] = run
         clip.latest, clip.news = run.run_id, clip.news + 1
         return clip
@@ -213,11 +208,11 @@ class ClipShelf:
 
 
 def _same(one: Video, other: Video) -> bool:
-    spans = [(i.sha256, i.stream, i.start_s, i.end_s) for i in (one.info, other.info)]
-    return spans[0] == spans[1]
+    first, second = one.info, other.info
+    return (first.sha256, first.stream) == (second.sha256, second.stream)
 
 
-def _follow(clip: Clip, analysed: IntArray) -> None:
+def _follow(clip: Clip, analysed: Timeline) -> None:
     """A damaged file may have lost frames: show the ones that were analysed."""
-    if not np.array_equal(clip.timeline.frame_index, analysed):
+    if clip.places(analysed) == slice(0, 0):
         clip.mend(clip.table)

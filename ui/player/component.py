@@ -46,7 +46,7 @@ def player_value(
     Args:
         clip: Which; None empties the player.
         run: Which of the clip's analyses; the one that was shown last, by default.
-        frame: Where to go, 0..T-1; where the viewer is, by default.
+        frame: Where to go, place in the whole file from 0; where the viewer is, by default.
         message: A sentence in place of a picture.
     """
     token, revision = (None, 0) if clip is None else (clip.token, clip.news)

@@ -55,6 +55,18 @@ def read_token(data: object) -> str:
     return token
 
 
+def read_run(data: object) -> str:
+    """The run that a message is about: another span of a clip has people of other numbers.
+
+    Raises:
+        Nonsense: There is none.
+    """
+    run = _mapping(data).get("run")
+    if not isinstance(run, str) or not 0 < len(run) <= TOKEN_LENGTH or not run.isascii():
+        raise Nonsense("run: expected a short string")
+    return run
+
+
 def read_whole(text: str, top: int) -> int:
     """A number in an address: 0 to `top`, digits only.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.draw import SKELETON_LINES, DrawStyle, pose_at
-from pipeline.types import People, PoseSequence, Track
+from pipeline.types import People, PoseSequence, Timeline, Track
 from pipeline.video.stills import CHUNK
 from ui.language import spoken
 from ui.player.clips import Clip
@@ -41,9 +41,24 @@ def scene_json(clip: Clip, run: Run | None) -> dict[str, Any]:
         },
         "language": spoken(),
         "words": words_for(spoken()),
+        "run": None if run is None else run.run_id,
+        "span": None if run is None else _ends(span_of(run, clip)),
         # In blind mode the visitor's own call comes first.
         **(_nothing() if run is None or run.hidden else _known(run, clip)),
     }
+
+
+def span_of(run: Run, clip: Clip) -> slice:
+    """Which frames of the file a run is about; what it found is counted from the first of them."""
+    if run.analysis is not None:
+        return clip.places(run.analysis.timeline)
+    asked = run.asked
+    return clip.places_between(getattr(asked, "start_s", None), getattr(asked, "end_s", None))
+
+
+def _ends(span: slice) -> list[int] | None:
+    """First and last frame; None where there are none."""
+    return [span.start, span.stop - 1] if span.stop > span.start else None
 
 
 def _nothing() -> dict[str, Any]:
@@ -60,25 +75,37 @@ def _known(run: Run, clip: Clip) -> dict[str, Any]:
         people, pose, region = analysis.people, analysis.pose, analysis.region
         origin = analysis.provenance.get("pose")
         trained = origin is None or origin.status != "untrained"
-    fits = len(clip.timeline)
+    span = span_of(run, clip)
+    fits = span.stop - span.start
     return {
         "people": _people(people, fits),
         "main": None if people is None else people.main_id,
         "region": None if region is None else [float(v) for v in region.xyxy],
         "pose": _pose(pose, fits, trained=trained),
-        "lanes": [lane_json(lane) for lane in _lanes(run, clip)],
+        "lanes": [lane_json(lane) for lane in _lanes(run, clip, span)],
         "done": analysis is not None,
     }
 
 
-def _lanes(run: Run, clip: Clip) -> list[Lane]:
+def _lanes(run: Run, clip: Clip, span: slice) -> list[Lane]:
     if run.analysis is not None:
         return lanes_of(run.analysis)
-    clock = Clock(clip.timeline, clip.video.until_s)
+    if span.stop <= span.start:
+        return []
+    clock = Clock(_cut(clip.timeline, span), _until(clip, span))
     lanes: list[Lane] = list(model_lanes_of(run.scores, clock, profile=""))
-    if run.pose is not None and len(run.pose.scores) == len(clip.timeline):
+    if run.pose is not None and len(run.pose.scores) == span.stop - span.start:
         lanes.append(pose_lane_of(run.pose, clock))
     return lanes
+
+
+def _cut(whole: Timeline, span: slice) -> Timeline:
+    return Timeline(whole.frame_index[span], whole.pts_s[span], whole.origin_s)
+
+
+def _until(clip: Clip, span: slice) -> float:
+    pts_s = clip.timeline.pts_s
+    return float(pts_s[span.stop]) if span.stop < len(pts_s) else clip.video.until_s
 
 
 def _people(people: People | None, num_frames: int) -> list[dict[str, Any]]:

@@ -81,8 +81,8 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         run = _own(session, run_id, request)
         if run is None:
             return [player_value(None), 1]
-        meet = meeting_frame(run.analysis) if run.analysis else 0
-        return [_value(session, run, meet), meet + 1]
+        meet = meeting_frame(run.analysis) if run.analysis else 1
+        return [_value(session, run, meet), meet]
 
     def meet_both(
         first: str | None, one: float, second: str | None, two: float, request: gr.Request
@@ -90,7 +90,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         pairs = ((first, one), (second, two))
         found = [(_own(session, run_id, request), frame) for run_id, frame in pairs]
         return [
-            gr.skip() if run is None else _value(session, run, int(frame or 1) - 1)
+            gr.skip() if run is None else _value(session, run, int(frame or 1))
             for run, frame in found
         ]
 
@@ -102,11 +102,12 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
 
 
 def meeting_frame(analysis: Analysis) -> int:
-    """The frame of the take-off where one was found, else the middle of the clip."""
+    """The frame of the take-off if one was found, else of the middle, as the page counts."""
     takeoff = measured(analysis).of("takeoff")
     if takeoff is None or takeoff.estimate is None:
-        return len(analysis.timeline) // 2
-    return int(np.abs(analysis.timeline.pts_s - takeoff.estimate.value).argmin())
+        return analysis.timeline.number(len(analysis.timeline) // 2)
+    nearest = np.abs(analysis.timeline.pts_s - takeoff.estimate.value).argmin()
+    return analysis.timeline.number(int(nearest))
 
 
 def _own(session: Session, run_id: str | None, request: gr.Request) -> Run | None:
@@ -117,9 +118,10 @@ def _own(session: Session, run_id: str | None, request: gr.Request) -> Run | Non
 
 def _value(session: Session, run: Run, frame: int) -> str:
     assert run.analysis is not None
-    last = len(run.analysis.timeline) - 1
+    timeline = run.analysis.timeline
     try:
         clip = session.clips.show_run(run)
     except InputError as error:
         return player_value(None, message=in_words(error))
-    return player_value(clip, run, frame=min(max(frame, 0), last))
+    within = min(max(frame, timeline.number(0)), timeline.number(-1))
+    return player_value(clip, run, frame=within - 1)

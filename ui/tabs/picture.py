@@ -9,13 +9,12 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import InputError
-from pipeline.types import VideoInfo
 from ui import callbacks
 from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
 from ui.language import in_words
 from ui.player import ClipShelf, build_player, player_value
-from ui.player.messages import Nonsense, read_relock, read_token
+from ui.player.messages import Nonsense, read_relock, read_run, read_token
 from ui.runs import Run
 from ui.session import Session, Shown, told, visitor_of
 
@@ -51,8 +50,7 @@ def run_value(session: Session, run: Run) -> str:
     try:
         if not isinstance(asked, callbacks.Request):
             return player_value(session.clips.show_run(run), run)
-        span = (asked.path, asked.start_s, asked.end_s)
-        return player_value(session.clips.show_run(run, *span, stream=asked.stream), run)
+        return player_value(session.clips.show_run(run, asked.path, stream=asked.stream), run)
     except InputError as error:
         return player_value(None, message=in_words(error))
 
@@ -64,19 +62,25 @@ def relock_on_show(clips: ClipShelf, run: Run, data: object) -> callbacks.Reques
         Nonsense: It shows another one, whose people have other numbers; or sent something else.
     """
     asked = relock_request(run, data)
+    check_on_show(clips, run, data)
+    return asked
+
+
+def check_on_show(clips: ClipShelf, run: Run, data: object) -> None:
+    """Whether a message of the player is about the run on show, and its clip.
+
+    Raises:
+        Nonsense: It is not.
+    """
     clip, analysis = clips.get(read_token(data)), run.analysis
     if (
         clip is None
         or analysis is None
         or clip.visitor != run.visitor
-        or _span(clip.video.info) != _span(analysis.video)
+        or clip.video.info.sha256 != analysis.video.sha256
+        or read_run(data) != run.run_id
     ):
         raise Nonsense("token: not of the clip of this run")
-    return asked
-
-
-def _span(video: VideoInfo) -> tuple[str, int | None, float, float]:
-    return video.sha256, video.stream, video.start_s, video.end_s
 
 
 def relock_request(run: Run, data: object) -> callbacks.Request:

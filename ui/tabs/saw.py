@@ -127,7 +127,7 @@ def _roll(analysis: Analysis, name: str, view: int) -> list[Any]:
         found = look(seen, networks)
     except (InputError, WeightsError) as error:
         return [gr.skip(), gr.skip(), message_card(in_words(error), kind="error")]
-    frames = analysis.timeline.frame_index[seen.positions].tolist()
+    frames = (analysis.timeline.frame_index[seen.positions] + 1).tolist()  # as the player counts
     note = say("saw_rollout_note", model=display_name(name))
     if not same_weights(analysis, networks):
         note = f"{say('saw_other_weights')} {note}"

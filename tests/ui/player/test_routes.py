@@ -18,6 +18,7 @@ from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.pipeline.test_video_stills import decode, unpack
 from tests.videos import PLAIN, RECIPES, cut, read_number, write_video
+from ui.callbacks import Request
 from ui.player import ClipShelf, player_routes, player_value
 from ui.player.routes import STATIC, version
 from ui.player.words import words_for
@@ -180,7 +181,6 @@ def test_the_oldest_clip_goes(path):
 
 def test_a_clip_that_is_on_show_is_not_opened_again(shelf, clip, path):
     assert shelf.show("visitor", str(path)) is clip
-    assert shelf.show("visitor", str(path), 0.2, 0.8) is not clip
     other = shelf.show("another", str(path))
     assert other is not clip
     shelf.leave("another")
@@ -215,6 +215,31 @@ def test_a_run_brings_boxes_and_lanes_and_blind_mode_no_lanes(client, shelf, pat
     assert scene["lanes"][0]["key"] == "element"
     run.blind = True
     assert client.get(address(clip, "scene")).json()["lanes"] == []
+
+
+def test_a_span_is_shown_in_the_whole_file(client, shelf, path):
+    """Issue 15, points 4 and 5: frames are counted in the file, and the rest stays in reach."""
+    part = open_video(path, start_s=0.4, end_s=1.2)
+    made = replace(
+        make_analysis(num_frames=len(part), people=2), video=part.info, timeline=part.timeline
+    )
+    run = RunStore().adopt("visitor", made)
+    clip = shelf.show_run(run)
+    scene = client.get(address(clip, "scene")).json()
+    assert (len(scene["pts"]), scene["span"], scene["run"]) == (48, [12, 35], run.run_id)
+    assert scene["pts"][12] == pytest.approx(made.timeline.pts_s[0])
+    assert scene["span"][0] + 1 == made.timeline.number(0) == 13
+    assert len(scene["people"][0]["boxes"]) == len(part) == 24
+    assert shelf.show("visitor", str(path)) is clip, "no other pictures for another span"
+
+
+def test_what_a_run_of_a_span_has_found_so_far_lies_in_the_span(client, shelf, path):
+    run = RunStore().start("visitor")
+    run.asked = Request(str(path), "demo", 0.4, 1.2)
+    run.people = make_analysis(num_frames=24, people=2).people
+    scene = client.get(address(shelf.show_run(run, str(path)), "scene")).json()
+    assert scene["span"] == [12, 35]
+    assert len(scene["people"]) == 2
 
 
 def test_two_runs_of_one_clip_have_a_scene_each(client, shelf, path):

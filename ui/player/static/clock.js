@@ -8,6 +8,20 @@ export class Clock {
     let gap = Infinity;
     for (let i = 1; i < this.pts.length; i++) gap = Math.min(gap, this.pts[i] - this.pts[i - 1]);
     this.tolerance = Math.min(0.002, gap / 4);
+    this.view = { from: 0, to: this.last }; // frames that the time line shows
+  }
+
+  /** Let the time line show the frames of a span, or of the whole file. */
+  look(span) {
+    this.view = span ? { from: span[0], to: span[1] } : { from: 0, to: this.last };
+  }
+
+  within(n) {
+    return n >= this.view.from && n <= this.view.to;
+  }
+
+  get whole() {
+    return this.view.from === 0 && this.view.to === this.last;
   }
 
   get frames() {
@@ -49,14 +63,30 @@ export class Clock {
     return this.pts[n] - this.origin;
   }
 
-  /** Place of a stamp along the lanes, 0..1. */
+  /** Place of a stamp along the lanes: 0..1, beyond them where the time line does not show it. */
+  place(stamp) {
+    const from = this.pts[this.view.from];
+    return (stamp - from) / (this.endOf(this.view.to) - from);
+  }
+
+  /** The same, no further than the ends. */
   share(stamp) {
-    const from = this.pts[0];
-    return Math.min(1, Math.max(0, (stamp - from) / (this.until - from)));
+    return Math.min(1, Math.max(0, this.place(stamp)));
   }
 
   stampAt(share) {
-    return this.pts[0] + share * (this.until - this.pts[0]);
+    const from = this.pts[this.view.from];
+    return from + share * (this.endOf(this.view.to) - from);
+  }
+
+  /** First frame of a span that begins with an in point, as `frames_between` in pipeline finds it. */
+  firstFrom(seconds) {
+    return this.clamp(this.#firstAfter(this.origin + seconds - 0.0005 - 1e-9));
+  }
+
+  /** Last frame of a span that ends with an out point. */
+  lastBefore(seconds) {
+    return this.clamp(this.#firstAfter(this.origin + seconds - 0.0005 - 1e-9) - 1);
   }
 
   clamp(n) {
@@ -83,6 +113,11 @@ export function formatSeconds(seconds) {
   return `${sign}${minutes}:${rest}`;
 }
 
+/** A moment for the in and out fields, rounded so that the frame which begins then is still met. */
+export function pointBefore(seconds) {
+  return formatSeconds(Math.floor(1000 * seconds + 1e-6) / 1000);
+}
+
 /** A frame as the box to type a place into tells it: its number and its time. */
 export function formatPlace(n, clock) {
   return `${n + 1}   ${formatSeconds(clock.seconds(n))}`;
@@ -93,10 +128,21 @@ export function formatPlace(n, clock) {
  * a point, an s or a colon; null: neither.
  */
 export function parsePlace(text, clock) {
-  const typed = text.trim().replace(",", ".");
-  const whole = /^#?\s*(\d{1,7})(?:\s+-?\d+:\d\d\.\d{3})?$/.exec(typed);
+  const whole = /^#?\s*(\d{1,7})(?:\s+-?\d+:\d\d\.\d{3})?$/.exec(text.normalize("NFKC").trim());
   if (whole) return clock.clamp(Number(whole[1]) - 1);
-  const time = /^(?:(\d{1,3}):)?(\d{1,4}(?:\.\d*)?|\.\d+)\s*s?$/.exec(typed);
-  if (!time) return null;
-  return clock.frameAt(clock.origin + 60 * Number(time[1] || 0) + Number(time[2]));
+  const seconds = parseSeconds(text);
+  return seconds === null ? null : clock.frameAt(clock.origin + seconds);
+}
+
+const MOMENT = /^(-?)(?:(\d{1,3}):(?=\d{1,2}:))?(?:(\d{1,4}):)?(\d{1,6}(?:\.\d{0,9})?|\.\d{1,9})\s*s?$/i;
+
+/** Seconds from `75.2`, `1:15,2` or `0:01:15`; null: no time. The twin of `pipeline.moments`. */
+export function parseSeconds(text) {
+  const found = MOMENT.exec(text.normalize("NFKC").trim().replaceAll(",", ".").replaceAll("\u2212", "-"));
+  if (!found) return null;
+  const [, sign, hours, minutes, rest] = found;
+  const seconds = Number(rest);
+  if ((hours !== undefined && Number(minutes) >= 60) || (minutes !== undefined && seconds >= 60)) return null;
+  const value = 3600 * Number(hours ?? 0) + 60 * Number(minutes ?? 0) + seconds;
+  return sign ? -value : value;
 }

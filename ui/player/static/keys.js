@@ -16,6 +16,8 @@ export const KEYS = [
   { keys: ["a"], action: "markA", word: "mark_a" },
   { keys: ["b"], action: "markB", word: "mark_b" },
   { keys: ["l"], action: "loop", word: "loop" },
+  { keys: ["x"], action: "clearLoop", word: "clear_loop" },
+  { keys: ["w"], action: "wholeFile", word: "whole_file" },
   { keys: ["+", "="], action: "zoomIn", word: "zoom_in" },
   { keys: ["-", "_"], action: "zoomOut", word: "zoom_out" },
   { keys: ["z"], action: "zoomReset", word: "zoom_reset" },
@@ -62,33 +64,58 @@ export function keyOf(action) {
   return entry ? keyName(entry.keys[0]) : "";
 }
 
+// What was pressed with mouse or finger and still has the focus: its keys are the player's, unlike
+// those of a control that somebody went to by Tab.
+let pressed = null;
+const CONTROLS = "button, summary, a[href], [role=tab], [role=button], [type=checkbox], [type=radio]";
+
 let latest = null; // of several players on a page, the one that was used last has the page's keys
 
 /** Call `act(action, key)` for key presses that are meant for the player. */
 export function listenToKeys(root, { act, everywhere }) {
   latest ??= root;
+  document.addEventListener("pointerdown", ({ target }) => (pressed = target.closest?.(`${CONTROLS}, label`)), true);
+  document.addEventListener("keydown", ({ key }) => key === "Tab" && (pressed = null), true);
   for (const use of ["pointerdown", "focusin"]) root.addEventListener(use, () => (latest = root));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (root.offsetParent === null && !document.fullscreenElement) return; // another tab is open
-    if (root.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open]")) return;
     const target = event.target;
     const inside = root.contains(target);
     const ours = root === latest || !latest.isConnected || latest.offsetParent === null;
-    if (!inside && !(everywhere() && ours && target === document.body)) return;
-    if (isTyping(target)) return;
+    if (!inside && !(everywhere() && ours)) return;
     const arrow = event.shiftKey && event.key.startsWith("Arrow") ? "Shift+" : "";
     const key = arrow + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
     const action = byKey.get(key);
     if (!action || (event.repeat && !REPEATING.has(action))) return;
-    if (key === " " && target.closest("button, summary, [type=checkbox]")) return; // presses it
-    if (target.matches("input[type=range]") && !target.matches(".rp-scrub") && event.key.length > 1) return;
-    if (target.matches("select") && event.key.startsWith("Arrow")) return;
+    if (isTyping(target) || needs(target, event.key)) return;
     event.preventDefault();
     act(action, event.key);
+  });
+  // A button that has the key pressed down on it is pressed when it comes up: also that is ours.
+  document.addEventListener("keyup", (event) => {
+    if (event.key === " " && isPressed(event.target) && root === latest && root.offsetParent) event.preventDefault();
   });
 }
 
 function isTyping(target) {
-  return target.matches("textarea, [contenteditable=true], input:not([type=range], [type=checkbox], [type=radio], [type=button])");
+  return target.matches(
+    "textarea, [contenteditable=true], [role=textbox], [role=combobox], " +
+      "input:not([type=range], [type=checkbox], [type=radio], [type=button])"
+  );
+}
+
+const isPressed = (target) => pressed !== null && (target === pressed || pressed?.contains?.(target) || target.closest?.("label") === pressed);
+
+/** Whether a control that has the focus does something of its own with a key. */
+function needs(target, key) {
+  const named = key.length > 1; // arrows, Home, Page Down ...
+  if (target.closest(".rp-scrub")) return false;
+  if (target.matches("input[type=range], [role=slider]")) return named;
+  if (target.closest("select, [role=listbox], [role=grid], td, th")) return named || key === " ";
+  const control = target.closest(CONTROLS);
+  if (!control || isPressed(target)) return false;
+  if (control.matches("[role=tab], [type=radio]")) return named || key === " ";
+  return key === " ";
 }

@@ -65,6 +65,7 @@ export class Lanes {
   #span(lane, span) {
     const button = element("button", `rp-span rp-tone-${span.tone}`);
     const from = this.clock.share(span.start);
+    button.hidden = span.end <= this.clock.stampAt(0) || span.start >= this.clock.stampAt(1);
     button.type = "button";
     button.tabIndex = -1; // [ and ] lead through the edges; a tab stop each would be too many
     button.dataset.stamp = span.start;
@@ -76,7 +77,9 @@ export class Lanes {
     for (const tick of span.ticks) {
       const line = element("i", "rp-tick");
       const width = Math.max(1e-9, span.end - span.start);
-      line.style.left = percent((tick - span.start) / width);
+      // Of a stretch that is cut off by the time line's end only a part is there.
+      const [start, end] = [span.start, span.end].map((stamp) => this.clock.share(stamp));
+      line.style.left = percent(width > 1e-9 ? (this.clock.place(tick) - start) / Math.max(1e-9, end - start) : 0);
       button.append(line);
     }
     const words = this.say("lane_at", {
@@ -95,7 +98,7 @@ export class Lanes {
     line.type = "button";
     line.tabIndex = -1;
     line.dataset.stamp = mark.time;
-    line.style.left = percent(this.clock.share(mark.time));
+    line.style.left = percent(this.clock.place(mark.time));
     line.title = this.say("lane_mark", { name: lane.name, label: mark.label, start: this.#seconds(mark.time) });
     line.setAttribute("aria-label", line.title);
     line.append(element("span", "rp-mark-label", mark.label));
@@ -109,7 +112,7 @@ export class Lanes {
 
   #curve(track, lane) {
     const [low, high] = lane.bounds ?? extent([lane.values, lane.low ?? [], lane.high ?? []].flat());
-    const x = (i) => (CURVE_WIDTH * this.clock.share(lane.times[i])).toFixed(0);
+    const x = (i) => (CURVE_WIDTH * this.clock.place(lane.times[i])).toFixed(0);
     const y = (value) => (CURVE_HEIGHT * (1 - (value - low) / (high - low || 1))).toFixed(1);
     const drawing = document.createElementNS(SVG, "svg");
     drawing.setAttribute("viewBox", `0 0 ${CURVE_WIDTH} ${CURVE_HEIGHT}`);

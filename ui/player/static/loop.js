@@ -1,8 +1,11 @@
-// Where a loop begins and ends; a missing mark is the clip's own end.
+// Where a loop begins and ends; a missing mark is the end of what the time line shows. The same two
+// marks are the in and the out point of the next analysis.
 
 export class Loop {
-  constructor(onChange) {
+  /** onChange(loop): anything changed; onMark(loop): the viewer set or took away a mark. */
+  constructor({ onChange, onMark }) {
     this.onChange = onChange;
+    this.onMark = onMark;
     this.a = this.b = null;
     this.on = false;
   }
@@ -17,6 +20,18 @@ export class Loop {
     let { a, b } = { a: this.a, b: this.b, [end]: frame };
     if (a !== null && b !== null && b <= a) [a, b] = end === "a" ? [a, null] : [null, b];
     this.#set(a, b, true);
+    this.onMark(this);
+  }
+
+  clear() {
+    this.#set(null, null, false);
+    this.onMark(this);
+  }
+
+  /** Both marks, as they were set elsewhere. */
+  put(a, b) {
+    if (a === this.a && b === this.b) return;
+    this.#set(a, b, this.on && (a !== null || b !== null));
   }
 
   toggle() {
@@ -25,7 +40,8 @@ export class Loop {
 
   /** First and last frame. */
   get span() {
-    return { from: this.a ?? 0, to: this.b ?? this.clock.last };
+    const { from, to } = this.clock.view;
+    return { from: this.a ?? Math.min(from, this.b ?? from), to: this.b ?? Math.max(to, this.a ?? to) };
   }
 
   #set(a, b, on) {

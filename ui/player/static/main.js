@@ -1,7 +1,7 @@
 // The player: puts picture, overlays, lanes and controls together. Two frames matter: the one that
 // is wanted, and the one that is shown; everything on screen speaks of the one that is shown.
 
-import { Clock } from "./clock.js";
+import { Clock, parseSeconds, pointBefore } from "./clock.js";
 import { buildHelp } from "./help.js";
 import { listenToKeys } from "./keys.js";
 import { Lanes } from "./lanes.js";
@@ -58,10 +58,14 @@ class Player {
       onGoTo: (n) => this.goTo(n),
       onRate: (rate) => this.#setRate(rate),
     });
-    this.loop = new Loop((loop) => {
-      this.playback.loop = loop.on ? loop.span : null;
-      this.transport.setLoop(loop);
+    this.loop = new Loop({
+      onChange: (loop) => {
+        this.playback.loop = loop.on ? loop.span : null;
+        this.transport.setLoop(loop);
+      },
+      onMark: (loop) => this.#say("points", this.#points(loop)),
     });
+    root.addEventListener("rinkside:put", ({ detail }) => this.#putPoints(detail));
     listenToKeys(root, { act: (action, key) => this.act(action, key), everywhere: () => this.settings.keysEverywhere });
   }
 
@@ -93,6 +97,7 @@ class Player {
   goTo(n) {
     if (!this.scene || n === null) return;
     n = this.clock.clamp(n);
+    if (!this.clock.within(n)) this.#look(null);
     if (this.playback.playing) this.#play(n);
     if (this.playback.running) return;
     this.wanted = n;
@@ -113,8 +118,9 @@ class Player {
     forward: () => this.#step(1),
     backTen: () => this.#step(-10),
     forwardTen: () => this.#step(10),
-    first: () => this.goTo(0),
-    last: () => this.goTo(this.clock.last),
+    first: () => this.goTo(this.clock.view.from),
+    last: () => this.goTo(this.clock.view.to),
+    wholeFile: () => this.#look(this.clock.whole ? this.scene.span : null),
     previousMark: () => this.goTo(this.lanes.edge(this.wanted, -1)),
     nextMark: () => this.goTo(this.lanes.edge(this.wanted, 1)),
     goto: () => this.transport.goTo.focus(),
@@ -123,6 +129,7 @@ class Player {
     markA: () => this.loop.mark("a", this.wanted),
     markB: () => this.loop.mark("b", this.wanted),
     loop: () => this.loop.toggle(),
+    clearLoop: () => this.loop.clear(),
     zoomIn: () => this.stage.zoomBy(ZOOM),
     zoomOut: () => this.stage.zoomBy(1 / ZOOM),
     zoomReset: () => this.stage.whole(),
@@ -141,7 +148,10 @@ class Player {
     const known = this.scene;
     const clock = new Clock(scene);
     const same = !other && known.pts.length === scene.pts.length;
-    this.scene = scene;
+    const sameSpan = same && String(known.span) === String(scene.span);
+    if (sameSpan) clock.view = this.clock.view;
+    else clock.look(scene.span);
+    this.scene = placed(scene);
     this.clock = clock;
     const say = (key, values) => this.word(key, values);
     this.root.setAttribute("aria-label", say("player"));
@@ -159,10 +169,14 @@ class Player {
     this.root.dataset.revision = String(this.revision);
     this.status.tell("");
     if (same) {
+      if (!sameSpan) this.#looked();
       if (this.shown !== null) this.stage.restyle(this.settings.style), this.#tell(this.shown);
+      if (!clock.within(this.wanted)) this.goTo(frame ?? clock.view.from);
       return frame === null || this.goTo(frame);
     }
-    this.#openPictures(url, frame ?? 0, first, opened);
+    const from = frame ?? clock.view.from;
+    if (!clock.within(from)) clock.look(null);
+    this.#openPictures(url, from, from === (frame ?? 0) ? first : null, opened);
   }
 
   #openPictures(url, frame, first, opened) {
@@ -177,10 +191,52 @@ class Player {
       // Everything else waits until there is something to see.
       this.firstPictureMs = performance.now() - opened;
       this.playback.load(url, this.scene, this.clock);
+      this.playback.end = this.clock.view.to;
       this.stills.moveTo(this.wanted);
     };
     this.wanted = this.clock.clamp(frame);
     this.stills.first(this.wanted, first);
+    this.#say("opened", {});
+  }
+
+  /** Let the time line show a span, or the whole file. */
+  #look(span) {
+    this.clock.look(span);
+    this.#looked();
+    if (!this.clock.within(this.wanted)) this.goTo(this.clock.view.from);
+    else if (this.shown !== null) this.#tell(this.shown);
+  }
+
+  #looked() {
+    const say = (key, values) => this.word(key, values);
+    this.playback.end = this.clock.view.to;
+    this.transport.look(this.scene, this.clock, say);
+    this.lanes.open(this.scene, this.clock, say);
+    this.loop.clock = this.clock;
+    this.playback.loop = this.loop.on ? this.loop.span : null;
+    this.transport.setLoop(this.loop);
+  }
+
+  /** Tell the page: an event on the player's root. */
+  #say(name, detail) {
+    this.root.dispatchEvent(new CustomEvent(`rinkside:${name}`, { bubbles: true, detail }));
+  }
+
+  /** A and B as the in and the out point that the page takes: the out point is B's last moment. */
+  #points({ a, b }) {
+    const { clock } = this;
+    return {
+      start: a === null ? "" : pointBefore(clock.seconds(a)),
+      end: b === null ? "" : pointBefore(clock.endOf(b) - clock.origin),
+    };
+  }
+
+  #putPoints({ start, end }) {
+    if (!this.scene) return;
+    const seconds = [start, end].map((text) => parseSeconds(text ?? ""));
+    const a = seconds[0] === null ? null : this.clock.firstFrom(seconds[0]);
+    const b = seconds[1] === null ? null : this.clock.lastBefore(seconds[1]);
+    if (a === null || b === null || a <= b) this.loop.put(a, b);
   }
 
   /** The clip on show goes: of its pictures and its video nothing may come any more. */
@@ -250,7 +306,7 @@ class Player {
       const { from, to } = this.loop.span;
       return this.wanted >= from && this.wanted < to ? this.wanted : from;
     }
-    return this.wanted >= this.clock.last ? 0 : this.wanted;
+    return this.wanted >= this.clock.view.to ? this.clock.view.from : this.wanted;
   }
 
   #playOrPause() {
@@ -315,7 +371,7 @@ class Player {
   #take(id) {
     if (!this.relock || !this.people.has(id) || id === this.scene.main || !this.scene.done) return;
     this.status.tell(this.word("relocking", { id }), { over: true });
-    this.relock({ token: this.scene.token, person: id });
+    this.relock({ token: this.scene.token, run: this.scene.run, person: id });
   }
 
   #playbackState(state, share) {
@@ -343,4 +399,18 @@ class Player {
     delete this.root.dataset.frame;
     this.status.tell(message ?? "");
   }
+}
+
+/** What was found in a span, at the places that its frames have in the file. */
+function placed(scene) {
+  const from = scene.span?.[0] ?? 0;
+  if (from === 0) return scene;
+  const moved = (rows) => {
+    const all = Array(scene.pts.length).fill(null);
+    rows.forEach((row, i) => (all[from + i] = row));
+    return all;
+  };
+  scene.people = scene.people.map((one) => ({ ...one, boxes: moved(one.boxes), scores: moved(one.scores) }));
+  if (scene.pose) scene.pose = { ...scene.pose, joints: moved(scene.pose.joints), scores: moved(scene.pose.scores) };
+  return scene;
 }

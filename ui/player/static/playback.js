@@ -17,6 +17,7 @@ export class Playback {
     this.playing = false;
     this.rate = 1;
     this.loop = null; // {from, to} frames
+    this.end = 0; // last frame to play
     this.generation = 0; // of plays; a newer one ends an older one
     this.loads = 0; // a newer one ends an older one
     this.unload();
@@ -44,6 +45,7 @@ export class Playback {
     this.unload();
     this.url = url;
     this.clock = clock;
+    this.end = clock.last;
     // Older browsers have no VideoFrame, or one that forgets how the picture is to be turned.
     this.exact = "VideoFrame" in window && (!scene.turned || "rotation" in VideoFrame.prototype);
     this.#become("loading");
@@ -143,7 +145,7 @@ export class Playback {
     const n = this.clock.frameOfStamp(stamp);
     if (n === null) return this.#strange(stamp);
     this.unknown = 0;
-    const end = this.loop ? this.loop.to : this.clock.last;
+    const end = this.loop ? this.loop.to : this.end;
     if (n > end) return this.#atEnd(end);
     this.shown = n;
     this.onFrame(n, picture);
@@ -152,7 +154,7 @@ export class Playback {
   }
 
   #strange(stamp) {
-    if (stamp >= this.clock.until - this.clock.tolerance) return this.#atEnd(this.clock.last);
+    if (stamp >= this.clock.until - this.clock.tolerance) return this.#atEnd(this.end);
     if (stamp < this.clock.pts[0]) return false; // before the span: on its way there
     if (++this.unknown >= UNKNOWN_LIMIT && !this.copy) this.#useCopy();
     return false;

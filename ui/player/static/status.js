@@ -40,8 +40,9 @@ export class Status {
 
   /** What should be there in this frame and is not. */
   #lacking(n) {
-    const { people, main, pose } = this.scene;
+    const { people, main, pose, span } = this.scene;
     const lacks = [];
+    if (span && (n < span[0] || n > span[1])) return [this.say("outside_span")];
     if (people.length && !people.find(({ id }) => id === main)?.boxes[n]) lacks.push(this.say("no_box"));
     if (pose && !pose.joints[n]) lacks.push(this.say("no_skeleton"));
     else if (pose && !pose.trained) lacks.push(this.say("untrained_skeleton"));

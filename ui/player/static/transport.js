@@ -1,6 +1,6 @@
 // Buttons, the box to type a place into, speed, and the scrub bar.
 
-import { formatPlace, parsePlace } from "./clock.js";
+import { formatPlace, formatSeconds, parsePlace } from "./clock.js";
 import { keyOf } from "./keys.js";
 
 export const RATES = [0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
@@ -14,6 +14,8 @@ const WORDS = {
   markA: "mark_a",
   markB: "mark_b",
   loop: "loop",
+  clearLoop: "clear_loop",
+  wholeFile: "whole_file",
   mute: "mute",
   zoomReset: "zoom_reset",
   settings: "settings",
@@ -33,11 +35,15 @@ export class Transport {
     this.rate = root.querySelector(".rp-rate");
     this.scrub = root.querySelector(".rp-scrub");
     this.loopBand = root.querySelector(".rp-ab");
+    this.loopTime = root.querySelector(".rp-ab-time");
+    this.spanBand = root.querySelector(".rp-span-band");
     for (const value of RATES) this.rate.add(new Option(`${value}x`, String(value), value === 1, value === 1));
-    root.querySelector(".rp-transport").addEventListener("click", (event) => {
-      const button = event.target.closest("button[data-action]");
-      if (button) act(button.dataset.action);
-    });
+    for (const bar of root.querySelectorAll(".rp-transport, .rp-scrub-lane")) {
+      bar.addEventListener("click", (event) => {
+        const button = event.target.closest("button[data-action]");
+        if (button) act(button.dataset.action);
+      });
+    }
     this.rate.addEventListener("change", () => onRate(Number(this.rate.value)));
     this.scrub.addEventListener("input", () => onGoTo(Number(this.scrub.value)));
     this.goTo.addEventListener("focus", () => this.goTo.select());
@@ -48,7 +54,6 @@ export class Transport {
   open(scene, clock, say) {
     this.clock = clock;
     this.say = say;
-    this.scrub.max = String(clock.last);
     this.scrub.setAttribute("aria-label", say("time"));
     this.goTo.setAttribute("aria-label", say("goto"));
     this.goTo.title = `${say("goto")} (${keyOf("goto")})`;
@@ -57,6 +62,30 @@ export class Transport {
     for (const [action, word] of Object.entries(WORDS)) this.#name(action, say(word));
     for (const node of this.root.querySelectorAll("[data-word]")) node.textContent = say(node.dataset.word);
     this.total.textContent = `/ ${clock.frames}`;
+    this.look(scene, clock, say);
+  }
+
+  /** The time line shows other frames: where the analysed span lies in them, and how to see more. */
+  look(scene, clock, say) {
+    const { from, to } = clock.view;
+    this.scrub.min = String(from);
+    this.scrub.max = String(to);
+    if (this.frame !== undefined) this.scrub.value = String(this.frame);
+    const { span } = scene;
+    const part = span && (span[0] > 0 || span[1] < clock.last);
+    const button = this.buttons.wholeFile;
+    button.hidden = !part;
+    button.setAttribute("aria-pressed", String(clock.whole));
+    this.#name("wholeFile", say(clock.whole ? "look_span" : "whole_file"));
+    this.spanBand.hidden = !part || !clock.whole;
+    if (!part) return;
+    this.#band(this.spanBand, span[0], span[1]);
+  }
+
+  #band(band, from, to) {
+    const [start, end] = [this.clock.share(this.clock.pts[from]), this.clock.share(this.clock.endOf(to))];
+    band.style.left = `${100 * start}%`;
+    band.style.width = `${100 * (end - start)}%`;
   }
 
   moveTo(n) {
@@ -90,12 +119,14 @@ export class Transport {
   }
 
   setLoop({ a, b, on, span }) {
-    this.loopBand.hidden = a === null && b === null;
-    const from = this.clock.share(this.clock.pts[span.from]);
-    const to = this.clock.share(this.clock.endOf(span.to));
-    this.loopBand.style.left = `${100 * from}%`;
-    this.loopBand.style.width = `${100 * (to - from)}%`;
+    const set = a !== null || b !== null;
+    this.loopBand.hidden = this.buttons.clearLoop.hidden = this.loopTime.hidden = !set;
+    this.#band(this.loopBand, span.from, span.to);
     this.loopBand.dataset.on = String(on);
+    const lasts = this.clock.endOf(span.to) - this.clock.pts[span.from];
+    const values = { seconds: lasts.toFixed(3), frames: span.to - span.from + 1 };
+    this.loopTime.textContent = this.say("loop_lasts", values);
+    this.loopTime.title = this.say("loop_lasts_note", values);
     this.buttons.markA.dataset.set = String(a !== null);
     this.buttons.markB.dataset.set = String(b !== null);
     this.setPressed("loop", on);
