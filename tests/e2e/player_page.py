@@ -18,20 +18,23 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 import numpy as np
 
-from pipeline.types import Analysis, People, PoseSequence, RegionOfInterest, Timeline, Track
+from pipeline.types import Analysis, People, PoseSequence, RegionOfInterest, Track
 from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.videos import BITS
 from ui.player import ClipShelf, build_player, player_routes, player_value
 from ui.runs import Run
 
+SPAN = (0.4, 1.2)
+"""In and out point of what is analysed of `part.mp4`."""
 TOP, BOTTOM = 0.55, 0.75
 """Where the boxes that spell the number lie, as shares of the picture's height."""
 
 
 def spelled_analysis(path: Path) -> Analysis:
-    """An analysis of a whole video whose boxes spell the frame's number."""
-    video = open_video(path)
+    """An analysis whose boxes spell the frame's number; of `part.mp4` only of a span."""
+    start_s, end_s = SPAN if path.stem == "part" else (None, None)
+    video = open_video(path, start_s=start_s, end_s=end_s)
     T, width, height = len(video), video.info.width, video.info.height
     numbers = video.timeline.frame_index
     tracks = []
@@ -46,7 +49,7 @@ def spelled_analysis(path: Path) -> Analysis:
     return replace(
         made,
         video=video.info,
-        timeline=Timeline(video.timeline.frame_index, video.timeline.pts_s),
+        timeline=video.timeline,
         people=People(tuple(tracks), None, "made"),
         region=RegionOfInterest(np.array([0, 0, width, height], np.float32), "whole_frame"),
         pose=PoseSequence(np.full((T, 17, 2), np.nan, np.float32), np.zeros((T, 17), np.float32)),

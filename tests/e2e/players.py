@@ -103,7 +103,8 @@ class PlayerPage:
 
     def bare(self) -> None:
         """Thick boxes and nothing else over the picture, so that a screenshot is easy to read."""
-        self.page.add_style_tag(content=".rp-hud, .rp-message { display: none !important }")
+        hidden = ".rp-hud, .rp-message { display: none !important }"
+        self.page.add_style_tag(content=hidden).evaluate("style => (style.id = 'bare')")
         self.page.evaluate(
             "() => { const s = window.rinkside().settings; s.set('labels', false);"
             " s.set('region', false); s.set('width', 3) }"

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from pipeline.video import open_video
 from tests.e2e.conftest import free_port
-from tests.e2e.players import PlayerPage, serving
+from tests.e2e.players import PlayerPage, overlay_number, picture_number, serving
 from tests.videos import RECIPES, Recipe, write_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-NUMBERED, WITH_SOUND, WIDE = 0, 1, 2
+NUMBERED, WITH_SOUND, WIDE, PART = 0, 1, 2, 3
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +26,12 @@ def shown(browser, tmp_path_factory: pytest.TempPathFactory):
         write_video(folder / "vfr.mp4", replace(RECIPES["vfr.mp4"], frames=60)),
         write_video(folder / "sound.avi", replace(RECIPES["mpeg4.avi"], frames=90, sound=True)),
         write_video(folder / "wide.mp4", Recipe(frames=24, width=1280, height=720)),
+        write_video(folder / "part.mp4", Recipe(frames=60, fps=25)),
     ]
     with serving(free_port(), paths, folder) as url:
         page = browser.new_page(viewport={"width": 1100, "height": 1200})
         page.goto(url)
+        page.paths = paths
         player = PlayerPage(page)
         player.ready()
         yield player
@@ -230,7 +233,8 @@ def test_a_click_on_a_person_asks_to_relock(player):
     player.page.mouse.click(box["x"] + x, box["y"] + y)
     player.page.wait_for_function("() => document.querySelector('#heard textarea').value")
     heard = json.loads(player.page.input_value("#heard textarea"))
-    assert heard == {"token": player.data("token"), "person": 0}
+    run = player.data("run")
+    assert heard == {"token": player.data("token"), "run": run, "person": 0}
 
 
 def test_a_number_key_asks_to_relock(player):
@@ -238,6 +242,75 @@ def test_a_number_key_asks_to_relock(player):
     player.page.wait_for_function(
         "() => document.querySelector('#heard textarea').value.includes('\"person\": 3')"
     )
+
+
+@pytest.fixture
+def part(shown):
+    """A clip of which frames 11 to 30 were analysed."""
+    shown.open_again(PART)
+    yield shown
+    shown.page.evaluate("() => window.rinkside().loop.clear()")
+
+
+def test_a_span_lies_in_its_file(part):
+    """Issue 15, points 4 and 5: counted as in the file, the rest of which stays in reach."""
+    hud = part.page.locator(".rp-hud-left")
+    assert (part.page.evaluate("() => window.rinkside().shown"), hud.inner_text()) == (
+        10,
+        "11 / 60",
+    )
+    part.press("End")
+    part.wait_for_frame(29)
+    part.page.evaluate("() => window.rinkside().settings.set('skater', true)")
+    assert part.page.get_attribute("[data-action=wholeFile]", "aria-pressed") == "false"
+    part.press("ArrowRight")  # out of the span: the time line shows the whole file
+    part.wait_for_frame(30)
+    assert part.page.inner_text(".rp-hud-right") == "outside the analysed span"
+    assert part.page.locator(".rp-span-band").is_visible()
+    part.press("Home")
+    part.wait_for_frame(0)
+    part.press("w")
+    part.wait_for_frame(10)
+    part.press("g")
+    part.page.keyboard.type("0:00,8")
+    part.press("Enter")
+    part.wait_for_frame(20)
+
+
+def test_overlays_of_a_span_are_of_the_frame_in_the_picture(part):
+    part.bare()
+    for n in (10, 17, 29):
+        part.page.evaluate("n => window.rinkside().goTo(n)", n)
+        part.wait_for_frame(n)
+        part.page.wait_for_timeout(100)
+        shot = part.screenshot()
+        assert (picture_number(shot), overlay_number(shot)) == (n, n)
+    part.page.evaluate("() => document.querySelector('#bare').remove()")
+
+
+def test_a_and_b_are_the_points_of_the_next_analysis(part):
+    """Issue 15, points 5 and 6."""
+    part.page.evaluate(
+        "() => { window.told = []; document.addEventListener('rinkside:points',"
+        " ({ detail }) => window.told.push(detail)) }"
+    )
+    for key in ("ArrowRight", "a", *["ArrowRight"] * 5, "b"):
+        part.press(key)
+    told = part.page.evaluate("() => window.told.at(-1)")
+    assert told == {"start": "0:00.440", "end": "0:00.680"}
+    assert part.page.inner_text(".rp-ab-time") == "0.240 s"
+    video = open_video(part.page.paths[PART], start_s=0.44, end_s=0.68)
+    assert video.timeline.frame_index.tolist() == list(range(11, 17))
+    put = (
+        "detail => window.rinkside().root.dispatchEvent(new CustomEvent('rinkside:put', {detail}))"
+    )
+    part.page.evaluate(put, {"start": "0:01", "end": "1,5 s"})
+    assert part.page.evaluate("() => [window.rinkside().loop.a, window.rinkside().loop.b]") == [
+        25,
+        37,
+    ]
+    part.press("x")
+    assert part.page.evaluate("() => window.told.at(-1)") == {"start": "", "end": ""}
 
 
 def test_help_lists_every_key(player):
