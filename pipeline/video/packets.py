@@ -63,6 +63,8 @@ class Packets:
     """Whether a packet was cut off or marked as bad."""
     ends_s: float
     """When the last packet of any stream ends, seconds."""
+    from_a_stream: bool = False
+    """Whether the container is made for sending: its clock may begin anywhere, and anew."""
 
     def __len__(self) -> int:
         return len(self.size)
@@ -121,7 +123,8 @@ def read_packets(container: InputContainer, stream: VideoStream) -> Packets:
         damaged = True
     table = np.array(rows, np.int64).reshape(-1, 7).T
     pts, dts, duration, position, size, key, shown = np.ascontiguousarray(table)
-    if has_flag(container, Flags.ts_discont) and _begins_anew(dts, float(stream.time_base or 0)):
+    from_a_stream = _is_from_a_stream(container)
+    if from_a_stream and _begins_anew(dts, float(stream.time_base or 0)):
         pts = np.full_like(pts, NO_STAMP)
     return Packets(
         *(pts, dts, duration, position, size),
@@ -129,6 +132,7 @@ def read_packets(container: InputContainer, stream: VideoStream) -> Packets:
         shown=shown.astype(np.bool_),
         damaged=damaged,
         ends_s=ends_s,
+        from_a_stream=from_a_stream,
     )
 
 
@@ -167,6 +171,11 @@ def has_flag(container: InputContainer, flag: Flags) -> bool:
     return bool(container.format.flags & cast(int, flag.value))
 
 
+def _is_from_a_stream(container: InputContainer) -> bool:
+    """Whether it is a program or transport stream; Ogg, which says so too, keeps one clock."""
+    return has_flag(container, Flags.ts_discont) and container.format.name != "ogg"
+
+
 def _begins_anew(dts: IntArray, tick_s: float) -> bool:
     """Whether the clock of a stream jumps, so that its stamps tell no time."""
     known = dts[dts != NO_STAMP]
@@ -188,7 +197,7 @@ def _row(packet: Packet[Stream], *, stamped: bool) -> tuple[int, ...]:
 def _seek(container: InputContainer, stream: VideoStream, known: Packets, number: int) -> None:
     """Jump to a packet or some way before it; stay at the file's start where that cannot be."""
     with suppress(av.error.FFmpegError):  # a file without an index is read from its start
-        if _sought_by_bytes(container):
+        if known.from_a_stream or has_flag(container, Flags.no_timestamps):
             before = known.position[:number]
             places = before[before >= 0]
             target = int(places[-_UNTIL_IN_STEP]) if len(places) >= _UNTIL_IN_STEP else 0
@@ -198,9 +207,3 @@ def _seek(container: InputContainer, stream: VideoStream, known: Packets, number
         stamp = next((int(stamp) for stamp in stamps if stamp != NO_STAMP), None)
         if stamp is not None:
             container.seek(stamp, stream=stream)
-
-
-def _sought_by_bytes(container: InputContainer) -> bool:
-    """Whether stamps are no guide: program and transport streams, and streams without any."""
-    jumps = container.format.name != "ogg" and has_flag(container, Flags.ts_discont)
-    return jumps or has_flag(container, Flags.no_timestamps)

@@ -96,23 +96,23 @@ def read_with_pyav(film: Film, wanted: IntArray) -> Frames:
 
 
 def read_with_decord(film: Film, wanted: IntArray) -> Frames:
-    """decord: from the file's start, since its seeks go wrong on open groups of pictures."""
+    """decord: from the file's start frame by frame, since its seeks and skips miss frames."""
     decord = _library("decord", "decord2")
     decord.logging.set_level(decord.logging.QUIET)
-    if not _is_plain(film):  # it would turn a mirrored picture upside down
+    chosen = frozenset(wanted.tolist())
+    # It would turn a mirrored picture upside down, and begins some streams at their second key
+    # frame, with the stamps of the first.
+    if not _is_plain(film) or film.index.packets.from_a_stream:
         raise _unreadable(film, "decord")
     failures = (decord.DECORDError, RuntimeError, UnicodeEncodeError, StopIteration)
     with film.source.open():
         try:
             video = decord.VideoReader(os.path.abspath(film.source.path))
             _prove_stamps(film, video.get_frame_timestamp(range(len(video)))[:, 0])
-            at = 0
-            for place in wanted.tolist():
-                if place > at:
-                    video.skip_frames(place - at)
-                frame = video.next().asnumpy()
-                at = place + 1
-                yield place, _of_right_size(film, frame)
+            for place in range(int(wanted[-1]) + 1):
+                frame = video.next()
+                if place in chosen:
+                    yield place, _of_right_size(film, frame.asnumpy())
         except failures as error:
             raise _unreadable(film, "decord") from error
 
