@@ -38,7 +38,7 @@ WRAPPED = {
 
 
 @pytest.mark.parametrize("kind", WRAPPED)
-@pytest.mark.parametrize("name", ["clip", "clip.jpg", "clip.txt.MP3", "clip.yuv"])
+@pytest.mark.parametrize("name", ["clip", "clip.txt.MP3"])
 def test_the_content_decides_not_the_name(clips: Shelf, tmp_path: Path, kind: str, name: str):
     encoder, container = WRAPPED[kind]
     colours = {"gif": "rgb8", "apng": "rgb24"}.get(kind, "yuv420p")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +14,12 @@ from pipeline.analyse import Analyser
 from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
 from pipeline.errors import InputError, VideoError
+from pipeline.inputs import Question
 from pipeline.saw import source_of
-from pipeline.store import load
+from pipeline.store import analysis_as_dict, load
 from pipeline.video import open_video
 from pipeline.video.playable import plays_as_it_is
+from tests.factories import make_analysis
 from tests.videos import PLAIN, Shelf, numbered_frame, read_number, run_ffmpeg
 from ui.callbacks import request_of
 from ui.player import ClipShelf
@@ -108,20 +109,37 @@ def test_other_readers_which_choose_for_themselves_refuse(clips: Shelf, reader) 
         next(open_video(joined(clips, "none.mkv"), reader=reader).frames())
 
 
-def test_the_choice_is_written_and_is_part_of_what_is_known(
-    clips: Shelf, tmp_path: Path, monkeypatch
-) -> None:
+def test_the_choice_is_part_of_the_key_and_of_what_is_written(clips: Shelf) -> None:
+    path = joined(clips, "second.mp4")
+    analyser = Analyser(load_profile("demo"), untrained=True)
+    keys = [
+        analyser.inputs(open_video(path, stream=stream), Question()).key()
+        for stream in (None, 0, 1)
+    ]
+    assert keys[0] == keys[2] != keys[1]  # FFmpeg takes the second one
+    analysis = replace(make_analysis(), video=open_video(path, stream=0).info)
+    assert analysis_as_dict(analysis)["video"]["stream"] == 0
+    alone = replace(analysis, video=open_video(clips["h264.mp4"]).info)
+    assert "stream" not in analysis_as_dict(alone)["video"]
+
+
+def test_the_command_refuses_a_stream_that_is_not_there(clips: Shelf, tmp_path, capsys) -> None:
+    asked = ["analyze", str(joined(clips, "second.mp4")), "--out", str(tmp_path / "out")]
+    assert command.main([*asked, "--untrained", "--stream", "5"]) == 2
+    assert "holds no video number 5; choose one of the numbers 0, 1" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_command_takes_a_stream(clips: Shelf, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("RINKSIDE_CACHE", str(tmp_path / "cache"))
     path, out = joined(clips, "second.mp4"), tmp_path / "out"
-    asked = ["analyze", str(path), "--out", str(out), "--untrained"]
-    assert command.main([*asked, "--stream", "5"]) == 2
-    assert command.main([*asked, "--stream", "0"]) == 0
+    asked = ["analyze", str(path), "--out", str(out), "--untrained", "--stream", "0"]
+    assert command.main(asked) == 0
     analysis = load(out)
     assert (analysis.video.stream, analysis.video.width) == (0, 320)
-    assert json.loads((out / "analysis.json").read_text())["video"]["stream"] == 0
     analyser = Analyser(load_profile("demo"), untrained=True, cache=AnalysisCache())
     assert analyser.known(path, stream=0).video == analysis.video
-    assert analyser.known(path) is None  # FFmpeg takes the other one
+    assert analyser.known(path) is None
     frames = source_of(analysis).frames()
     assert read_number(next(frames)[1]) == 100
     frames.close()

@@ -165,7 +165,7 @@ def woven(clips: Shelf, name: str) -> Path:
     pal = name.startswith("dv")
     size = {"width": 720, "height": 576} if pal else {"width": 320, "height": 240}
     recipe = Recipe(
-        frames=16,
+        frames=8 if pal else 16,
         fps=Fraction(25),
         encoder=WOVEN[name],
         filters="setfield=tff,setsar=1",
@@ -200,13 +200,13 @@ def test_fields_are_made_whole_as_ffmpeg_does(clips: Shelf, name: str) -> None:
     frames = np.stack([frame for _, frame in video.frames()])
     filtered = "setfield=tff,bwdif=mode=send_frame" if "utvideo" in name else BWDIF
     shape = (video.info.height, video.info.width)
-    expected = as_ffmpeg_gives(path, f"{filtered},scale={shape[1]}:{shape[0]}", frames.shape)
-    assert len(frames) == len(video) == 16  # one out for each one in
+    expected = as_ffmpeg_gives(path, f"{filtered},scale={shape[1]}:{shape[0]}", (-1, *shape, 3))
+    assert len(frames) == len(expected)  # one out for each one in
     # Of the very first frame another release of FFmpeg rounds the outermost lines otherwise.
     assert np.abs(frames.astype(int) - expected).max() <= 2
     np.testing.assert_array_equal(frames[1:], expected[1:])
     as_stored = as_ffmpeg_gives(path, f"scale={shape[1]}:{shape[0]}", frames.shape)
-    assert combs(as_stored[8]) > 10 * combs(frames[8])
+    assert combs(as_stored[5]) > 10 * combs(frames[5])
     assert not plays_as_it_is(video)  # a browser would leave the combs in
 
 
@@ -215,14 +215,16 @@ def test_a_frame_is_the_same_wherever_a_pass_begins_and_whatever_is_asked(
     clips: Shelf, name: str
 ) -> None:
     path = woven(clips, name)
-    whole = {position: frame for position, frame in open_video(path).frames()}
-    for first in range(0, 16, 3):
-        span = open_video(path, start_s=first / 25)
-        at = first + len(whole) - 16
-        for position, frame in span.frames([0, (15 - first) // 2, 15 - first]):
-            np.testing.assert_array_equal(frame, whole[at + position])
-    alone = [next(open_video(path).frames([p]))[1] for p in (0, 7, 12, 15)]
-    np.testing.assert_array_equal(np.stack(alone), np.stack([whole[p] for p in (0, 7, 12, 15)]))
+    whole = [frame for _, frame in open_video(path).frames()]
+    T = len(whole)
+    for first in range(0, T, 3):
+        left = T - first
+        for position, frame in open_video(path, start_s=first / 25).frames(
+            [0, left // 2, left - 1]
+        ):
+            np.testing.assert_array_equal(frame, whole[first + position])
+    for place in (0, T // 2, T - 1):
+        np.testing.assert_array_equal(next(open_video(path).frames([place]))[1], whole[place])
 
 
 def test_numbers_stay_with_their_frames(clips: Shelf) -> None:
