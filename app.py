@@ -7,56 +7,75 @@ import os
 # Nothing is to leave the machine; gradio reads this when it is imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-import argparse
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import NoReturn
 
-from ui.controls import examples
-from ui.example import Example
-from ui.hosting import listen_on
-from ui.labels import I18N
-from ui.layout import CSS, THEME, build_app
-from ui.player import ClipShelf, player_routes
-
-
-def main() -> None:
-    """Build the page and serve it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    default = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
-    parser.add_argument("--port", type=int, default=default)
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
-    arguments = parser.parse_args()
-    listen_on(arguments.host)
-    clips = ClipShelf()
-    ready = examples()
-    example = Example(ready[0]) if ready else None
-    # By default the events of all visitors wait for each other.
-    app = build_app(clips, example).queue(max_size=200, default_concurrency_limit=8)
-    app.launch(
-        server_name=arguments.host,
-        server_port=arguments.port,
-        theme=THEME,
-        css_paths=CSS,
-        app_kwargs={"routes": player_routes(clips)},
-        i18n=I18N,
-        footer_links=["api"],
-        max_file_size="500mb",
-        show_error=False,
-        quiet=True,
-        prevent_thread_lock=True,
-    )
-    if example is not None:
-        example.prepare()  # now that the page answers
-    print(f"Rinkside: http://{arguments.host}:{arguments.port}", flush=True)  # noqa: T201
-    _wait()
+from ui.startup import Address, StartError, check_address, read_address, temporary_folder
 
 
-def _wait() -> None:
-    import threading
-
+def main() -> int:
+    """Build the page and serve it: 0 when it is stopped, 2 when it cannot start."""
     try:
-        threading.Event().wait()
+        address = read_address(sys.argv[1:], os.environ)
+        check_address(address)
+        with temporary_folder():
+            _run(address)
+    except StartError as error:
+        sys.stderr.write(f"error: {' '.join(str(error).splitlines())}\n")
+        return 2
     except KeyboardInterrupt:
         print("Rinkside: stopped")  # noqa: T201
+    return 0
+
+
+def _run(address: Address) -> None:
+    _check_cache()
+    # Imported here: gradio reads the temporary folder's name as it is imported.
+    from ui.controls import examples
+    from ui.example import Example
+    from ui.hosting import listen_on
+    from ui.layout import build_app
+    from ui.player import ClipShelf
+    from ui.server import queued, serve
+
+    listen_on(address.host)
+    clips, ready = ClipShelf(), examples()
+    example = Example(ready[0]) if ready else None
+    try:
+        serve(queued(build_app(clips, example)), clips, host=address.host, port=address.port)
+    except OSError as error:
+        raise StartError(f"the app cannot start: {error}") from error
+    if example is not None:
+        example.prepare()  # now that the page answers
+    print(f"Rinkside: http://{address.host}:{address.port}", flush=True)  # noqa: T201
+    threading.Event().wait()
+
+
+def _check_cache() -> None:
+    from pipeline.errors import InputError
+    from pipeline.folder import cache_folder, check_place
+
+    try:
+        folder = cache_folder()
+    except InputError as error:
+        raise StartError(str(error)) from error
+    try:
+        check_place(folder)
+    except InputError as error:
+        raise StartError(f"{error} with RINKSIDE_CACHE") from error
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM ends the app as Ctrl-C does, so that visitors' files go."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGTERM, _stop)
+    code = main()
+    sys.stdout.flush()
+    # An analysis may still be at work, and its native threads do not bear Python's own end.
+    os._exit(code)

@@ -11,16 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.folder import StoreError
+from pipeline.folder import cache_folder as cache_folder
 from pipeline.store import load, save
 from pipeline.types import Analysis
 
 MAX_ENTRIES = 500
-
-
-def cache_folder() -> Path:
-    """`$RINKSIDE_CACHE`, else `~/.cache/rinkside`."""
-    named = os.environ.get("RINKSIDE_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "rinkside"
 
 
 class AnalysisCache:
@@ -32,10 +27,12 @@ class AnalysisCache:
     def get(self, key: str) -> Analysis | None:
         """The analysis saved under a key; None when there is none or it cannot be read."""
         entry = self.folder / key
-        if not entry.is_dir():
-            return None
         try:
+            if not entry.is_dir():
+                return None
             analysis = load(entry)
+        except PermissionError:  # somebody else's folder: nothing is known, and `put` says so
+            return None
         except StoreError:
             # A damaged entry is worth nothing: the analysis is made again and saved over it.
             shutil.rmtree(entry, ignore_errors=True)

@@ -12,7 +12,6 @@ import gradio as gr
 import numpy as np
 import pytest
 
-import app
 from pipeline.analyse import Analyser
 from pipeline.attention import Look
 from pipeline.cache import AnalysisCache
@@ -231,26 +230,6 @@ def test_an_evaluation_that_vanished_is_a_sentence(tmp_path):
     assert "gone: holds no evaluation" in mistakes._by(gone, "vote")[2]
     cell = gr.EventData(None, {"true_class": 1, "said": 2})
     assert "gone: holds no evaluation" in mistakes._cell(gone, "vote", cell)[0]
-
-
-def test_visitors_do_not_wait_for_each_other(monkeypatch):
-    """Only what says so has a limit of one; by default gradio's events all do."""
-    asked = {}
-
-    class Page:
-        def queue(self, **options):
-            asked.update(options)
-            return self
-
-        def launch(self, **_):
-            pass
-
-    monkeypatch.setattr(app, "build_app", lambda *_: Page())
-    monkeypatch.setattr(app, "_wait", lambda: None)
-    monkeypatch.setattr(Example, "prepare", lambda _: None)
-    monkeypatch.setattr("sys.argv", ["app.py"])
-    app.main()
-    assert asked["default_concurrency_limit"] > 1
 
 
 def test_a_person_is_chosen_in_the_clip_of_the_run_on_show(analysis):

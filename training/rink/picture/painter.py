@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from training.rink.camera import Views
 from training.rink.picture.actor import Actor
+from training.rink.picture.compiled import compiled
 from training.rink.picture.figure import Surface
 from training.rink.picture.light import Lighting
 from training.rink.picture.pose import Floats, unit
@@ -215,7 +215,7 @@ def _mirror(
     _lay_faintly(frame, blurred, opacity, left, top)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _lay_over(frame: Bytes, patch: Bytes, left: int, top: int, near: Bytes) -> None:
     """Blend a patch whose colours are already multiplied by its alpha."""
     hides = near.shape[0] > 0
@@ -234,7 +234,7 @@ def _lay_over(frame: Bytes, patch: Bytes, left: int, top: int, near: Bytes) -> N
                 frame[top + y, left + x, channel] = np.uint8(value)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _lay_faintly(frame: Bytes, patch: Bytes, opacity: Floats, left: int, top: int) -> None:
     """Blend a premultiplied patch with an opacity a row."""
     for y in range(patch.shape[0]):
@@ -250,7 +250,7 @@ def _lay_faintly(frame: Bytes, patch: Bytes, opacity: Floats, left: int, top: in
                 frame[top + y, left + x, channel] = np.uint8(min(value, np.float32(255.0)))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _darken(frame: Bytes, mask: Bytes, window: tuple[int, int, int, int], strength: float) -> None:
     left, top, right, bottom = window
     for y in range(top, bottom):

@@ -11,7 +11,6 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from training.rink.camera import CORNER_M, HALF_LENGTH_M, HALF_WIDTH_M, Views
@@ -21,6 +20,7 @@ from training.rink.picture.arena import (
     STRAIGHT_Y_M,
     Arena,
 )
+from training.rink.picture.compiled import compiled
 from training.rink.picture.hall import ROOF_M, ROW_M, STANDS_M, WALL_M
 from training.rink.picture.ice import DETAIL_M
 
@@ -210,7 +210,7 @@ def _along_boards(at: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.where(y >= 0, half, PERIMETER_M - half)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _fill_lookup(
     rows_over_focal: NDArray[np.float64],
     middle_x: float,
@@ -244,7 +244,7 @@ def _fill_lookup(
             column_before, row_before = column, row
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _sample(pyramid, u, v, footprint):  # type: ignore[no-untyped-def]
     """Colour of a texture that repeats along u; u, v from 0 to 1, `footprint` a share of u."""
     h, w = pyramid.shape[0], pyramid.shape[1] // 3 * 2
@@ -279,7 +279,7 @@ def _sample(pyramid, u, v, footprint):  # type: ignore[no-untyped-def]
     return red, green, blue
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _surroundings(  # type: ignore[no-untyped-def]
     position, column, lengths, eye, rise, texel, boards, stands, walls, roof
 ):
@@ -341,7 +341,7 @@ def _surroundings(  # type: ignore[no-untyped-def]
     return red, green, blue
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _near_side(height, board_m):  # type: ignore[no-untyped-def]
     """Colour of the floor before the near boards, or of their outside; `height` below their top."""
     if height <= 0:
@@ -351,7 +351,7 @@ def _near_side(height, board_m):  # type: ignore[no-untyped-def]
     return tone, tone * np.float32(1.03), tone * np.float32(1.08)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _ice_colour(  # type: ignore[no-untyped-def]
     position, column, rise, texel, ice, scratches
 ):
@@ -371,7 +371,7 @@ def _ice_colour(  # type: ignore[no-untyped-def]
     return red * detail, green * detail, blue * detail
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _trace(  # type: ignore[no-untyped-def]
     position, columns, lengths, highest, scale, ice, scratches, boards, stands, walls, roof,
     picture, near,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from training.rink.picture.compiled import compiled
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def fill_triangles(
     vertices: Floats,
     faces: NDArray[np.int32],
@@ -63,7 +64,7 @@ def fill_triangles(
                 picture[y, x, 3] = 255
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def fill_shadow(xy: Floats, faces: NDArray[np.int32], mask: Bytes) -> None:
     """Set `mask` `(H, W)` to 255 under every triangle; corners are `(V, 2)` pixels."""
     H, W = mask.shape

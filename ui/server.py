@@ -1,0 +1,64 @@
+"""How the page is served: which addresses answer, and which parts of gradio stay off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from ui.addresses import Allowed
+from ui.labels import I18N
+from ui.layout import CSS, THEME
+from ui.player import ClipShelf, player_routes
+
+MAX_WAITING = 200
+"""Events that may wait at a time."""
+
+
+def queued(app: gr.Blocks) -> gr.Blocks:
+    """The page's events in queues; by default those of all visitors wait for each other."""
+    app.queue(max_size=MAX_WAITING, default_concurrency_limit=8)
+    return app
+
+
+def app_options(clips: ClipShelf) -> dict[str, Any]:
+    """For the web application: the player's routes, and the guard before all routes."""
+    routes: Sequence[BaseRoute] = player_routes(clips)
+    return {
+        "routes": routes,
+        "middleware": [Middleware(Allowed, more=routes)],
+        "openapi_url": None,
+    }
+
+
+def serve(app: gr.Blocks, clips: ClipShelf, *, host: str, port: int) -> None:
+    """Answer at an address, in threads of its own.
+
+    Raises:
+        OSError: Nothing can listen there.
+    """
+    app.launch(
+        server_name=host,
+        server_port=port,
+        theme=THEME,
+        css_paths=CSS,
+        app_kwargs=app_options(clips),
+        i18n=I18N,
+        footer_links=["api"],
+        max_file_size="500mb",
+        show_error=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        # Off whatever the environment says: none of it belongs to the page, and workers or a front
+        # of their own would answer past `Allowed`.
+        share=False,
+        run_history=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        ssr_mode=False,
+        num_workers=0,
+    )

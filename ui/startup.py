@@ -1,0 +1,123 @@
+"""What has to be right before the page is built; each fault is one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+
+PORT, HOST = "GRADIO_SERVER_PORT", "GRADIO_SERVER_NAME"
+TEMPORARY = "GRADIO_TEMP_DIR"
+
+
+class StartError(Exception):
+    """Why the app cannot start, and what to do."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the app listens."""
+
+    host: str
+    """A name or a number of this machine."""
+    port: int
+    """1..65535."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise StartError(f"{message}; see `python app.py --help`")
+
+
+def read_address(arguments: Sequence[str], environment: Mapping[str, str]) -> Address:
+    """Host and port as they were asked for.
+
+    Raises:
+        StartError: An unknown argument, or a port that is none.
+    """
+    parser = _Parser(prog="python app.py", description="Rinkside's app, in the browser.")
+    parser.add_argument("--port", help=f"to listen on; default: {PORT}, else 7860")
+    parser.add_argument("--host", help=f"to listen on; default: {HOST}, else 127.0.0.1")
+    asked = parser.parse_args(arguments)
+    host = asked.host or environment.get(HOST) or "127.0.0.1"
+    if asked.port is not None:
+        return Address(host, _port(asked.port, "--port"))
+    return Address(host, _port(environment.get(PORT) or "7860", PORT))
+
+
+def _port(text: str, where: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise StartError(f"{where}: expected a number from 1 to 65535, got {text!r}")
+    return int(text)
+
+
+def check_address(address: Address) -> None:
+    """Make sure that the address can be listened on.
+
+    Raises:
+        StartError: No such host, or the port is taken or forbidden.
+    """
+    host, port = address.host.strip("[]"), address.port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise StartError(f"--host {host}: there is no such host; use 127.0.0.1") from None
+    for family, kind, protocol, _, place in found:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                if os.name == "posix":  # elsewhere it would let two programs listen
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(place)
+        except OSError as error:
+            raise StartError(_refused(host, port, error)) from error
+
+
+def _refused(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken by another program; choose another one with --port"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"port {port} may not be used by this user; choose one above 1023 with --port"
+    return f"--host {host}: this machine cannot listen there ({error.strerror}); use 127.0.0.1"
+
+
+@contextmanager
+def temporary_folder() -> Iterator[None]:
+    """A folder for uploads: the one that `GRADIO_TEMP_DIR` names, else one of our own.
+
+    By default all programs made with gradio share one folder, and clear it as they stop.
+
+    Raises:
+        StartError: It cannot be written.
+    """
+    named = os.environ.get(TEMPORARY)
+    if named:
+        _check_writable(named)
+        yield
+        return
+    try:
+        own = tempfile.TemporaryDirectory(prefix="rinkside-app-", ignore_cleanup_errors=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StartError(
+            f"there is no place for temporary files ({reason}); name a folder with TMPDIR"
+        ) from error
+    with own as folder:
+        os.environ[TEMPORARY] = folder
+        yield
+
+
+def _check_writable(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StartError(
+            f"{TEMPORARY}: {folder} cannot be written ({error.strerror}); name another folder"
+        ) from error
