@@ -106,7 +106,7 @@ CHANGED = {
         replace(VIDEO, **{name: change})
         for name, change in {
             "sha256": "another file", "start_s": 0.1, "end_s": 0.3, "width": 64, "rotation": 90,
-            "frames": 11, "codec": "vp9",
+            "frames": 11, "codec": "vp9", "stream": 1,
         }.items()
     ],
     "timeline": [
@@ -155,7 +155,7 @@ def test_no_input_of_a_run_is_left_out_of_the_key() -> None:
     covered |= {"networks": "weights, seed, device", "monitor": "decides nothing"}
     assert set(inspect.signature(Run).parameters) == set(covered)
     asked = set(inspect.signature(Analyser.analyse).parameters)
-    asked -= {"self", "path", "start_s", "end_s"}  # the video
+    asked -= {"self", "path", "start_s", "end_s", "stream"}  # the video
     asked -= {"fresh", "listener", "stop_asked"}  # how, not what
     assert {"tracks" if name == "people" else name for name in asked} == {
         field.name for field in fields(Question)
