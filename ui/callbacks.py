@@ -125,7 +125,7 @@ def describe(path: str | None) -> Facts:
         check_span(video)
     except InputError as error:  # no fault as long as the points are still to be chosen
         return Facts(message_card(f"{text}. {in_words(error)}"), info.duration_s)
-    return Facts(message_card(" ".join([text, *map(retold, video.warnings)])), info.duration_s)
+    return Facts(message_card(". ".join([text, *map(retold, video.warnings)])), info.duration_s)
 
 
 def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False) -> News:
