@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
+
 from tests.videos import NTSC, Frame, Recipe, numbered_frame, run_ffmpeg, write_video
 
 FRAMES = 90
@@ -245,6 +247,29 @@ def _begun_midway(name: str, packets: int, size: int) -> Make:
     return make
 
 
+def _packed(files: Encodings, target: Path) -> None:
+    """As DivX wrote it: a B-frame lies in the packet of the frame before, an empty one follows."""
+    loose = files.folder / f"{target.stem}.loose.avi"
+    write_video(loose, _with(*_mpeg("mpeg4", bf=1)))
+    vop, user_data = b"\0\0\1\xb6", b"\0\0\1\xb2DivX503b1393p"
+    empty = vop + bytes([0x50 | 0x08, 0x3F])
+    with av.open(str(loose)) as source, av.open(str(target), "w") as file:
+        stream = source.streams.video[0]
+        copy = file.add_stream_from_template(stream)
+        pictures = [bytes(packet) for packet in source.demux(stream) if packet.size]
+        is_b = [picture[picture.index(vop) + 4] >> 6 == 2 for picture in pictures]
+        for number, picture in enumerate(pictures):
+            b_follows = number + 1 < len(pictures) and is_b[number + 1]
+            data = empty if is_b[number] else picture + (pictures[number + 1] if b_follows else b"")
+            if number == 0:
+                data = data.replace(vop, user_data + vop, 1)
+            packet = av.Packet(data)
+            packet.stream, packet.dts, packet.pts = copy, number, number
+            packet.time_base = Fraction(1, 25)
+            packet.is_keyframe = picture[picture.index(vop) + 4] >> 6 == 0
+            file.mux(packet)
+
+
 _TWICE = (*range(FRAMES), *range(FRAMES))
 
 MADE: dict[str, Made] = {
@@ -259,6 +284,7 @@ MADE: dict[str, Made] = {
     "all_called_keys_hevc.mp4": Made(_without("open_gop_hevc.mp4", b"stss")),
     "all_called_keys_mpeg4.mp4": Made(_without("mpeg4.mp4", b"stss")),
     "no_offsets.mp4": Made(_without("h264.mp4", b"ctts", b"edts")),
+    "packed.avi": Made(_packed),
     "gaps.avi": Made(_copied("mpeg4.mp4", "-bsf:v", "setts=ts=(N+floor(N/9)*2)/25/TB")),
     "doubled_stamps.mkv": Made(
         _copied("intra_refresh.mp4", "-bsf:v", "setts=ts=floor(N/2)*80/1000/TB")

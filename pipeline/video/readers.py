@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.errors import VideoError
@@ -157,13 +159,11 @@ def _decoded_from(
     index, expected = film.index, places[0]
     alone = index.decoded and (start == 0 or not index.complete)  # see `index_of_frames`
     with open_stream(film.source, threads=1 if alone else 0) as (container, stream):
-        clean = start == 0
-        frames = good_frames(packets_from(container, stream, index.packets, start))
+        packets = packets_from(container, stream, index.packets, start)
+        frames = _frames_in_step(packets, index) if start else good_frames(packets)
         for turn, frame in enumerate(frames):
-            # H.264's word that a picture renewed bit by bit is whole again comes too early.
-            clean = clean or frame.key_frame
             place = turn if index.counted else index.place_of(frame.pts)
-            if place > expected or (place == expected and not clean):
+            if place > expected:
                 break
             if place == expected:
                 expected += 1
@@ -171,6 +171,25 @@ def _decoded_from(
             if expected == places.stop:
                 return
     raise FramesLost.of("video_frame_lost", name=film.source.name, frame=expected + 1)
+
+
+def _frames_in_step(
+    packets: Iterator[Packet[VideoStream]], index: FrameIndex
+) -> Iterator[VideoFrame]:
+    """After a seek, frames from the first that needs no other, until one is missing.
+
+    Frames that H.264 believes in before are not: its word that a picture renewed bit by bit is
+    whole again comes too early.
+    """
+    last: int | None = None
+    for frame in good_frames(packets):
+        place = index.place_of(frame.pts)
+        if place < 0 or (last is None and not frame.key_frame):
+            continue
+        if last is not None and place != last + 1:
+            return
+        last = place
+        yield frame
 
 
 def _is_plain(film: Film) -> bool:
