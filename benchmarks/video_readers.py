@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.encodings import MADE, Encodings
+from tests.encodings import RECIPES as ENCODINGS
 from tests.videos import H264, PLAIN, RECIPES, Frame, Shelf, cut, read_number, run_ffmpeg
 
 OUT = Path("out/benchmarks/video_readers.json")
@@ -109,9 +111,15 @@ class Cost:
     """Largest resident memory of the process."""
 
 
-def numbers_of(reader: str, path: Path, chosen: Sequence[int]) -> list[list[int] | str]:
-    """Burnt-in numbers of all frames and of chosen ones (-1: unreadable), or an error's kind."""
-    got: list[list[int] | str] = _in_child("numbers", reader, path, chosen)
+def numbers_of(
+    reader: str, path: Path, chosen: Sequence[int], *, apart: bool = False
+) -> list[list[int] | str]:
+    """Burnt-in numbers of all frames and of chosen ones (-1: unreadable), or an error's kind.
+
+    The chosen frames are read in one go, or each by itself, `apart`: that takes a seek for each.
+    """
+    what = "numbers apart" if apart else "numbers"
+    got: list[list[int] | str] = _in_child(what, reader, path, chosen)
     return got
 
 
@@ -138,7 +146,12 @@ def _work(job: dict[str, Any]) -> Any:
         for _ in read(job["path"], job["wanted"]):
             pass
         return time.perf_counter() - begun, _peak_mib()
-    return [_numbers(read, job["path"], wanted) for wanted in (None, job["wanted"])]
+    path, wanted = job["path"], job["wanted"]
+    if job["what"] == "numbers":
+        return [_numbers(read, path, wanted) for wanted in (None, wanted)]
+    some = [_numbers(read, path, [place]) for place in wanted]
+    errors = [numbers for numbers in some if isinstance(numbers, str)]
+    return [_numbers(read, path, None), errors[0] if errors else [n[0] if n else -1 for n in some]]
 
 
 def _numbers(read: Read, path: str, wanted: Sequence[int] | None) -> list[int] | str:
@@ -172,6 +185,21 @@ def exactness(shelf: Shelf) -> dict[str, dict[str, dict[str, str]]]:
         for reader in LIBRARIES:
             whole, some = numbers_of(reader, path, chosen)
             verdicts = {"all": _verdict(whole, expected), "chosen": _verdict(some, wanted)}
+            found[name][reader] = verdicts
+    return found
+
+
+def identity(files: Encodings) -> dict[str, dict[str, dict[str, str]]]:
+    """Encoding -> library -> what became of all its frames, and of those sought one by one."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for name in (*ENCODINGS, *MADE):
+        path, expected = files[name], files.numbers(name)
+        chosen = list(range(3, len(expected), 7))
+        wanted = [expected[place] for place in chosen]
+        found[name] = {}
+        for reader in LIBRARIES:
+            whole, some = numbers_of(reader, path, chosen, apart=True)
+            verdicts = {"all": _verdict(whole, expected), "sought": _verdict(some, wanted)}
             found[name][reader] = verdicts
     return found
 
@@ -225,9 +253,11 @@ def exactness_table(found: dict[str, dict[str, dict[str, str]]]) -> str:
     rows = [f"| file | {' | '.join(LIBRARIES)} |", f"|---|{'---|' * len(LIBRARIES)}"]
     for name, by_reader in found.items():
         cells = [
-            verdict["all"]
-            if verdict["all"] == verdict["chosen"]
-            else f"in order: {verdict['all']}; chosen: {verdict['chosen']}"
+            next(iter(verdict.values()))
+            if len(set(verdict.values())) == 1
+            else "; ".join(
+                f"{'in order' if way == 'all' else way}: {what}" for way, what in verdict.items()
+            )
             for verdict in by_reader.values()
         ]
         rows.append(f"| {name} | {' | '.join(cells)} |")
@@ -254,10 +284,15 @@ def main(arguments: list[str]) -> int:
         return 0
     with TemporaryDirectory() as folder:
         shelf = Shelf(Path(folder))
-        found, measured = exactness(shelf), costs(shelf)
-    print(f"{exactness_table(found)}\n\n{cost_table(measured)}")
+        files = Path(folder) / "encodings"
+        files.mkdir()
+        found = exactness(shelf)
+        sought = identity(Encodings(files))
+        measured = costs(shelf)
+    print(f"{exactness_table(found)}\n\n{exactness_table(sought)}\n\n{cost_table(measured)}")
     report = {
         "exactness": found,
+        "identity": sought,
         "costs": {
             reader: {task: asdict(cost) for task, cost in by_task.items()}
             for reader, by_task in measured.items()
@@ -266,7 +301,8 @@ def main(arguments: list[str]) -> int:
     }
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(report, indent=1), encoding="utf-8")
-    ours = (by_reader[OURS] for name, by_reader in found.items() if name != BROKEN_OFF)
+    whole = (by_reader[OURS] for name, by_reader in found.items() if name != BROKEN_OFF)
+    ours = (*whole, *(by_reader[OURS] for by_reader in sought.values()))
     return 0 if all(set(verdict.values()) == {"exact"} for verdict in ours) else 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -131,6 +131,23 @@ def index_of_frames(source: SourceFile, packets: Packets, rate: Fraction) -> Fra
     return FrameIndex(
         turns, len(turns), 1 / rate, rate, packets, places, decoded=True, stamped=False
     )
+
+
+def without_lost_head(source: SourceFile, packets: Packets) -> Packets:
+    """Hide frames before the first key frame that do not decode, in stamped packets.
+
+    A recording that begins in the middle of a group has lost what they need.
+    """
+    keys = np.flatnonzero(packets.key & packets.shown)
+    if packets.starts_with_key or len(keys) == 0:
+        return packets
+    lost = packets.shown & (packets.pts < packets.pts[keys[0]])
+    with open_stream(source, threads=1) as (container, stream):
+        for frame in good_frames(packets_from(container, stream, packets, 0)):
+            if frame.pts is None or not lost[frame.pts]:
+                break
+            lost[frame.pts] = False
+    return replace(packets, shown=packets.shown & ~lost)
 
 
 def _index(

@@ -17,7 +17,12 @@ from av.video.stream import VideoStream
 
 from pipeline.sentences import note
 from pipeline.video.container import codec_of, open_stream, video_streams
-from pipeline.video.index import FrameIndex, index_of_frames, index_of_packets
+from pipeline.video.index import (
+    FrameIndex,
+    index_of_frames,
+    index_of_packets,
+    without_lost_head,
+)
 from pipeline.video.look import first_look
 from pipeline.video.packets import Packets, has_flag, read_packets
 from pipeline.video.picture import Picture
@@ -65,16 +70,18 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         and packets.in_order
         and kind not in _STAMPED_BADLY
         and (packets.reordered or not reorders)
-        and packets.starts_with_key
+        and packets.key.any()
         and not packets.damaged
         and codec in _ONE_PACKET_ONE_FRAME
         and not missing
     )
     picture, unusual = first_look(source)
     warnings = (*several, *unusual)
+    index: FrameIndex | None
     if time_base is not None and trusted and not decode:
-        return Probe(index_of_packets(packets, time_base, rate), picture, codec, warnings, taken)
-    index = index_of_frames(source, packets, rate)
+        index = index_of_packets(without_lost_head(source, packets), time_base, rate)
+    else:
+        index = index_of_frames(source, packets, rate)
     if index is None:
         raise source.error("video_all_damaged")
     found = int(packets.shown.sum()) if codec in _ONE_PACKET_ONE_FRAME else len(index)
