@@ -26,19 +26,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from models.checkpoint_parts import SHARDS, Part, part_of
+from models.eight_bits import from_eight_bits
+from models.errors import WeightsError as WeightsError  # for those who read weights
 from models.scratch import scratch_beside
 
 Kind = Literal["safetensors", "zip", "legacy"]
 """safetensors; torch.save's zip archive (since 1.6); its older stream of pickles."""
-
-WRAPPERS = ("state_dict", "model_state", "model_state_dict", "model", "module")
-"""Top-level keys that published files hold their state dict under."""
-
-WRAPPER_PREFIXES = ("module.", "_orig_mod.", "_forward_module.", "model.")
-"""What DistributedDataParallel, torch.compile and trainers put before every key."""
-
-EIGHT_BIT_SCALE = ".int8_scale"
-"""Behind the key of a tensor of eight-bit numbers: what each of its rows is multiplied by."""
 
 _LEGACY_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 
@@ -51,10 +45,6 @@ _NOT_WEIGHTS = {
     b"\x80": "is a plain pickle, not a file of torch.save; save its state dict as safetensors",
 }
 """First bytes (in lower case) of what arrives in place of weights, and what to say."""
-
-
-class WeightsError(ValueError):
-    """Weights that cannot be used as asked; the sentence names the file or key and the remedy."""
 
 
 class _Unread:
@@ -77,14 +67,22 @@ _BOOKKEEPING = (
     "numpy.dtype",
     # `args` of the DINO and Unmasked Teacher training scripts.
     "argparse.Namespace",
+    # What Lightning's callbacks note.
+    "pathlib.PosixPath",
+    "pathlib.WindowsPath",
+    "pathlib._local.PosixPath",
     # mmengine's `message_hub`: log buffers, which refer to their methods through getattr.
     "mmengine.logging.history_buffer.HistoryBuffer",
     "builtins.getattr",
 )
-"""Names that `_Unread` answers to; nothing of numpy, argparse or mmengine itself is called."""
+"""Names that `_Unread` answers to; nothing of those packages itself is called."""
 
-_WIDE = 16
-"""Numbers in a row from which on eight bits and a scale are worth it."""
+_DICTS = (
+    "pytorch_lightning.utilities.parsing.AttributeDict",
+    "lightning_fabric.utilities.data.AttributeDict",
+    "lightning.fabric.utilities.data.AttributeDict",
+)
+"""Lightning's `hyper_parameters`, read as plain dicts, which is what they are."""
 
 # What a reader may raise over bytes that are not what they should be.
 _UNREADABLE = (
@@ -107,12 +105,25 @@ def read_state(path: Path) -> dict[str, Tensor]:
     Raises:
         WeightsError: The file is missing, cut short, damaged, of another kind, or holds no weights.
     """
+    return read_part(path).state
+
+
+def read_part(path: Path, key: str | None = None) -> Part:
+    """Like `read_state`, with a choice among the state dicts of a file, and notes about it.
+
+    Args:
+        path: As for `read_state`.
+        key: Which state dict, see `part_of`; None takes the usual one.
+
+    Raises:
+        WeightsError: As `read_state`, or the file holds none of that name.
+    """
     readers: dict[Kind, Callable[[Path], object]] = {
         "safetensors": _read_safetensors,
         "zip": _read_zip,
         "legacy": lambda path: _load_pickled(path, mmap=False),
     }
-    return _without_prefixes(_unwrapped(readers[kind_of(path)](path), path))
+    return part_of(readers[kind_of(path)](path), path, key)
 
 
 def kind_of(path: Path) -> Kind:
@@ -199,24 +210,6 @@ def write_safetensors(
             draft.unlink(missing_ok=True)
 
 
-def in_eight_bits(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict at half the size of half precision; `read_state` gives the numbers back.
-
-    Matrices and filters become whole numbers from -127 to 127, each row (output) with a scale of
-    its own; biases, norms and narrow rows stay as they are. No number moves by more than 1/254 of
-    the largest in its row.
-    """
-    packed = {}
-    for key, value in state.items():
-        packed[key] = value
-        if value.is_floating_point() and value.ndim > 1 and value[:1].numel() >= _WIDE:
-            rows = value.float().flatten(1)
-            scale = rows.abs().amax(dim=1).clamp(min=torch.finfo(torch.float32).tiny) / 127
-            packed[key] = (rows / scale[:, None]).round().to(torch.int8).view(value.shape)
-            packed[key + EIGHT_BIT_SCALE] = scale
-    return packed
-
-
 def reason_of(error: Exception) -> str:
     """The system's own words for a failed write, and the remedy where the disk is full."""
     words = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -253,17 +246,15 @@ def _sort_metadata(path: Path) -> None:
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
-        return _from_eight_bits(load_file(path))
+        return from_eight_bits(load_file(path))
     except _UNREADABLE as error:
+        unknown = re.search(r"Dtype not understood: (\w+)", str(error))
+        if unknown is not None:
+            raise WeightsError(
+                f"{path} holds {unknown[1]} numbers, which PyTorch does not have; save it as "
+                "float16 or float32 where it comes from"
+            ) from error
         raise _damaged(path, error) from error
-
-
-def _from_eight_bits(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    for key in [key for key in state if key.endswith(EIGHT_BIT_SCALE)]:
-        scale, packed = state.pop(key), state[key.removesuffix(EIGHT_BIT_SCALE)]
-        rows = packed.float().flatten(1) * scale[:, None]
-        state[key.removesuffix(EIGHT_BIT_SCALE)] = rows.view(packed.shape)
-    return state
 
 
 def _read_zip(path: Path) -> object:
@@ -286,6 +277,7 @@ def _read_zip(path: Path) -> object:
 
 def _load_pickled(path: Path, *, mmap: bool) -> object:
     stand_ins: list[Any] = [(_Unread, name) for name in _BOOKKEEPING]
+    stand_ins += [(dict, name) for name in _DICTS]
     try:
         with _allow_list, torch.serialization.safe_globals(stand_ins):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
@@ -293,6 +285,11 @@ def _load_pickled(path: Path, *, mmap: bool) -> object:
         named = re.search(r"GLOBAL (\S+) (?:was not|whose)", str(error))
         if named is None:
             raise _damaged(path, error) from error
+        if named[1].startswith("deepspeed."):
+            raise WeightsError(
+                f"{path} asks for {named[1]}, which Rinkside does not load. A file of a DeepSpeed "
+                f"ZeRO run may be one of many: then {SHARDS}"
+            ) from error
         raise WeightsError(
             f"{path} asks for {named[1]}, which Rinkside does not load: it reads tensors, not "
             "programs; if you trust the file, save its state dict alone and convert that"
@@ -304,29 +301,6 @@ def _damaged(path: Path, error: Exception) -> WeightsError:
     words = str(error).rpartition("WeightsUnpickler error: ")[2].strip().splitlines()
     remark = words[0] if words else type(error).__name__
     return WeightsError(f"{path} is cut short or damaged ({remark}); download it again")
-
-
-def _unwrapped(tree: object, path: Path) -> dict[str, Tensor]:
-    """The state dict inside what a file holds: itself, or under one of the known keys."""
-    if not isinstance(tree, Mapping):
-        raise WeightsError(f"{path} holds a {type(tree).__name__}, expected a state dict")
-    wrapped = (tree[key] for key in WRAPPERS if isinstance(tree.get(key), Mapping))
-    state: Mapping[object, object] = next(wrapped, tree)
-    foreign = [str(key) for key, value in state.items() if not isinstance(value, Tensor)]
-    if foreign or not state:
-        held = ", ".join(foreign[:5]) or "nothing"
-        raise WeightsError(
-            f"{path} holds no state dict: found {held}; expected tensors, at the top or under one "
-            f"of {', '.join(WRAPPERS)}"
-        )
-    return {str(key): value.detach() for key, value in state.items() if isinstance(value, Tensor)}
-
-
-def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    for prefix in WRAPPER_PREFIXES:
-        if all(key.startswith(prefix) for key in state):
-            return _without_prefixes({key.removeprefix(prefix): state[key] for key in state})
-    return state
 
 
 def _untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

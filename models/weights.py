@@ -259,12 +259,16 @@ def _notes(
         if key in state:
             yield f"{key}: {tuple(state[key].shape)} in the file, {tuple(own[key].shape)} here"
     types = {
-        str(value.dtype).removeprefix("torch.")
+        (_kind(value), _kind(own[key]))
         for key, value in state.items()
         if _floats(key, value, own) and value.dtype != own[key].dtype
     }
-    if types:
-        yield f"numbers stored as {', '.join(sorted(types))} were converted"
+    for stored, computed in sorted(types):
+        yield f"stored as {stored}; the network computes with {computed}"
+
+
+def _kind(value: Tensor) -> str:
+    return str(value.dtype).removeprefix("torch.")
 
 
 def _some(keys: Collection[str]) -> str:

@@ -96,6 +96,7 @@ def convert(options: argparse.Namespace) -> int:
         builder=builder,
         from_8_frames=options.from_8_frames,
         eight_bits=options.eight_bits,
+        key=options.key,
     )
     for line in conversion.lines():
         print(line)
@@ -127,6 +128,9 @@ def _parser() -> _Parser:
     command.add_argument("--family", required=True, choices=FAMILIES)
     command.add_argument("--builder", help="the network it is for; found by itself where possible")
     command.add_argument("--out", required=True, type=Path, metavar="FILE.safetensors")
+    command.add_argument(
+        "--key", metavar="NAME", help="of several state dicts in FILE the one of this name"
+    )
     command.add_argument(
         "--from-8-frames",
         action="store_true",

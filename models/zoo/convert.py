@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -13,14 +14,16 @@ from torch import Tensor, nn
 
 from models.checkpoint_files import (
     WeightsError,
-    in_eight_bits,
-    read_state,
+    read_part,
     sha256_of,
     write_safetensors,
 )
+from models.eight_bits import in_eight_bits
 from models.families import FAMILIES, Family, Layout, recognise
 from models.layouts.base import Converted
+from models.scratch import LONGEST_NAME
 from models.weights import Misfit, build_on_meta, check_finite, check_fit
+from models.zoo.aside import network_in
 from models.zoo.builders import BUILDERS, BUILDERS_BY_FAMILY, Builder, family_of
 
 NAMED_KEYS = 3
@@ -71,6 +74,7 @@ def convert_file(
     builder: str | None = None,
     from_8_frames: bool = False,
     eight_bits: bool = False,
+    key: str | None = None,
 ) -> Conversion:
     """Turn a published checkpoint into a safetensors file under our keys.
 
@@ -82,13 +86,15 @@ def convert_file(
             tower needs it, and a UMT checkpoint that is to move to other frames or pixels.
         from_8_frames: Take the published 8-frame position table (UMT) instead of the file's.
         eight_bits: Store matrices and filters in eight bits, see `in_eight_bits`.
+        key: Which of the file's state dicts, see `part_of`; None takes the usual one.
 
     Raises:
         WeightsError: An unreadable file, another family, or no network that it fits.
         ValueError: An unknown family or builder.
     """
     _check_names(out, family, builder)
-    state = read_state(source)
+    part = read_part(source, key)
+    state, aside, chosen = network_in(part.state)
     layout = _layout_of(state, family, source)
     if layout.needs_model and not builder:
         example = next(iter(BUILDERS_BY_FAMILY[family]))
@@ -109,12 +115,12 @@ def convert_file(
         out=out,
         sha256=sha256_of(out),
         layout=f"{family}, {layout.name} layout",
-        read=len(state),
+        read=len(part.state),
         written=len(fits[0].state),
         fits=tuple(str(fit) for fit in fits),
-        dropped=fits[0].converted.dropped,
+        dropped=(*aside, *fits[0].converted.dropped),
         new=fits[0].new,
-        notes=fits[0].notes,
+        notes=(*part.notes, *chosen, *fits[0].notes),
     )
 
 
@@ -221,6 +227,8 @@ def _distance(error: WeightsError) -> int:
 def _check_names(out: Path, family: str, builder: str | None) -> None:
     if out.suffix != ".safetensors":
         raise ValueError(f"--out must end in .safetensors, got {out}")
+    if len(os.fsencode(out.name)) > LONGEST_NAME:
+        raise ValueError(f"--out {out}: is too long a name for the file system; choose a shorter")
     if family not in FAMILIES:
         raise ValueError(f"{family!r} is no family; known are {', '.join(FAMILIES)}")
     if builder and family_of(builder) != family:

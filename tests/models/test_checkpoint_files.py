@@ -19,12 +19,12 @@ from safetensors.torch import save_file
 from models.checkpoint_files import (
     WeightsError,
     check_sha256,
-    in_eight_bits,
     read_metadata,
     read_state,
     sha256_of,
     write_safetensors,
 )
+from models.eight_bits import in_eight_bits
 from tests.models.zoo_files import small_disk
 
 STATE = {"blocks.0.weight": torch.randn(3, 4), "head.bias": torch.arange(5.0)}

@@ -155,6 +155,7 @@ def test_the_manifest_knows_a_file_by_its_hash(tmp_path, capsys):
         ({"--builder": "dino_tiny"}, "dino_tiny builds dino, not umt"),
         ({"--builder": "umt_b16_8x224"}, "does not fit UMT:"),
         ({"--out": "a.pth"}, "--out must end in .safetensors, got a.pth"),
+        ({"--out": f"{'x' * 244}.safetensors"}, "is too long a name for the file system"),
         ({"FILE": "absent.pth"}, "absent.pth does not exist"),
         ({"FILE": "stranger.pth"}, "has no key layout that Rinkside knows; its keys begin with x"),
         (
