@@ -234,6 +234,8 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
         (("--data", "DATA", "--shard", "2/2"), "--shard 2/2: expected I/N"),
         (("--data", "DATA", "--out", "new/" + "o" * 256), "too long a name for the file system"),
         (("--data", "DATA", "--out", "o/" * 1800), "too long a name for the file system"),
+        (("--data", "d" * 300), "File name too long"),
+        (("--predictions", "p" * 300), "File name too long"),
         (("--data", "DATA", "--out", "RUN"), "holds an evaluation with another data"),
     ],
 )

@@ -13,15 +13,13 @@ from pathlib import Path
 
 from models.scratch import LONGEST_NAME
 from pipeline.errors import InputError
+from pipeline.video.formats import ENDINGS
 
 ENDING = ".mp4"
 """Of a clip's video, by the challenge's layout."""
 
-VIDEO_ENDINGS = (
-    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"),
-    *(".flv", ".wmv", ".ogv", ".3gp", ".mxf"),
-)
-"""What a list may write behind a stem; lower and upper case are the same."""
+_VIDEO_ENDINGS = frozenset(ending for ending in ENDINGS if not ending[1:].isdecimal())
+"""What a list may write behind a stem; `12.264` is a number, not a file of H.264."""
 
 _LONGEST_STEM = 1000
 _FORM = "a stem is a file's name without its ending, or folder/name below the data set"
@@ -43,7 +41,7 @@ def stem_of(text: str) -> str:
         StemError: It is an absolute path, leads out of the data set, or is no possible name.
     """
     stem, ending = os.path.splitext(text)
-    stem = stem if ending.lower() in VIDEO_ENDINGS else text
+    stem = stem if ending.lower() in _VIDEO_ENDINGS else text
     problem = _problem(stem)
     if problem:
         raise StemError(f"stem {shown(text)} {problem}; {_FORM}")

@@ -23,6 +23,8 @@ from training.data.stems import StemError, source_of, stem_of, stem_path, video_
         ("000000_1.mp4", "000000_1"),
         ("jump/000000_1.MP4", "jump/000000_1"),
         ("clip.MOV", "clip"),
+        ("clip.mxf", "clip"),
+        ("clip_12.264", "clip_12.264"),
         ("clip.v2", "clip.v2"),
         ("..clip", "..clip"),
         ("三周跳", "三周跳"),
