@@ -48,18 +48,30 @@ def stem_of(text: str) -> str:
     return stem
 
 
+def stem_file(folder: Path, stem: str, ending: str) -> Path:
+    """Where a clip's file below a folder is read; it may be a link to anywhere.
+
+    Raises:
+        StemError: The name leads out of the folder.
+    """
+    if problem := _problem(stem):
+        raise StemError(f"stem {shown(stem)} {problem}; nothing is read or written there")
+    return folder / f"{stem}{ending}"
+
+
 def stem_path(folder: Path, stem: str, ending: str = "") -> Path:
-    """Where a clip's file lies below a folder, for writing too.
+    """Where a clip's file, or its folder without `ending`, is written below a folder.
 
     Raises:
         StemError: That is outside the folder, by its name or through a link.
     """
-    problem = _problem(stem)
-    path = folder / f"{stem}{ending}"
-    if not problem and not path.resolve().is_relative_to(folder.resolve()):
-        problem = f"leads out of {folder} through a link"
-    if problem:
-        raise StemError(f"stem {shown(stem)} {problem}; nothing is read or written there")
+    path = stem_file(folder, stem, ending)
+    # A file takes the place of a link of its name; into a folder one would write through it.
+    place = path.parent if ending else path
+    if not place.resolve().is_relative_to(folder.resolve()):
+        raise StemError(
+            f"stem {shown(stem)} leads out of {folder} through a link; nothing is written there"
+        )
     return path
 
 
