@@ -56,7 +56,8 @@ def _run(address: Address) -> None:
 
 def _check_cache() -> None:
     from pipeline.errors import InputError
-    from pipeline.folder import cache_folder, check_place
+    from pipeline.folder import check_place
+    from pipeline.places import cache_folder
 
     try:
         folder = cache_folder()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.folder import StoreError
-from pipeline.folder import cache_folder as cache_folder
+from pipeline.places import cache_folder as cache_folder
 from pipeline.store import load, save
 from pipeline.types import Analysis
 

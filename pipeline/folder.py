@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from models.scratch import LONGEST_NAME, short_name
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import InputError
 from pipeline.measure.files import FILE as MEASUREMENTS
 
 FILES = ("analysis.json", "arrays.npz", "scores.csv", MEASUREMENTS)
@@ -26,21 +26,6 @@ _DEEPEST = 500
 
 class StoreError(InputError):
     """A folder that cannot be written, or holds no readable analysis."""
-
-
-def cache_folder() -> Path:
-    """`$RINKSIDE_CACHE`, else `~/.cache/rinkside`.
-
-    Raises:
-        ConfigError: Nobody knows where this user's home is, as in a container without accounts.
-    """
-    named = os.environ.get("RINKSIDE_CACHE")
-    try:
-        return Path(named or "~/.cache/rinkside").expanduser()
-    except RuntimeError:
-        raise ConfigError(
-            "this user has no home folder to keep results in; choose a folder with RINKSIDE_CACHE"
-        ) from None
 
 
 def check_place(folder: Path) -> None:

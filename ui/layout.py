@@ -37,6 +37,8 @@ from ui.tabs import (
 )
 
 CSS = ASSETS / "styles.css"
+SHIPPED = [ASSETS / "examples"]
+"""Folders whose files everybody may see."""
 
 # System fonts: the page asks nothing of the network. Colours as dark, in the dark theme as light,
 # as WCAG AA asks of text.
@@ -92,6 +94,8 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
     """
     runs = RunStore()
     clips = clips or ClipShelf()
+    # What ships is read where it lies: a temporary copy may be gone when it is asked for.
+    gr.set_static_paths(SHIPPED)
     app = gr.Blocks(
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )

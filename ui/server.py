@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.addresses import Allowed
 from ui.labels import I18N
@@ -16,6 +19,23 @@ from ui.player import ClipShelf, player_routes
 
 MAX_WAITING = 200
 """Events that may wait at a time."""
+
+
+class TemporaryFolder:
+    """ASGI middleware that keeps gradio's folder there: systems clear what lies idle for days.
+
+    Args:
+        app: What answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make the folder again before anything may be written to it."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            os.makedirs(get_upload_folder(), mode=0o700, exist_ok=True)
+        await self._app(scope, receive, send)
 
 
 def queued(app: gr.Blocks) -> gr.Blocks:
@@ -29,7 +49,7 @@ def app_options(clips: ClipShelf) -> dict[str, Any]:
     routes: Sequence[BaseRoute] = player_routes(clips)
     return {
         "routes": routes,
-        "middleware": [Middleware(Allowed, more=routes)],
+        "middleware": [Middleware(Allowed, more=routes), Middleware(TemporaryFolder)],
         "openapi_url": None,
     }
 

@@ -47,7 +47,7 @@ def last(cards: Iterator[tuple[str, str, int]]) -> tuple[str, str]:
 
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing.mp4": (lambda p: None, "there is no such file"),
+    "missing.mp4": (lambda p: None, "the file is no longer there; upload it again"),
     "folder.mp4": (lambda p: p.mkdir(), "name one video file in it"),
     "empty.mp4": (lambda p: p.touch(), "copy or download it again"),
     "text.mp4": (lambda p: p.write_text("words\n" * 99), "is a text, not a video"),

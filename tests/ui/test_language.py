@@ -49,7 +49,8 @@ from ui.takeaway import FORMATS
 
 ROOM = Path(__file__).resolve().parents[2] / "ui"
 PIPELINE = ROOM.with_name("pipeline")
-EVERYWHERE = sorted(ROOM.rglob("*.py"))
+# `startup.py` speaks to whoever starts the app, as commands do.
+EVERYWHERE = sorted(path for path in ROOM.rglob("*.py") if path.name != "startup.py")
 PLAYER = [
     path for path in EVERYWHERE if path.is_relative_to(ROOM / "player")
 ]  # has tables of its own

@@ -159,7 +159,7 @@ def test_a_file_that_went_away_is_a_sentence(client, shelf, tmp_path):
     gone.unlink()
     answer = client.get(address(clip, "frame/0"))
     assert answer.status_code == 410
-    assert "gone.mp4: there is no such file" in answer.text
+    assert "gone.mp4: the file is no longer there; upload it again" in answer.text
     assert client.get(address(clip, "video")).status_code == 410
 
 
