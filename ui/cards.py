@@ -13,6 +13,7 @@ from pipeline.sureness import Sureness, agreeing, sureness
 from pipeline.types import Analysis, Provenance
 from ui.hints import hints
 from ui.language import has, retold, say
+from ui.language_choice import language_select
 from ui.names import display_name, element_code
 from ui.runs import Run
 
@@ -27,7 +28,8 @@ def hero() -> str:
     """The name, what it is for, and the three things to do."""
     steps = "".join(f"<li><span>{say(f'hero_step_{number}')}</span></li>" for number in (1, 2, 3))
     return (
-        f'<header class="rs-hero"><div><h1>Rinkside</h1><p>{escape(say("hero_question"))}</p></div>'
+        f'<header class="rs-hero"><div><h1>Rinkside</h1><p>{escape(say("hero_question"))}</p>'
+        f"{language_select()}</div>"
         f'<ol class="rs-steps" aria-label="{escape(say("hero_steps"))}">{steps}</ol></header>'
     )
 

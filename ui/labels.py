@@ -9,13 +9,11 @@ from gradio.context import LocalContext
 from gradio.i18n import I18nData
 
 from ui.language import LANGUAGES, listen_to, preferred, words
+from ui.language_choice import LOCALES
 
 T = TypeVar("T")
 
-# The browser asks for its full locale first: zh-CN and zh-TW get the one Chinese table.
-_LOCALES = {"en": "en", "zh": "zh", "zh-CN": "zh", "zh-TW": "zh", "ja": "ja"}
-
-I18N = gr.I18n(**{locale: words(language) for locale, language in _LOCALES.items()})
+I18N = gr.I18n(**{LOCALES[language]: words(language) for language in LANGUAGES})
 """For `launch(i18n=...)`."""
 
 

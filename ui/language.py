@@ -1,4 +1,4 @@
-"""What the app says, in English, Chinese and Japanese: every sentence on screen stands in a table.
+"""What the app says, in English, Chinese (two scripts) and Japanese: all of it stands in tables.
 
 Labels that never change are translated by the browser (`ui.labels`, gr.I18n); whatever is made
 on the server, such as cards, tables and figures, asks `say`, which speaks the visitor's language.
@@ -19,7 +19,7 @@ from models.weights import MissingWeights
 from pipeline.errors import InputError
 from pipeline.sentences import recognised
 
-LANGUAGES = ("en", "zh", "ja")
+LANGUAGES = ("en", "zh", "zh-Hant", "ja")
 """The first is spoken to everybody whose language there is no table for."""
 
 _TABLES = Path(__file__).with_name("words")
@@ -131,8 +131,22 @@ def spoken_in(language: str, items: Iterator[T]) -> Iterator[T]:
         yield item
 
 
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+
+
+def _table_for(tag: str) -> str:
+    """The table's name for a browser's tag; the bare language where there may be none."""
+    language, *regions = tag.lower().split("-")
+    if language == "zh" and _TRADITIONAL & set(regions):
+        return "zh-Hant"
+    return language
+
+
 def preferred(accept_language: str) -> str:
-    """The table that suits a browser best, e.g. `"ja"` for `"fr, ja;q=0.9, en;q=0.5"`."""
+    """The table that suits a browser best, e.g. `"ja"` for `"fr, ja;q=0.9, en;q=0.5"`.
+
+    Chinese of Taiwan, Hong Kong and Macau is written in traditional characters.
+    """
     wishes = []
     for place, entry in enumerate(accept_language.split(",")):
         tag, _, quality = entry.partition(";q=")
@@ -140,5 +154,5 @@ def preferred(accept_language: str) -> str:
             weight = float(quality) if quality else 1.0
         except ValueError:
             weight = 0.0
-        wishes.append((-weight, place, tag.strip().split("-")[0].lower()))
+        wishes.append((-weight, place, _table_for(tag.strip())))
     return next((tag for _, _, tag in sorted(wishes) if tag in LANGUAGES), LANGUAGES[0])

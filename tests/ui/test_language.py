@@ -7,6 +7,7 @@ English: by their codes.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 import time
@@ -30,7 +31,8 @@ from pipeline.video import check_span, open_video
 from tests.factories import make_analysis
 from tests.videos import Recipe, write_video
 from ui import language
-from ui.cards import warnings_of
+from ui.cards import hero, warnings_of
+from ui.labels import I18N
 from ui.language import (
     LANGUAGES,
     in_words,
@@ -42,6 +44,7 @@ from ui.language import (
     spoken_in,
     words,
 )
+from ui.language_choice import HEAD, LOCALES
 from ui.player.lane_sources import lanes_of
 from ui.player.words import words_for
 from ui.tables import video_table
@@ -323,7 +326,9 @@ def test_a_long_clip_asks_for_points_in_the_visitor_s_language(tmp_path):
     ("header", "language_"),
     [
         ("", "en"), ("fr", "en"), ("ja", "ja"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
-        ("fr, ja;q=0.9, en;q=0.5", "ja"), ("en;q=0.1, zh-TW;q=0.8", "zh"), ("ja;q=x, en", "en"),
+        ("fr, ja;q=0.9, en;q=0.5", "ja"), ("en;q=0.1, zh-TW;q=0.8", "zh-Hant"),
+        ("zh-HK", "zh-Hant"), ("zh-Hant-MO, zh;q=0.5", "zh-Hant"), ("zh-Hans-SG, en", "zh"),
+        ("ja;q=x, en", "en"),
         ("*", "en"), (";;;,,,", "en"),
     ],
 )  # fmt: skip
@@ -347,3 +352,24 @@ def test_a_generator_speaks_its_visitor_s_language_between_others():
 def test_the_visitor_who_is_answered_is_asked_for_the_language(monkeypatch):
     monkeypatch.setattr(language, "_sources", [lambda: None, lambda: "ja"])
     assert say("button_go") == words("ja")["button_go"]
+
+
+def test_traditional_chinese_is_written_in_traditional_characters():
+    """Issue 15, 13: zh-TW got the simplified table."""
+    simplified = set("这个们为么动样张网络视频选择画头发现说话时间测试图对应过还没开关转选钟")
+    for table in (words("zh-Hant"), words_for("zh-Hant")):
+        wrong = {key: text for key, text in table.items() if simplified & set(text)}
+        assert wrong == {}
+        assert any("選" in text for text in table.values())
+
+
+def test_the_language_can_be_chosen_and_the_one_that_is_spoken_is_marked():
+    """Issue 15, 13: the page followed the browser, and nothing else."""
+    for language_ in LANGUAGES:
+        with speaking(language_):
+            page = hero()
+        assert re.findall(r'<option value="([\w-]+)"', page) == list(LANGUAGES)
+        assert re.findall(r'value="([\w-]+)"[^>]* selected', page) == [language_]
+        assert preferred(LOCALES[language_]) == language_
+        assert I18N.translations_dict[LOCALES[language_]] == words(language_)
+    assert json.dumps(LOCALES) in HEAD
