@@ -13,59 +13,11 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
-<<<<<<< HEAD
 from ui.startup import Address, StartError, check_address, read_address, temporary_folder
 
 
 def main() -> int:
     """Build the page and serve it: 0 when it is stopped, 2 when it cannot start."""
-=======
-from ui.controls import examples
-from ui.example import Example
-from ui.hosting import listen_on
-from ui.labels import I18N
-from ui.language_choice import HEAD
-from ui.layout import CSS, THEME, build_app
-from ui.player import ClipShelf, player_routes
-
-
-def main() -> None:
-    """Build the page and serve it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    default = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
-    parser.add_argument("--port", type=int, default=default)
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
-    arguments = parser.parse_args()
-    listen_on(arguments.host)
-    clips = ClipShelf()
-    ready = examples()
-    example = Example(ready[0]) if ready else None
-    # By default the events of all visitors wait for each other.
-    app = build_app(clips, example).queue(max_size=200, default_concurrency_limit=8)
-    app.launch(
-        server_name=arguments.host,
-        server_port=arguments.port,
-        theme=THEME,
-        css_paths=CSS,
-        head=HEAD,
-        app_kwargs={"routes": player_routes(clips)},
-        i18n=I18N,
-        footer_links=["api"],
-        max_file_size="500mb",
-        show_error=False,
-        quiet=True,
-        prevent_thread_lock=True,
-    )
-    if example is not None:
-        example.prepare()  # now that the page answers
-    print(f"Rinkside: http://{arguments.host}:{arguments.port}", flush=True)  # noqa: T201
-    _wait()
-
-
-def _wait() -> None:
-    import threading
-
->>>>>>> 46d21a6 (Let the language be chosen, with traditional Chinese among them)
     try:
         address = read_address(sys.argv[1:], os.environ)
         check_address(address)
