@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from html import escape
 
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from ui.language import LANGUAGES, say, spoken
 
 NAMES = {"en": "English", "zh": "简体中文", "zh-Hant": "繁體中文", "ja": "日本語"}
@@ -46,7 +49,43 @@ _SCRIPT = """
 """
 
 HEAD = f"<script>{_SCRIPT.replace('LOCALES', json.dumps(LOCALES))}</script>"
-"""For `launch(head=...)`."""
+"""First in the page's head; what `launch(head=...)` adds comes after gradio chose a language."""
+
+
+class LanguageFirst:
+    """Puts the script into the page, before any other.
+
+    Args:
+        app: What serves the page.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything through but the page itself."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] != "http" or scope["method"] != "GET" or path.strip("/"):
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        body = b""
+
+        async def changed(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            whole = body.replace(b"<head>", b"<head>" + HEAD.encode(), 1)
+            headers = MutableHeaders(raw=list(start["headers"]))
+            headers["content-length"] = str(len(whole))
+            await send({**start, "headers": headers.raw})
+            await send({"type": "http.response.body", "body": whole})
+
+        await self._app(scope, receive, changed)
 
 
 def language_select() -> str:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.addresses import Allowed
 from ui.labels import I18N
+from ui.language_choice import LanguageFirst
 from ui.layout import CSS, THEME
 from ui.player import ClipShelf, player_routes
 
@@ -49,7 +50,11 @@ def app_options(clips: ClipShelf) -> dict[str, Any]:
     routes: Sequence[BaseRoute] = player_routes(clips)
     return {
         "routes": routes,
-        "middleware": [Middleware(Allowed, more=routes), Middleware(TemporaryFolder)],
+        "middleware": [
+            Middleware(Allowed, more=routes),
+            Middleware(TemporaryFolder),
+            Middleware(LanguageFirst),
+        ],
         "openapi_url": None,
     }
 

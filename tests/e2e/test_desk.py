@@ -389,3 +389,15 @@ def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, t
     assert seen == [pytest.approx(0.08), pytest.approx(0.52), pytest.approx(0.44, abs=0.01)]
     page.click("#player [data-action=play]")
     assert page.outside == []
+
+
+def test_the_language_is_chosen_on_the_page_and_kept(page):
+    """Issue 15, 13: the page followed the browser, and zh-TW was simplified."""
+    assert page.inner_text("#analyse") == "Analyse"
+    with page.expect_navigation():
+        page.select_option("#language", "zh-Hant")
+    page.wait_for_selector("#hero :text('選擇')", timeout=30_000)  # made by the server
+    page.wait_for_selector("#pages [data-tab-id=compare]:has-text('兩段')")  # by the browser
+    page.reload()
+    page.wait_for_selector("#hero :text('選擇')", timeout=30_000)
+    assert page.input_value("#language") == "zh-Hant"
