@@ -131,6 +131,8 @@ NOTES: Mapping[str, str] = {
     "several": "{name} holds several videos ({streams}); number {stream} was taken; "
     "choose with --stream N",
     "damaged": "{name} is damaged: {read} of {promised} frames could be read",
+    "assumed_rate": "{name} does not tell its frame rate; times are counted at {rate} frames a "
+    "second, an assumption",
     "odd_turn": "{name} is turned by an odd angle, which is ignored",
     "interlaced": "{name} is interlaced; every frame was made whole from its two fields",
     "aspect": "{name} has pixels of {aspect} to 1; it is shown and analysed at its true shape, "

@@ -59,7 +59,7 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         if not packets.shown.any():
             raise source.error("video_no_frames")
         codec = stream.codec_context.codec.canonical_name
-        rate = _rate(container, stream, source)
+        rate, assumed = _rate(container, stream, source)
         missing = _missing(container, stream, packets, rate)
         time_base = stream.time_base
         kind = container.format.name
@@ -76,7 +76,7 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         and not missing
     )
     picture, unusual = first_look(source)
-    warnings = (*several, *unusual)
+    warnings = (*several, *assumed, *unusual)
     index: FrameIndex | None
     if time_base is not None and trusted and not decode:
         index = index_of_packets(without_lost_head(source, packets), time_base, rate)
@@ -124,11 +124,17 @@ def _missing(
     return max(0, stream.frames - found) if packets.damaged else 0
 
 
-def _rate(container: InputContainer, stream: VideoStream, source: SourceFile) -> Fraction:
-    # Of a stream without a container the average is an assumption, the guess its own word.
+def _rate(
+    container: InputContainer, stream: VideoStream, source: SourceFile
+) -> tuple[Fraction, tuple[str, ...]]:
+    """Frames a second, and the words for it where FFmpeg merely assumes them."""
+    rates = [stream.average_rate, stream.guessed_rate]
     unclocked = has_flag(container, Flags.no_timestamps)
-    rates = (stream.average_rate, stream.guessed_rate)
-    rate = next((rate for rate in (reversed(rates) if unclocked else rates) if rate), None)
-    if not rate:
+    if unclocked:  # the average is an assumption then, the guess the stream's own word
+        rates.reverse()
+    rate = next((rate for rate in rates if rate), None)
+    if rate is None:
         raise source.error("video_no_rate")
-    return rate
+    told: object = stream.codec_context.framerate  # None where the stream is silent
+    assumed = note("assumed_rate", name=source.name, rate=f"{float(rate):g}")
+    return rate, (assumed,) if unclocked and not told else ()

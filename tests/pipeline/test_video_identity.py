@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,7 @@ from pipeline.video.playable import playable_copy
 from pipeline.video.readers import Frame, ReaderName
 from pipeline.video.stills import Stills
 from tests.encodings import MADE, RECIPES, UNEVEN, Encodings
-from tests.videos import read_number
+from tests.videos import read_number, write_video
 
 NAMES = (*RECIPES, *MADE)
 TELLING = 11
@@ -93,6 +94,17 @@ def test_the_other_readers_give_those_frames_or_none(
             refusal = str(error)
         right = got == [expected[position] for position in positions]
         assert right or refusal.endswith("use the reader 'auto'")
+
+
+def test_a_rate_that_no_stream_tells_is_an_assumption_and_said(files: Encodings) -> None:
+    silent = replace(RECIPES["plain.hevc"], frames=5)
+    silent = replace(silent, output=("-x265-params", "log-level=none:vui-timing-info=0"))
+    video = open_video(write_video(files.folder / "silent.hevc", silent))
+    assert len(video) == 5
+    assert video.warnings == [
+        "silent.hevc does not tell its frame rate; times are counted at 25 frames a second, "
+        "an assumption"
+    ]
 
 
 @pytest.mark.parametrize("name", ["mpeg1.mpg", "intra_refresh.mp4", "telecine.mpg", "xvid.avi"])
