@@ -15,11 +15,13 @@ from ui.controls import ASSETS, Controls, build_controls
 from ui.cut import CUT_JS, cut_hint, wire_cut
 from ui.events import QUIET
 from ui.example import Example
+from ui.flights import flight_scene
 from ui.labels import label
 from ui.language import say
 from ui.measured import measured_lanes
 from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
+from ui.player.scene import PARTS
 from ui.runs import Run, RunStore
 from ui.session import Session, told, visitor_of
 from ui.tabs import (
@@ -82,6 +84,7 @@ _TABS: dict[str, ModuleType] = {
 }
 """The desk's tabs beside the picture, in order."""
 
+PARTS["flight"] = flight_scene
 SOURCES.append(measured_lanes)  # under the picture, after the networks' opinions
 
 

@@ -49,7 +49,7 @@ def build_trim() -> tuple[gr.Textbox, gr.Textbox]:
             )
             for point in ("in", "out")
         )  # fmt: skip
-    gr.HTML(js_on_load=TRIM_JS, visible=True, elem_id="trim-script", show_label=False)
+    gr.HTML(js_on_load=TRIM_JS, elem_id="trim-script", elem_classes="rs-hidden", show_label=False)
     gr.on(
         [start.change, end.change], None, [start, end], None, js=_TELL_JS, api_visibility="private"
     )

@@ -16,12 +16,20 @@ from dataclasses import dataclass
 from pipeline.elements import ELEMENTS, Element
 from pipeline.measure.flight import Flight
 from pipeline.measure.heading import Heading, read_heading
-from pipeline.measure.jump import Jump, flight_as_set, flight_at, flights_seen, measure_jump
+from pipeline.measure.jump import (
+    Jump,
+    estimate,
+    flight_as_set,
+    flight_at,
+    flights_seen,
+    measure_jump,
+)
 from pipeline.measure.lanes import draw_lanes
 from pipeline.measure.records import (
     JUMP,
     SPIN,
     Decider,
+    Estimate,
     Kind,
     Measurements,
     Reason,
@@ -88,6 +96,16 @@ def measure_analysis(analysis: Analysis) -> Measurements:
     if origin is not None and origin.status == "untrained":
         return _nothing(element, wishes, 0.0, Reason("untrained"))
     return measure(analysis.pose, analysis.timeline.pts_s, element, wishes)
+
+
+def flight_found(analysis: Analysis) -> tuple[Estimate, Estimate, Estimate] | None:
+    """Take-off, landing and time in the air as the skeleton tells, whatever a person set."""
+    body = read_body(analysis.pose, analysis.timeline.pts_s)
+    seen = Reason("no_skeleton") if body is None else flights_seen(body)
+    if isinstance(seen, Reason):
+        return None
+    flight = flight_at(seen, analysis.flight_at_s)
+    return estimate(flight.takeoff_s), estimate(flight.landing_s), estimate(flight.air_s)
 
 
 def measure(

@@ -20,6 +20,7 @@ from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.pipeline.measure.takes import take, two_jumps
 from tests.videos import Recipe, write_video
+from ui.flights import flight_scene, with_flight_set
 from ui.measured import (
     course_figure,
     flight_of,
@@ -33,6 +34,7 @@ from ui.measured import (
     with_flight,
 )
 from ui.measured_as import with_flight_seen, with_kind
+from ui.player.messages import Nonsense, read_flight
 from ui.report import report
 from ui.runs import RunStore
 from ui.tabs.measurements import _render, places_of, take_flight
@@ -280,3 +282,34 @@ def test_mark_buttons_name_their_stretch_in_the_player_s_words(late):
     takeoff = flight_of(late)[0]
     assert float(stretches[0][0]) < takeoff < float(stretches[0][1])
     assert {speed for *_, speed in stretches} == {"0.1"}
+
+
+def test_the_player_shows_and_sets_the_flight(late):
+    """Issue 15, point 6: take-off and landing set where one looks; Rinkside's own stay known."""
+    shown = flight_scene(late)
+    assert (shown["set"], shown["machine"]) == (False, None)
+    takeoff, landing = shown["takeoff"][0] - LATE_S, shown["landing"][0] - LATE_S
+    sent = {"takeoff": round(takeoff, 3), "landing": round(landing + 0.1, 3)}
+    moved = with_flight_set(replace(late, measured_as="spin"), read_flight(sent))
+    again = flight_scene(moved)
+    assert again["set"]
+    assert again["takeoff"][0] == pytest.approx(LATE_S + sent["takeoff"])  # the very moment
+    low, high = again["air"][1:]
+    assert low < landing + 0.1 - takeoff < high
+    assert again["machine"] == {end: shown[end] for end in ("takeoff", "landing", "air")}
+    back = with_flight_set(moved, read_flight({"takeoff": None, "landing": None}))
+    assert flight_scene(back) == shown
+    too_short = {"takeoff": takeoff, "landing": takeoff}
+    with pytest.raises(ValueError, match="flight"):
+        with_flight_set(late, read_flight(too_short))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, {"takeoff": 1}, {"takeoff": "1", "landing": 2}, {"takeoff": True, "landing": 2},
+     {"takeoff": float("nan"), "landing": 2}, {"takeoff": 1, "landing": [2]}],
+    ids=repr,
+)  # fmt: skip
+def test_a_flight_that_is_none_is_refused(data):
+    with pytest.raises(Nonsense):
+        read_flight(data)

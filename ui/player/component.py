@@ -25,7 +25,7 @@ def build_player(*, relockable: bool = True, **options: Any) -> gr.HTML:
     A function and no class: beside every class of a component gradio writes a stub file.
 
     Args:
-        relockable: Whether its event `relock` asks for another skater.
+        relockable: Whether its event `relock` asks for another skater, and `flight` sets one.
         options: Of `gr.HTML`.
     """
     return gr.HTML(
@@ -58,10 +58,12 @@ def player_value(
 def _script(relockable: bool) -> str:
     # `trigger("relock")` tells gradio that the component has an event of that name.
     relock = 'message => trigger("relock", message)' if relockable else "null"
+    flight = 'message => trigger("flight", message)' if relockable else "null"
+    told = f"relock: {relock}, setFlight: {flight}"
     return f"""
 const root = (window.gradio_config && window.gradio_config.root) || window.location.href;
 const base = new URL(".{PREFIX}/", root.endsWith("/") ? root : root + "/").href;
 import(base + "static/{version()}/main.js")
-  .then(module => module.mount({{ element, props, watch, base, relock: {relock} }}))
+  .then(module => module.mount({{ element, props, watch, base, {told} }}))
   .catch(error => {{ element.querySelector(".rp-message").textContent = String(error); }});
 """

@@ -26,6 +26,35 @@ class Relock:
     """`person_id` of a track."""
 
 
+@dataclass(frozen=True)
+class FlightSet:
+    """The visitor says when the skater leaves and touches the ice."""
+
+    takeoff_s: float | None
+    """Seconds since the file's first frame; None: as Rinkside found it."""
+    landing_s: float | None
+    """The same."""
+
+
+def read_flight(data: object) -> FlightSet:
+    """Check a message that sets a flight, or takes it back.
+
+    Raises:
+        Nonsense: It is no such message.
+    """
+    message = _mapping(data)
+    if message.get("takeoff") is None and message.get("landing") is None:
+        return FlightSet(None, None)
+    return FlightSet(*(_seconds(message, name) for name in ("takeoff", "landing")))
+
+
+def _seconds(message: Mapping[str, object], name: str) -> float:
+    value = message.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Nonsense(f"{name}: expected seconds")
+    return float(value)
+
+
 def read_relock(data: object, known: Sequence[int]) -> Relock:
     """Check a message that asks to relock.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.draw import SKELETON_LINES, DrawStyle, pose_at
-from pipeline.types import People, PoseSequence, Timeline, Track
+from pipeline.types import Analysis, People, PoseSequence, Timeline, Track
 from pipeline.video.stills import CHUNK
 from ui.language import spoken
 from ui.player.clips import Clip
@@ -16,6 +17,9 @@ from ui.player.lane_sources import Clock, lanes_of, model_lanes_of, pose_lane_of
 from ui.player.lanes import Lane, lane_json
 from ui.player.words import words_for
 from ui.runs import Run
+
+PARTS: dict[str, Callable[[Analysis], Any]] = {}
+"""What others add to the scene of a finished analysis, by name."""
 
 STYLE = DrawStyle()
 """The colours are those of `overlay.mp4`."""
@@ -84,6 +88,7 @@ def _known(run: Run, clip: Clip) -> dict[str, Any]:
         "pose": _pose(pose, fits, trained=trained),
         "lanes": [lane_json(lane) for lane in _lanes(run, clip, span)],
         "done": analysis is not None,
+        **{name: None if analysis is None else part(analysis) for name, part in PARTS.items()},
     }
 
 

@@ -12,9 +12,10 @@ from pipeline.errors import InputError
 from ui import callbacks
 from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
+from ui.flights import with_flight_set
 from ui.language import in_words
 from ui.player import ClipShelf, build_player, player_value
-from ui.player.messages import Nonsense, read_relock, read_run, read_token
+from ui.player.messages import Nonsense, read_flight, read_relock, read_run, read_token
 from ui.runs import Run
 from ui.session import Session, Shown, told, visitor_of
 
@@ -41,6 +42,10 @@ def build_tab(session: Session, controls: Controls) -> None:
     begun = player.relock(
         _begin_relock_for(session), session.shown, [*news, session.begun], **AT_ONCE
     )
+    player.flight(
+        _set_flight_for(session), session.finished, session.shown,
+        concurrency_limit=1, concurrency_id="hand", trigger_mode="multiple", **QUIET,
+    )  # fmt: skip
     then_analyse(begun, _go_on_for(session), [session.begun], news)
 
 
@@ -99,6 +104,21 @@ def relock_request(run: Run, data: object) -> callbacks.Request:
         span = (video.start_s, video.end_s)
         asked = callbacks.Request(video.path, analysis.profile, *span, stream=video.stream)
     return replace(asked, skater=message.person, people=analysis.people)
+
+
+def _set_flight_for(session: Session) -> Any:
+    def set_flight(shown: Shown, event: gr.EventData, request: gr.Request) -> Any:
+        run = session.visible(shown)
+        if run is None or run.analysis is None or run.visitor != visitor_of(request):
+            return gr.skip()
+        try:
+            check_on_show(session.clips, run, event._data)
+            run.analysis = with_flight_set(run.analysis, read_flight(event._data))
+        except ValueError:  # nonsense, or too short: the scene says what it is by now
+            pass
+        return shown[0], shown[1] + 1
+
+    return set_flight
 
 
 def _begin_relock_for(session: Session) -> Any:

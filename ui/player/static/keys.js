@@ -18,6 +18,10 @@ export const KEYS = [
   { keys: ["l"], action: "loop", word: "loop" },
   { keys: ["x"], action: "clearLoop", word: "clear_loop" },
   { keys: ["w"], action: "wholeFile", word: "whole_file" },
+  { keys: ["t"], action: "setTakeoff", word: "set_takeoff" },
+  { keys: ["y"], action: "setLanding", word: "set_landing" },
+  { keys: ["Ctrl+z"], action: "undo", word: "undo" },
+  { keys: ["Ctrl+Shift+z", "Ctrl+y"], action: "redo", word: "redo" },
   { keys: ["+", "="], action: "zoomIn", word: "zoom_in" },
   { keys: ["-", "_"], action: "zoomOut", word: "zoom_out" },
   { keys: ["z"], action: "zoomReset", word: "zoom_reset" },
@@ -44,6 +48,9 @@ const NAMES = {
   ArrowRight: "→",
   ArrowUp: "↑",
   ArrowDown: "↓",
+  "Ctrl+z": "Ctrl Z",
+  "Ctrl+Shift+z": "Ctrl Shift Z",
+  "Ctrl+y": "Ctrl Y",
   "Shift+ArrowLeft": "Shift ←",
   "Shift+ArrowRight": "Shift →",
   "Shift+ArrowUp": "Shift ↑",
@@ -78,15 +85,16 @@ export function listenToKeys(root, { act, everywhere }) {
   document.addEventListener("keydown", ({ key }) => key === "Tab" && (pressed = null), true);
   for (const use of ["pointerdown", "focusin"]) root.addEventListener(use, () => (latest = root));
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const ctrl = event.ctrlKey || event.metaKey;
+    if (event.altKey || event.defaultPrevented) return;
     if (root.offsetParent === null && !document.fullscreenElement) return; // another tab is open
     if (document.querySelector("dialog[open]")) return;
     const target = event.target;
     const inside = root.contains(target);
     const ours = root === latest || !latest.isConnected || latest.offsetParent === null;
     if (!inside && !(everywhere() && ours)) return;
-    const arrow = event.shiftKey && event.key.startsWith("Arrow") ? "Shift+" : "";
-    const key = arrow + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+    const shift = event.shiftKey && (ctrl || event.key.startsWith("Arrow")) ? "Shift+" : "";
+    const key = (ctrl ? "Ctrl+" : "") + shift + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
     const action = byKey.get(key);
     if (!action || (event.repeat && !REPEATING.has(action))) return;
     if (isTyping(target) || needs(target, event.key)) return;

@@ -2,7 +2,9 @@
 // is wanted, and the one that is shown; everything on screen speaks of the one that is shown.
 
 import { Clock, parseSeconds, pointBefore } from "./clock.js";
+import { Flight } from "./flight.js";
 import { buildHelp } from "./help.js";
+import { History } from "./history.js";
 import { listenToKeys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Loop } from "./loop.js";
@@ -18,9 +20,9 @@ const REST_MS = 250; // without a step, before a full-size picture is fetched
 const PAN = 60; // CSS pixels a key press
 const ZOOM = 1.25;
 
-/** Called once by gradio, when the component is on the page; `relock` is null without such a choice. */
-export function mount({ element, props, watch, base, relock }) {
-  const player = new Player(element.querySelector(".rp"), base, relock);
+/** Called once by gradio, when the component is on the page; `relock` and the like are null without such a choice. */
+export function mount({ element, props, watch, base, relock, setFlight }) {
+  const player = new Player(element.querySelector(".rp"), base, { relock, setFlight });
   const follow = () => player.follow(props.value);
   watch("value", follow);
   follow();
@@ -28,7 +30,7 @@ export function mount({ element, props, watch, base, relock }) {
 }
 
 class Player {
-  constructor(root, base, relock) {
+  constructor(root, base, { relock, setFlight }) {
     this.root = root;
     this.base = base;
     this.relock = relock;
@@ -53,6 +55,12 @@ class Player {
     });
     this.lanes = new Lanes(root.querySelector(".rp-timeline"), { onSeek: (stamp) => this.goTo(this.clock.frameAt(stamp)) });
     this.people = new People(root.querySelector(".rp-people"), { onTake: relock && ((id) => this.#take(id)) });
+    this.history = new History((history) => this.transport?.setHistory(history));
+    this.flight = new Flight(root, {
+      onSet: setFlight && ((flight) => setFlight({ token: this.scene.token, run: this.scene.run, ...this.#onScreen(flight) })),
+      onSeek: (stamp) => this.goTo(this.clock.frameAt(stamp)),
+      history: this.history,
+    });
     this.transport = new Transport(root, {
       act: (action) => this.act(action),
       onGoTo: (n) => this.goTo(n),
@@ -130,6 +138,11 @@ class Player {
     markB: () => this.loop.mark("b", this.wanted),
     loop: () => this.loop.toggle(),
     clearLoop: () => this.loop.clear(),
+    setTakeoff: () => this.flight.setHere("takeoff", this.wanted),
+    setLanding: () => this.flight.setHere("landing", this.wanted),
+    flightBack: () => this.flight.restore(),
+    undo: () => this.history.undo(),
+    redo: () => this.history.redo(),
     zoomIn: () => this.stage.zoomBy(ZOOM),
     zoomOut: () => this.stage.zoomBy(1 / ZOOM),
     zoomReset: () => this.stage.whole(),
@@ -159,7 +172,8 @@ class Player {
     this.stage.open(scene);
     this.transport.open(scene, clock, say);
     this.people.open(scene, say);
-    this.lanes.open(scene, clock, say);
+    if (known?.run !== scene.run) this.history.clear();
+    this.#openLanes();
     this.status.open(scene, clock, say);
     if (known?.language !== scene.language) {
       this.settings.build(scene, say);
@@ -199,6 +213,18 @@ class Player {
     this.#say("opened", {});
   }
 
+  #openLanes() {
+    const say = (key, values) => this.word(key, values);
+    this.lanes.open(this.scene, this.clock, say);
+    this.flight.open(this.scene, this.clock, say);
+  }
+
+  /** A flight in seconds since the file's first frame, as the page counts. */
+  #onScreen(flight) {
+    const seconds = (stamp) => Number((stamp - this.clock.origin).toFixed(3));
+    return flight ? { takeoff: seconds(flight.takeoff), landing: seconds(flight.landing) } : { takeoff: null, landing: null };
+  }
+
   /** Let the time line show a span, or the whole file. */
   #look(span) {
     this.clock.look(span);
@@ -211,7 +237,7 @@ class Player {
     const say = (key, values) => this.word(key, values);
     this.playback.end = this.clock.view.to;
     this.transport.look(this.scene, this.clock, say);
-    this.lanes.open(this.scene, this.clock, say);
+    this.#openLanes();
     this.loop.clock = this.clock;
     this.playback.loop = this.loop.on ? this.loop.span : null;
     this.transport.setLoop(this.loop);

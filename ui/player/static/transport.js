@@ -16,6 +16,11 @@ const WORDS = {
   loop: "loop",
   clearLoop: "clear_loop",
   wholeFile: "whole_file",
+  setTakeoff: "set_takeoff",
+  setLanding: "set_landing",
+  flightBack: "flight_back",
+  undo: "undo",
+  redo: "redo",
   mute: "mute",
   zoomReset: "zoom_reset",
   settings: "settings",
@@ -38,7 +43,7 @@ export class Transport {
     this.loopTime = root.querySelector(".rp-ab-time");
     this.spanBand = root.querySelector(".rp-span-band");
     for (const value of RATES) this.rate.add(new Option(`${value}x`, String(value), value === 1, value === 1));
-    for (const bar of root.querySelectorAll(".rp-transport, .rp-scrub-lane")) {
+    for (const bar of root.querySelectorAll(".rp-transport, .rp-scrub-lane, .rp-tools")) {
       bar.addEventListener("click", (event) => {
         const button = event.target.closest("button[data-action]");
         if (button) act(button.dataset.action);
@@ -130,6 +135,11 @@ export class Transport {
     this.buttons.markA.dataset.set = String(a !== null);
     this.buttons.markB.dataset.set = String(b !== null);
     this.setPressed("loop", on);
+  }
+
+  setHistory({ done, undone }) {
+    this.buttons.undo.disabled = done.length === 0;
+    this.buttons.redo.disabled = undone.length === 0;
   }
 
   #name(action, text) {

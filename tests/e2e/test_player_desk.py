@@ -1,0 +1,115 @@
+"""The player within the desk: keys, in and out points, take-off and landing, angles and notes."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+PLAYER = (
+    "(() => [...document.querySelectorAll('#player, #player *')]"
+    ".find((node) => node.rinksidePlayer).rinksidePlayer)()"
+)
+
+
+@pytest.fixture
+def player(desk):
+    desk.wait_for_selector("#player .rp[data-state=done]")
+    desk.wait_for_function(f"() => {PLAYER}.shown !== null")
+    return desk
+
+
+def press(page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def wait(page, condition: str) -> None:
+    page.wait_for_function(f"() => {{ const p = {PLAYER}; return {condition} }}", timeout=20_000)
+
+
+def test_keys_work_wherever_the_focus_is(player):
+    """Issue 15, point 8."""
+    player.click("#blind label")  # a click elsewhere leaves the keys with the player
+    press(player, "ArrowRight")
+    wait(player, "p.shown === 1")
+    player.click("#blind label")
+    player.locator("#stop").click()  # a button: Space is still the player's
+    press(player, "ArrowRight", " ")
+    wait(player, "p.playback.playing")
+    press(player, " ")
+    wait(player, "!p.playback.playing")
+    player.click("#trim-in :is(input, textarea)")  # typing is typing
+    before = player.evaluate(f"() => {PLAYER}.shown")
+    press(player, "End", "5")
+    player.wait_for_timeout(300)
+    assert player.evaluate(f"() => {PLAYER}.shown") == before
+    assert player.input_value("#trim-in :is(input, textarea)") == "5"
+    player.fill("#trim-in :is(input, textarea)", "")
+    player.evaluate("() => document.querySelector('#stop').focus()")
+    press(player, "Shift+Tab", "Tab")  # reached by Tab, Space presses the button
+    assert player.evaluate("() => document.activeElement.id") == "stop"
+    press(player, " ")
+    player.wait_for_timeout(300)
+    assert not player.evaluate(f"() => {PLAYER}.playback.playing")
+
+
+def test_a_and_b_keep_step_with_in_and_out(player):
+    """Issue 15, point 5."""
+    fields = [f"#trim-{point} :is(input, textarea)" for point in ("in", "out")]
+    press(player, "PageDown", "a", "PageDown", "b")
+    values = [player.input_value(field) for field in fields]
+    assert values == ["0:00.400", "0:00.840"]
+    player.fill(fields[0], "0:00,6")
+    wait(player, "p.loop.a === 15 && p.loop.b === 20")
+    for field in fields:
+        player.fill(field, "")
+    wait(player, "p.loop.a === null && p.loop.b === null")
+    press(player, "x", "w")
+    assert player.locator("#player .rp-ab").is_hidden()
+
+
+def test_a_span_is_analysed_and_its_file_stays_in_reach(player):
+    """Issue 15, points 4 and 5."""
+    player.fill("#trim-in :is(input, textarea)", "0:00.4")
+    player.fill("#trim-out :is(input, textarea)", "0:01.2")
+    token = player.evaluate(f"() => {PLAYER}.scene.token")
+    player.click("#analyse")
+    wait(player, "p.scene.done && String(p.scene.span) === '10,29' && p.shown >= 10")
+    assert player.evaluate(f"() => {PLAYER}.scene.token") == token
+    player.click("#analyse")  # pressed again by accident
+    player.fill("#trim-in :is(input, textarea)", "")
+    player.fill("#trim-out :is(input, textarea)", "")
+    player.click("#analyse")  # the whole clip again, without another upload
+    wait(player, "p.scene.done && p.scene.span[0] === 0")
+    assert player.locator("#history-list label").count() == 2
+
+
+def test_take_off_and_landing_are_set_in_the_player(player):
+    """Issue 15, point 6."""
+    own = player.evaluate(f"() => {PLAYER}.flight.now")
+    press(player, "PageDown", "ArrowRight", "ArrowRight", "t")
+    wait(
+        player, "p.scene.flight.set && Math.abs(p.scene.flight.takeoff[0] - p.clock.pts[12]) < 1e-3"
+    )
+    assert "In the air" in player.inner_text(".rp-air-time")
+    assert player.locator(".rp-machine").count() == 2
+    handle = player.locator(".rp-handle[data-end=landing]")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    player.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    player.mouse.down()
+    player.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=4)
+    live = player.inner_text(".rp-air-time")
+    player.mouse.up()
+    assert live != ""
+    wait(player, f"p.scene.flight.landing[0] > {own['landing']} + 0.02")
+    assert live == player.inner_text(".rp-air-time")
+    press(player, "Control+z")
+    wait(player, f"Math.abs(p.scene.flight.landing[0] - {own['landing']}) < 2e-3")
+    press(player, "Control+z")
+    wait(player, "!p.scene.flight.set")
+    press(player, "Control+Shift+z")
+    wait(player, "p.scene.flight.set")
+    player.click("[data-action=flightBack]")
+    wait(player, "!p.scene.flight.set")
