@@ -19,7 +19,9 @@ import pytest
 from pipeline.errors import VideoError
 from pipeline.video import FrameBuffer, Video, open_video
 from pipeline.video.playable import playable_copy
-from pipeline.video.readers import Frame, ReaderName
+from pipeline.video.probe import probe
+from pipeline.video.readers import Film, Frame, ReaderName, read_with_pyav
+from pipeline.video.source import SourceFile
 from pipeline.video.stills import Stills
 from tests.encodings import MADE, RECIPES, UNEVEN, Encodings
 from tests.videos import read_number, write_video
@@ -94,6 +96,16 @@ def test_the_other_readers_give_those_frames_or_none(
             refusal = str(error)
         right = got == [expected[position] for position in positions]
         assert right or refusal.endswith("use the reader 'auto'")
+
+
+def test_frames_that_are_no_pairs_with_packets_are_counted(files: Encodings) -> None:
+    """As from a decoder that gives frames no packet of their own: only the start can be trusted."""
+    facts = probe(SourceFile.of(files["mpeg2.mpg"]), decode=True)
+    unpaired = replace(facts.index, places=np.full(len(facts.index.packets), -1), stamped=False)
+    assert list(unpaired.starts(60)) == [0]
+    film = Film(SourceFile.of(files["mpeg2.mpg"]), unpaired, facts.picture)
+    got = [read_number(frame) for _, frame in read_with_pyav(film, np.array([49, 60]))]
+    assert got == [49, 60]
 
 
 def test_a_rate_that_no_stream_tells_is_an_assumption_and_said(files: Encodings) -> None:
