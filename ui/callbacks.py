@@ -206,10 +206,10 @@ def go_on(runs: RunStore, visitor: str, run_id: str) -> Iterator[News]:
     if run is None or not run.going:
         yield "", "", 0  # the page empties a card when there is no answer at all
         return
-    yield from (news for news in _go(run) if runs.current(visitor) is run)
+    yield from (news for news in _go(run) if runs.on_screen(visitor) is run)
     # The page keeps what comes last, so that is the card of what has the visitor's eye by now.
-    latest = runs.current(visitor)
-    yield "" if latest is None else latest.card, "", 0
+    seen = runs.on_screen(visitor)
+    yield "" if seen is None else seen.card, "", 0
 
 
 def _go(run: Run) -> Iterator[News]:
@@ -309,4 +309,4 @@ def stop(runs: RunStore, visitor: str) -> News:
     if run.started:
         return message_card(say("status_stopping")), "", 0
     run.end(message_card(say("status_stopped")))
-    return run.card, run.run_id, 1
+    return (run.card, run.run_id, 1) if runs.on_screen(visitor) is run else (run.card, "", 0)

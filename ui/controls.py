@@ -17,8 +17,9 @@ from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import choice, label
 from ui.language import in_words, say
+from ui.left import facts_of, left_of, same_text
 from ui.runs import Run
-from ui.session import Session, Shown, skipped, told, visitor_of
+from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 from ui.takeaway import open_saved
 from ui.trim import build_trim
 
@@ -31,13 +32,28 @@ AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
 class Controls:
     """What the rest of the page wires to."""
 
+    upload: gr.File
+    """Where a visitor puts a clip; empty again as soon as it has one."""
     video: gr.File
+    """The clip on screen, out of sight."""
     status: gr.HTML
     blind: gr.Checkbox
-    start: Any
-    """In point."""
-    end: Any
-    """Out point."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What is asked for: the clip on screen and the fields beside it."""
+
+    video: gr.File
+    profile: gr.Dropdown
+    start: gr.Textbox
+    end: gr.Textbox
+    skater: gr.Textbox
+    stream: gr.Textbox
+
+    def all(self) -> list[Any]:
+        """In the order of `callbacks.request_of`."""
+        return [self.video, self.profile, self.start, self.end, self.skater, self.stream]
 
 
 def examples() -> list[Path]:
@@ -51,27 +67,17 @@ def upload_field(title: Any, **options: Any) -> gr.File:
     Without file types, by which gradio and the browser would refuse names: an ending may be absent
     or wrong. What is read is `pipeline.video.formats`; the content of a file decides.
     """
-    return gr.File(label=title, height=120, **options)
+    return gr.File(label=title, **{"height": 120, **options})
 
 
 def build_controls(session: Session) -> Controls:
     """Lay out and wire the left side."""
-    video = upload_field(label("clip_upload"), elem_id="upload")
+    upload = upload_field(label("clip_upload"), height=84, elem_id="upload")
+    video = gr.File(visible="hidden", elem_id="clip-file")
     facts = gr.HTML(elem_id="clip", show_label=False)
-    chosen = examples()
-    ready = (
-        gr.Examples(
-            [[str(path)] for path in chosen],
-            [video],
-            label=label("clip_examples"),
-            example_labels=[path.stem for path in chosen],
-            elem_id="examples",
-        )
-        if chosen
-        else None
-    )
+    ready = _build_examples(video)
     start, end = build_trim()
-    with gr.Row():
+    with gr.Row(elem_id="go"):
         go = gr.Button(label("button_go"), variant="primary", elem_id="analyse", min_width=120)
         halt = gr.Button(label("button_cancel"), elem_id="stop", min_width=100)
     status = gr.HTML(elem_id="status", show_label=False)
@@ -93,39 +99,105 @@ def build_controls(session: Session) -> Controls:
             "", label=label("settings_stream"), info=label("settings_stream_info"), max_lines=1,
             elem_id="stream",
         )  # fmt: skip
-    _build_history(session)
+    _build_history(session, status)
     _build_opener(session, status)
 
-    asked = [video, profile, start, end, skater, stream]
-    video.change(_describe, video, [facts, start, end, stream], **QUIET)
+    fields = Fields(video, profile, start, end, skater, stream)
+    taken = [facts, start, end, skater, stream, status, session.shown]
+    upload.upload(_take_for(session), [upload, session.shown], [upload, video, *taken], **AT_ONCE)
+    session.shown.change(
+        _restore_for(session),
+        [session.shown, *fields.all()],
+        [facts, *fields.all()],
+        **QUIET,
+    )
     begin, analyse = _begin_for(session), _analyse_for(session)
-    news = [status, session.shown]
+    news = [status, session.shown, session.visit]
 
     def wire(trigger: Any, **api: Any) -> None:
-        begun = trigger(begin, [*asked, blind], [*news, session.begun], **AT_ONCE)
-        then_analyse(begun, analyse, [*asked, session.begun], news, **api)
+        begun = trigger(begin, [*fields.all(), blind], [*news, session.begun], **AT_ONCE)
+        then_analyse(begun, analyse, [*fields.all(), session.begun], news, **api)
 
     wire(go.click, api_name="analyse", api_visibility="public")
     if ready is not None:
-        wire(ready.load_input_event.then)
+        chosen = ready.load_input_event.then(
+            _take_example_for(session), [video, session.shown], taken, **AT_ONCE
+        )
+        wire(chosen.then)
     halt.click(_stop_for(session), None, news, **AT_ONCE)
-    return Controls(video, status, blind, start, end)
+    return Controls(upload, video, status, blind)
 
 
-def _build_history(session: Session) -> None:
-    """The finished analyses of this visit; choosing one puts it on the desk."""
+def _build_examples(video: gr.File) -> Any:
+    chosen = examples()
+    if not chosen:
+        return None
+    return gr.Examples(
+        [[str(path)] for path in chosen],
+        [video],
+        label=label("clip_examples"),
+        example_labels=[path.stem for path in chosen],
+        elem_id="examples",
+    )
+
+
+def _take_for(session: Session) -> Any:
+    """A clip of the visitor's comes on screen; what the one before left there goes."""
+    example = _take_example_for(session)
+
+    def take(path: str | None, shown: Shown, request: gr.Request) -> list[Any]:
+        return [None, path, *example(path, shown, request)]
+
+    return take
+
+
+def _take_example_for(session: Session) -> Any:
+    def take(path: str | None, shown: Shown, request: gr.Request) -> list[Any]:
+        session.runs.look_at(visitor_of(request), NOT_ANALYSED)
+        facts = callbacks.describe(path)
+        what = UNREADABLE if path and facts.duration_s is None else NOT_ANALYSED
+        return [facts.card, "", "", "", "", "", (what, shown[1] + 1)]
+
+    return take
+
+
+def _restore_for(session: Session) -> Any:
+    """Whatever run comes on screen, the left says what was asked for when it was made."""
+
+    def restore(shown: Shown, *now: Any) -> list[Any]:
+        run = session.run_of(shown)
+        if run is None:  # a clip that was chosen just now; the fields know
+            return [gr.skip()] * 7
+        left = left_of(run)
+        pairs = list(zip(left.all(), now, strict=True))
+        if all(same_text(new, old) for new, old in pairs):
+            return [gr.skip()] * 7
+        changed = [gr.skip() if same_text(new, old) else new for new, old in pairs]
+        return [facts_of(run, left), *changed]
+
+    return restore
+
+
+def _build_history(session: Session, status: gr.HTML) -> None:
+    """The analyses of this visit; choosing one puts it on the desk."""
     with gr.Accordion(label("history_title"), open=True, elem_id="history"):
         past = gr.Radio([], label=label("history_label"), show_label=False, elem_id="history-list")
 
-    def remember(shown: Shown) -> Any:
-        run = session.run_of(shown)
-        if run is None or run.analysis is None:
-            return gr.skip()
-        runs = session.runs.history(run.visitor)
-        return gr.Radio([(history_line(r), r.run_id) for r in runs], value=run.run_id)
+    def remember(request: gr.Request) -> Any:
+        visitor = visitor_of(request)
+        runs, seen = session.runs.visit(visitor), session.runs.on_screen(visitor)
+        lines = [(history_line(run), run.run_id) for run in runs]
+        return gr.Radio(lines, value=seen.run_id if seen in runs else None)
 
-    session.finished.change(remember, session.finished, past, **QUIET)
-    past.input(lambda run_id: (run_id, 1), past, session.shown, **AT_ONCE)
+    def look_back(run_id: str, shown: Shown, request: gr.Request) -> list[Any]:
+        run = session.runs.get(run_id)
+        if run is None or run.visitor != visitor_of(request):
+            return [gr.skip(), gr.skip()]
+        session.runs.look_at(run.visitor, run_id)
+        return [run.card, (run_id, shown[1] + 1)]
+
+    gr.on([session.visit.change, session.finished.change], remember, None, past, **QUIET)
+    past.input(look_back, [past, session.shown], [status, session.shown], **AT_ONCE)
 
 
 def _build_opener(session: Session, status: gr.HTML) -> None:
@@ -149,7 +221,9 @@ def _build_opener(session: Session, status: gr.HTML) -> None:
 def history_line(run: Run) -> str:
     """One analysis of this visit in a line; a verdict still to be called blind is not told."""
     at = time.strftime("%H:%M", time.localtime(run.began_s))
-    if run.analysis is None or run.hidden:
+    if run.analysis is None:
+        return say("history_going", name=run.title, at=at)
+    if run.hidden:
         return say("history_hidden", name=run.title, at=at)
     verdict = run.analysis.verdict
     return say(
@@ -158,10 +232,11 @@ def history_line(run: Run) -> str:
     )  # fmt: skip
 
 
-def begun_as(news: callbacks.News) -> list[Any]:
-    """What `callbacks.begin` says: for the status, `shown` and `begun`."""
+def begun_as(session: Session, news: callbacks.News, request: gr.Request) -> list[Any]:
+    """What `callbacks.begin` says: for the status, `shown`, `visit` and `begun`."""
     card, run_id, revision = news
-    return [card, (run_id, revision) if run_id else gr.skip(), run_id or gr.skip()]
+    shown = (run_id, revision) if run_id else gr.skip()
+    return [card, shown, session.state_of_visit(request), run_id or gr.skip()]
 
 
 def then_analyse(
@@ -171,10 +246,10 @@ def then_analyse(
 
     Args:
         begun: The event that answers at once.
-        go_on: Gets the inputs, and yields what `told` makes.
+        go_on: Gets the inputs, and yields what `Session.told` makes.
         inputs: `begun` is one of them, and not `shown`: until its turn comes the visitor may have
             gone to look at something else.
-        outputs: The status and `shown`.
+        outputs: The status, `shown` and `visit`.
         **api: Options of the event.
     """
     begun.then(
@@ -203,8 +278,9 @@ def _begin_for(session: Session) -> Any:
         try:
             asked = callbacks.request_of(path, profile, start, end, skater, stream)
         except InputError as error:
-            return begun_as((message_card(in_words(error), kind="error"), "", 0))
-        return begun_as(callbacks.begin(asked, session.runs, visitor_of(request), blind=blind))
+            return begun_as(session, (message_card(in_words(error), kind="error"), "", 0), request)
+        news = callbacks.begin(asked, session.runs, visitor_of(request), blind=blind)
+        return begun_as(session, news, request)
 
     return begin
 
@@ -219,30 +295,24 @@ def _analyse_for(session: Session) -> Any:
         stream: str | None,
         begun: str,
         request: gr.Request,
-    ) -> Iterator[tuple[Any, Any]]:
+    ) -> Iterator[tuple[Any, Any, Any]]:
         try:
             asked = callbacks.request_of(path, profile, start, end, skater, stream)
         except InputError as error:
             # Of a call of the API; `begin` has said so to whoever clicked.
-            yield (gr.skip() if begun else message_card(in_words(error), kind="error")), gr.skip()
+            card = gr.skip() if begun else message_card(in_words(error), kind="error")
+            yield card, gr.skip(), gr.skip()
             return
         steps = callbacks.analyse(asked, session.runs, visitor_of(request), run_id=begun)
-        yield from told(steps, request)
+        yield from session.told(steps, request)
 
     return analyse
 
 
-def _describe(path: str | None) -> list[Any]:
-    facts = callbacks.describe(path)
-    if facts.duration_s is None:
-        return [facts.card, *skipped([0, 0, 0])]
-    return [facts.card, "", "", gr.Textbox("")]
-
-
 def _stop_for(session: Session) -> Any:
-    def stop(request: gr.Request) -> tuple[str, Any]:
-        card, run_id, revision = callbacks.stop(session.runs, visitor_of(request))
-        return card, (run_id, revision) if run_id else gr.skip()
+    def stop(request: gr.Request) -> tuple[Any, Any, Any]:
+        steps = iter([callbacks.stop(session.runs, visitor_of(request))])
+        return next(session.told(steps, request))
 
     return stop
 

@@ -9,16 +9,14 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.moments import written
 from pipeline.types import Analysis
-from pipeline.video import display_name
 from ui import callbacks
 from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.hints import part_to_cut
 from ui.language import say
 from ui.measured import ends_of
 from ui.runs import Run
-from ui.session import Session, Shown, told, visitor_of
+from ui.session import Session, Shown, visitor_of
 
 CUT_JS = """
 element.addEventListener('click', (event) => {
@@ -58,25 +56,17 @@ def request_for_part(run: Run) -> callbacks.Request | None:
 def wire_cut(session: Session, controls: Controls, verdict: gr.HTML) -> None:
     """Let the button in the verdict's card cut the clip and analyse the part."""
 
-    def begin(shown: Shown, held: str | None, request: gr.Request) -> list[Any]:
+    def begin(shown: Shown, request: gr.Request) -> list[Any]:
         run = session.visible(shown)
         asked = None if run is None or run.visitor != visitor_of(request) else request_for_part(run)
         if run is None or asked is None:
-            return [gr.skip() for _ in range(5)]
-        news = begun_as(callbacks.begin(asked, session.runs, run.visitor))
-        same = held is not None and display_name(held) == display_name(asked.path or "")
-        ends = (asked.start_s or 0.0, asked.end_s or 0.0)
-        points = [written(end_s) for end_s in ends] if same else [gr.skip(), gr.skip()]
-        return [*news, *points]
+            return [gr.skip() for _ in range(4)]
+        # The in and out points at the left follow the run.
+        return begun_as(session, callbacks.begin(asked, session.runs, run.visitor), request)
 
-    def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
-        yield from told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
+    def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
+        yield from session.told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
 
-    news = [controls.status, session.shown]
-    begun = verdict.click(
-        begin,
-        [session.shown, controls.video],
-        [*news, session.begun, controls.start, controls.end],
-        **AT_ONCE,
-    )
+    news = [controls.status, session.shown, session.visit]
+    begun = verdict.click(begin, session.shown, [*news, session.begun], **AT_ONCE)
     then_analyse(begun, go_on, [session.begun], news)

@@ -90,11 +90,12 @@ class Example:
         Waits until it is there, telling how far it is; what the visitor has begun meanwhile stays.
         """
         self.prepare()
-        while self.analysis is None and self.problem is None and not runs.current(visitor):
+        while self.analysis is None and self.problem is None and not runs.has_begun(visitor):
             yield self._waiting(), "", 0
             time.sleep(POLL_S)
-        if own := runs.current(visitor):
-            yield own.card, "", 0  # the page keeps what comes last
+        if runs.has_begun(visitor):
+            own = runs.on_screen(visitor)
+            yield "" if own is None else own.card, "", 0  # the page keeps what comes last
             return
         if self.analysis is None:
             failed = say("example_failed", reason=self._reason())

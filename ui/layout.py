@@ -23,7 +23,7 @@ from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
 from ui.runs import Run, RunStore
-from ui.session import Session, told, visitor_of
+from ui.session import UNREADABLE, Session, Shown, visitor_of
 from ui.tabs import (
     about,
     blind,
@@ -135,11 +135,11 @@ def _build_desk(session: Session) -> Controls:
             controls = build_controls(session)
             blind.build_tally(session)
         with gr.Column(scale=9, min_width=320):
-            mistakes.build_bar(session)
             panel = blind.build_call(session)
             cards = _build_verdict(session, controls)
             tabs = _build_tabs(session, controls)
             blind.build_veil(session, panel, cards, tabs)
+    session.wire()
     return controls
 
 
@@ -157,7 +157,11 @@ def _build_verdict(session: Session, controls: Controls) -> list[gr.HTML]:
         card = verdict_card(run.analysis, run.own_call, title=run.title, more=advice)
         return [card, warning_card(warnings_of(run.analysis))]
 
-    session.on_news(render, [verdict, warnings])
+    def without(shown: Shown) -> list[Any]:
+        key = "verdict_unreadable" if shown[0] == UNREADABLE else "verdict_not_yet"
+        return [message_card(say(key)), ""]
+
+    session.on_news(render, [verdict, warnings], without=without)
     wire_cut(session, controls, verdict)
     return [verdict, warnings]
 
@@ -170,22 +174,23 @@ def _build_tabs(session: Session, controls: Controls) -> gr.Tabs:
             tab.select(lambda: "picture", None, session.open_tab, **QUIET)
         for name, module in _TABS.items():
             with gr.Tab(label(f"tab_{name}"), id=name, render_children=True) as tab:
+                session.add_veil(name)
                 module.build_tab(session, tab)
     return cast(gr.Tabs, tabs)
 
 
 def _show_example(app: gr.Blocks, session: Session, controls: Controls, example: Example) -> None:
-    def show(request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
+    def show(request: gr.Request) -> Iterator[tuple[Any, ...]]:
         picture: Any = str(example.path)  # to be looked at while the networks are at work
         steps = example.show(session.runs, visitor_of(request))
-        for card, news in told(steps, request):
-            yield picture, card, news
+        for news in session.told(steps, request):
+            yield picture, *news
             picture = gr.skip()
 
     app.load(
         show,
         None,
-        [controls.video, controls.status, session.shown],
+        [controls.video, controls.status, session.shown, session.visit],
         concurrency_limit=None,
         **QUIET,
     )

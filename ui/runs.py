@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.types import Analysis, ModelScores, People, PoseSequence
-from ui.opened import Opened
 
 MAX_RUNS = 120
 MAX_RUNS_OF_A_VISITOR = 12
@@ -42,8 +41,6 @@ class Run:
     """When everything is done."""
     asked: object = None
     """The request behind it."""
-    opened: Opened | None = None
-    """The clip of an evaluation that it shows."""
     blind: bool = False
     """Whether the visitor wants to make a call before seeing the verdict."""
     own_call: str | None = None
@@ -107,6 +104,7 @@ class RunStore:
     ) -> None:
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._current: dict[str, str] = {}
+        self._on_screen: dict[str, str] = {}
         self._max_runs = max_runs
         self._max_of_a_visitor = max_of_a_visitor
         self._lock = threading.Lock()
@@ -118,7 +116,7 @@ class RunStore:
         run = Run(secrets.token_urlsafe(16), folder, visitor, title)
         with self._lock:
             self._runs[run.run_id] = run
-            self._current[visitor] = run.run_id
+            self._current[visitor] = self._on_screen[visitor] = run.run_id
             self._drop_the_oldest(visitor)
         return run
 
@@ -144,6 +142,27 @@ class RunStore:
         with self._lock:
             return self._runs.get(self._current.get(visitor, ""))
 
+    def look_at(self, visitor: str, run_id: str) -> None:
+        """What a visitor has on screen from now on: a run, or `""`, a clip not analysed yet."""
+        with self._lock:
+            self._on_screen[visitor] = run_id
+
+    def on_screen(self, visitor: str) -> Run | None:
+        """The run that a visitor looks at; None where their clip is not analysed yet."""
+        with self._lock:
+            return self._runs.get(self._on_screen.get(visitor, ""))
+
+    def has_begun(self, visitor: str) -> bool:
+        """Whether a visitor has chosen or analysed anything yet."""
+        with self._lock:
+            return visitor in self._on_screen
+
+    def visit(self, visitor: str) -> list[Run]:
+        """A visitor's runs that are finished or at work, the newest first."""
+        with self._lock:
+            mine = [run for run in self._runs.values() if run.visitor == visitor]
+        return [run for run in reversed(mine) if run.analysis is not None or run.going]
+
     def stop(self, visitor: str) -> Run | None:
         """Ask a visitor's current run to end; None when there is none going on."""
         run = self.current(visitor)
@@ -157,15 +176,14 @@ class RunStore:
         self.stop(visitor)
         with self._lock:
             self._current.pop(visitor, None)
+            self._on_screen.pop(visitor, None)
             mine = [key for key, run in self._runs.items() if run.visitor == visitor]
             for key in mine:
                 _drop(self._runs.pop(key))
 
     def _drop_the_oldest(self, visitor: str) -> None:
         mine = [key for key, run in self._runs.items() if run.visitor == visitor]
-        # What was opened from an evaluation goes first: it opens again at any time.
-        older = sorted(mine[:-1], key=lambda key: self._runs[key].opened is None)
-        surplus = older[: max(0, len(mine) - self._max_of_a_visitor)]
+        surplus = mine[: max(0, len(mine) - self._max_of_a_visitor)]
         others = [key for key in self._runs if key not in surplus]
         surplus += others[: max(0, len(others) - self._max_runs)]
         for key in surplus:

@@ -9,19 +9,38 @@ from typing import Any
 import gradio as gr
 
 from ui.callbacks import News
+from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import language_of
-from ui.language import spoken_in
+from ui.language import say, spoken_in
 from ui.player.clips import ClipShelf
 from ui.runs import Run, RunStore
 
 Shown = tuple[str, int]
-"""`(run id, revision)`: which run is on show, and how far it had come."""
+"""`(run id, revision)`: which run is on show, and how far it had come. In place of an id stands
+`NOT_ANALYSED` or `UNREADABLE` where the clip on screen has no run."""
+NOT_ANALYSED = ""
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """A tab that draws a run when it is open."""
+
+    live: bool
+    """Whether it draws what an analysis has found so far."""
+    drawn: gr.State
+    """`(run id, revision)` of what it shows."""
+    veil: gr.HTML
+    """A sentence in place of its content, while that is of another run; empty else."""
 
 
 @dataclass(frozen=True)
 class Session:
     """Handed to every tab's `build_tab`.
+
+    What is on screen belongs to one clip: every field that shows a run hears of `shown`, and a tab
+    that has not drawn that run yet is veiled.
 
     Every event costs the page a request, and the browser a redrawing: what only a finished analysis
     tells listens to `finished`, and a tab that is not open draws nothing until it is.
@@ -32,7 +51,7 @@ class Session:
     shown: gr.State
     """`(run id, revision)` of what is on show; changes with every new result."""
     finished: gr.State
-    """The same of the last run on show that has a finished analysis."""
+    """The same if that run is finished; else it names no run."""
     begun: gr.State
     """Id of the run that was begun last and is to be gone on with in its turn."""
     open_tab: gr.State
@@ -41,23 +60,61 @@ class Session:
     """The videos on show."""
     pages: gr.Tabs | None = None
     """The pages, so that a click can lead to the desk."""
+    heard: gr.State = field(default_factory=lambda: gr.State((NOT_ANALYSED, 0)))
+    """`shown`, after the tabs that show something else are veiled."""
+    visit: gr.State = field(default_factory=lambda: gr.State([]))
+    """This visit's runs and how far they are; changes when one begins or ends."""
+    veils: dict[str, gr.HTML] = field(default_factory=dict)
+    """By the name of the tab."""
+    drawings: list[_Drawing] = field(default_factory=list)
+    """The tabs that `on_open` was called for."""
 
-    def __post_init__(self) -> None:
-        def follow(shown: Shown) -> Any:
+    def add_veil(self, name: str) -> None:
+        """Put the sentence of an empty tab here; it hides everything of the tab that follows."""
+        self.veils[name] = gr.HTML(
+            lambda: message_card(say("tab_not_yet")), elem_classes="rs-veil", show_label=False
+        )
+
+    def wire(self) -> None:
+        """Make the tabs follow what is on show; after all of them are laid out."""
+
+        def follow(shown: Shown, request: gr.Request, *drawn: Shown) -> list[Any]:
             run = self.run_of(shown)
-            return gr.skip() if run is None or run.analysis is None else shown
+            done = run is not None and run.analysis is not None
+            pairs = zip(self.drawings, drawn, strict=True)
+            veils = [_veil_over(run, drawing, before) for drawing, before in pairs]
+            finished = shown if done else (NOT_ANALYSED, shown[1])
+            return [finished, shown, self.state_of_visit(request), *veils]
 
-        self.shown.change(follow, self.shown, self.finished, **QUIET)
+        self.shown.change(
+            follow,
+            [self.shown, *(drawing.drawn for drawing in self.drawings)],
+            [self.finished, self.heard, self.visit, *(d.veil for d in self.drawings)],
+            **QUIET,
+        )
 
-    def on_news(self, render: Callable[[Run], Any], outputs: Sequence[Any]) -> None:
-        """Call `render(run)` for the outputs whenever the run on show has something new.
+    def on_news(
+        self,
+        render: Callable[[Run], Any],
+        outputs: Sequence[Any],
+        *,
+        without: Callable[[Shown], Any],
+    ) -> None:
+        """Draw the outputs whenever what is on show has something new.
 
         In blind mode a run has no news until the visitor has made a call.
+
+        Args:
+            render: Gets the run on show.
+            outputs: What it draws.
+            without: Gets `shown` where the clip on screen has no run.
         """
 
         def update(shown: Shown) -> Any:
-            run = self.visible(shown)
-            return skipped(outputs) if run is None else render(run)
+            run = self.run_of(shown)
+            if run is None:
+                return without(shown)
+            return skipped(outputs) if run.hidden else render(run)
 
         self.shown.change(update, [self.shown], list(outputs), **QUIET)
 
@@ -95,32 +152,32 @@ class Session:
         Args:
             tab: Which.
             name: Its id.
-            render: Gets a run with a finished analysis; with `live` any run.
+            render: Gets a run with a finished analysis; with `live` any that has answers.
             outputs: What it draws.
-            live: Draw as the run goes on; one that ends without a verdict leaves the field to the
-                last that did not.
+            live: Draw as the run goes on.
 
         Returns:
             `(run id, revision)` of what is drawn.
         """
-        sources = [self.shown if live else self.finished, self.finished]
-        drawn = gr.State(("", 0))
+        source = self.heard if live else self.finished
+        drawn = gr.State((NOT_ANALYSED, 0))
+        veil = self.veils[name]
+        self.drawings.append(_Drawing(live, drawn, veil))
 
-        def update(news: Shown, finished: Shown, at: str, before: Shown) -> Any:
+        def update(news: Shown, at: str, before: Shown) -> Any:
             run = self.visible(news)
-            if run is not None and run.ended:
-                news, run = finished, self.visible(finished)
-            if at != name or run is None or tuple(before) == tuple(news):
-                return [gr.skip(), *(gr.skip() for _ in outputs)]
+            if at != name or not _drawable(run, live=live) or tuple(before) == tuple(news):
+                return [gr.skip(), gr.skip(), *(gr.skip() for _ in outputs)]
+            assert run is not None
             result = render(run)
-            return [news, *(result if len(outputs) > 1 else [result])]
+            return [news, "", *(result if len(outputs) > 1 else [result])]
 
         tab.select(lambda: name, None, self.open_tab, **QUIET)
         gr.on(
-            [self.open_tab.change, sources[0].change],
+            [self.open_tab.change, source.change],
             update,
-            [*sources, self.open_tab, drawn],
-            [drawn, *outputs],
+            [source, self.open_tab, drawn],
+            [drawn, veil, *outputs],
             **QUIET,
         )
         return drawn
@@ -134,16 +191,36 @@ class Session:
         run = self.runs.get(shown[0])
         return None if run is None or run.hidden else run
 
+    def state_of_visit(self, request: gr.Request) -> list[list[Any]]:
+        """This visit's runs and how far they are; for `visit`."""
+        runs = self.runs.visit(visitor_of(request))
+        return [[run.run_id, run.analysis is not None, run.hidden] for run in runs]
+
+    def told(self, steps: Iterator[News], request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
+        """News as the page takes it, in the visitor's language: for status, `shown`, `visit`."""
+        for card, run_id, revision in spoken_in(language_of(request), steps):
+            shown = (run_id, revision) if run_id else gr.skip()
+            yield card or gr.skip(), shown, self.state_of_visit(request)
+
+
+def _drawable(run: Run | None, *, live: bool) -> bool:
+    """Whether a tab has anything to draw of a run."""
+    if run is None:
+        return False
+    return run.analysis is not None or (live and bool(run.scores) and not run.ended)
+
+
+def _veil_over(run: Run | None, drawing: _Drawing, drawn: Shown) -> str:
+    if not _drawable(run, live=drawing.live):
+        going = run is not None and run.going
+        return message_card(say("tab_being_analysed" if going else "tab_not_yet"))
+    assert run is not None
+    return "" if drawn[0] == run.run_id else message_card(say("tab_moment"))
+
 
 def skipped(outputs: Sequence[Any]) -> Any:
     """What an event returns to leave its outputs as they are."""
     return [gr.skip() for _ in outputs] if len(outputs) > 1 else gr.skip()
-
-
-def told(steps: Iterator[News], request: gr.Request) -> Iterator[tuple[Any, Any]]:
-    """News as the page takes it, in the visitor's language: for the status and `shown`."""
-    for card, run_id, revision in spoken_in(language_of(request), steps):
-        yield card or gr.skip(), (run_id, revision) if run_id else gr.skip()
 
 
 def visitor_of(request: gr.Request) -> str:

@@ -42,8 +42,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def upload(page, path: Path) -> None:
-    if page.locator("#upload button[aria-label='Clear']").count():
-        page.locator("#upload button[aria-label='Clear']").first.click()
     page.set_input_files("#upload input[type=file]", str(path))
     page.wait_for_selector(f"#clip:has-text('{path.name}')")
 
@@ -330,11 +328,3 @@ def test_a_long_video_asks_for_in_and_out_points_and_takes_them(desk, tmp_path):
     page.click("#analyse")
     page.wait_for_selector("#status :is(progress, .rs-done, .rs-error)", timeout=60_000)
     page.click("#stop")
-
-
-def test_without_a_video_the_app_says_what_to_do(page):
-    page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
-    page.locator("#upload button[aria-label='Clear']").first.click()
-    page.click("#analyse")
-    message = page.wait_for_selector("#status .rs-error")
-    assert "choose a video first" in message.inner_text()

@@ -20,7 +20,7 @@ def test_looking_at_every_control_changes_nothing_of_what_is_asked_for(visit):
     assert look_at_everything(curious) > 25
     asked = [asked_for(page) for page in (untouched, curious)]
     assert asked[0] == asked[1]
-    assert [asked[0][name] for name in ("start", "end", "skater")] == ["", "", ""]
+    assert [asked[0][name] for name in ("start", "end", "skater", "stream")] == [""] * 4
 
 
 def look_at_everything(page) -> int:
@@ -56,13 +56,14 @@ def asked_for(page) -> dict[str, object]:
     """What a click on Analyse asks the server for, as it leaves the browser."""
     with page.expect_request(lambda request: _of_analyse(request) is not None) as sent:
         page.click("#analyse")
-    path, profile, start, end, skater, blind = _of_analyse(sent.value)
+    path, profile, start, end, skater, stream, blind = _of_analyse(sent.value)
     return {
         "clip": path["orig_name"],
         "profile": profile,
         "start": "" if start is None else start,
         "end": "" if end is None else end,
         "skater": "" if skater is None else skater,
+        "stream": "" if stream is None else stream,
         "blind": blind,
     }
 
@@ -72,5 +73,5 @@ def _of_analyse(request) -> list | None:
     if not request.url.split("?")[0].endswith("/queue/join"):
         return None
     data = json.loads(request.post_data)["data"]
-    fits = len(data) == 6 and isinstance(data[0], dict) and isinstance(data[5], bool)
+    fits = len(data) == 7 and isinstance(data[0], dict) and isinstance(data[6], bool)
     return data if fits else None

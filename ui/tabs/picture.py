@@ -17,28 +17,26 @@ from ui.language import in_words
 from ui.player import ClipShelf, build_player, player_value
 from ui.player.messages import Nonsense, read_flight, read_relock, read_run, read_token
 from ui.runs import Run
-from ui.session import Session, Shown, told, visitor_of
+from ui.session import Session, Shown, visitor_of
 
 
 def build_tab(session: Session, controls: Controls) -> None:
     """Lay out the player; it shows a clip as soon as it is there, and every result as it comes."""
     player = build_player(elem_id="player", show_label=False)
 
-    def show_upload(path: str | None, request: gr.Request) -> Any:
+    def show(shown: Shown, path: str | None, request: gr.Request) -> Any:
+        run = session.run_of(shown)
+        if run is not None:
+            return run_value(session, run)
         if not path:
-            return gr.skip()
+            return player_value(None)
         try:
             return player_value(session.clips.show(visitor_of(request), path))
-        except InputError:  # the clip's own card says what is wrong with it
-            return player_value(None)
+        except InputError as error:
+            return player_value(None, message=in_words(error))
 
-    def show_run(shown: Shown) -> Any:
-        run = session.run_of(shown)
-        return gr.skip() if run is None else run_value(session, run)
-
-    controls.video.change(show_upload, controls.video, player, queue=False, **QUIET)
-    session.shown.change(show_run, session.shown, player, **QUIET)
-    news = [controls.status, session.shown]
+    session.shown.change(show, [session.shown, controls.video], player, **QUIET)
+    news = [controls.status, session.shown, session.visit]
     begun = player.relock(
         _begin_relock_for(session), session.shown, [*news, session.begun], **AT_ONCE
     )
@@ -123,7 +121,7 @@ def _set_flight_for(session: Session) -> Any:
 
 def _begin_relock_for(session: Session) -> Any:
     def begin(shown: Shown, event: gr.EventData, request: gr.Request) -> list[Any]:
-        nothing = [gr.skip(), gr.skip(), gr.skip()]
+        nothing = [gr.skip()] * 4
         run = session.visible(shown)
         if run is None or run.visitor != visitor_of(request):
             return nothing
@@ -131,13 +129,13 @@ def _begin_relock_for(session: Session) -> Any:
             asked = relock_on_show(session.clips, run, event._data)
         except Nonsense:
             return nothing
-        return begun_as(callbacks.begin(asked, session.runs, run.visitor))
+        return begun_as(session, callbacks.begin(asked, session.runs, run.visitor), request)
 
     return begin
 
 
 def _go_on_for(session: Session) -> Any:
-    def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
-        yield from told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
+    def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
+        yield from session.told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
 
     return go_on

@@ -1,0 +1,106 @@
+"""What stands at the left of the desk for the run on screen: its clip, and what was asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import profile_names
+from pipeline.errors import InputError
+from pipeline.moments import read_moment, written
+from pipeline.sentences import recognised
+from pipeline.types import Analysis, VideoInfo
+from ui import callbacks
+from ui.cards import message_card
+from ui.language import say
+from ui.runs import Run
+
+
+@dataclass(frozen=True)
+class Left:
+    """The fields at the left."""
+
+    path: str | None
+    """Of the clip; None where it is not here."""
+    profile: str
+    start: str
+    """In point, as it is typed; empty: the clip's start."""
+    end: str
+    """Out point, likewise."""
+    skater: str
+    """As it is typed; empty: the rule chooses."""
+    stream: str
+    """As it is typed; empty: the one that FFmpeg takes."""
+
+    def all(self) -> tuple[Any, ...]:
+        """In the order of `callbacks.request_of`."""
+        return self.path, self.profile, self.start, self.end, self.skater, self.stream
+
+
+def left_of(run: Run) -> Left:
+    """What was asked for when a run was made, so that Analyse asks for the same again."""
+    asked = run.asked
+    if isinstance(asked, callbacks.Request):
+        skater, stream = ("" if v is None else str(v) for v in (asked.skater, asked.stream))
+        points = _typed(asked.start_s), _typed(asked.end_s)
+        return Left(asked.path, asked.profile, *points, skater, stream)
+    if run.analysis is None:
+        return Left(None, profile_names()[0], "", "", "", "")
+    return _of_analysis(run.analysis)
+
+
+def _of_analysis(analysis: Analysis) -> Left:
+    """Of an example, or an analysis that was opened."""
+    video = analysis.video
+    known = analysis.profile in profile_names()
+    return Left(
+        video.path if Path(video.path).is_file() else None,
+        analysis.profile if known else profile_names()[0],
+        *_points(analysis),
+        _chosen(analysis.people.rule),
+        "",  # the one that FFmpeg takes, or the only one that the file has
+    )
+
+
+def _points(analysis: Analysis) -> tuple[str, str]:
+    """In and out point; empty for an end of the file."""
+    video = analysis.video
+    end_s = None if video.end_s >= video.duration_s else video.end_s
+    return _typed(video.start_s or None), _typed(end_s)
+
+
+def _typed(moment_s: float | None) -> str:
+    return "" if moment_s is None else written(moment_s)
+
+
+def same_text(new: str | None, old: str | None) -> bool:
+    """Whether two texts of a field ask for the same: `0.2` is `0:00.200`."""
+    if new == old or not (new or old):
+        return True
+    try:
+        return new is not None and old is not None and read_moment(new) == read_moment(old)
+    except InputError:
+        return False
+
+
+def _chosen(rule: str) -> str:
+    """Whom a person chose, as it is typed; empty where the rule chose."""
+    code, values = recognised(rule) or ("", {})
+    return values["person"] if code == "chosen" else ""
+
+
+def facts_card(name: str, info: VideoInfo) -> str:
+    """What a clip is, in a line."""
+    text = say(
+        "clip_facts", name=name, width=info.width, height=info.height, fps=f"{info.fps:.2f}",
+        duration=f"{info.duration_s:.1f}", codec=info.codec,
+    )  # fmt: skip
+    return message_card(text)
+
+
+def facts_of(run: Run, left: Left) -> str:
+    """The card that says which clip is on screen."""
+    if left.path is not None:
+        return callbacks.describe(left.path).card
+    return "" if run.analysis is None else facts_card(run.title, run.analysis.video)
