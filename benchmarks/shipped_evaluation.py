@@ -9,6 +9,7 @@ the app.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from benchmarks.examples import ASSETS
 from pipeline.errors import InputError
 from pipeline.store import load, save
+from training.engine.checkpoints import write_json
 from ui.evaluations import Evaluated, Evaluation, read_evaluation
 
 FILES = ("predictions.parquet", "submission.txt", "summary.json", "table.md")
@@ -41,12 +43,20 @@ def ship(data: Path, run: Path, out: Path) -> list[str]:
     (out / "videos").mkdir(parents=True)
     for name in FILES:
         shutil.copyfile(run / name, out / name)
+    _forget_the_folder(out / "summary.json")
     for stem, video in chosen.items():
         shutil.copyfile(video, out / "videos" / video.name)
         analysis = analyses[stem]
         plain = replace(analysis.video, path=video.name)
         save(replace(analysis, video=plain), out / "analyses" / stem)
     return sorted(chosen)
+
+
+def _forget_the_folder(summary: Path) -> None:
+    """Of the data set, which does not ship, the name stays."""
+    content = json.loads(summary.read_text(encoding="utf-8"))
+    content.get("data", {}).pop("folder", None)
+    write_json(content, summary)
 
 
 def worth_a_look(evaluation: Evaluation, data: Path) -> list[str]:

@@ -65,6 +65,22 @@ def _element(class_index: int, label: str) -> Element:
 ELEMENTS: tuple[Element, ...] = tuple(_element(i, label) for i, label in enumerate(LABELS))
 """Every class with its code, family and rotations, by class index."""
 
+_FAMILIES = ("jump", "spin", "sequence", "none")
+_KINDS = (*_JUMP_CODES, *_SPIN_CODES, "Sequence", "NoBasic")
+
+BY_FAMILY: tuple[int, ...] = tuple(
+    sorted(
+        range(NUM_CLASSES),
+        key=lambda i: (
+            _FAMILIES.index(ELEMENTS[i].family),
+            _KINDS.index(ELEMENTS[i].kind),
+            ELEMENTS[i].rotations or 0.0,
+        ),
+    )
+)
+"""Class indices as skating groups them: jumps by kind, the cheapest first, and turns; spins; then
+Sequence and NoBasic."""
+
 
 def _folded(label: str) -> str:
     return "".join(label.split()).casefold()

@@ -76,12 +76,17 @@ def readable_time(seconds: float) -> str:
 
 
 def run_command(command: Callable[[], int], status: StatusLine) -> int:
-    """Run a command; bad input becomes one line and 2, an interruption 130."""
+    """Run a command; bad input and what the system refuses are one line and 2, interruption 130."""
     try:
         return command()
     except (InputError, WeightsError) as error:
         status.close()
         sys.stderr.write(f"error: {error}\n")
+        return 2
+    except OSError as error:
+        status.close()
+        place = "" if error.filename is None else f"{error.filename}: "
+        sys.stderr.write(f"error: {place}{error.strerror or error}\n")
         return 2
     except KeyboardInterrupt:
         status.close()

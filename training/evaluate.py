@@ -27,7 +27,7 @@ from training.console import Parser, StatusLine, run_command
 from training.data.challenge import read_mapping
 from training.engine.checkpoints import write_json, writing
 from training.evaluation.analyses import AnalysisRun, Share
-from training.evaluation.clips import list_clips
+from training.evaluation.clips import data_source, list_clips
 from training.evaluation.figures import evaluate_predictions
 from training.evaluation.fitting import apply, check_apart, fit
 from training.evaluation.predictions import (
@@ -128,6 +128,7 @@ def _analysed(
     return Predictions.of(found), {
         "title": title, "profile": profile.name, "split": parsed.split, "notes": list(notes),
         "failed": failed,
+        "data": data_source(parsed.data, parsed.out),
     }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def class_table() -> pd.DataFrame:
                 say("about_class"): element.label,
                 say("about_code"): element.code,
                 say("about_family"): say(f"family_{element.family}"),
-                say("about_rotations"): "" if element.rotations is None else element.rotations,
+                say("about_rotations"): element.rotations,
             }
             for element in ELEMENTS
         ]
@@ -136,7 +136,7 @@ def paper_table() -> pd.DataFrame:
     return pd.DataFrame(
         {
             say("mistakes_model"): [display_name(name) for name in LEADERBOARD],
-            say("mistakes_ours"): ["" for _ in LEADERBOARD],
-            say("mistakes_paper"): [f"{score:.2f}" for score in LEADERBOARD.values()],
+            say("mistakes_ours"): [None for _ in LEADERBOARD],
+            say("mistakes_paper"): list(LEADERBOARD.values()),
         }
     )

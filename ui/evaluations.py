@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,10 @@ from ui.language import say
 PLACES = "RINKSIDE_RUNS"
 """Environment variable: folders with evaluations, besides those that ship."""
 NEEDED = ("summary.json", "predictions.parquet")
+VIDEO_FOLDERS = ("test_videos", "train_videos", "videos", ".")
+"""Where in a data set the videos may lie."""
+ENDINGS = (".mp4", ".MP4")
+"""Of a clip's video, the challenge's first."""
 
 
 class EvaluationError(InputError):
@@ -66,6 +70,18 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class DataSource:
+    """The data set that was evaluated, as far as its evaluation tells."""
+
+    name: str = ""
+    """Of its folder; empty when unknown."""
+    simulated: bool | None = None
+    """Whether its clips were drawn by a program; None when unknown."""
+    folders: tuple[Path, ...] = ()
+    """Where it may lie, the likeliest first."""
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """One finished evaluation."""
 
@@ -77,6 +93,22 @@ class Evaluation:
     """Those whose class is known, by stem."""
     table: str
     """The text of `table.md`; empty without one."""
+    data: DataSource = DataSource()
+    """What was evaluated."""
+
+    @property
+    def title(self) -> str:
+        """What it calls itself."""
+        return str(self.summary.get("title", self.folder.name))
+
+    @property
+    def profile(self) -> str:
+        """The profile that it was made with; the default one where it does not tell."""
+        return str(self.summary.get("profile", "demo"))
+
+    def clip(self, stem: str) -> Evaluated | None:
+        """A clip by its name."""
+        return next((clip for clip in self.clips if clip.stem == stem), None)
 
     @property
     def voters(self) -> tuple[str, ...]:
@@ -98,19 +130,44 @@ class Evaluation:
         return counts
 
     def of_cell(self, voter: str, true: int, said: int) -> list[Evaluated]:
-        """The clips of one cell of the confusion matrix."""
-        return [c for c in self.clips if c.label == true and c.says(voter) == said]
+        """The clips of one cell of the confusion matrix, in the order of `mistakes`."""
+        return _surest_first(
+            voter, (c for c in self.clips if c.label == true and c.says(voter) == said)
+        )
 
     def mistakes(self, voter: str) -> list[Evaluated]:
         """Misclassified clips, those that the voter was surest of first."""
-        wrong = [c for c in self.clips if c.says(voter) != c.label]
-        return sorted(wrong, key=lambda clip: -(clip.probability(voter) or 0.0))
+        return _surest_first(voter, (c for c in self.clips if c.says(voter) != c.label))
 
     def analysis_folder(self, stem: str) -> Path | None:
         """Where a clip's analysis lies; None when it was not kept or the name leads elsewhere."""
         folder = self.folder / "analyses" / stem
-        inside = folder.resolve().is_relative_to(self.folder.resolve())
-        return folder if inside and (folder / "analysis.json").is_file() else None
+        kept = _inside(folder, self.folder) and (folder / "analysis.json").is_file()
+        return folder if kept else None
+
+    def video(self, stem: str, named: Path | None = None) -> Path | None:
+        """A clip's video: in the evaluation's folder, or in that of the data set.
+
+        Args:
+            stem: Which clip.
+            named: A data set, or a folder of videos, to look into first.
+        """
+        places = (*([named] if named else []), self.folder, *self.data.folders)
+        return next((video for place in places if (video := video_in(place, stem))), None)
+
+
+def _surest_first(voter: str, clips: Iterable[Evaluated]) -> list[Evaluated]:
+    return sorted(clips, key=lambda clip: -(clip.probability(voter) or 0.0))
+
+
+def video_in(place: Path, stem: str) -> Path | None:
+    """A clip's video in a data set, or in a folder of videos; None where it is not."""
+    named = (place / part / f"{stem}{ending}" for part in VIDEO_FOLDERS for ending in ENDINGS)
+    return next((video for video in named if video.is_file() and _inside(video, place)), None)
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def evaluation_folders(shipped: Path) -> list[Path]:
@@ -134,11 +191,17 @@ def read_evaluation(folder: Path) -> Evaluation:
     Raises:
         EvaluationError: There is none, or it is damaged.
     """
-    missing = [name for name in NEEDED if not (folder / name).is_file()]
-    if missing:
-        name = folder.name or folder
-        raise EvaluationError(say("error_evaluation_none", name=name, missing=missing[0]))
-    stamps = tuple((folder / name).stat().st_mtime_ns for name in NEEDED)
+    try:
+        missing = [name for name in NEEDED if not (folder / name).is_file()]
+        if missing:
+            name = folder.name or folder
+            raise EvaluationError(say("error_evaluation_none", name=name, missing=missing[0]))
+        stamps = tuple((folder / name).stat().st_mtime_ns for name in NEEDED)
+    except OSError as error:  # it may not be entered, or its name is too long
+        detail = error.strerror
+        raise EvaluationError(
+            say("error_evaluation_damaged", name=folder.name, detail=detail)
+        ) from error
     return _read(folder, stamps)
 
 
@@ -146,17 +209,34 @@ def read_evaluation(folder: Path) -> Evaluation:
 def _read(folder: Path, _stamps: tuple[int, ...]) -> Evaluation:
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        for key in ("models", "ensemble", "per_class"):
-            summary[key].items()
+        _check_figures(summary)
         table = pd.read_parquet(folder / "predictions.parquet")
-        clips = _clips(table)
+        clips, data = _clips(table), _data_source(folder, summary)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
         raise EvaluationError(
             say("error_evaluation_damaged", name=folder.name, detail=error)
         ) from error
     text = folder / "table.md"
     described = text.read_text(encoding="utf-8") if text.is_file() else ""
-    return Evaluation(folder, summary, clips, described)
+    return Evaluation(folder, summary, clips, described, data)
+
+
+def _check_figures(summary: Mapping[str, Any]) -> None:
+    summary["per_class"].items()
+    for voter, figures in [*summary["models"].items(), *summary["ensemble"].items()]:
+        for name in ("mean_class_accuracy", "top1", "macro_f1", "ece"):
+            if not isinstance(figures.get(name), int | float | None):
+                raise ValueError(f"{voter}: {name} is no number")
+
+
+def _data_source(folder: Path, summary: Mapping[str, Any]) -> DataSource:
+    """From `summary.json`, and the place that `run.json` names."""
+    told = summary.get("data") or {}
+    places = [folder / told["folder"]] if told.get("folder") else []
+    run = folder / "run.json"
+    if run.is_file() and (named := json.loads(run.read_text(encoding="utf-8")).get("data")):
+        places.append(Path(named))
+    return DataSource(str(told.get("name", "")), told.get("simulated"), tuple(places))
 
 
 def _clips(table: pd.DataFrame) -> tuple[Evaluated, ...]:

@@ -135,6 +135,7 @@ def _build_desk(session: Session) -> Controls:
             controls = build_controls(session)
             blind.build_tally(session)
         with gr.Column(scale=9, min_width=320):
+            mistakes.build_bar(session)
             panel = blind.build_call(session)
             cards = _build_verdict(session, controls)
             tabs = _build_tabs(session, controls)

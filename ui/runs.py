@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.types import Analysis, ModelScores, People, PoseSequence
+from ui.opened import Opened
 
 MAX_RUNS = 120
 MAX_RUNS_OF_A_VISITOR = 12
@@ -41,6 +42,8 @@ class Run:
     """When everything is done."""
     asked: object = None
     """The request behind it."""
+    opened: Opened | None = None
+    """The clip of an evaluation that it shows."""
     blind: bool = False
     """Whether the visitor wants to make a call before seeing the verdict."""
     own_call: str | None = None
@@ -183,7 +186,9 @@ class RunStore:
 
     def _drop_the_oldest(self, visitor: str) -> None:
         mine = [key for key, run in self._runs.items() if run.visitor == visitor]
-        surplus = mine[: max(0, len(mine) - self._max_of_a_visitor)]
+        # What was opened from an evaluation goes first: it opens again at any time.
+        older = sorted(mine[:-1], key=lambda key: self._runs[key].opened is None)
+        surplus = older[: max(0, len(mine) - self._max_of_a_visitor)]
         others = [key for key in self._runs if key not in surplus]
         surplus += others[: max(0, len(others) - self._max_runs)]
         for key in surplus:

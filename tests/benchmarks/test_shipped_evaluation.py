@@ -15,7 +15,8 @@ from ui.evaluations import read_evaluation
 @pytest.fixture
 def places(tmp_path: Path) -> list[str]:
     """DATA, RUN and a folder that holds an older evaluation."""
-    write_evaluation(tmp_path / "run")
+    told = {"name": "data", "folder": "../data", "simulated": True}
+    write_evaluation(tmp_path / "run", data=told)
     (tmp_path / "run" / "submission.txt").write_text("a_right 11\n")
     videos = tmp_path / "data" / "test_videos"
     videos.mkdir(parents=True)
@@ -33,7 +34,8 @@ def test_mistakes_ship_with_their_analyses_and_nothing_older(places: list[str]) 
     assert (out / "videos" / "b_flip.mp4").read_bytes() == b"b_flip"
     assert load(out / "analyses" / "b_flip").video.path == "b_flip.mp4"
     shipped, whole = read_evaluation(out), read_evaluation(Path(places[1]))
-    assert shipped.summary == whole.summary
+    data = {"name": "data", "simulated": True}  # whose folder does not ship
+    assert shipped.summary == {**whole.summary, "data": data}
     assert len(shipped.clips) == len(CLIPS)
 
 

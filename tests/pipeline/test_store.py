@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipeline.elements import LABELS
-from pipeline.folder import StoreError
+from pipeline.folder import StoreError, check_place
 from pipeline.store import load, save
 from pipeline.types import People, Timeline
 from tests.conftest import ROOT
@@ -255,6 +255,24 @@ def test_a_full_disk_leaves_nothing(tmp_path):
     )  # fmt: skip
     assert "the disk is full" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["o" * 245, "o" * 255, "跳" * 85])
+def test_a_long_name_is_a_place_like_others(name, tmp_path):
+    """Issue 15, point 24: the scratch folder's name was longer than file systems allow."""
+    check_place(tmp_path / name)
+    for _ in range(2):  # a new folder, and one that is there
+        save(make_analysis(), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert load(tmp_path / name).verdict.label == make_analysis().verdict.label
+
+
+@pytest.mark.parametrize(
+    "name", ["o" * 256, "new/" + "跳" * 86, "o/" * 600, "/".join(["o" * 99] * 40)]
+)
+def test_too_long_a_place_is_refused_before_the_work(name, tmp_path):
+    with pytest.raises(StoreError, match="is too long a name for the file system"):
+        check_place(tmp_path / name)
 
 
 def test_a_place_that_is_a_file_is_refused(tmp_path):

@@ -22,7 +22,9 @@ from pipeline.store import load
 from tests.training.datasets import make_data_set
 from tests.training.evaluation.cases import as_test_split, drawn, write_profile
 from training.evaluate import main
+from training.evaluation.clips import data_source
 from training.evaluation.predictions import write_predictions
+from training.evaluation.table import table
 
 STEMS = ["0_3Lutz", "0_CamelSpin", "0_NoBasic", "0_Sequence"]
 
@@ -74,6 +76,27 @@ def test_run_holds_what_the_contract_says(run: Path) -> None:
     assert "1 that could not be analysed (counted as wrong)" in text
     assert "0_NoBasic: " in (run / "failed_clips.txt").read_text()
     assert not list(run.rglob("*.part"))
+
+
+def test_the_summary_leads_back_to_the_videos(run: Path, data: Path) -> None:
+    """Issue 15, point 15: so that a clip can be analysed again from the evaluation."""
+    told = json.loads((run / "summary.json").read_text())["data"]
+    assert told == {"name": data.name, "folder": told["folder"], "simulated": False}
+    assert (run / told["folder"] / "test_videos" / "0_3Lutz.mp4").is_file()
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_simulated_clips_are_called_so_beside_the_paper_s(
+    run: Path, tmp_path: Path, simulated: bool
+) -> None:
+    """Issue 15, point 17: in the data set's summary, and in the table made of it."""
+    if simulated:
+        (tmp_path / "rink.json").write_text("{}")
+    told = data_source(tmp_path, run)
+    assert told["simulated"] == simulated
+    text = table({**json.loads((run / "summary.json").read_text()), "data": told})
+    assert ("These clips are simulated" in text) == simulated
+    assert ("| paper, on real clips |" in text) == simulated
 
 
 def test_logits_are_those_of_the_analyses_by_stem(run: Path) -> None:
@@ -234,6 +257,8 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
         (("--data", "DATA", "--shard", "2/2"), "--shard 2/2: expected I/N"),
         (("--data", "DATA", "--out", "new/" + "o" * 256), "too long a name for the file system"),
         (("--data", "DATA", "--out", "o/" * 1800), "too long a name for the file system"),
+        (("--data", "d" * 300), "File name too long"),
+        (("--predictions", "p" * 300), "File name too long"),
         (("--data", "DATA", "--out", "RUN"), "holds an evaluation with another data"),
     ],
 )

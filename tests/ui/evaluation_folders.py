@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,9 @@ CLIPS = {
 """Stem -> true class, what each model says."""
 
 
-def write_evaluation(folder: Path, *, named_labels: bool = False) -> Path:
+def write_evaluation(
+    folder: Path, *, named_labels: bool = False, data: dict[str, Any] | None = None
+) -> Path:
     """Write the files that the contract names; no analysis is kept of `c_right`."""
     rows = []
     for stem, (label, says) in CLIPS.items():
@@ -43,6 +46,7 @@ def write_evaluation(folder: Path, *, named_labels: bool = False) -> Path:
         "models": {name: figures for name in names},
         "ensemble": {"vote": {**figures, "ece": None}, "weighted": figures},
         "per_class": {},
+        **({"data": data} if data else {}),
     }
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "table.md").write_text("# A test's evaluation\n")

@@ -8,7 +8,6 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-import gradio as gr
 import numpy as np
 import pytest
 
@@ -39,7 +38,6 @@ from ui.report import report
 from ui.runs import RunStore
 from ui.seen import film_strip, profile_of, region_picture, same_weights, see
 from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
-from ui.tabs import mistakes
 from ui.tabs.compare import meeting_frame
 from ui.tabs.picture import relock_on_show
 
@@ -225,13 +223,6 @@ def test_the_verdict_card_names_its_clip():
     assert "&lt;a&gt;.mp4" in verdict_card(make_analysis(), title="<a>.mp4")
 
 
-def test_an_evaluation_that_vanished_is_a_sentence(tmp_path):
-    gone = str(tmp_path / "gone")
-    assert "gone: holds no evaluation" in mistakes._by(gone, "vote")[2]
-    cell = gr.EventData(None, {"true_class": 1, "said": 2})
-    assert "gone: holds no evaluation" in mistakes._cell(gone, "vote", cell)[0]
-
-
 def test_a_person_is_chosen_in_the_clip_of_the_run_on_show(analysis):
     run, clips = RunStore().adopt("anna", analysis), ClipShelf()
     clip = clips.show_run(run)
@@ -279,7 +270,8 @@ def test_classes_and_paper_stand_in_tables():
     table = class_table()
     assert len(table) == 28
     assert table.iloc[3]["ISU code"] == "CSp"
-    assert list(paper_table()["paper's"]) == ["94.55", "95.02", "92.03", "95.67", "95.73"]
+    paper = paper_table()["the paper's, challenge test set"]
+    assert list(paper) == [94.55, 95.02, 92.03, 95.67, 95.73]  # numbers, which sort
 
 
 class Prepared:

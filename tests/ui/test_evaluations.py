@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,13 +11,7 @@ import pytest
 from pipeline.elements import LABELS
 from pipeline.errors import InputError
 from tests.ui.evaluation_folders import CLIPS, accuracy_by_hand, write_evaluation
-from ui.evaluation_views import (
-    accuracy_bars,
-    class_bars,
-    clip_table,
-    confusion_html,
-    figures_table,
-)
+from ui.evaluation_views import accuracy_bars, class_bars, comparison_note, figures_table
 from ui.evaluations import (
     Evaluation,
     EvaluationError,
@@ -27,6 +19,7 @@ from ui.evaluations import (
     evaluation_folders,
     read_evaluation,
 )
+from ui.opening import analysis_of
 from ui.tabs import mistakes
 
 LUTZ, FLIP = LABELS.index("3Lutz"), LABELS.index("3Flip")
@@ -68,25 +61,42 @@ def test_cells_hold_the_clips_that_they_count(evaluation, voter):
     assert table["accuracy"].mean() == pytest.approx(accuracy_by_hand(said, true))
 
 
-def test_the_matrix_is_a_table_of_buttons(evaluation):
-    page = confusion_html(evaluation.confusion("weighted"))
-    cells = re.findall(r'data-true="(\d+)" data-said="(\d+)"', page)
-    assert (str(LUTZ), str(FLIP)) in cells
-    assert page.count("<button") == len(cells) == 4
-    assert 'aria-label="1 clips of 3Lutz called 3Flip"' in page
-
-
-def test_figures_stand_beside_the_paper_s(evaluation):
+def test_figures_are_numbers_that_sort_and_stand_beside_the_paper_s(evaluation):
+    """Issue 15, point 17: "100" sorts before "95" as a text."""
     table = figures_table(evaluation).set_index("model")
-    assert table.loc["weighted sum", "paper's"] == "95.73"
-    assert table.loc["InfoGCN", "paper's"] == "92.03"
-    assert table.loc["UMT 16x224", "paper's"] == ""
-    assert table.loc["vote", "calibration error"] == ""
+    assert all(table[column].dtype == float for column in table)
+    paper = table["the paper's, challenge test set"]
+    assert paper["weighted sum"] == 95.73
+    assert paper["InfoGCN"] == 92.03
+    assert np.isnan(paper["UMT 16x224"])
+    assert np.isnan(table.loc["vote", "calibration error"])
     assert len(accuracy_bars(evaluation).data[0].x) == 8
     assert len(class_bars(class_accuracies(evaluation, "umt"), "umt").data[0].x) == 3
-    assert list(clip_table(evaluation.mistakes("weighted"), "weighted")["clip"]) == [
-        clip.stem for clip in evaluation.mistakes("weighted")
+
+
+def test_simulated_figures_say_so_beside_the_paper_s(tmp_path, evaluation):
+    """Issue 15, point 17."""
+    told = {"name": "rink20", "folder": "../rink20", "simulated": True}
+    simulated = read_evaluation(write_evaluation(tmp_path / "run", data=told))
+    assert list(figures_table(simulated))[1:3] == [
+        "mean class accuracy, simulated clips",
+        "the paper's, real clips of the challenge",
     ]
+    assert [trace.name for trace in accuracy_bars(simulated).data] == [
+        "mean class accuracy, simulated clips",
+        "the paper's, real clips of the challenge",
+    ]
+    assert "4 simulated clips (rink20)" in comparison_note(simulated)
+    assert "cannot be compared" in comparison_note(simulated)
+    assert "simulated" not in comparison_note(evaluation)
+
+
+def test_the_evaluation_that_ships_says_that_it_is_simulated():
+    """Issue 15, point 17: in the app, and in the table that About shows."""
+    shipped = read_evaluation(mistakes.SHIPPED / "simulated_rink")
+    assert shipped.data.simulated
+    assert "These clips are simulated" in shipped.table
+    assert "paper, on real clips" in shipped.table
 
 
 def test_labels_may_be_names(tmp_path, evaluation):
@@ -95,10 +105,40 @@ def test_labels_may_be_names(tmp_path, evaluation):
 
 
 def test_a_clip_leads_to_its_analysis_or_a_sentence(evaluation):
-    assert mistakes.analysis_of(evaluation, "b_flip").verdict.label == "3Flip"
+    assert analysis_of(evaluation, "b_flip").verdict.label == "3Flip"
     for stem in ("c_right", "", "../../../etc", "nobody"):
         with pytest.raises(InputError, match="was not kept with the evaluation"):
-            mistakes.analysis_of(evaluation, stem)
+            analysis_of(evaluation, stem)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "run/videos/c_right.mp4",
+        "set/test_videos/c_right.mp4",
+        "moved/train_videos/c_right.mp4",
+        "named/c_right.MP4",
+        "named/test_videos/c_right.mp4",
+    ],
+)
+def test_a_clip_s_video_is_found_where_the_run_or_the_visitor_says(tmp_path, place):
+    """Issue 15, point 15: in the run, in the data set seen from it or from `/`, or as named."""
+    run = write_evaluation(tmp_path / "run", data={"name": "set", "folder": "../set"})
+    (run / "run.json").write_text(json.dumps({"data": str(tmp_path / "moved")}))
+    video = tmp_path / place
+    video.parent.mkdir(parents=True)
+    video.touch()
+    named = tmp_path / "named" if place.startswith("named") else None
+    found = read_evaluation(run).video("c_right", named)
+    assert found is not None
+    assert found.samefile(video)
+
+
+def test_no_name_leads_out_of_the_places_of_videos(tmp_path):
+    run = write_evaluation(tmp_path / "run")
+    (tmp_path / "secret.mp4").touch()
+    assert read_evaluation(run).video("../secret", run) is None
+    assert read_evaluation(run).video("../../secret") is None
 
 
 def test_evaluations_are_found_where_they_are_named(folder, tmp_path, monkeypatch):
@@ -115,6 +155,13 @@ def test_evaluations_are_found_where_they_are_named(folder, tmp_path, monkeypatc
         ("predictions.parquet", None, r"predictions\.parquet is missing"),
         ("summary.json", b"{", "cannot be read"),
         ("summary.json", b"[]", "cannot be read"),
+        ("summary.json", b'{"models": {"umt": 3}, "ensemble": {}, "per_class": {}}', "cannot be"),
+        (
+            "summary.json",
+            b'{"models": {"umt": {"top1": "high"}}, "ensemble": {}, "per_class": {}}',
+            "umt: top1 is no number",
+        ),
+        ("summary.json", b'{"models": {}, "ensemble": {}, "per_class": {}, "data": 3}', "cannot"),
         ("predictions.parquet", b"PAR1 not", "cannot be read"),
     ],
 )
@@ -123,8 +170,6 @@ def test_a_damaged_evaluation_is_told_in_a_sentence(tmp_path, name, content, wor
     (broken / name).unlink() if content is None else (broken / name).write_bytes(content)
     with pytest.raises(EvaluationError, match=words):
         read_evaluation(broken)
-    card = mistakes._open(broken)[0]
-    assert "rs-error" in card
 
 
 def test_a_label_beyond_the_classes_is_told(tmp_path):
@@ -136,23 +181,3 @@ def test_a_label_beyond_the_classes_is_told(tmp_path):
     table.to_parquet(broken / "predictions.parquet")
     with pytest.raises(EvaluationError, match=r"label 28 is none of 0\.\.27"):
         read_evaluation(broken)
-
-
-def test_an_evaluation_without_classes_says_so(tmp_path):
-    unlabelled = write_evaluation(tmp_path / "unlabelled")
-    empty = {"models": {}, "ensemble": {}, "per_class": {}}
-    (unlabelled / "summary.json").write_text(json.dumps(empty))
-    assert "no clip&#x27;s class is known" in mistakes._open(unlabelled)[0]
-
-
-@pytest.mark.parametrize("value", ["3", -1, 28, 1.5, None, True, [1], {"a": 1}])
-def test_nonsense_from_the_browser_is_no_class(value):
-    assert mistakes._class_of(SimpleNamespace(said=value), "said") is None
-
-
-def test_strangers_cannot_type_paths(folder, monkeypatch):
-    monkeypatch.setenv("RINKSIDE_HOSTED", "1")
-    assert mistakes._open_typed(str(folder))[2] == ""
-    monkeypatch.delenv("RINKSIDE_HOSTED")
-    assert mistakes._open_typed(f" {folder} ")[2] == str(folder)
-    assert mistakes._open_listed(str(folder))[2] == ""  # only what is on the list

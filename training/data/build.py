@@ -23,7 +23,7 @@ from training.data.challenge import DataError, LabelledClip
 from training.data.failures import KILLED, failure_of
 from training.data.processes import each_done
 from training.data.region_pictures import RegionPictures
-from training.data.stems import stem_path
+from training.data.stems import stem_file, stem_path
 from training.data.store import StoredClip, is_whole, write_clip
 from training.engine.checkpoints import writing
 
@@ -93,12 +93,12 @@ class ClipStore:
     def path(self, clip: LabelledClip) -> Path:
         """Where a clip is stored; another place when its video changed."""
         if self.settings.prepared:
-            return stem_path(clips_folder(Path(self.settings.prepared)), clip.stem, ".npz")
+            return stem_file(clips_folder(Path(self.settings.prepared)), clip.stem, ".npz")
         status = clip.video.stat()
         identity = f"{clip.video.resolve()} {status.st_size} {status.st_mtime_ns}"
         key = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        stored = stem_path(self.folder, clip.stem)
-        return stored.with_name(f"{short_name(stored.name)}-{key}.npz")
+        stored = stem_path(self.folder, clip.stem, f"-{key}.npz")
+        return stored.with_name(f"{short_name(Path(clip.stem).name)}-{key}.npz")
 
     def build(
         self, clips: Sequence[LabelledClip], *, workers: int, status: StatusLine

@@ -19,7 +19,7 @@ from pipeline.pose import pose_stride
 from pipeline.sequence import SequenceSettings, make_sequence
 from pipeline.types import IntArray, PoseSequence
 from training.data.challenge import DataError, LabelledClip
-from training.data.stems import stem_path
+from training.data.stems import stem_file
 from training.data.store import is_whole
 from training.longtail import epoch_order
 from training.rink.frequencies import shared_out
@@ -202,7 +202,7 @@ class FoundPoses:
         return LabelledPose(pose, clip.class_index)
 
     def _path(self, clip: LabelledClip) -> Path:
-        return stem_path(self._folder, clip.stem, ".npz")
+        return stem_file(self._folder, clip.stem, ".npz")
 
 
 def read_pose(path: Path, complaint: str) -> PoseSequence:

@@ -13,15 +13,13 @@ from pathlib import Path
 
 from models.scratch import LONGEST_NAME
 from pipeline.errors import InputError
+from pipeline.video.formats import ENDINGS
 
 ENDING = ".mp4"
 """Of a clip's video, by the challenge's layout."""
 
-VIDEO_ENDINGS = (
-    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"),
-    *(".flv", ".wmv", ".ogv", ".3gp", ".mxf"),
-)
-"""What a list may write behind a stem; lower and upper case are the same."""
+_VIDEO_ENDINGS = frozenset(ending for ending in ENDINGS if not ending[1:].isdecimal())
+"""What a list may write behind a stem; `12.264` is a number, not a file of H.264."""
 
 _LONGEST_STEM = 1000
 _FORM = "a stem is a file's name without its ending, or folder/name below the data set"
@@ -43,25 +41,37 @@ def stem_of(text: str) -> str:
         StemError: It is an absolute path, leads out of the data set, or is no possible name.
     """
     stem, ending = os.path.splitext(text)
-    stem = stem if ending.lower() in VIDEO_ENDINGS else text
+    stem = stem if ending.lower() in _VIDEO_ENDINGS else text
     problem = _problem(stem)
     if problem:
         raise StemError(f"stem {shown(text)} {problem}; {_FORM}")
     return stem
 
 
+def stem_file(folder: Path, stem: str, ending: str) -> Path:
+    """Where a clip's file below a folder is read; it may be a link to anywhere.
+
+    Raises:
+        StemError: The name leads out of the folder.
+    """
+    if problem := _problem(stem):
+        raise StemError(f"stem {shown(stem)} {problem}; nothing is read or written there")
+    return folder / f"{stem}{ending}"
+
+
 def stem_path(folder: Path, stem: str, ending: str = "") -> Path:
-    """Where a clip's file lies below a folder, for writing too.
+    """Where a clip's file, or its folder without `ending`, is written below a folder.
 
     Raises:
         StemError: That is outside the folder, by its name or through a link.
     """
-    problem = _problem(stem)
-    path = folder / f"{stem}{ending}"
-    if not problem and not path.resolve().is_relative_to(folder.resolve()):
-        problem = f"leads out of {folder} through a link"
-    if problem:
-        raise StemError(f"stem {shown(stem)} {problem}; nothing is read or written there")
+    path = stem_file(folder, stem, ending)
+    # A file takes the place of a link of its name; into a folder one would write through it.
+    place = path.parent if ending else path
+    if not place.resolve().is_relative_to(folder.resolve()):
+        raise StemError(
+            f"stem {shown(stem)} leads out of {folder} through a link; nothing is written there"
+        )
     return path
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from training.data.challenge import (
     DataError,
@@ -13,6 +14,7 @@ from training.data.challenge import (
     read_test_list,
     split_by_source,
 )
+from training.rink.folder import RECIPE_FILE
 
 EvaluationSplit = Literal["test", "train", "val"]
 
@@ -27,6 +29,19 @@ class ListedClip:
     """The file, which may be missing."""
     label: int | None
     """Our class index; None where it is not published."""
+
+
+def data_source(folder: Path, run: Path) -> dict[str, Any]:
+    """What `summary.json` says of a data set.
+
+    Its `name`, its `folder` seen from RUN, and whether its clips are `simulated`: then no figure of
+    theirs is to pass for one of real video.
+    """
+    return {
+        "name": folder.resolve().name,
+        "folder": os.path.relpath(folder.resolve(), run.resolve()),
+        "simulated": (folder / RECIPE_FILE).is_file(),
+    }
 
 
 def list_clips(

@@ -18,6 +18,10 @@ NAMES = {
     "vote": "vote",
     "weighted": "weighted sum",
 }
+SIMULATED = (
+    "These clips are simulated; the paper's figures are of the challenge's real video. "
+    "They stand side by side for orientation and cannot be compared."
+)
 CONFUSIONS = 10
 """So many of the most frequent confusions are listed."""
 FAILURES = 20
@@ -44,7 +48,8 @@ def _head(content: Mapping[str, Any]) -> str:
         "Accuracies are means over the classes that occur (the paper's equation 1) in percent; "
         "brackets hold 95 % intervals, from source videos drawn with replacement.",
     ]
-    lines += [f"\n**{note}**" for note in content.get("notes", ())]
+    simulated = [SIMULATED] if (content.get("data") or {}).get("simulated") else []
+    lines += [f"\n**{note}**" for note in (*simulated, *content.get("notes", ()))]
     if not content["models"]:
         lines.append("\nNo class is known, so there are no figures; see `predictions.parquet`.")
     return "\n".join(lines) + "\n"
@@ -59,8 +64,14 @@ def _models(content: Mapping[str, Any]) -> str:
             [NAMES.get(name, name), views if name != "umt" else "", one, *_figures(entry),
              _paper(name)]
         )  # fmt: skip
-    head = ["model", "views", "one view", "all views", "top-1", "macro-F1", "ECE", "paper"]
-    return _section("Models", head, rows)
+    head = ["model", "views", "one view", "all views", "top-1", "macro-F1", "ECE"]
+    return _section("Models", [*head, _paper_head(content)], rows)
+
+
+def _paper_head(content: Mapping[str, Any]) -> str:
+    """The head of the paper's column."""
+    simulated = (content.get("data") or {}).get("simulated")
+    return "paper, on real clips" if simulated else "paper"
 
 
 def _ensembles(content: Mapping[str, Any]) -> str:
@@ -73,8 +84,8 @@ def _ensembles(content: Mapping[str, Any]) -> str:
         )  # fmt: skip
     if not rows:
         return ""
-    head = ["ensemble", "weights", "all views", "top-1", "macro-F1", "ECE", "paper"]
-    return _section("Ensembles", head, rows)
+    head = ["ensemble", "weights", "all views", "top-1", "macro-F1", "ECE"]
+    return _section("Ensembles", [*head, _paper_head(content)], rows)
 
 
 def _paper(name: str) -> str:

@@ -9,7 +9,7 @@ import gradio as gr
 from pipeline import __version__
 from pipeline.config import load_profile, profile_names
 from ui.architecture import architecture, class_table, paper_table
-from ui.evaluation_views import figures_table
+from ui.evaluation_views import comparison_note, figures_table
 from ui.evaluations import EvaluationError, evaluation_folders, read_evaluation
 from ui.events import QUIET
 from ui.labels import choice, label
@@ -57,7 +57,6 @@ def _figures() -> list[Any]:
         except EvaluationError:
             continue
         if evaluation.voters:
-            title = evaluation.summary.get("title", folder.name)
-            words = say("about_from", name=title, clips=len(evaluation.clips))
+            words = comparison_note(evaluation)
             return [figures_table(evaluation), words, evaluation.table or words]
     return [paper_table(), say("about_no_figures"), say("about_no_figures")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import LabelledClip
 from training.data.skeletons import FoundPoses
 from training.data.stems import StemError, source_of, stem_of, stem_path, video_of
+from training.data.store import StoredClip, write_clip
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,8 @@ from training.data.stems import StemError, source_of, stem_of, stem_path, video_
         ("000000_1.mp4", "000000_1"),
         ("jump/000000_1.MP4", "jump/000000_1"),
         ("clip.MOV", "clip"),
+        ("clip.mxf", "clip"),
+        ("clip_12.264", "clip_12.264"),
         ("clip.v2", "clip.v2"),
         ("..clip", "..clip"),
         ("三周跳", "三周跳"),
@@ -91,10 +95,29 @@ def test_no_store_takes_a_clip_from_outside(stem: str, tmp_path: Path) -> None:
     (clips.folder / "link").symlink_to(tmp_path)
     with pytest.raises(StemError):
         clips.path(clip)
-    with pytest.raises(StemError):
-        FoundPoses([clip], store)
-    with pytest.raises(StemError):
-        stem_path(store, stem)
+    for ending in ("", ".npz"):
+        with pytest.raises(StemError):
+            stem_path(store, stem, ending)
+    if not stem.startswith("link"):  # what is only read may be a link
+        with pytest.raises(StemError):
+            FoundPoses([clip], store)
+
+
+def test_a_link_is_read_and_replaced_but_no_folder_is_written_through_it(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    np.savez(own / "a.npz", keypoints_xy=np.zeros((2, 17, 2)), keypoint_scores=np.zeros((2, 17)))
+    before = (own / "a.npz").read_bytes()
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "a.npz").symlink_to(own / "a.npz")
+    (store / "a").symlink_to(own)
+    assert len(FoundPoses([clip_of("a", own)], store)) == 1
+    picture = StoredClip(*(np.zeros(1) for _ in range(3)), num_frames=1, region=np.zeros(4))
+    write_clip(picture, stem_path(store, "a", ".npz"))
+    assert (own / "a.npz").read_bytes() == before
+    with pytest.raises(StemError, match=r"leads out of .* through a link"):
+        stem_path(store, "a")
 
 
 def test_a_store_may_itself_be_a_link(tmp_path: Path) -> None:
