@@ -35,7 +35,7 @@ from ui.names import display_name
 from ui.opened import BAR_JS, Opened, opened_bar
 from ui.opening import known_run, open_kept, open_video
 from ui.runs import RunStore
-from ui.session import Session, Shown, told, visitor_of
+from ui.session import Session, Shown, visitor_of
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "evaluations"
 
@@ -182,8 +182,8 @@ def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
     ) -> list[Any]:
         return _pick(session.runs, visitor_of(request), (path, voter, _folder(videos)), event)
 
-    def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
-        yield from told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
+    def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
+        yield from session.told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
 
     picked = page.clips.click(
         pick,
@@ -191,7 +191,7 @@ def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
         [page.clip_note, *news, session.begun, session.pages],
         **AT_ONCE,
     )
-    then_analyse(picked, go_on, [session.begun], news)
+    then_analyse(picked, go_on, [session.begun], [*news, session.visit])
     picked.then(None, None, None, js=ARRIVED_JS, **QUIET)
 
 
