@@ -20,6 +20,7 @@ def known_run(runs: RunStore, visitor: str, opened: Opened) -> Run | None:
     for run in runs.history(visitor):
         if opened.same_clip(run.opened):
             run.opened = opened
+            runs.look_at(visitor, run.run_id)
             return run
     return None
 

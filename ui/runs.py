@@ -58,6 +58,11 @@ class Run:
     """Whether it was cancelled or failed: no verdict will come."""
 
     @property
+    def truth(self) -> int | None:
+        """The true class, where an evaluation knows it."""
+        return None if self.opened is None else self.opened.label
+
+    @property
     def going(self) -> bool:
         """Whether it waits for its turn, or is at work and nobody has asked it to end."""
         return self.analysis is None and not self.stop.is_set()

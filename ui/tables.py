@@ -30,10 +30,24 @@ def mean_logits(scores: ModelScores) -> np.ndarray:
     return mean
 
 
-def score_table(scores: Mapping[str, ModelScores]) -> pd.DataFrame:
+def marked(index: int, truth: int | None) -> str:
+    """A class by its name, the true one marked as such, where it is known."""
+    name = class_name(index)
+    return say("scores_true", name=name) if index == truth else name
+
+
+def leading(values: NDArray[np.floating], classes: int, truth: int | None) -> list[int]:
+    """The classes of the highest values, best first, and the true one in any case."""
+    order: list[int] = np.argsort(-values, kind="stable").tolist()
+    place = len(order) if truth is None else order.index(truth)
+    return order[:classes] if place < classes or truth is None else [*order[:classes], truth]
+
+
+def score_table(scores: Mapping[str, ModelScores], truth: int | None = None) -> pd.DataFrame:
     """A row a class; per model the logit (mean over views) and the probability."""
+    names = [say("scores_true", name=x) if i == truth else x for i, x in enumerate(LABELS)]
     columns: dict[str, object] = {
-        say("scores_class"): list(LABELS),
+        say("scores_class"): names,
         say("scores_isu"): [element.code for element in ELEMENTS],
     }
     for name in ordered(scores):
@@ -44,7 +58,12 @@ def score_table(scores: Mapping[str, ModelScores]) -> pd.DataFrame:
 
 
 def score_lines(
-    scores: Mapping[str, ModelScores], quantity: str, *, models: str = "fused", classes: int = 28
+    scores: Mapping[str, ModelScores],
+    quantity: str,
+    *,
+    models: str = "fused",
+    classes: int = 28,
+    truth: int | None = None,
 ) -> pd.DataFrame:
     """Rows for `plots.score_bars`: classes by falling mean probability.
 
@@ -53,10 +72,11 @@ def score_lines(
         quantity: `"probability"` or `"logit"`.
         models: `"fused"` for the three of the ensemble, `"all"` for every network.
         classes: How many of the leading classes.
+        truth: The true class, where it is known: it is shown in any case, and marked.
     """
     shown = [n for n in ordered(scores) if models == "all" or n in FUSED]
     mean = np.mean([scores[name].probabilities for name in shown], axis=0)
-    order = np.argsort(-mean)[:classes]
+    order = leading(mean, classes, truth)
     parts = []
     for name in shown:
         logit = quantity == "logit"
@@ -64,7 +84,7 @@ def score_lines(
         parts.append(
             pd.DataFrame(
                 {
-                    "class": [class_name(i) for i in order],
+                    "class": [marked(i, truth) for i in order],
                     "model": name,
                     quantity: values[order],
                 }
@@ -74,24 +94,28 @@ def score_lines(
 
 
 def view_probabilities(
-    scores: ModelScores, classes: int = 8
+    scores: ModelScores, classes: int = 8, truth: int | None = None
 ) -> tuple[NDArray[np.float64], list[str]]:
     """`(classes, V)` probabilities per view of a network's leading classes, and their names."""
-    order = np.argsort(-scores.probabilities)[:classes]
-    return softmax(scores.logits)[:, order].T, [class_name(i) for i in order]
+    order = leading(scores.probabilities, classes, truth)
+    return softmax(scores.logits)[:, order].T, [marked(i, truth) for i in order]
 
 
 def arithmetic_table(
-    analysis: Analysis, weights: Mapping[str, float], settings: EnsembleSettings, classes: int = 6
+    analysis: Analysis,
+    weights: Mapping[str, float],
+    settings: EnsembleSettings,
+    classes: int = 6,
+    truth: int | None = None,
 ) -> pd.DataFrame:
     """The weighted sum written out: a row a class, `p x w` of each model, their sum, the vote."""
     weighted = sum_of(analysis.scores, weights, settings)
     votes = vote_shares(analysis.verdict.vote) * len(analysis.verdict.vote.votes)
-    leading = np.argsort(-weighted, kind="stable")[:classes].tolist()
-    voted = [i for i in np.flatnonzero(votes).tolist() if i not in leading]
+    first = leading(weighted, classes, truth)
+    voted = [i for i in np.flatnonzero(votes).tolist() if i not in first]
     rows = []
-    for index in [*leading, *voted]:
-        row: dict[str, object] = {say("scores_class"): class_name(index)}
+    for index in [*first, *voted]:
+        row: dict[str, object] = {say("scores_class"): marked(index, truth)}
         for name in FUSED:
             share = float(analysis.scores[name].probabilities[index])
             row[f"{display_name(name)} p x w"] = f"{share:.3f} x {weights[name]:.3f}"
@@ -102,7 +126,10 @@ def arithmetic_table(
 
 
 def contribution_lines(
-    analysis: Analysis, weights: Mapping[str, float] | None = None, classes: int = 6
+    analysis: Analysis,
+    weights: Mapping[str, float] | None = None,
+    classes: int = 6,
+    truth: int | None = None,
 ) -> pd.DataFrame:
     """Rows for `plots.ensemble_bars`: the leading classes of the weighted sum."""
     chosen = analysis.verdict.weights if weights is None else weights
@@ -110,11 +137,11 @@ def contribution_lines(
         (weight * analysis.scores[name].probabilities for name, weight in chosen.items()),
         start=np.zeros(len(LABELS)),
     )
-    order = np.argsort(-total)[:classes]
+    order = leading(total, classes, truth)
     return pd.DataFrame(
         [
             {
-                "class": class_name(i),
+                "class": marked(i, truth),
                 "model": name,
                 "contribution": weight * float(analysis.scores[name].probabilities[i]),
             }

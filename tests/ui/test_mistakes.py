@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from pipeline.elements import BY_FAMILY, LABELS
+from pipeline.ensemble import EnsembleSettings
 from tests.factories import make_analysis
 from tests.ui.evaluation_folders import write_evaluation
 from tests.ui.test_callbacks import Known
@@ -23,8 +24,16 @@ from ui import callbacks
 from ui.clip_list import clip_list_html, clip_rows
 from ui.confusion import confusion_html, confusion_table
 from ui.evaluations import Evaluation, read_evaluation
+from ui.names import class_name
 from ui.opened import Opened, opened_bar
 from ui.runs import MAX_RUNS_OF_A_VISITOR, RunStore
+from ui.tables import (
+    arithmetic_table,
+    contribution_lines,
+    score_lines,
+    score_table,
+    view_probabilities,
+)
 from ui.tabs import mistakes
 
 LUTZ, FLIP = LABELS.index("3Lutz"), LABELS.index("3Flip")
@@ -204,6 +213,23 @@ def test_an_opened_clip_has_its_true_class_above_the_views(folder):
     assert 'aria-keyshortcuts="Alt+ArrowDown"' in bar
     assert "data-back" in bar
     assert opened_bar(None) == ""
+
+
+def test_the_true_class_is_marked_among_the_opinions_and_in_the_sum():
+    """However little is thought of it: it is the last of those shown, if not among the first."""
+    analysis = make_analysis(umt="3Lutz", uniformerv2="3Lutz", infogcn="3Lutz")
+    weights, settings = analysis.verdict.weights, EnsembleSettings()
+    least = int(analysis.verdict.weighted.argmin())
+    for truth in (LUTZ, least):
+        named = f"{class_name(truth)}, true class"
+        lines = score_lines(analysis.scores, "probability", classes=3, truth=truth)
+        sums = contribution_lines(analysis, classes=3, truth=truth)
+        _, views = view_probabilities(analysis.scores["umt"], 3, truth)
+        table = arithmetic_table(analysis, weights, settings, classes=3, truth=truth)
+        for names in (lines["class"], sums["class"], views, table["class"]):
+            assert named in list(names)
+            assert len(set(names)) == (3 if truth == LUTZ else 4)
+        assert f"{LABELS[truth]}, true class" in list(score_table(analysis.scores, truth)["class"])
 
 
 def test_a_clip_opened_again_is_no_second_entry_of_the_visit(folder):

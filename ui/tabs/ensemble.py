@@ -46,14 +46,17 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     def render(run: Run) -> list[Any]:
         assert run.analysis is not None
         weights = dict(run.analysis.verdict.weights)
-        return [*_parts(run.analysis, weights), *(round(weights[name], 3) for name in FUSED)]
+        return [
+            *_parts(run.analysis, weights, run.truth),
+            *(round(weights[name], 3) for name in FUSED),
+        ]
 
     def what_if(finished: Shown, *values: float) -> list[Any]:
         run = session.visible(finished)
         if run is None or run.analysis is None or sum(values) <= 0:
             return [gr.skip() for _ in shown_parts]
         chosen = dict(zip(FUSED, values, strict=True))
-        return _parts(run.analysis, _exact(run.analysis, chosen))
+        return _parts(run.analysis, _exact(run.analysis, chosen), run.truth)
 
     def back(finished: Shown) -> list[Any]:
         run = session.visible(finished)
@@ -87,13 +90,13 @@ def _exact(analysis: Analysis, chosen: dict[str, float]) -> dict[str, float]:
     return normalised(chosen)
 
 
-def _parts(analysis: Analysis, weights: dict[str, float]) -> list[Any]:
+def _parts(analysis: Analysis, weights: dict[str, float], truth: int | None) -> list[Any]:
     settings, scores = settings_of(analysis), analysis.scores
     lines: pd.DataFrame = strip_lines(scores, weights, settings)
     return [
         reasons_card(analysis, weights),
         weight_strips(lines, weights),
-        arithmetic_table(analysis, weights, settings),
-        ensemble_bars(contribution_lines(analysis, weights)),
+        arithmetic_table(analysis, weights, settings, truth=truth),
+        ensemble_bars(contribution_lines(analysis, weights, truth=truth)),
         without_table(scores, weights, settings),
     ]

@@ -50,11 +50,11 @@ BACK_JS = """() => requestAnimationFrame(() => requestAnimationFrame(() => {
 """The list is seen where it was left."""
 
 
-ARRIVED_JS = """() => {
+ARRIVED_JS = """() => requestAnimationFrame(() => requestAnimationFrame(() => {
   const desk = document.querySelector('#desk');
   const from = document.querySelector('#evaluation-clips').dataset.from;
   if (from === 'list' && desk.offsetParent !== null) desk.scrollIntoView({block: 'start'});
-}"""
+}))"""
 """Whoever comes from the list sees the desk from its top; whoever steps on stays where they are."""
 
 
@@ -175,19 +175,23 @@ def _wire_list(page: _Page, every: gr.Button) -> None:
 
 def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
     assert session.pages is not None
-    news = [status, session.shown]
+    news = [status, session.shown, session.visit]
 
     def pick(
-        path: str, voter: str, videos: str, event: gr.EventData, request: gr.Request
+        path: str, voter: str, videos: str, shown: Shown, event: gr.EventData, request: gr.Request
     ) -> list[Any]:
-        return _pick(session.runs, visitor_of(request), (path, voter, _folder(videos)), event)
+        asked = (path, voter, _folder(videos))
+        note, card, news, begun, pages = _pick(session.runs, visitor_of(request), asked, event)
+        if isinstance(news, tuple):  # newer than what is on show, be it the same run
+            news = (news[0], shown[1] + 1)
+        return [note, card, news, session.state_of_visit(request), begun, pages]
 
     def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
         yield from session.told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
 
     picked = page.clips.click(
         pick,
-        [page.folder, page.voter, page.videos],
+        [page.folder, page.voter, page.videos, session.shown],
         [page.clip_note, *news, session.begun, session.pages],
         **AT_ONCE,
     )

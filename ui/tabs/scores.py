@@ -55,15 +55,17 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     def redraw(drawn: Shown, chosen: str, which: str, count: int) -> Any:
         run = session.visible(drawn)
         scores = {} if run is None else _shown(run, which)
-        if not scores:
+        if run is None or not scores:
             return None
-        lines = score_lines(scores, chosen, models=which, classes=int(count))
+        lines = score_lines(scores, chosen, models=which, classes=int(count), truth=run.truth)
         return score_bars(lines, quantity=chosen)
 
     def draw_views(drawn: Shown, name: str | None) -> Any:
         run = session.visible(drawn)
         scores = None if run is None else run.scores.get(name or "")
-        return None if scores is None else view_heat_map(*view_probabilities(scores))
+        if run is None or scores is None:
+            return None
+        return view_heat_map(*view_probabilities(scores, truth=run.truth))
 
     drawn = session.on_open(tab, "scores", _render, [table, network], live=True)
     session.redraw(redraw, [quantity, models, classes], chart, after=drawn)
@@ -71,7 +73,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
 
 
 def _render(run: Run) -> list[Any]:
-    table = score_table(run.scores) if run.scores else None
+    table = score_table(run.scores, run.truth) if run.scores else None
     if run.analysis is None:
         # Not before all have answered: the page may still send a choice that is none by then.
         return [table, gr.skip()]
