@@ -106,8 +106,10 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
         shown, finished, begun = gr.State(("", 0)), gr.State(("", 0)), gr.State("")
         open_tab = gr.State("picture")
         gr.HTML(hero, elem_id="hero", show_label=False)
-        with gr.Tabs(selected="desk", elem_id="pages") as pages:
-            session = Session(runs, shown, finished, begun, open_tab, clips, pages)
+        pages = gr.Tabs(selected="desk", elem_id="pages")
+        # Not within the pages: gradio counts whatever is made there as one of them.
+        session = Session(runs, shown, finished, begun, open_tab, clips, pages)
+        with pages:
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session)
             others: dict[str, Callable[..., None]] = {

@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -31,6 +32,7 @@ from ui.blind import call, call_table, tally
 from ui.cards import live_card, verdict_card, warnings_of
 from ui.controls import examples, history_line
 from ui.example import Example
+from ui.layout import build_app
 from ui.player import ClipShelf
 from ui.player.messages import Nonsense
 from ui.reasons import reasons
@@ -395,3 +397,10 @@ def test_two_clips_meet_at_the_take_off_or_in_the_middle():
     assert one.times_s[meeting_frame(jump) - 1] == pytest.approx(one.takeoff_s, abs=0.1)
     spin = make_analysis(num_frames=12, umt="CamelSpin", uniformerv2="CamelSpin")
     assert meeting_frame(spin) == 7
+
+
+def test_pages_hold_nothing_but_tabs():
+    """Gradio numbers the tabs by their place among all children: another one moves a label."""
+    page = build_app()
+    for tabs in (block for block in page.blocks.values() if isinstance(block, gr.Tabs)):
+        assert [child for child in tabs.children if not isinstance(child, gr.Tab)] == []
