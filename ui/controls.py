@@ -18,11 +18,8 @@ from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import choice, label
 from ui.language import in_words, say
-<<<<<<< HEAD
 from ui.left import facts_of, left_of, same_text
-=======
 from ui.names import element_name
->>>>>>> 06199de (Call elements as skaters do, and say the page's sentences plainly)
 from ui.runs import Run
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 from ui.takeaway import open_saved
@@ -237,10 +234,6 @@ def history_line(run: Run) -> str:
     )  # fmt: skip
 
 
-<<<<<<< HEAD
-def begun_as(session: Session, news: callbacks.News, request: gr.Request) -> list[Any]:
-    """What `callbacks.begin` says: for the status, `shown`, `visit` and `begun`."""
-=======
 def _span_in_words(video: VideoInfo) -> str:
     """The part of the file that was analysed; nothing for the whole of it."""
     frame_s = 1 / video.fps
@@ -249,9 +242,8 @@ def _span_in_words(video: VideoInfo) -> str:
     return say("history_span", start=f"{video.start_s:.2f}", end=f"{video.end_s:.2f}")
 
 
-def begun_as(news: callbacks.News) -> list[Any]:
-    """What `callbacks.begin` says: for the status, `shown` and `begun`."""
->>>>>>> 06199de (Call elements as skaters do, and say the page's sentences plainly)
+def begun_as(session: Session, news: callbacks.News, request: gr.Request) -> list[Any]:
+    """What `callbacks.begin` says: for the status, `shown`, `visit` and `begun`."""
     card, run_id, revision = news
     shown = (run_id, revision) if run_id else gr.skip()
     return [card, shown, session.state_of_visit(request), run_id or gr.skip()]

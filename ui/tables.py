@@ -45,13 +45,10 @@ def leading(values: NDArray[np.floating], classes: int, truth: int | None) -> li
 
 def score_table(scores: Mapping[str, ModelScores], truth: int | None = None) -> pd.DataFrame:
     """A row a class; per model the logit (mean over views) and the probability."""
-    names = [say("scores_true", name=x) if i == truth else x for i, x in enumerate(LABELS)]
+    named = [element_name(label) for label in LABELS]
+    names = [say("scores_true", name=x) if i == truth else x for i, x in enumerate(named)]
     columns: dict[str, object] = {
-<<<<<<< HEAD
         say("scores_class"): names,
-=======
-        say("scores_class"): [element_name(name) for name in LABELS],
->>>>>>> 06199de (Call elements as skaters do, and say the page's sentences plainly)
         say("scores_isu"): [element.code for element in ELEMENTS],
     }
     for name in ordered(scores):
