@@ -5,15 +5,11 @@ What happens to an analysis is told as `News`.
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import queue
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -25,22 +21,18 @@ from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
 from pipeline.marked import SkaterBox, read_chosen
 from pipeline.moments import moment_or_none
-from pipeline.progress import Progress
 from pipeline.types import People
 from pipeline.video import check_span, display_name, open_video
 from ui.cards import message_card, progress_card
 from ui.language import in_words, retold, say
 from ui.runs import Run, RunStore
+from ui.work import Work
 
 _log = logging.getLogger(__name__)
 
 News = tuple[str, str, int]
 """Status card (empty: as it is), run id (empty: nothing new to show), revision (grows with every
 new result)."""
-
-
-class Broken(Exception):
-    """A fault of the program itself; its text is the kind of error."""
 
 
 @dataclass(frozen=True)
@@ -212,51 +204,51 @@ def go_on(runs: RunStore, visitor: str, run_id: str) -> Iterator[News]:
     yield "" if seen is None else seen.card, "", 0
 
 
+def look_on(runs: RunStore, visitor: str) -> Iterator[News]:
+    """What a page that was loaded again shows: what was on screen, at work or over.
+
+    Inputs: the server's runs, the visitor's session. Outputs: news, none where nothing was.
+    """
+    run = runs.on_screen(visitor)
+    if run is None:
+        return
+    if run.analysis is None and not run.ended and run.work is None:
+        # It waited for its turn in an event that went with the page.
+        run.card = message_card(say("status_waiting"))
+    yield run.card, run.run_id, 1 if run.work is None else run.work.results
+    if run.going:
+        yield from go_on(runs, visitor, run.run_id)
+
+
 def _go(run: Run) -> Iterator[News]:
-    assert isinstance(run.asked, Request)
-    run.started = True
-    revision = 0
+    """Look on as a run is at work; the first to look sets it to work."""
+    work = _set_to_work(run)
+    shown = 0
     try:
-        for progress in _steps(run, run.asked):
-            news = run.take(progress.result)
-            revision += news
+        for progress, results in work.watch():
             run.card = progress_card(progress)
-            yield run.card, run.run_id if news else "", revision
+            yield run.card, run.run_id if results > shown else "", results
+            shown = results
     except Cancelled:
         run.end(message_card(say("status_stopped")))
     except (InputError, WeightsError) as error:
         run.end(message_card(in_words(error), kind="error"))
-    except Broken as error:
-        run.end(message_card(say("status_inside", kind=str(error)), kind="error"))
+    except Exception as error:
+        run.end(message_card(say("status_inside", kind=type(error).__name__), kind="error"))
     else:
         run.card = message_card(_done(run), kind="done")
-    yield run.card, run.run_id, revision + 1
+    yield run.card, run.run_id, work.results + 1
 
 
-def _steps(run: Run, request: Request) -> Iterator[Progress]:
-    """The messages of an analysis that runs in a thread of its own, so that it can be left."""
-    messages: queue.Queue[Progress | BaseException | None] = queue.Queue()
-    worker = threading.Thread(target=_work, args=(run, request, messages), daemon=True)
-    worker.start()
-    try:
-        while (message := messages.get()) is not None:
-            if isinstance(message, BaseException):
-                raise message
-            # Results all count; of plain progress only the newest is worth showing.
-            while message.result is None and not messages.empty():
-                newer = messages.get()
-                if newer is None or isinstance(newer, BaseException):
-                    messages.put(newer)
-                    break
-                message = newer
-            yield message
-    finally:
-        run.stop.set()
+def _set_to_work(run: Run) -> Work:
+    if run.work is None:
+        assert isinstance(run.asked, Request)
+        run.started, run.work = True, Work()
+        run.work.start(partial(_work, run, run.asked, run.work), run.stop)
+    return run.work
 
 
-def _work(
-    run: Run, request: Request, messages: queue.Queue[Progress | BaseException | None]
-) -> None:
+def _work(run: Run, request: Request, work: Work) -> None:
     try:
         analysis = analyser(request.profile).analyse(
             request.path or "",
@@ -265,29 +257,20 @@ def _work(
             stream=request.stream,
             skater=request.skater,
             people=request.people,
-            listener=messages.put,
+            listener=lambda progress: work.tell(progress, new=run.take(progress.result)),
             stop_asked=run.stop.is_set,
         )
         run.complete(analysis)
-        messages.put(None)
+    except (InputError, WeightsError):
+        raise
     except Cancelled:
         # Whoever left dropped the run's files before this thread wrote its last one.
         shutil.rmtree(run.folder, ignore_errors=True)
-        messages.put(Cancelled())  # a new one: the old one's traceback holds the frames
-    except (InputError, WeightsError) as error:
-        messages.put(error)
-    except Exception as error:
+        raise
+    except Exception:
         # The visitor gets a sentence, the server's log the traceback.
         _log.exception("an analysis failed")
-        messages.put(Broken(type(error).__name__))
-    if run.stop.is_set():
-        _give_memory_back()
-
-
-def _give_memory_back() -> None:
-    """Hand freed frames back to the system, which the allocator would keep for a while."""
-    with suppress(OSError, AttributeError):  # glibc only
-        ctypes.CDLL(None).malloc_trim(0)
+        raise
 
 
 def _done(run: Run) -> str:

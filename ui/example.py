@@ -17,7 +17,7 @@ from pipeline.types import Analysis
 from ui import callbacks
 from ui.cards import message_card, progress_card
 from ui.language import in_words, say
-from ui.runs import RunStore
+from ui.runs import Run, RunStore
 
 _log = logging.getLogger(__name__)
 POLL_S = 0.2
@@ -93,18 +93,24 @@ class Example:
         while self.analysis is None and self.problem is None and not runs.has_begun(visitor):
             yield self._waiting(), "", 0
             time.sleep(POLL_S)
-        if runs.has_begun(visitor):
-            own = runs.on_screen(visitor)
-            yield "" if own is None else own.card, "", 0  # the page keeps what comes last
-            return
-        if self.analysis is None:
+        if self.analysis is None and not runs.has_begun(visitor):
             failed = say("example_failed", reason=self._reason())
             yield message_card(failed, kind="error"), "", 0
             return
-        run = runs.adopt(visitor, self.analysis, self.path.name)
-        run.asked = callbacks.Request(str(self.path), self.profile)
+        run = self._welcome(runs, visitor)
+        if run is None:
+            own = runs.on_screen(visitor)
+            yield "" if own is None else own.card, "", 0  # the page keeps what comes last
+            return
         run.card = message_card(say("example_ready", name=self.path.name), kind="done")
         yield run.card, run.run_id, 1
+
+    def _welcome(self, runs: RunStore, visitor: str) -> Run | None:
+        """The example as a run of a visitor who has begun nothing yet."""
+        if self.analysis is None:
+            return None
+        asked = callbacks.Request(str(self.path), self.profile)
+        return runs.welcome(visitor, self.analysis, self.path.name, asked)
 
     def _reason(self) -> str:
         return in_words(self.problem) if isinstance(self.problem, Exception) else str(self.problem)

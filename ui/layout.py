@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from types import ModuleType
 from typing import Any, cast
 
 import gradio as gr
 
 from pipeline.config import load_shipped_profile
+from ui import callbacks
 from ui.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
 from ui.controls import ASSETS, Controls, build_controls
 from ui.cut import CUT_JS, cut_hint, wire_cut
@@ -37,6 +39,7 @@ from ui.tabs import (
     scores,
     takeaway,
 )
+from ui.visits import KEEP_TICKET, SHOW_TICKET, Visits
 
 CSS = ASSETS / "styles.css"
 SHIPPED = [ASSETS / "examples"]
@@ -106,10 +109,8 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
         shown, finished, begun = gr.State(("", 0)), gr.State(("", 0)), gr.State("")
         open_tab = gr.State("picture")
         gr.HTML(hero, elem_id="hero", show_label=False)
-        pages = gr.Tabs(selected="desk", elem_id="pages")
-        # Not within the pages: gradio counts whatever is made there as one of them.
-        session = Session(runs, shown, finished, begun, open_tab, clips, pages)
-        with pages:
+        with gr.Tabs(selected="desk", elem_id="pages") as pages:
+            session = Session(runs, shown, finished, begun, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session)
             others: dict[str, Callable[..., None]] = {
@@ -121,13 +122,13 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
                 with gr.Tab(label(f"page_{name}"), id=name, render_children=True) as tab:
                     build_tab(session, tab)
 
+        visits = Visits(runs, clips)
+
         def leave(request: gr.Request) -> None:
-            runs.leave(visitor_of(request))
-            clips.leave(visitor_of(request))
+            visits.leave(visitor_of(request))
 
         app.unload(leave)
-        if example is not None:
-            _show_example(app, session, controls, example)
+        _welcome(app, session, controls, visits, example)
     return app
 
 
@@ -182,18 +183,33 @@ def _build_tabs(session: Session, controls: Controls) -> gr.Tabs:
     return cast(gr.Tabs, tabs)
 
 
-def _show_example(app: gr.Blocks, session: Session, controls: Controls, example: Example) -> None:
-    def show(request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        picture: Any = str(example.path)  # to be looked at while the networks are at work
-        steps = example.show(session.runs, visitor_of(request))
-        for news in session.told(steps, request):
-            yield picture, *news
-            picture = gr.skip()
+def _welcome(
+    app: gr.Blocks, session: Session, controls: Controls, visits: Visits, example: Example | None
+) -> None:
+    """What a page finds: its own visit when it is loaded again, else the example."""
+    ticket = gr.Textbox(visible="hidden", container=False)
+
+    def welcome(before: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        visitor = visitor_of(request)
+        following: Any = visits.arrive(visitor, before)
+        picture: Any = gr.skip()
+        steps: Iterator[callbacks.News] = iter(())
+        if session.runs.has_begun(visitor):
+            steps = callbacks.look_on(session.runs, visitor)
+        elif example is not None:
+            picture = str(example.path)  # to be looked at while the networks are at work
+            steps = example.show(session.runs, visitor)
+        nothing = gr.skip(), gr.skip(), gr.skip()
+        for news in chain(session.told(steps, request), [nothing]):
+            yield following, picture, *news
+            following = picture = gr.skip()
 
     app.load(
-        show,
-        None,
-        [controls.video, controls.status, session.shown, session.visit],
+        welcome,
+        ticket,
+        [ticket, controls.video, controls.status, session.shown, session.visit],
+        js=SHOW_TICKET,
         concurrency_limit=None,
         **QUIET,
     )
+    ticket.change(None, ticket, None, js=KEEP_TICKET, **QUIET)

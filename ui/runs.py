@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline.types import Analysis, ModelScores, People, PoseSequence
 from ui.opened import Opened
+from ui.work import Work
 
 MAX_RUNS = 120
 MAX_RUNS_OF_A_VISITOR = 12
@@ -53,7 +54,9 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set to end the run."""
     started: bool = False
-    """Whether its turn has come."""
+    """Whether it was set to work."""
+    work: Work | None = None
+    """It at work, for whoever looks on."""
     ended: bool = False
     """Whether it was cancelled or failed: no verdict will come."""
 
@@ -123,10 +126,20 @@ class RunStore:
         folder = Path(tempfile.mkdtemp(prefix="rinkside-"))
         run = Run(secrets.token_urlsafe(16), folder, visitor, title)
         with self._lock:
-            self._runs[run.run_id] = run
-            self._current[visitor] = self._on_screen[visitor] = run.run_id
-            self._drop_the_oldest(visitor)
+            self._keep(run)
         return run
+
+    def welcome(self, visitor: str, analysis: Analysis, title: str, asked: object) -> Run | None:
+        """As `adopt`, unless the visitor has begun something of their own; then None."""
+        run = Run(secrets.token_urlsafe(16), Path(tempfile.mkdtemp(prefix="rinkside-")), visitor)
+        run.title, run.asked = title, asked
+        run.complete(analysis)
+        with self._lock:
+            if visitor not in self._on_screen:
+                self._keep(run)
+                return run
+        _drop(run)
+        return None
 
     def adopt(self, visitor: str, analysis: Analysis, title: str = "") -> Run:
         """A run that is over already: an example, a saved analysis, a result known before."""
@@ -179,6 +192,19 @@ class RunStore:
         run.stop.set()
         return run
 
+    def hand_over(self, before: str, visitor: str) -> None:
+        """The visitor `before` is called `visitor` from now on; what that one has begun stays."""
+        with self._lock:
+            for run in self._runs.values():
+                if run.visitor == before:
+                    run.visitor = visitor
+            current, seen = self._current.pop(before, ""), self._on_screen.pop(before, "")
+            if current in self._runs:
+                self._current.setdefault(visitor, current)
+            # A clip that was not analysed is not known here: then the latest run is looked at.
+            if found := next((run_id for run_id in (seen, current) if run_id in self._runs), ""):
+                self._on_screen.setdefault(visitor, found)
+
     def leave(self, visitor: str) -> None:
         """A visitor closed the page: stop the run, drop the files."""
         self.stop(visitor)
@@ -188,6 +214,11 @@ class RunStore:
             mine = [key for key, run in self._runs.items() if run.visitor == visitor]
             for key in mine:
                 _drop(self._runs.pop(key))
+
+    def _keep(self, run: Run) -> None:
+        self._runs[run.run_id] = run
+        self._current[run.visitor] = self._on_screen[run.visitor] = run.run_id
+        self._drop_the_oldest(run.visitor)
 
     def _drop_the_oldest(self, visitor: str) -> None:
         mine = [key for key, run in self._runs.items() if run.visitor == visitor]

@@ -67,6 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "HF_HUB_OFFLINE": "1",
         "TMPDIR": str(folder),
     }
+    environment.pop("GRADIO_TEMP_DIR", None)  # a folder of its own
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port)],

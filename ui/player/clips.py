@@ -173,6 +173,14 @@ class ClipShelf:
         with self._lock:
             return self._clips.get(token)
 
+    def hand_over(self, before: str, visitor: str) -> None:
+        """The visitor `before` is called `visitor` from now on."""
+        with self._lock:
+            for clip in self._clips.values():
+                if clip.visitor == before:
+                    clip.visitor = visitor
+            self._opening.pop(before, None)
+
     def leave(self, visitor: str) -> None:
         """A visitor closed the page."""
         with self._lock:

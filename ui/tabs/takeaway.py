@@ -1,4 +1,4 @@
-"""Export: the annotated video, tables, keypoints, a report; all of it made when asked for."""
+"""Take away: the annotated video, tables, keypoints, a report; all of it made when asked for."""
 
 from __future__ import annotations
 

@@ -1,0 +1,79 @@
+"""What happens while a page loads, and when it is loaded again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import EXAMPLE_MS, Server
+from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, looped, upload, with_other_bytes
+from tests.videos import Recipe, write_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+FAR_AWAY = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+
+
+@pytest.mark.parametrize("latency", [0, 300])
+def test_the_file_that_comes_while_the_page_loads_wins(browser, app_url, tmp_path, latency) -> None:
+    """Issue 15, point 19: the example replaced it, or both lay in the box and the server failed."""
+    mine = write_video(tmp_path / "mine.mp4", Recipe(frames=6, width=160, height=96))
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    failed: list[str] = []
+    page.on("response", lambda r: failed.append(r.url) if r.status >= 500 else None)
+    page.context.new_cdp_session(page).send(
+        "Network.emulateNetworkConditions", {**FAR_AWAY, "latency": latency}
+    )
+    page.goto(app_url, wait_until="commit")
+    field = page.wait_for_selector("#upload input[type=file]", state="attached")
+    field.set_input_files(str(mine))
+    page.wait_for_selector("#clip:has-text('mine.mp4')", timeout=30_000)
+    page.wait_for_timeout(4_000)  # until everything that was under way has arrived
+    assert "mine.mp4" in page.inner_text("#clip")
+    assert "example" not in page.inner_text("#status")
+    assert page.locator("#verdict-label").count() == 0  # and no verdict on another clip
+    page.click("#analyse")
+    page.wait_for_selector("#status :is(progress, .rs-message:has-text('mine.mp4'))")
+    assert failed == []
+    context.close()
+
+
+def test_a_page_that_is_loaded_again_finds_the_analysis_at_work(desk, visit, tmp_path) -> None:
+    """Issue 15, point 12."""
+    page, clip = desk, looped(sorted(EXAMPLE.glob("*.mp4"))[0], tmp_path / "long.mp4")
+    upload(page, with_other_bytes(clip, tmp_path / "mine.mp4"))
+    page.click("#analyse")
+    page.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
+    page.reload()
+    page.wait_for_selector("#status progress", timeout=30_000)
+    other = visit()
+    other.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
+    assert "mine.mp4" not in other.inner_text("#history-list")
+    page.wait_for_selector("#history-list label:has-text('mine.mp4: ')", timeout=ANALYSIS_MS)
+    assert page.locator("#history-list label").count() == 2
+    page.wait_for_selector("#clip:has-text('mine.mp4')")
+    page.reload()  # and one that is over
+    page.wait_for_selector("#history-list label:has-text('mine.mp4: ')", timeout=30_000)
+
+
+def test_examples_and_uploads_outlive_the_temporary_files(
+    visit, server: Server, tmp_path: Path
+) -> None:
+    """Issue 15, point 11: "2Axel.mp4: there is no such file", an hour after the start."""
+    if server.scratch is None:
+        pytest.skip("this app was not started here")
+    page = visit()
+    page.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
+    mine = write_video(tmp_path / "mine.mp4", Recipe(frames=6, width=160, height=96))
+    upload(page, mine)
+    (temporary,) = server.scratch.glob("rinkside-app-*")
+    shutil.rmtree(temporary)
+    page.click("#analyse")
+    said = page.wait_for_selector("#status .rs-error", timeout=30_000).inner_text()
+    assert said == "mine.mp4: the file is no longer there; upload it again"
+    page.get_by_role("button", name="2Axel").first.click()
+    page.wait_for_selector("#history-list label:has-text('2Axel')", timeout=ANALYSIS_MS)
+    upload(page, mine)
+    page.wait_for_selector("#clip:has-text('mine.mp4')")

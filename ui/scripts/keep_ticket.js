@@ -1,0 +1,3 @@
+ticket => {
+  if (ticket) window.sessionStorage.setItem("rinkside-ticket", ticket);
+}
