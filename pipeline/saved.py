@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.ensemble import FUSED
+from pipeline.notes import EXPECTED, are_notes
 from pipeline.types import Status
 
 NAME = re.compile(r"[\w-]+")
@@ -126,6 +127,7 @@ FIELDS: tuple[tuple[str, Kind], ...] = (
         )
     ),
     ("measured_as_by_person", _one_of(None, "jump", "spin")),
+    ("notes", Kind(lambda value: value is None or are_notes(value), EXPECTED)),
     ("warnings", Kind(lambda value: isinstance(value, list), "a list of texts")),
     ("warnings.*", _TEXT),
 )

@@ -26,6 +26,7 @@ from pipeline.folder import StoreError, new_folder
 from pipeline.measure.files import FILE as MEASUREMENTS
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
+from pipeline.notes import notes_as_list, read_notes
 from pipeline.saved import WrongField, check_fields
 from pipeline.types import (
     Analysis,
@@ -97,6 +98,8 @@ def _set_by_person(analysis: Analysis) -> dict[str, Any]:
         found["flight_set_by_person"] = {"takeoff_s": takeoff_s, "landing_s": landing_s}
     if analysis.measured_as is not None:
         found["measured_as_by_person"] = analysis.measured_as
+    if analysis.notes:
+        found["notes"] = notes_as_list(analysis.notes)
     if analysis.flight_at_s is not None:
         found["flight_chosen_by_person"] = {"at_s": analysis.flight_at_s}
     return found
@@ -258,6 +261,7 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         if flight is None
         else (float(flight["takeoff_s"]), float(flight["landing_s"])),
         measured_as=content.get("measured_as_by_person"),
+        notes=read_notes(content.get("notes") or []),
         flight_at_s=None if chosen is None else float(chosen["at_s"]),
     )
 

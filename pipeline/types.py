@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.elements import LABELS, NUM_CLASSES
+from pipeline.notes import Note
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -373,6 +374,8 @@ class Analysis:
     """As what a person wants the clip measured; None: as its skeleton and the verdict tell."""
     flight_at_s: float | None = None
     """Stamp of a moment in the flight that a person chose of several; None: the clearest."""
+    notes: tuple[Note, ...] = ()
+    """What a person noted on frames, in the order of the film."""
 
     def __post_init__(self) -> None:
         T = len(self.timeline)

@@ -21,6 +21,7 @@ from ui.flights import flight_scene
 from ui.labels import label
 from ui.language import say
 from ui.measured import measured_lanes
+from ui.notes import notes_scene
 from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
@@ -88,6 +89,7 @@ _TABS: dict[str, ModuleType] = {
 """The desk's tabs beside the picture, in order."""
 
 PARTS["flight"] = flight_scene
+PARTS["notes"] = notes_scene
 SOURCES.append(measured_lanes)  # under the picture, after the networks' opinions
 
 

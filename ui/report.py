@@ -23,6 +23,7 @@ from ui.cards import verdict_card, warning_card, warnings_of
 from ui.language import say, spoken
 from ui.measured import look_here, measured_card, measured_on_screen, summary
 from ui.names import class_name, display_name
+from ui.notes import notes_section
 from ui.plots import colour_of
 from ui.reasons import reasons_card, settings_of
 from ui.seen import jpeg_uri
@@ -46,6 +47,7 @@ def report(analysis: Analysis, own_call: str | None = None) -> str:
         warning_card(warnings_of(analysis)),
         _section("tab_why", reasons_card(analysis)),
         _section("report_pictures", _pictures(analysis)),
+        _section("notes_title", notes_section(analysis)),
         _section("tab_scores", _opinions(analysis)),
         _section("ensemble_arithmetic", _table(_arithmetic(analysis))),
         _section("tab_measurements", _measurements(analysis)),

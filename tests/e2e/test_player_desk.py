@@ -113,3 +113,37 @@ def test_take_off_and_landing_are_set_in_the_player(player):
     wait(player, "p.scene.flight.set")
     player.click("[data-action=flightBack]")
     wait(player, "!p.scene.flight.set")
+
+
+def test_notes_and_angles_are_drawn_kept_and_taken_back(player):
+    """Issue 15, point 12."""
+    overlay = player.locator("#player .rp-overlay")
+    overlay.scroll_into_view_if_needed()
+    box = overlay.bounding_box()
+    press(player, "PageDown", "q")
+    for x, y in ((0.3, 0.3), (0.3, 0.6), (0.5, 0.6)):
+        player.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    wait(player, "p.tools.notes.length === 1")
+    lines = player.locator(".rp-notes li")
+    assert "90.0°" in lines.first.inner_text()
+    assert lines.first.inner_text().startswith("11 ")
+    press(player, "i", "Enter", *["ArrowRight"] * 3, "Enter")  # a line by keys alone
+    assert lines.count() == 2
+    press(player, "e")
+    player.keyboard.type("two feet?")
+    press(player, "Enter", "c", "Enter", "PageDown", "c")
+    wait(player, "p.tools.notes.length === 4 && p.tools.notes[3].until_index === 20")
+    press(player, "[")
+    assert player.locator(".rp-notes").inner_text().count("0.400 s") == 1
+    press(player, "Control+z", "Control+z")  # the stopwatch runs again, and is gone
+    assert lines.count() == 3
+    player.locator(".rp-note-drop").first.click()
+    assert lines.count() == 2
+    press(player, "Control+z")
+    player.wait_for_timeout(500)
+    kept = player.evaluate(
+        f"async () => {{ const p = {PLAYER};"
+        " const url = `${p.base}clips/${p.scene.token}/scene`;"
+        " return (await (await fetch(url)).json()).notes.map((note) => note.kind) }"
+    )
+    assert sorted(kept) == ["angle", "line", "text"]

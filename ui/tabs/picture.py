@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
 from ui.flights import with_flight_set
 from ui.language import in_words
+from ui.notes import with_notes_sent
 from ui.player import ClipShelf, build_player, player_value
 from ui.player.messages import Nonsense, read_flight, read_relock, read_run, read_token
 from ui.runs import Run
@@ -42,6 +44,10 @@ def build_tab(session: Session, controls: Controls) -> None:
     )
     player.flight(
         _set_flight_for(session), session.finished, session.shown,
+        concurrency_limit=1, concurrency_id="hand", trigger_mode="multiple", **QUIET,
+    )  # fmt: skip
+    player.notes(
+        _keep_notes_for(session), session.finished, None,
         concurrency_limit=1, concurrency_id="hand", trigger_mode="multiple", **QUIET,
     )  # fmt: skip
     then_analyse(begun, _go_on_for(session), [session.begun], news)
@@ -117,6 +123,20 @@ def _set_flight_for(session: Session) -> Any:
         return shown[0], shown[1] + 1
 
     return set_flight
+
+
+def _keep_notes_for(session: Session) -> Any:
+    def keep(shown: Shown, event: gr.EventData, request: gr.Request) -> None:
+        run, data = session.visible(shown), event._data
+        if run is None or run.analysis is None or run.visitor != visitor_of(request):
+            return
+        with suppress(Nonsense):
+            check_on_show(session.clips, run, data)
+            clip = session.clips.get(read_token(data))
+            assert clip is not None
+            run.analysis = with_notes_sent(run.analysis, clip.timeline, data)
+
+    return keep
 
 
 def _begin_relock_for(session: Session) -> Any:

@@ -33,9 +33,9 @@ export class Lanes {
     for (const show of this.readouts) show(n);
   }
 
-  /** The nearest edge of any stretch before (-1) or after (+1) a frame, as a frame. */
-  edge(n, direction) {
-    const frames = this.edges.map((stamp) => this.clock.frameAt(stamp));
+  /** The nearest edge of any stretch, or other frame, before (-1) or after (+1) a frame. */
+  edge(n, direction, others = []) {
+    const frames = [...this.edges.map((stamp) => this.clock.frameAt(stamp)), ...others].sort((a, b) => a - b);
     const found = direction > 0 ? frames.find((f) => f > n) : frames.findLast((f) => f < n);
     return found ?? n;
   }

@@ -14,6 +14,7 @@ import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { Stills } from "./stills.js";
+import { Tools } from "./tools.js";
 import { RATES, Transport } from "./transport.js";
 
 const REST_MS = 250; // without a step, before a full-size picture is fetched
@@ -21,8 +22,8 @@ const PAN = 60; // CSS pixels a key press
 const ZOOM = 1.25;
 
 /** Called once by gradio, when the component is on the page; `relock` and the like are null without such a choice. */
-export function mount({ element, props, watch, base, relock, setFlight }) {
-  const player = new Player(element.querySelector(".rp"), base, { relock, setFlight });
+export function mount({ element, props, watch, base, relock, setFlight, setNotes }) {
+  const player = new Player(element.querySelector(".rp"), base, { relock, setFlight, setNotes });
   const follow = () => player.follow(props.value);
   watch("value", follow);
   follow();
@@ -30,7 +31,7 @@ export function mount({ element, props, watch, base, relock, setFlight }) {
 }
 
 class Player {
-  constructor(root, base, { relock, setFlight }) {
+  constructor(root, base, { relock, setFlight, setNotes }) {
     this.root = root;
     this.base = base;
     this.relock = relock;
@@ -59,6 +60,12 @@ class Player {
     this.flight = new Flight(root, {
       onSet: setFlight && ((flight) => setFlight({ token: this.scene.token, run: this.scene.run, ...this.#onScreen(flight) })),
       onSeek: (stamp) => this.goTo(this.clock.frameAt(stamp)),
+      history: this.history,
+    });
+    this.tools = new Tools(root, this.stage, {
+      onNotes: setNotes && ((notes) => setNotes({ token: this.scene.token, run: this.scene.run, notes })),
+      onSeek: (n) => this.goTo(n),
+      onTell: (text) => this.status.tell(text, { over: true }),
       history: this.history,
     });
     this.transport = new Transport(root, {
@@ -117,6 +124,7 @@ class Player {
     if (action === "help") return this.helpDialog.showModal();
     if (!this.scene) return;
     if (action.startsWith("layer:")) return this.settings.toggle(action.slice(6));
+    if (action.startsWith("tool:")) return this.tools.choose(action.slice(5));
     this.#actions[action]?.(key);
   }
 
@@ -129,8 +137,8 @@ class Player {
     first: () => this.goTo(this.clock.view.from),
     last: () => this.goTo(this.clock.view.to),
     wholeFile: () => this.#look(this.clock.whole ? this.scene.span : null),
-    previousMark: () => this.goTo(this.lanes.edge(this.wanted, -1)),
-    nextMark: () => this.goTo(this.lanes.edge(this.wanted, 1)),
+    previousMark: () => this.goTo(this.lanes.edge(this.wanted, -1, this.tools.frames)),
+    nextMark: () => this.goTo(this.lanes.edge(this.wanted, 1, this.tools.frames)),
     goto: () => this.transport.goTo.focus(),
     slower: () => this.#setRate(RATES[Math.max(0, RATES.indexOf(this.rate) - 1)]),
     faster: () => this.#setRate(RATES[Math.min(RATES.length - 1, RATES.indexOf(this.rate) + 1)]),
@@ -141,6 +149,7 @@ class Player {
     setTakeoff: () => this.flight.setHere("takeoff", this.wanted),
     setLanding: () => this.flight.setHere("landing", this.wanted),
     flightBack: () => this.flight.restore(),
+    dropNote: () => this.tools.drop(),
     undo: () => this.history.undo(),
     redo: () => this.history.redo(),
     zoomIn: () => this.stage.zoomBy(ZOOM),
@@ -217,6 +226,7 @@ class Player {
     const say = (key, values) => this.word(key, values);
     this.lanes.open(this.scene, this.clock, say);
     this.flight.open(this.scene, this.clock, say);
+    this.tools.open(this.scene, this.clock, say);
   }
 
   /** A flight in seconds since the file's first frame, as the page counts. */
@@ -306,6 +316,7 @@ class Player {
     this.transport.moveTo(n);
     this.lanes.moveTo(n);
     this.people.moveTo(n);
+    this.tools.moveTo(n);
     this.status.moveTo(n, this.transport.describe(n), this.playback.running);
   }
 

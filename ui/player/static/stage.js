@@ -53,6 +53,11 @@ export class Stage {
     if (this.frame !== null) this.#paintOverlay();
   }
 
+  /** Paint what lies over the picture anew. */
+  repaint() {
+    if (this.frame !== null && this.scene) this.#paintOverlay();
+  }
+
   /** Forget the frame: its picture stays until the next one, but nothing is drawn over it. */
   wipe() {
     this.frame = null;
@@ -161,6 +166,7 @@ export class Stage {
     const context = this.overlayContext;
     context.clearRect(0, 0, this.overlay.width, this.overlay.height);
     drawOverlay(context, this.scene, this.frame, this.style, this.#view(), this.#unit());
+    this.drawMore?.(context, this.frame, this.#view(), this.#unit());
   }
 
   #resize() {
