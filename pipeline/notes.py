@@ -103,9 +103,9 @@ def are_notes(content: object) -> bool:
 
 
 def _note(entry: object) -> Note:
-    if not isinstance(entry, Mapping) or entry.get("kind") not in POINTS:
+    kind = entry.get("kind") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(kind, str) or kind not in POINTS:
         raise ValueError("a note has one of the kinds " + ", ".join(POINTS))
-    kind = cast(Kind, entry["kind"])
     text, points = entry.get("text", ""), entry.get("points", [])
     if not isinstance(text, str) or len(text) > MAX_TEXT or (kind == "text" and not text.strip()):
         raise ValueError(f"text: expected at most {MAX_TEXT} letters")
@@ -119,7 +119,9 @@ def _note(entry: object) -> Note:
             raise ValueError("until: a stopwatch stops after it starts")
     else:
         until = until_s = None
-    return Note(kind, frame, at_s, tuple(map(_point, points)), text.strip(), until, until_s)
+    return Note(
+        cast(Kind, kind), frame, at_s, tuple(map(_point, points)), text.strip(), until, until_s
+    )
 
 
 def _point(point: object) -> tuple[float, float]:

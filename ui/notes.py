@@ -48,7 +48,7 @@ def with_notes_sent(analysis: Analysis, whole: Timeline, data: object) -> Analys
 def _timed(entry: object, whole: Timeline) -> dict[str, Any]:
     if not isinstance(entry, dict):
         raise TypeError("expected an object")
-    timed = {name: entry.get(name) for name in ("kind", "points", "text")}
+    timed = {name: entry[name] for name in ("kind", "points", "text") if name in entry}
     for name, at in (("frame_index", "at_s"), ("until_index", "until_s")):
         place = entry.get(name)
         timed[name] = place
