@@ -28,9 +28,11 @@ def hero() -> str:
     """The name, what it is for, and the three things to do."""
     steps = "".join(f"<li><span>{say(f'hero_step_{number}')}</span></li>" for number in (1, 2, 3))
     return (
-        f'<header class="rs-hero"><div><h1>Rinkside</h1><p>{escape(say("hero_question"))}</p>'
-        f"{language_select()}</div>"
-        f'<ol class="rs-steps" aria-label="{escape(say("hero_steps"))}">{steps}</ol></header>'
+        '<header class="rs-hero"><div class="rs-name"><h1>Rinkside</h1>'
+        f"<p>{escape(say('hero_question'))}</p>{language_select()}</div>"
+        f'<details class="rs-what" open><summary>{escape(say("hero_steps"))}</summary>'
+        f'<ol class="rs-steps" aria-label="{escape(say("hero_steps"))}">{steps}</ol></details>'
+        "</header>"
     )
 
 
@@ -53,12 +55,24 @@ def message_card(text: str, *, kind: str = "note") -> str:
     return f'<div class="rs-message rs-{kind}" role="{role}">{escape(text)}</div>'
 
 
-def warning_card(warnings: Sequence[str]) -> str:
-    """The sentences to read before trusting the rest; empty without any."""
+def warning_card(warnings: Sequence[str], *, folded: bool = False) -> str:
+    """The sentences to read before trusting the rest; empty without any.
+
+    Args:
+        warnings: The sentences.
+        folded: In one line that opens.
+    """
     if not warnings:
         return ""
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in warnings)
-    return f'<ul class="rs-warnings" aria-label="{escape(say("verdict_warnings"))}">{items}</ul>'
+    every = f'<ul class="rs-warnings" aria-label="{escape(say("verdict_warnings"))}">{items}</ul>'
+    if not folded:
+        return every
+    count = escape(say("verdict_warnings_count", count=len(warnings)))
+    return (
+        f'<details class="rs-fold"><summary><b>{count}</b> <span>{escape(warnings[0])}</span>'
+        f"</summary>{every}</details>"
+    )
 
 
 def warnings_of(analysis: Analysis) -> list[str]:
@@ -101,7 +115,12 @@ def badge(status: str) -> str:
 
 
 def verdict_card(
-    analysis: Analysis, own_call: str | None = None, *, title: str = "", more: str = ""
+    analysis: Analysis,
+    own_call: str | None = None,
+    *,
+    title: str = "",
+    more: str = "",
+    folded: bool = False,
 ) -> str:
     """The verdict, how sure it is, and how it came about; a blind call beside it.
 
@@ -110,18 +129,40 @@ def verdict_card(
         own_call: The visitor's blind call.
         title: Name of the clip, where nothing else tells it.
         more: HTML that goes below what the measurements say.
+        folded: In one line that opens.
     """
     verdict = analysis.verdict
     code = element_code(verdict.class_index)
     coded = "" if code == "-" else f' <span class="rs-code">{escape(code)}</span>'
     how_sure = sureness(verdict, analysis.scores)
     named = f'<p class="rs-clip">{escape(title)}</p>' if title else ""
+    head = f'<h2 id="verdict-label" class="rs-{how_sure}">{escape(verdict.label)}{coded}</h2>'
+    mark, reasons = badge(worth(analysis.provenance)), _chips(analysis) + _hints(analysis)
+    if folded:
+        content = (
+            f"<details><summary>{head}{_in_a_line(analysis, how_sure)}{mark}</summary>"
+            f"{named}{_how(analysis, how_sure)}{reasons}</details>"
+        )
+    else:
+        content = f"{mark}{named}{head}{_how(analysis, how_sure)}{reasons}"
     return (
         f'<section class="rs-verdict" aria-label="{escape(say("verdict_title"))}">'
-        f"{badge(worth(analysis.provenance))}{named}"
-        f'<h2 id="verdict-label" class="rs-{how_sure}">{escape(verdict.label)}{coded}</h2>'
-        f"{_how(analysis, how_sure)}{_chips(analysis)}{_hints(analysis)}"
-        f"{more}{_own(analysis, own_call)}</section>"
+        f"{content}{more}{_own(analysis, own_call)}</section>"
+    )
+
+
+def _in_a_line(analysis: Analysis, how_sure: Sureness) -> str:
+    """How sure, who agrees, and what of the measurements speaks against it."""
+    verdict = analysis.verdict
+    agree = say("verdict_agree", count=agreeing(verdict, analysis.scores), of=len(FUSED))
+    odd = "".join(
+        f'<span class="rs-remark">{escape(hint.text)}</span>'
+        for hint in hints(analysis)
+        if hint.odd
+    )
+    return (
+        f'<b class="rs-sureness rs-{how_sure}">{escape(say(f"sureness_{how_sure}"))}</b>'
+        f"<span>{verdict.probability:.0%}</span><span>{escape(agree)}</span>{odd}"
     )
 
 

@@ -132,13 +132,14 @@ def _build_examples(video: gr.File) -> Any:
     chosen = examples()
     if not chosen:
         return None
-    return gr.Examples(
-        [[str(path)] for path in chosen],
-        [video],
-        label=label("clip_examples"),
-        example_labels=[path.stem for path in chosen],
-        elem_id="examples",
-    )
+    with gr.Accordion(label("clip_examples_fold"), open=True, elem_id="examples-fold"):
+        return gr.Examples(
+            [[str(path)] for path in chosen],
+            [video],
+            label=label("clip_examples"),
+            example_labels=[path.stem for path in chosen],
+            elem_id="examples",
+        )
 
 
 def _take_for(session: Session) -> Any:

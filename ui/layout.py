@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
 from ui.runs import Run, RunStore
-from ui.session import UNREADABLE, Session, Shown, visitor_of
+from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 from ui.tabs import (
     about,
     blind,
@@ -43,6 +44,8 @@ from ui.tabs import (
 from ui.visits import KEEP_TICKET, SHOW_TICKET, Visits
 
 CSS = ASSETS / "styles.css"
+DESK_JS = (Path(__file__).parent / "scripts" / "desk.js").read_text(encoding="utf-8")
+"""Dropping a clip anywhere; folding what a newcomer needs."""
 SHIPPED = [ASSETS / "examples"]
 """Folders whose files everybody may see."""
 
@@ -108,11 +111,12 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
         title="Rinkside", analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True
     )
     with app:
-        shown, finished, begun = gr.State(("", 0)), gr.State(("", 0)), gr.State("")
+        shown, finished, heard = (gr.State((NOT_ANALYSED, 0)) for _ in range(3))
+        begun, visit = gr.State(""), gr.State([])
         open_tab = gr.State("picture")
-        gr.HTML(hero, elem_id="hero", show_label=False)
+        gr.HTML(hero, elem_id="hero", show_label=False, js_on_load=DESK_JS)
         with gr.Tabs(selected="desk", elem_id="pages") as pages:
-            session = Session(runs, shown, finished, begun, open_tab, clips, pages)
+            session = Session(runs, shown, finished, heard, visit, begun, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls = _build_desk(session)
             others: dict[str, Callable[..., None]] = {
@@ -160,8 +164,8 @@ def _build_verdict(session: Session, controls: Controls) -> list[gr.HTML]:
             networks = load_shipped_profile(getattr(run.asked, "profile", "demo")).networks
             return [live_card(run, networks), ""]
         advice = cut_hint(run.analysis)
-        card = verdict_card(run.analysis, run.own_call, title=run.title, more=advice)
-        return [card, warning_card(warnings_of(run.analysis))]
+        card = verdict_card(run.analysis, run.own_call, title=run.title, more=advice, folded=True)
+        return [card, warning_card(warnings_of(run.analysis), folded=True)]
 
     def without(shown: Shown) -> list[Any]:
         key = "verdict_unreadable" if shown[0] == UNREADABLE else "verdict_not_yet"

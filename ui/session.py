@@ -52,6 +52,10 @@ class Session:
     """`(run id, revision)` of what is on show; changes with every new result."""
     finished: gr.State
     """The same if that run is finished; else it names no run."""
+    heard: gr.State
+    """`shown`, after the tabs that show something else are veiled."""
+    visit: gr.State
+    """This visit's runs and how far they are; changes when one begins or ends."""
     begun: gr.State
     """Id of the run that was begun last and is to be gone on with in its turn."""
     open_tab: gr.State
@@ -60,10 +64,6 @@ class Session:
     """The videos on show."""
     pages: gr.Tabs | None = None
     """The pages, so that a click can lead to the desk."""
-    heard: gr.State = field(default_factory=lambda: gr.State((NOT_ANALYSED, 0)))
-    """`shown`, after the tabs that show something else are veiled."""
-    visit: gr.State = field(default_factory=lambda: gr.State([]))
-    """This visit's runs and how far they are; changes when one begins or ends."""
     veils: dict[str, gr.HTML] = field(default_factory=dict)
     """By the name of the tab."""
     drawings: list[_Drawing] = field(default_factory=list)

@@ -1,0 +1,63 @@
+"""Picture, transport and the verdict fit one screen; a clip drops anywhere (issue 15, point 7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import EXAMPLE_MS
+from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, upload
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (390, 844)])
+def test_picture_transport_and_verdict_fit_one_screen(visit, width, height):
+    page = visit(viewport={"width": width, "height": height})
+    page.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
+    page.wait_for_selector("#player .rp[data-state=done]", timeout=EXAMPLE_MS)
+    page.wait_for_timeout(1000)
+    fits(page, width, height)
+    assert page.locator("#warnings details:not([open]) > summary").bounding_box()["height"] < 32
+    page.click("#warnings summary")
+    assert page.locator("#warnings li").first.is_visible()
+    page.click("#warnings summary")
+
+    assert page.locator("#upload input[type=file]").count() == 1  # beside the example
+    upload(page, EXAMPLE / "2Axel.mp4")
+    page.click("#analyse")
+    page.wait_for_selector("#verdict-label:has-text('2Axel')", timeout=ANALYSIS_MS)
+    page.wait_for_selector(".rs-what:not([open])")
+    page.wait_for_selector("#examples-fold button.label-wrap:not(.open)")
+    page.wait_for_timeout(800)
+    fits(page, width, height)
+
+
+def fits(page, width: int, height: int) -> None:
+    assert page.evaluate("window.scrollY") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for part in ("#verdict summary", "#player .rp-stage", "#player .rp-transport", "#upload"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= height, part
+    assert page.locator("#player .rp-stage").bounding_box()["height"] >= 160
+    assert page.locator("#verdict summary").bounding_box()["height"] <= (70 if width < 640 else 48)
+
+
+DROP = """([selector, bytes, name]) => {
+  const clip = new File([new Uint8Array(bytes)], name, { type: 'video/mp4' });
+  const carried = new DataTransfer();
+  carried.items.add(clip);
+  const target = document.querySelector(selector);
+  for (const kind of ['dragenter', 'dragover', 'drop'])
+    target.dispatchEvent(
+      new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true })
+    );
+}"""
+
+
+@pytest.mark.parametrize("target", ["#hero", "#player .rp-stage"])
+def test_a_clip_dropped_anywhere_is_taken(desk, target):
+    clip = EXAMPLE / "2Axel.mp4"
+    desk.evaluate(DROP, [target, list(clip.read_bytes()), "dropped.mp4"])
+    desk.wait_for_selector("#clip:has-text('dropped.mp4')", timeout=20_000)
+    desk.wait_for_selector("#verdict:has-text('Not analysed yet')")
