@@ -5,6 +5,7 @@ What happens to an analysis is told as `News`.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import shutil
 from collections.abc import Iterator
@@ -33,6 +34,9 @@ _log = logging.getLogger(__name__)
 News = tuple[str, str, int]
 """Status card (empty: as it is), run id (empty: nothing new to show), revision (grows with every
 new result)."""
+
+_again = itertools.count(1000)
+# Revisions of runs that are asked for again: others than those they had before.
 
 
 @dataclass(frozen=True)
@@ -141,9 +145,8 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
         return message_card(in_words(error), kind="error"), "", 0
     same = _begun_before(request, runs, visitor, blind=blind)
     if same is not None:
-        if not same.going:
-            runs.stop(visitor)  # what went on meanwhile is no longer asked for
-        return same.card, same.run_id if same.analysis else "", 1
+        runs.recall(same)
+        return same.card, same.run_id if same.analysis else "", next(_again)
     run = runs.start(visitor, display_name(Path(request.path)))
     run.asked, run.blind = request, blind
     if known is None:

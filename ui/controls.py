@@ -105,10 +105,11 @@ def build_controls(session: Session) -> Controls:
     fields = Fields(video, profile, start, end, skater, stream)
     taken = [facts, start, end, skater, stream, status, session.shown]
     upload.upload(_take_for(session), [upload, session.shown], [upload, video, *taken], **AT_ONCE)
+    restored = gr.State("")
     session.shown.change(
         _restore_for(session),
-        [session.shown, *fields.all()],
-        [facts, *fields.all()],
+        [session.shown, restored, *fields.all()],
+        [restored, facts, *fields.all()],
         **QUIET,
     )
     begin, analyse = _begin_for(session), _analyse_for(session)
@@ -163,12 +164,17 @@ def _take_example_for(session: Session) -> Any:
 
 
 def _restore_for(session: Session) -> Any:
-    """Whatever run comes on screen, the left says what was asked for when it was made."""
+    """Whatever run comes on screen, the left says what was asked for when it was made.
 
-    def restore(shown: Shown, *now: Any) -> list[Any]:
-        nothing = [gr.skip()] * 7
+    Once: what is typed, or set by A and B, while it is on screen is for the next one.
+    """
+
+    def restore(shown: Shown, restored: str, *now: Any) -> list[Any]:
         run = session.run_of(shown)
         if run is None:  # a clip that was chosen just now; the fields know
+            return ["", *(gr.skip() for _ in range(7))]
+        nothing = [run.run_id, *(gr.skip() for _ in range(7))]
+        if restored == run.run_id:
             return nothing
         left = left_of(run)
         pairs = list(zip(left.all(), now, strict=True))
@@ -177,7 +183,8 @@ def _restore_for(session: Session) -> Any:
         changed = [gr.skip() if same_text(new, old) else new for new, old in pairs]
         facts = facts_of(run, left)
         # Reading a clip takes a while, in which the visitor may have chosen another one.
-        return [facts, *changed] if session.runs.on_screen(run.visitor) is run else nothing
+        still = session.runs.on_screen(run.visitor) is run
+        return [run.run_id, facts, *changed] if still else [gr.skip()] * 8
 
     return restore
 

@@ -163,6 +163,13 @@ class RunStore:
         with self._lock:
             return self._runs.get(self._current.get(visitor, ""))
 
+    def recall(self, run: Run) -> None:
+        """A visitor asks again for a run that is there; another that still goes on is stopped."""
+        if not run.going:
+            self.stop(run.visitor)
+        with self._lock:
+            self._current[run.visitor] = self._on_screen[run.visitor] = run.run_id
+
     def look_at(self, visitor: str, run_id: str) -> None:
         """What a visitor has on screen from now on: a run, or `""`, a clip not analysed yet."""
         with self._lock:

@@ -25,7 +25,7 @@ def press(page, *keys: str) -> None:
 
 
 def wait(page, condition: str) -> None:
-    page.wait_for_function(f"() => {{ const p = {PLAYER}; return {condition} }}", timeout=20_000)
+    page.wait_for_function(f"() => {{ const p = {PLAYER}; return {condition} }}", timeout=40_000)
 
 
 def test_keys_work_wherever_the_focus_is(player):
@@ -86,13 +86,15 @@ def test_a_span_is_analysed_and_its_file_stays_in_reach(player):
 
 
 def test_take_off_and_landing_are_set_in_the_player(player):
-    """Issue 15, point 6."""
+    """Issue 15, point 6; A and B, set meanwhile, stay (point 5)."""
+    press(player, "a")
     own = player.evaluate(f"() => {PLAYER}.flight.now")
     press(player, "PageDown", "ArrowRight", "ArrowRight", "t")
     wait(
         player, "p.scene.flight.set && Math.abs(p.scene.flight.takeoff[0] - p.clock.pts[12]) < 1e-3"
     )
     assert "In the air" in player.inner_text(".rp-air-time")
+    assert player.input_value("#trim-in :is(input, textarea)") == "0:00.000"
     assert player.locator(".rp-machine").count() == 2
     handle = player.locator(".rp-handle[data-end=landing]")
     handle.scroll_into_view_if_needed()
@@ -120,7 +122,9 @@ def test_notes_and_angles_are_drawn_kept_and_taken_back(player):
     overlay = player.locator("#player .rp-overlay")
     overlay.scroll_into_view_if_needed()
     box = overlay.bounding_box()
-    press(player, "PageDown", "q")
+    press(player, "PageDown")
+    wait(player, "p.shown === 10")
+    press(player, "q")
     for x, y in ((0.3, 0.3), (0.3, 0.6), (0.5, 0.6)):
         player.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
     wait(player, "p.tools.notes.length === 1")
@@ -131,7 +135,9 @@ def test_notes_and_angles_are_drawn_kept_and_taken_back(player):
     assert lines.count() == 2
     press(player, "e")
     player.keyboard.type("two feet?")
-    press(player, "Enter", "c", "Enter", "PageDown", "c")
+    press(player, "Enter", "c", "Enter", "PageDown")
+    wait(player, "p.shown === 20")
+    press(player, "c")
     wait(player, "p.tools.notes.length === 4 && p.tools.notes[3].until_index === 20")
     press(player, "[")
     assert player.locator(".rp-notes").inner_text().count("0.400 s") == 1

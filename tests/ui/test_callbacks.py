@@ -181,13 +181,19 @@ def test_analyse_pressed_again_adds_no_entry(clip, tmp_path) -> None:
     """Issue 15, point 8."""
     runs, request = RunStore(), Request(str(clip), "demo", 0.0, 0.1)
     _, run_id, _ = callbacks.begin(request, runs, "a")
-    assert callbacks.begin(request, runs, "a")[1:] == ("", 1)  # it waits: nothing new
+    assert callbacks.begin(request, runs, "a")[1] == ""  # it waits: nothing new
     list(callbacks.analyse(request, runs, "a", run_id=run_id))
     again = Path(shutil.copyfile(clip, tmp_path / "again.mp4"))  # an upload of the same file
     for asked in (request, replace(request, path=str(again))):
         card, same, _ = callbacks.begin(asked, runs, "a")
         assert (same, words_of(card)[:4]) == (run_id, "done")
     assert [run.run_id for run in runs.history("a")] == [run_id]
+    # Asked for while another is at work: that one ends, and has no word on screen any more.
+    going = callbacks.analyse(replace(request, end_s=0.3), runs, "a")
+    next(going), next(going)
+    card, same, _ = callbacks.begin(request, runs, "a")
+    assert [news for news in going if news[1]] == []
+    assert (same, runs.current("a").run_id) == (run_id, run_id)
     for other in (replace(request, end_s=0.2), replace(request, skater=1)):
         assert callbacks.begin(other, runs, "a")[1] != run_id
     assert callbacks.begin(request, runs, "a", blind=True)[1] != run_id
