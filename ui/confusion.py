@@ -62,9 +62,10 @@ def confusion_html(counts: NDArray[np.int64], *, title: str = "", share: bool = 
         f'<div class="rs-tools">{_units(share)}{csv}'
         f'<button type="button" class="rs-take" data-png="{escape(title)}">{png}</button></div>'
     )
+    shown = ' class="rs-percent"' if share else ""
     note = f"<p>{escape(say('mistakes_nobasic'))}</p>" if LABELS.index("NoBasic") in used else ""
     return (
-        f'<div class="rs-confusion">{tools}<table><caption>{caption}</caption>'
+        f'<div class="rs-confusion">{tools}<table{shown}><caption>{caption}</caption>'
         f'<thead><tr><th scope="col">{escape(say("mistakes_true"))}</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>{note}</div>"
     )

@@ -106,11 +106,53 @@ def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     page.get_by_role("option", name="rink_run").click()
     page.locator("#confusion button[aria-label*='3Lutz called 3Flip']").click()
     page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz called 3Flip')")
-    page.locator("#evaluation-clips [role=gridcell]:visible:has-text('b_flip')").first.click()
-    page.wait_for_selector("#history-list:has-text('3Flip')", timeout=30_000)
+    page.locator("#evaluation-clips tr[data-stem=b_flip] [data-open]").click()
+    page.wait_for_selector("#opened-mistake:has-text('True class: 3Lutz')", timeout=30_000)
     assert page.get_by_role("tab", name="Desk").get_attribute("aria-selected") == "true"
-    assert page.inner_text("#verdict-label").startswith("3Flip")
+    page.wait_for_selector("#verdict-label:has-text('3Flip')", timeout=30_000)
     assert "opened" in page.inner_text("#status")
+
+
+def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
+    """Issue 15, points 14 to 17, in a browser."""
+    page = desk
+    open_tab(page, "Mistakes")
+    page.wait_for_selector("#confusion button[data-true]", timeout=30_000)
+    page.click("#evaluation-open")  # nothing is typed: what is chosen opens again
+    page.wait_for_selector("#mistakes-note .rs-done")
+    page.fill("#evaluation-folder textarea", "/there/is/none")
+    page.click("#evaluation-open")
+    page.wait_for_selector("#mistakes-note .rs-error")
+    assert page.locator("#confusion button[data-true]").first.is_visible()
+
+    confidences = "#evaluation-clips td[data-value]:nth-of-type(4)"
+    page.locator("#evaluation-clips th:has-text('confidence') button").first.click()
+    shown = [float(v.get_attribute("data-value")) for v in page.locator(confidences).all()]
+    assert shown == sorted(shown, reverse=True)
+    for name in ("#confusion [data-png]", "#confusion a[download]", "#evaluation-clips a"):
+        with page.expect_download() as download:
+            page.click(name)
+        assert download.value.path().stat().st_size > 100
+
+    page.locator("#evaluation-clips tr[data-opens=nothing]").first.click()
+    page.wait_for_selector("#clip-note .rs-message", timeout=30_000)
+    note, row = (page.locator(s).bounding_box() for s in ("#clip-note", "#evaluation-clips"))
+    assert 0 < row["y"] - note["y"] < 200  # beside the list
+    kept = page.locator("#evaluation-clips tr[data-opens=kept]")
+    stems = [row.get_attribute("data-stem") for row in kept.all()]
+    kept.first.locator("[data-open]").click()
+    page.wait_for_selector(f"#opened-mistake [data-stem='{stems[0]}']", timeout=30_000)
+    page.keyboard.press("Alt+ArrowDown")
+    page.wait_for_selector(f"#opened-mistake [data-stem='{stems[1]}']", timeout=30_000)
+    open_tab(page, "Opinions")
+    page.wait_for_selector("#score-table :text('true class')", timeout=30_000)
+    page.mouse.wheel(0, 2000)
+    page.wait_for_timeout(300)
+    assert 0 <= page.locator("#opened-mistake .rs-opened").bounding_box()["y"] < 100
+    page.click("#opened-mistake [data-back]")
+    page.wait_for_function(
+        "stem => document.activeElement.closest('tr')?.dataset.stem === stem", arg=stems[1]
+    )
 
 
 def test_what_is_taken_away_opens_again(desk, tmp_path):

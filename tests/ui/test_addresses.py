@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from gradio.routes import App
 from starlette.testclient import TestClient
@@ -156,3 +157,9 @@ def test_below_a_root_path_the_same_is_allowed() -> None:
 def test_visitors_do_not_wait_for_each_other(web) -> None:
     """Only what says so has a limit of one; by default gradio's events all do."""
     assert web.get_blocks()._queue.default_concurrency_limit > 1
+
+
+def test_pages_hold_nothing_but_tabs(web) -> None:
+    """Gradio numbers the tabs by their place among all children: another one moves a label."""
+    for tabs in (b for b in web.get_blocks().blocks.values() if isinstance(b, gr.Tabs)):
+        assert [child for child in tabs.children if not isinstance(child, gr.Tab)] == []

@@ -52,8 +52,10 @@ BACK_JS = """() => requestAnimationFrame(() => requestAnimationFrame(() => {
 
 ARRIVED_JS = """() => requestAnimationFrame(() => requestAnimationFrame(() => {
   const desk = document.querySelector('#desk');
-  const from = document.querySelector('#evaluation-clips').dataset.from;
-  if (from === 'list' && desk.offsetParent !== null) desk.scrollIntoView({block: 'start'});
+  const list = document.querySelector('#evaluation-clips');
+  if (list?.dataset.from !== 'list' || desk.offsetParent === null) return;
+  delete list.dataset.from;
+  desk.scrollIntoView({block: 'start'});
 }))"""
 """Whoever comes from the list sees the desk from its top; whoever steps on stays where they are."""
 
@@ -196,7 +198,6 @@ def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
         **AT_ONCE,
     )
     then_analyse(picked, go_on, [session.begun], [*news, session.visit])
-    picked.then(None, None, None, js=ARRIVED_JS, **QUIET)
 
 
 def build_bar(session: Session) -> None:
@@ -208,7 +209,8 @@ def build_bar(session: Session) -> None:
         run = session.visible(shown)
         return opened_bar(None if run is None else run.opened)
 
-    session.shown.change(show, session.shown, bar, **QUIET)
+    shown = session.shown.change(show, session.shown, bar, **QUIET)
+    shown.then(None, None, None, js=ARRIVED_JS, **QUIET)
     back = bar.click(lambda: gr.Tabs(selected="mistakes"), None, session.pages, **QUIET)
     back.then(None, None, None, js=BACK_JS, **QUIET)
 
