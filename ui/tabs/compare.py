@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -70,12 +71,8 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     def find(first: str | None, second: str | None, request: gr.Request) -> list[Any]:
         runs = [r for r in session.runs.history(visitor_of(request)) if not r.hidden]
         options = [(history_line(run), run.run_id) for run in runs]
-        ids = [run.run_id for run in runs]
-        newest, before = (ids + ids[-1:] + [None, None])[:2]
-        return [
-            gr.Dropdown(options, value=second if second in ids else before),
-            gr.Dropdown(options, value=first if first in ids else newest),
-        ][::-1]
+        left, right = two_clips(runs, first, second)
+        return [gr.Dropdown(options, value=left), gr.Dropdown(options, value=right)]
 
     def show(run_id: str | None, request: gr.Request) -> list[Any]:
         run = _own(session, run_id, request)
@@ -99,6 +96,33 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         select.change(show, select, [player, meet], **QUIET)
     pairs = [chosen[0], meets[0], chosen[1], meets[1]]
     align.click(meet_both, pairs, players, **QUIET)
+
+
+def two_clips(
+    runs: Sequence[Run], first: str | None = None, second: str | None = None
+) -> tuple[str | None, str | None]:
+    """Ids of the two runs to compare: those chosen before, else the newest of different clips.
+
+    Args:
+        runs: Finished ones, the newest first.
+        first: Chosen at the left.
+        second: Chosen at the right; only where it differs from the first.
+    """
+    by_id = {run.run_id: run for run in runs}
+    left = by_id.get(first or "") or next(iter(runs), None)
+    if left is None:
+        return None, None
+    chosen = by_id.get(second or "")
+    if chosen is not None and chosen is not left:
+        return left.run_id, chosen.run_id
+    others = [run for run in runs if run is not left]
+    different = [run for run in others if _clip(run) != _clip(left)]
+    right = next(iter(different or others), None)
+    return left.run_id, None if right is None else right.run_id
+
+
+def _clip(run: Run) -> str:
+    return "" if run.analysis is None else run.analysis.video.sha256
 
 
 def meeting_frame(analysis: Analysis) -> int:
