@@ -60,7 +60,7 @@ def accuracy_bars(evaluation: Evaluation) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             y=names, x=values, orientation="h", name=ours,
-            marker_color=[colour_of(v, i) for i, v in enumerate(voters)],
+            marker_color=[colour_of(v) for v in voters],
             hovertemplate="%{y}: %{x:.2f}<extra></extra>",
         )
     )  # fmt: skip

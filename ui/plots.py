@@ -18,22 +18,28 @@ from ui.names import display_name
 
 COLOURS = {
     "umt": "#0072B2",
+    # The single Unmasked Teachers: the smallest picture, the largest picture, the most frames.
+    "umt_16x96": "#56B4E9",
+    "umt_16x224": "#56B4E9",
+    "umt_16x128": "#3D8FC4",
+    "umt_16x448": "#3D8FC4",
+    "umt_32x96": "#5A6FB0",
+    "umt_32x224": "#5A6FB0",
     "uniformerv2": "#D55E00",
     "infogcn": "#009E73",
     "weighted": "#CC79A7",
     "vote": "#999999",
 }
-SHADES = ("#56B4E9", "#0072B2", "#5A6FB0")
-"""Of the single Unmasked Teachers."""
+"""Of every model, in every view; a network that is not here has the colour of its family."""
 WINNERS = ("#56B4E9", "#E69F00", "#CC79A7", "#F0E442", "#999999")
 """Of the classes that win somewhere, the present verdict first; all bear black text."""
 GRID = "rgba(128,128,128,0.25)"
 INK = "#6b7280"
 
 
-def colour_of(model: str, position: int = 0) -> str:
+def colour_of(model: str) -> str:
     """The colour of a model, everywhere in the app."""
-    return COLOURS.get(model, SHADES[position % len(SHADES)])
+    return COLOURS.get(model, COLOURS.get(model.split("_")[0], COLOURS["vote"]))
 
 
 def styled(figure: go.Figure, *, height: int) -> go.Figure:
@@ -55,13 +61,13 @@ def styled(figure: go.Figure, *, height: int) -> go.Figure:
 def _bars(table: pd.DataFrame, quantity: str) -> go.Figure:
     """A horizontal bar a row, a trace a model; classes from the top."""
     figure = go.Figure()
-    for position, (model, rows) in enumerate(table.groupby("model", sort=False)):
+    for model, rows in table.groupby("model", sort=False):
         figure.add_bar(
             name=display_name(str(model)),
             y=rows["class"],
             x=rows[quantity],
             orientation="h",
-            marker_color=colour_of(str(model), position),
+            marker_color=colour_of(str(model)),
             hovertemplate="%{y}: %{x:.3f}<extra>" + display_name(str(model)) + "</extra>",
         )
     return figure.update_yaxes(autorange="reversed", automargin=True)
@@ -176,7 +182,7 @@ def frame_bars(shares: NDArray[np.float64], frames: Sequence[int], model: str) -
         go.Bar(
             x=[f"{place + 1}: {frame}" for place, frame in enumerate(frames)],
             y=shares,
-            marker_color=colour_of("umt" if model.startswith("umt") else model),
+            marker_color=colour_of(model),
             hovertemplate=say("saw_frame") + " %{x}: %{y:.1%}<extra></extra>",
         )
     )

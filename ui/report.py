@@ -86,10 +86,10 @@ def _measurements(analysis: Analysis) -> str:
 def _opinions(analysis: Analysis) -> str:
     """The leading classes of every model as bars."""
     parts = []
-    for position, name in enumerate(ordered(analysis.scores)):
+    for name in ordered(analysis.scores):
         shares = analysis.scores[name].probabilities
         bars = "".join(
-            f"<tr><th>{escape(class_name(i))}</th><td>{_bar(float(shares[i]), name, position)}</td>"
+            f"<tr><th>{escape(class_name(i))}</th><td>{_bar(float(shares[i]), name)}</td>"
             f"<td>{shares[i]:.1%}</td></tr>"
             for i in np.argsort(-shares)[:LEADING].tolist()
         )
@@ -97,8 +97,8 @@ def _opinions(analysis: Analysis) -> str:
     return f'<div class="rs-opinions">{"".join(parts)}</div>'
 
 
-def _bar(share: float, model: str, position: int) -> str:
-    colour = colour_of(model, position)
+def _bar(share: float, model: str) -> str:
+    colour = colour_of(model)
     return f'<span class="rs-bar" style="width:{100 * share:.1f}%;background:{colour}"></span>'
 
 
