@@ -14,7 +14,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from pipeline.measure.measure import measure_analysis
-from pipeline.measure.records import Estimate, Lanes, LookHere, Measurement, Measurements
+from pipeline.measure.records import (
+    UNITS,
+    Estimate,
+    Lanes,
+    LookHere,
+    Measurement,
+    Measurements,
+    Quantity,
+)
 from pipeline.measure.records import Span as Stretch
 from pipeline.types import Analysis
 from ui.language import say
@@ -103,6 +111,12 @@ def _row(one: Measurement, fps: float) -> tuple[str, str, str, str]:
     if one.quantity == "degrees_per_frame":
         note = say("measured_honesty", frames=f"{90 / one.estimate.value:.1f}", fps=f"{fps:.4g}")
     return name, value, interval, note
+
+
+def quantity_text(quantity: Quantity, value: float) -> str:
+    """A number of a quantity with its unit."""
+    unit = UNITS[quantity]
+    return f"{value:.{_digits(unit)}f} {say(f'unit_{_UNIT_KEYS[unit]}')}"
 
 
 def measured_card(found: Measurements) -> str:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipeline.store import load
+from tests.conftest import ROOT
 from tests.factories import make_analysis
+from ui.comparison import comparison_table
+from ui.measured import measured_on_screen
 from ui.runs import RunStore
 from ui.tabs.compare import two_clips
+
+SHIPPED = ROOT / "assets" / "analyses"
 
 
 def test_two_different_clips_are_compared_not_one_with_itself() -> None:
@@ -22,3 +28,15 @@ def test_two_different_clips_are_compared_not_one_with_itself() -> None:
     assert two_clips(history, first.run_id, again.run_id) == (first.run_id, again.run_id)
     assert two_clips(history, again.run_id, again.run_id) == (again.run_id, one.run_id)
     assert two_clips([]) == (None, None)
+
+
+def test_measurements_stand_side_by_side_with_their_differences() -> None:
+    left, right = (load(SHIPPED / name) for name in ("3Lutz", "2Axel"))
+    page = comparison_table(left, right)
+    turned = [measured_on_screen(a).of("air_time").estimate.value for a in (left, right)]
+    row = next(row for row in page.split("<tr>") if "Time in the air" in row)
+    cells = [cell.split("<")[0] for cell in row.split("<td>")[1:]]
+    apart = turned[1] - turned[0]
+    assert cells == [f"{turned[0]:.2f} s", f"{turned[1]:.2f} s", f"{apart:+.2f} s"]
+    takeoff = next(row for row in page.split("<tr>") if "Take-off" in row)
+    assert takeoff.split("<td>")[-1].startswith("</td>")  # two clocks have no difference

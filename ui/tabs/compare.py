@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.types import Analysis
+from ui.comparison import comparison_table
 from ui.controls import history_line
 from ui.events import QUIET
 from ui.labels import label
@@ -68,6 +69,13 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
                     )
                 )
 
+    table = gr.HTML(elem_id="compare-table", show_label=False)
+
+    def compare(first: str | None, second: str | None, request: gr.Request) -> str:
+        found = [_own(session, run_id, request) for run_id in (first, second)]
+        left, right = (None if run is None or run.hidden else run.analysis for run in found)
+        return "" if left is None or right is None else comparison_table(left, right)
+
     def find(first: str | None, second: str | None, request: gr.Request) -> list[Any]:
         runs = [r for r in session.runs.history(visitor_of(request)) if not r.hidden]
         options = [(history_line(run), run.run_id) for run in runs]
@@ -94,6 +102,8 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     tab.select(find, chosen, chosen, **QUIET)
     for select, meet, player in zip(chosen, meets, players, strict=True):
         select.change(show, select, [player, meet], **QUIET)
+        select.change(compare, chosen, table, **QUIET)
+    tab.select(compare, chosen, table, **QUIET)
     pairs = [chosen[0], meets[0], chosen[1], meets[1]]
     align.click(meet_both, pairs, players, **QUIET)
 
