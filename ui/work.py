@@ -73,12 +73,13 @@ class Work:
                 _TURN.release()
         except Cancelled:
             failure = Cancelled()  # a new one: the old one's traceback holds the frames
-            _give_memory_back()
         except Exception as error:
             failure = error.with_traceback(None)
         with self._changed:
             self._failure, self._over = failure, True
             self._changed.notify_all()
+        if stop.is_set():  # after the visitor was told
+            _give_memory_back()
 
 
 def _wait_for_turn(stop: threading.Event) -> None:
