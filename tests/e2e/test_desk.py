@@ -118,12 +118,13 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
     page = desk
     open_tab(page, "Mistakes")
     page.wait_for_selector("#confusion button[data-true]", timeout=30_000)
-    page.click("#evaluation-open")  # nothing is typed: what is chosen opens again
-    page.wait_for_selector("#mistakes-note .rs-done")
     page.fill("#evaluation-folder textarea", "/there/is/none")
     page.click("#evaluation-open")
-    page.wait_for_selector("#mistakes-note .rs-error")
+    page.wait_for_selector("#mistakes-note .rs-error", timeout=30_000)
     assert page.locator("#confusion button[data-true]").first.is_visible()
+    page.fill("#evaluation-folder textarea", "")
+    page.click("#evaluation-open")  # nothing is typed: what is chosen opens again
+    page.wait_for_selector("#mistakes-note .rs-done", timeout=30_000)
 
     confidences = "#evaluation-clips td[data-value]:nth-of-type(4)"
     page.locator("#evaluation-clips th:has-text('confidence') button").first.click()
@@ -145,7 +146,8 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
     page.keyboard.press("Alt+ArrowDown")
     page.wait_for_selector(f"#opened-mistake [data-stem='{stems[1]}']", timeout=30_000)
     open_tab(page, "Opinions")
-    page.wait_for_selector("#score-table :text('true class')", timeout=30_000)
+    marked = "#score-table [role=gridcell]:visible:has-text('true class')"
+    page.wait_for_selector(marked, timeout=30_000)
     page.mouse.wheel(0, 2000)
     page.wait_for_timeout(300)
     assert 0 <= page.locator("#opened-mistake .rs-opened").bounding_box()["y"] < 100
