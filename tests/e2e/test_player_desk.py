@@ -153,3 +153,23 @@ def test_notes_and_angles_are_drawn_kept_and_taken_back(player):
         " return (await (await fetch(url)).json()).notes.map((note) => note.kind) }"
     )
     assert sorted(kept) == ["angle", "line", "text"]
+
+
+def test_charts_are_readable_in_the_dark_and_by_touch(visit):
+    """Issue 15, point 13; the playhead leaves the labels of the lanes free."""
+    page = visit(color_scheme="dark", has_touch=True, is_mobile=True)
+    page.wait_for_selector("#player .rp[data-state=done]", timeout=300_000)
+    stacked = "() => getComputedStyle(document.querySelector('.rp-span-label')).zIndex"
+    assert page.evaluate(stacked) == "1"
+    page.evaluate("() => document.querySelector('#results [data-tab-id=measurements]').click()")
+    page.wait_for_selector("#measured-courses .main-svg text", timeout=40_000)
+    fills = page.evaluate(
+        "() => [...document.querySelectorAll('#measured-courses .main-svg text')]"
+        ".map((text) => getComputedStyle(text).fill)"
+    )
+    assert set(fills) == {"rgb(209, 213, 219)"}
+    shown = page.evaluate(
+        "() => [...document.querySelectorAll('#measured-courses .modebar-container')]"
+        ".filter((bar) => getComputedStyle(bar).display !== 'none').length"
+    )
+    assert shown == 0

@@ -155,7 +155,7 @@ export class Tools {
     const note = { kind: this.tool, frame_index: this.frame, points: this.points, text: "", until_index: null };
     this.#leave();
     this.#put([...this.notes, note]);
-    this.onTell(this.#words(note, this.frame));
+    this.root.querySelector(".rp-live").textContent = this.#words(note, this.frame);
   }
 
   #leave() {
