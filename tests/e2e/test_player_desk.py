@@ -169,7 +169,7 @@ def test_charts_are_readable_in_the_dark_and_by_touch(visit):
     )
     assert set(fills) == {"rgb(209, 213, 219)"}
     shown = page.evaluate(
-        "() => [...document.querySelectorAll('#measured-courses .modebar-container')]"
+        "() => [...document.querySelectorAll('#measured-courses .modebar')]"
         ".filter((bar) => getComputedStyle(bar).display !== 'none').length"
     )
     assert shown == 0
