@@ -12,7 +12,7 @@ from pipeline.config import Profile
 from pipeline.elements import ELEMENTS
 from pipeline.ensemble import FUSED, LEADERBOARD, softmax_weights
 from ui.language import named, say
-from ui.names import display_name
+from ui.names import display_name, element_name
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def class_table() -> pd.DataFrame:
         [
             {
                 say("about_index"): element.class_index,
-                say("about_class"): element.label,
+                say("about_class"): element_name(element.label),
                 say("about_code"): element.code,
                 say("about_family"): say(f"family_{element.family}"),
                 say("about_rotations"): element.rotations,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.elements import LABELS
 from ui.language import say
+from ui.names import element_name
 from ui.runs import Run
 
 
@@ -46,8 +47,8 @@ def call_table(runs: Sequence[Run]) -> pd.DataFrame:
         rows.append(
             {
                 say("blind_column_clip"): run.title,
-                say("blind_column_own"): run.own_call,
-                say("blind_column_verdict"): verdict,
+                say("blind_column_own"): element_name(run.own_call or ""),
+                say("blind_column_verdict"): element_name(verdict),
                 say("blind_column_agree"): say(
                     "blind_yes" if run.own_call == verdict else "blind_no"
                 ),

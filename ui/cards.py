@@ -14,7 +14,7 @@ from pipeline.types import Analysis, Provenance
 from ui.hints import hints
 from ui.language import has, retold, say
 from ui.language_choice import language_select
-from ui.names import display_name, element_code
+from ui.names import display_name, element_code, element_name
 from ui.runs import Run
 
 
@@ -134,9 +134,10 @@ def verdict_card(
     verdict = analysis.verdict
     code = element_code(verdict.class_index)
     coded = "" if code == "-" else f' <span class="rs-code">{escape(code)}</span>'
+    name = escape(element_name(verdict.label))
     how_sure = sureness(verdict, analysis.scores)
     named = f'<p class="rs-clip">{escape(title)}</p>' if title else ""
-    head = f'<h2 id="verdict-label" class="rs-{how_sure}">{escape(verdict.label)}{coded}</h2>'
+    head = f'<h2 id="verdict-label" class="rs-{how_sure}">{name}{coded}</h2>'
     mark, reasons = badge(worth(analysis.provenance)), _chips(analysis) + _hints(analysis)
     if folded:
         content = (
@@ -175,7 +176,7 @@ def _how(analysis: Analysis, how_sure: Sureness) -> str:
         probability=f"{verdict.probability:.1%}",
         strategy=say(f"strategy_{verdict.strategy}"),
         margin=f"{100 * verdict.margin:.1f}",
-        next=LABELS[verdict.runner_up],
+        next=element_name(LABELS[verdict.runner_up]),
     )
     return (
         f'<p class="rs-how"><b class="rs-sureness rs-{how_sure}">'
@@ -195,13 +196,19 @@ def _chips(analysis: Analysis) -> str:
     """What each voter says, and the vote."""
     vote = analysis.verdict.vote
     chips = [
-        _chip(name, f"{score.label} {score.probability:.0%}", score.label == analysis.verdict.label)
+        _chip(
+            name,
+            f"{element_name(score.label)} {score.probability:.0%}",
+            score.label == analysis.verdict.label,
+        )
         for name in FUSED
         if (score := analysis.scores.get(name))
     ]
     tie = vote.tie_broken_by
     tied = f" ({say('verdict_tie', model=display_name(tie))})" if tie else ""
-    chips.append(_chip("vote", f"{vote.label}{tied}", vote.label == analysis.verdict.label))
+    chips.append(
+        _chip("vote", f"{element_name(vote.label)}{tied}", vote.label == analysis.verdict.label)
+    )
     return (
         f'<ul class="rs-chips" aria-label="{escape(say("verdict_voters"))}">{"".join(chips)}</ul>'
     )
@@ -221,7 +228,7 @@ def _own(analysis: Analysis, own_call: str | None) -> str:
     if own_call is None:
         return ""
     key = "blind_agreed" if own_call == analysis.verdict.label else "blind_differed"
-    return f'<p class="rs-own">{escape(say(key, call=own_call))}</p>'
+    return f'<p class="rs-own">{escape(say(key, call=element_name(own_call)))}</p>'
 
 
 def live_card(run: Run, networks: Iterable[str]) -> str:
@@ -234,7 +241,7 @@ def live_card(run: Run, networks: Iterable[str]) -> str:
     ]
     for name in networks:
         score = run.scores.get(name)
-        found = f"{score.label} {score.probability:.0%}" if score else ""
+        found = f"{element_name(score.label)} {score.probability:.0%}" if score else ""
         steps.append(_landed(display_name(name), found, score is not None))
     return _live(run, f"<ul>{''.join(steps)}</ul>")
 

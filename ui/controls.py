@@ -12,12 +12,14 @@ import gradio as gr
 
 from pipeline.config import profile_names
 from pipeline.errors import InputError
+from pipeline.types import VideoInfo
 from ui import callbacks
 from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import choice, label
 from ui.language import in_words, say
 from ui.left import facts_of, left_of, same_text
+from ui.names import element_name
 from ui.runs import Run
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 from ui.takeaway import open_saved
@@ -238,9 +240,17 @@ def history_line(run: Run) -> str:
         return say("history_hidden", name=run.title, at=at)
     verdict = run.analysis.verdict
     return say(
-        "history_line", name=run.title, at=at, label=verdict.label,
-        probability=f"{verdict.probability:.0%}",
+        "history_line", name=run.title, at=at, span=_span_in_words(run.analysis.video),
+        label=element_name(verdict.label), probability=f"{verdict.probability:.0%}",
     )  # fmt: skip
+
+
+def _span_in_words(video: VideoInfo) -> str:
+    """The part of the file that was analysed; nothing for the whole of it."""
+    frame_s = 1 / video.fps
+    if video.start_s < frame_s and video.end_s > video.duration_s - frame_s:
+        return ""
+    return say("history_span", start=f"{video.start_s:.2f}", end=f"{video.end_s:.2f}")
 
 
 def begun_as(session: Session, news: callbacks.News, request: gr.Request) -> list[Any]:

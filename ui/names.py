@@ -19,10 +19,16 @@ def display_name(model: str) -> str:
     return f"UMT {model.removeprefix('umt_')}" if model.startswith("umt_") else model
 
 
+def element_name(label: str) -> str:
+    """What skaters call a class: `3Lutz`, or `勾手三周跳` in Chinese."""
+    return say(f"element_{label}")
+
+
 def class_name(index: int) -> str:
-    """`3Lutz (3Lz)`: the challenge's name and the ISU's."""
+    """`3Lutz (3Lz)`: the element's name and the ISU's code."""
     element = ELEMENTS[index]
-    return element.label if element.code == "-" else f"{element.label} ({element.code})"
+    name = element_name(element.label)
+    return name if element.code == "-" else f"{name} ({element.code})"
 
 
 def element_code(index: int) -> str:

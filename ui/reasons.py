@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.types import Analysis
 from pipeline.whatif import Flip, leave_one_out, nearest_flips, normalised, opinions, sum_of
 from ui.language import say
-from ui.names import class_name, display_name
+from ui.names import class_name, display_name, element_name
 
 
 def settings_of(analysis: Analysis) -> EnsembleSettings:
@@ -46,14 +46,17 @@ def reasons_card(analysis: Analysis, weights: Mapping[str, float] | None = None)
 def _who_says_what(analysis: Analysis) -> str:
     found = opinions(analysis.scores)
     if len(found) == 1:
-        return say("reason_all_agree", label=next(iter(found)))
+        return say("reason_all_agree", label=element_name(next(iter(found))))
     if all(len(models) == 1 for models in found.values()):
-        each = [say("reason_says", model=display_name(m[0]), label=x) for x, m in found.items()]
+        each = [
+            say("reason_says", model=display_name(m[0]), label=element_name(x))
+            for x, m in found.items()
+        ]
         return say("reason_none_agree", each=say("reason_comma").join(each))
     (label, (first, second)), (other, (third,)) = found.items()
     return say(
-        "reason_two_agree", first=display_name(first), second=display_name(second), label=label,
-        third=display_name(third), other=other,
+        "reason_two_agree", first=display_name(first), second=display_name(second),
+        label=element_name(label), third=display_name(third), other=element_name(other),
     )  # fmt: skip
 
 
@@ -70,14 +73,14 @@ def _flip(flip: Flip, present: float) -> str:
     key = "reason_flip_up" if flip.weight > present else "reason_flip_down"
     return say(
         key, model=display_name(flip.model), present=f"{present:.3f}", weight=f"{flip.weight:.3f}",
-        label=flip.label,
+        label=element_name(flip.label),
     )  # fmt: skip
 
 
 def _without(analysis: Analysis, weights: Mapping[str, float], settings: EnsembleSettings) -> str:
     now = int(sum_of(analysis.scores, weights, settings).argmax())
     others = [
-        say("reason_without", model=display_name(w.model), label=w.label)
+        say("reason_without", model=display_name(w.model), label=element_name(w.label))
         for w in leave_one_out(analysis.scores, weights, settings)
         if w.class_index != now
     ]
@@ -87,5 +90,9 @@ def _without(analysis: Analysis, weights: Mapping[str, float], settings: Ensembl
 def _vote(analysis: Analysis) -> str:
     vote = analysis.verdict.vote
     if vote.tie_broken_by:
-        return say("reason_vote_tie", label=vote.label, model=display_name(vote.tie_broken_by))
-    return say("reason_vote", label=vote.label)
+        return say(
+            "reason_vote_tie",
+            label=element_name(vote.label),
+            model=display_name(vote.tie_broken_by),
+        )
+    return say("reason_vote", label=element_name(vote.label))

@@ -15,7 +15,7 @@ from pipeline.types import Analysis, ModelScores
 from pipeline.whatif import leave_one_out, stretches, sum_of
 from ui.cards import network_name
 from ui.language import named, retold, say
-from ui.names import class_name, display_name
+from ui.names import class_name, display_name, element_name
 
 
 def ordered(scores: Mapping[str, ModelScores]) -> list[str]:
@@ -45,7 +45,8 @@ def leading(values: NDArray[np.floating], classes: int, truth: int | None) -> li
 
 def score_table(scores: Mapping[str, ModelScores], truth: int | None = None) -> pd.DataFrame:
     """A row a class; per model the logit (mean over views) and the probability."""
-    names = [say("scores_true", name=x) if i == truth else x for i, x in enumerate(LABELS)]
+    named = [element_name(label) for label in LABELS]
+    names = [say("scores_true", name=x) if i == truth else x for i, x in enumerate(named)]
     columns: dict[str, object] = {
         say("scores_class"): names,
         say("scores_isu"): [element.code for element in ELEMENTS],
@@ -108,7 +109,7 @@ def arithmetic_table(
     classes: int = 6,
     truth: int | None = None,
 ) -> pd.DataFrame:
-    """The weighted sum written out: a row a class, `p x w` of each model, their sum, the vote."""
+    """The weighted sum: a row a class, each model's probability and weight, the sum, the vote."""
     weighted = sum_of(analysis.scores, weights, settings)
     votes = vote_shares(analysis.verdict.vote) * len(analysis.verdict.vote.votes)
     first = leading(weighted, classes, truth)
@@ -118,7 +119,9 @@ def arithmetic_table(
         row: dict[str, object] = {say("scores_class"): marked(index, truth)}
         for name in FUSED:
             share = float(analysis.scores[name].probabilities[index])
-            row[f"{display_name(name)} p x w"] = f"{share:.3f} x {weights[name]:.3f}"
+            row[say("ensemble_part_of", model=display_name(name))] = (
+                f"{share:.3f} x {weights[name]:.3f}"
+            )
         row[say("ensemble_sum")] = round(float(weighted[index]), 4)
         row[say("ensemble_votes")] = round(votes[index])
         rows.append(row)
@@ -203,6 +206,11 @@ def provenance_table(analysis: Analysis) -> pd.DataFrame:
     )
 
 
+def _turned(degrees: int) -> str:
+    """That the picture was turned, if it was."""
+    return say("details_turned", degrees=degrees) if degrees else ""
+
+
 def video_table(analysis: Analysis) -> pd.DataFrame:
     """What is known of the video, a row a fact."""
     video = analysis.video
@@ -210,7 +218,10 @@ def video_table(analysis: Analysis) -> pd.DataFrame:
     variable = f", {say('details_variable')}" if video.variable_frame_rate else ""
     facts = {
         "picture": say(
-            "details_picture_value", width=video.width, height=video.height, turned=video.rotation
+            "details_picture_value",
+            width=video.width,
+            height=video.height,
+            turned=_turned(video.rotation),
         ),
         "frames": say(
             "details_frames_value",

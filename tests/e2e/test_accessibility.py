@@ -13,11 +13,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 SCREENSHOTS = ROOT / "out" / "screenshots"
 VIEWS = {
     "Picture": "#player .rp[data-state=done]",
-    "Opinions": "#score-table [role=gridcell]:visible",
+    "Scores by network": "#score-table [role=gridcell]:visible",
     "Why this verdict": "#ensemble-table [role=gridcell]:visible",
-    "What they saw": "#saw-film figure",
+    "What the networks saw": "#saw-film figure",
     "Measurements": "#measured-table td:visible",
-    "Take away": "#take-make",
+    "Export": "#take-make",
     "Details": "#provenance [role=gridcell]:visible",
     "Two clips": "#compare-player-a .rp[data-state=done]",
     "Mistakes": "#confusion button",

@@ -80,7 +80,7 @@ def test_a_video_becomes_live_results_scores_reasons_and_a_verdict(desk, clip):
     assert re.search(r"\d+(\.\d+)?%", page.inner_text("#verdict"))
     assert "vote" in page.text_content("#verdict")  # folded away
 
-    open_tab(page, "Opinions")
+    open_tab(page, "Scores by network")
     page.wait_for_selector("#score-table [role=gridcell]:visible")
     text = page.locator("#score-table").inner_text()
     assert [name for name in LABELS if not re.search(rf"(?m)^{name}$", text)] == []
@@ -135,7 +135,7 @@ def test_typed_weights_move_the_verdict_and_the_flip_point(desk, tmp_path):
 def expect_reasons(page, made: Analysis, weights: Mapping[str, float]) -> None:
     """Sum, margin and flip points in words, and the stretches in the strips, of these weights."""
     sentences = reasons(made, weights)
-    assert any("flips to" in sentence for sentence in sentences)
+    assert any("would become" in sentence for sentence in sentences)
     page.wait_for_function(
         "(wanted) => JSON.stringify([...document.querySelectorAll('#reasons li')]"
         ".map(item => item.textContent)) === JSON.stringify(wanted)",
@@ -158,7 +158,7 @@ def expect_reasons(page, made: Analysis, weights: Mapping[str, float]) -> None:
 
 def test_what_the_networks_saw_and_where_they_look(desk):
     page = desk
-    open_tab(page, "What they saw")
+    open_tab(page, "What the networks saw")
     page.wait_for_selector("#saw-film figure", timeout=60_000)
     frames = load_profile("demo").video_models[0].num_frames
     assert page.locator("#saw-film figure").count() == frames
@@ -179,7 +179,7 @@ def test_a_second_look_is_known_already(desk):
     upload(page, sorted(EXAMPLE.glob("*.mp4"))[1])
     seconds = page.evaluate(APPEARS, "#status .rs-done:not([data-old])") / 1000
     page.wait_for_timeout(1500)  # until all is over
-    assert "known already" in page.inner_text("#status")
+    assert "kept from an earlier" in page.inner_text("#status")
     print(f"second look: {seconds:.2f} s")  # noqa: T201
     assert seconds < 3  # 0.5 s on an idle machine
 

@@ -36,7 +36,7 @@ def test_nothing_of_the_verdict_shows_before_the_blind_call(desk, tmp_path):
     page.wait_for_selector("#blind-panel", timeout=30_000)
     page.wait_for_selector("#history-list:has-text('verdict hidden')", timeout=30_000)
     assert not page.locator("#verdict").is_visible()
-    assert not page.get_by_role("tab", name="Opinions").is_visible()
+    assert not page.get_by_role("tab", name="Scores by network").is_visible()
     newest = page.locator("#history-list label").first.inner_text()
     assert label not in newest
     page.wait_for_timeout(1000)  # the player has had time to draw what it must not
@@ -160,7 +160,7 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
 def test_what_is_taken_away_opens_again(desk, tmp_path):
     page = desk
     label = page.inner_text("#verdict-label")
-    open_tab(page, "Take away")
+    open_tab(page, "Export")
     page.click("#take-make")
     page.wait_for_selector("#take-note .rs-done", timeout=60_000)
     report = None
@@ -287,10 +287,10 @@ def test_after_a_cancel_nothing_answers_for_the_clip_before_until_it_is_chosen_a
     page.wait_for_function(
         "(old) => document.querySelector('#ensemble-table').innerText !== old", arg=before
     )
-    open_tab(page, "Opinions")
+    open_tab(page, "Scores by network")
     page.wait_for_selector("#score-table [role=gridcell]:visible")
     page.wait_for_selector("#score-chart .plotly")
-    open_tab(page, "Take away")
+    open_tab(page, "Export")
     page.click("#take-make")
     page.wait_for_selector("#take-note .rs-done", timeout=60_000)
 
@@ -318,7 +318,7 @@ def test_the_page_speaks_the_browser_s_language(visit, locale, go, step):
     assert page.inner_text("#analyse") == go
     assert step in page.inner_text("#hero")
     assert "__i18n__" not in page.inner_text("body")
-    english = [w for w in ("Analyse", "Why this verdict", "untrained weights", "Take away")
+    english = [w for w in ("Analyse", "Why this verdict", "untrained weights", "Export")
                if w in page.inner_text("body")]  # fmt: skip
     assert english == []
 

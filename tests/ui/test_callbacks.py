@@ -145,7 +145,7 @@ def test_a_known_clip_is_there_at_the_click(clip, monkeypatch) -> None:
     monkeypatch.setattr(callbacks, "analyser", lambda profile: Known(analysis))
     runs, request = RunStore(), Request(str(clip), "demo")
     card, run_id, revision = callbacks.begin(request, runs, "a")
-    assert words_of(card) == "done: 12 frames, known already"
+    assert words_of(card) == "done: 12 frames; the result was kept from an earlier analysis"
     assert revision == 1
     assert runs.get(run_id).analysis is analysis
     # In its turn there is no news, and the card stays; a call of the API has but this one answer.

@@ -22,7 +22,7 @@ from models.checkpoint_files import WeightsError
 from models.skeletons import COCO17
 from models.weights import MissingWeights
 from pipeline.config import profile_names
-from pipeline.elements import ELEMENTS
+from pipeline.elements import ELEMENTS, class_index
 from pipeline.ensemble import EnsembleSettings
 from pipeline.errors import InputError, NoPersonFound, VideoError
 from pipeline.region import RegionRule
@@ -31,7 +31,8 @@ from pipeline.video import check_span, open_video
 from tests.factories import make_analysis
 from tests.videos import Recipe, write_video
 from ui import language
-from ui.cards import hero, warnings_of
+from ui.cards import hero, live_card, verdict_card, warnings_of
+from ui.controls import history_line
 from ui.labels import I18N
 from ui.language import (
     LANGUAGES,
@@ -45,8 +46,11 @@ from ui.language import (
     words,
 )
 from ui.language_choice import HEAD, LOCALES
+from ui.names import class_name
 from ui.player.lane_sources import lanes_of
 from ui.player.words import words_for
+from ui.reasons import reasons
+from ui.runs import RunStore
 from ui.tables import video_table
 from ui.takeaway import FORMATS
 
@@ -373,3 +377,54 @@ def test_the_language_can_be_chosen_and_the_one_that_is_spoken_is_marked():
         assert preferred(LOCALES[language_]) == language_
         assert I18N.translations_dict[LOCALES[language_]] == words(language_)
     assert json.dumps(LOCALES) in HEAD
+
+
+@pytest.mark.parametrize(
+    ("language_", "names"),
+    [
+        ("en", {"3Lutz": "3Lutz (3Lz)", "NoBasic": "NoBasic"}),
+        ("zh", {"3Lutz": "勾手三周跳 (3Lz)", "2Axel": "阿克塞尔两周跳 (2A)"}),
+        ("zh-Hant", {"4Toeloop": "後外點冰四周跳 (4T)", "2Salchow": "後內結環兩周跳 (2S)"}),
+        ("ja", {"3Lutz": "3回転ルッツ (3Lz)", "1Axel": "1回転アクセル (1A)"}),
+    ],
+)  # fmt: skip
+def test_elements_are_called_as_skaters_call_them(language_, names):
+    """Issue 15, 13: elements and what is said of them stayed English."""
+    with speaking(language_):
+        assert {x: class_name(ELEMENTS[class_index(x)].class_index) for x in names} == names
+        analysis = make_analysis(infogcn="3Flip")
+        said = [verdict_card(analysis), *reasons(analysis), live_card(adopted(analysis), ())]
+        said.append(history_line(adopted(analysis)))
+        if language_ != "en":
+            for text in said:
+                assert not re.search(r"3Lutz|3Flip", text)
+
+
+def adopted(analysis):
+    return RunStore().adopt("anna", analysis, "clip.mp4")
+
+
+def test_the_history_tells_the_span():
+    """Issue 15, 13: two spans of one clip looked the same."""
+    whole = make_analysis()
+    part = replace(whole, video=replace(whole.video, start_s=0.12, end_s=0.4))
+    assert "(0.12 to 0.40 s)" in history_line(adopted(part))
+    assert " s)" not in history_line(adopted(whole))
+
+
+PHRASES = (
+    "as they land", "is said", "the courses below", "Meet at frame", "surest mistakes",
+    "Whose mistakes", "ensemble's three", "Equal views", "What is drawn", "turned by {turned}",
+    "softmax(", "p x w", "as it was given to", "% ahead", "seconds a clip", "Take away",
+    "带走", "帶走", "持ち帰る",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language_", LANGUAGES)
+def test_no_phrase_that_nobody_understood_is_left(language_):
+    """Issue 15, section 4."""
+    for table in (words(language_), words_for(language_)):
+        found = [
+            (key, phrase) for key, text in table.items() for phrase in PHRASES if phrase in text
+        ]
+        assert found == []

@@ -264,7 +264,7 @@ def test_the_report_has_the_measurements(late):
 
 def test_the_report_of_a_clip_that_tells_nothing_says_why():
     page = report(make_analysis())
-    assert page.count("<td>cannot be told</td>") == 8
+    assert page.count("<td>not measurable</td>") == 8
 
 
 def test_captions_of_pictures_count_from_the_first_frame(late):

@@ -58,7 +58,7 @@ def test_the_sum_is_written_out_class_by_class():
     analysis = make_analysis(umt="3Lutz", uniformerv2="3Flip", infogcn="1Loop")
     table = arithmetic_table(analysis, analysis.verdict.weights, EnsembleSettings(), classes=2)
     assert table["class"][0].startswith(analysis.verdict.label)
-    products = table[[c for c in table if c.endswith("p x w")]].iloc[0]
+    products = table[[c for c in table if c.endswith("probability x weight")]].iloc[0]
     by_hand = sum(float(p) * float(w) for p, w in (entry.split(" x ") for entry in products))
     assert by_hand == pytest.approx(table["sum"][0], abs=2e-3)
     assert table["votes"].sum() == 3  # classes with votes are there, however small their sum

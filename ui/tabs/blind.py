@@ -11,8 +11,8 @@ from pipeline.elements import LABELS
 from ui.blind import call, call_table, tally
 from ui.cards import message_card
 from ui.events import QUIET
+from ui.labels import choice as choice_of
 from ui.labels import label
-from ui.names import class_name
 from ui.session import Session, Shown
 
 # Every tab but the picture, which then shows the bare clip. (A tab that is made invisible keeps its
@@ -30,7 +30,7 @@ def build_call(session: Session) -> gr.Column:
         gr.Markdown(label("blind_intro"), elem_classes="rs-intro")
         with gr.Row(equal_height=False):
             choice = gr.Dropdown(
-                [(class_name(index), name) for index, name in enumerate(LABELS)],
+                [choice_of(f"element_{name}", name) for name in LABELS],
                 value=None, label=label("blind_call"), elem_id="blind-call", scale=3,
             )  # fmt: skip
             enter = gr.Button(

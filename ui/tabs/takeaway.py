@@ -1,4 +1,4 @@
-"""Take away: the annotated video, tables, keypoints, a report; all of it made when asked for."""
+"""Export: the annotated video, tables, keypoints, a report; all of it made when asked for."""
 
 from __future__ import annotations
 
