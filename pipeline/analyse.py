@@ -11,9 +11,11 @@ import torch
 
 from pipeline.cache import AnalysisCache
 from pipeline.config import Profile
+from pipeline.drawn_box import place_of
 from pipeline.errors import ConfigError
 from pipeline.folder import StoreError
 from pipeline.inputs import Question, ResultInputs, digest
+from pipeline.marked import SkaterBox
 from pipeline.networks import Networks
 from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.run import Collector, Found, Run
@@ -89,6 +91,7 @@ class Analyser:
         end_s: float | None = None,
         stream: int | None = None,
         skater: int | None = None,
+        skater_box: SkaterBox | None = None,
         people: People | None = None,
         fresh: bool = False,
         listener: Listener | None = None,
@@ -103,6 +106,7 @@ class Analyser:
             stream: Number of the video stream, where the file holds several; the one that FFmpeg
                 takes by default.
             skater: Number of the person to take for the skater, instead of the rule's choice.
+            skater_box: Drawn around the skater in one frame; the track is made from it.
             people: Found before in the same span by the same profile; nobody is looked for again.
             fresh: Also where the result is known already.
             listener: Told about progress and every stage's result.
@@ -110,11 +114,12 @@ class Analyser:
 
         Raises:
             InputError: A sentence about what is wrong with the video, the span or the settings.
+            ValueError: Both a number and a box name the skater.
             Cancelled: `stop_asked` said so.
         """
         monitor = Monitor(listener, stop_asked)
         video = _opened(path, start_s, end_s, stream)
-        question = _question(skater, people)
+        question = _question(video, skater, people, skater_box)
         known = None if fresh else self._recalled(video, question)
         if known is not None:
             return known
@@ -163,6 +168,7 @@ class Analyser:
         end_s: float | None = None,
         stream: int | None = None,
         skater: int | None = None,
+        skater_box: SkaterBox | None = None,
         people: People | None = None,
     ) -> Analysis | None:
         """The analysis of a clip that was made before; None when it would have to be made.
@@ -170,7 +176,8 @@ class Analyser:
         Raises:
             InputError: As `analyse`.
         """
-        return self._recalled(_opened(path, start_s, end_s, stream), _question(skater, people))
+        video = _opened(path, start_s, end_s, stream)
+        return self._recalled(video, _question(video, skater, people, skater_box))
 
     def adopt(self, path: str | os.PathLike[str], analysis: Analysis) -> bool:
         """Take a stored analysis of a whole clip for known, if it has the same clip and weights.
@@ -252,5 +259,9 @@ def _opened(
     return video
 
 
-def _question(skater: int | None, people: People | None) -> Question:
-    return Question(skater, () if people is None else people.tracks)
+def _question(
+    video: Video, skater: int | None, people: People | None, skater_box: SkaterBox | None
+) -> Question:
+    if skater_box is not None:  # said at once, not after the detector's work
+        place_of(skater_box, video.timeline, (video.info.width, video.info.height))
+    return Question(skater, () if people is None else people.tracks, skater_box)

@@ -16,6 +16,7 @@ from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile, profile_names
 from pipeline.errors import InputError
 from pipeline.folder import check_place, new_folder
+from pipeline.marked import SkaterBox, read_box
 from pipeline.moments import read_moment
 from pipeline.overlay import write_overlay
 from pipeline.progress import Progress
@@ -78,7 +79,15 @@ def _parser() -> argparse.ArgumentParser:
         "--stream", type=int, metavar="N", help="which video, in a file that holds several"
     )
     analyze.add_argument("--overlay", action="store_true", help="also write overlay.mp4")
-    analyze.add_argument("--skater", type=int, metavar="N", help="person N is the skater")
+    skater = analyze.add_mutually_exclusive_group()
+    skater.add_argument("--skater", type=int, metavar="N", help="person N is the skater")
+    skater.add_argument(
+        "--skater-box",
+        type=_box,
+        metavar="FRAME:x1,y1,x2,y2",
+        help="the skater is in this box, in pixels of one frame of the file; "
+        "frames count from 1, as on the page",
+    )
     analyze.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     analyze.add_argument("--no-cache", action="store_true", help="compute even what is known")
     analyze.add_argument(
@@ -90,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
 def _moment(text: str) -> float:
     try:
         return read_moment(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _box(text: str) -> SkaterBox:
+    try:
+        return read_box(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -111,6 +127,7 @@ def _analyze(
         end_s=arguments.end,
         stream=arguments.stream,
         skater=arguments.skater,
+        skater_box=arguments.skater_box,
         listener=line,
     )
     with new_folder(arguments.out) as scratch:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline import __version__
 from pipeline.config import Profile
+from pipeline.marked import SkaterBox
 from pipeline.store import SCHEMA_VERSION
 from pipeline.types import Timeline, Track, VideoInfo
 
@@ -39,6 +40,12 @@ class Question:
     """Number of the person to take for the skater, instead of the rule's choice."""
     tracks: tuple[Track, ...] = ()
     """People found before, among whom the skater is; empty: they are looked for."""
+    skater_box: SkaterBox | None = None
+    """A box that somebody drew around the skater, instead of the rule's choice."""
+
+    def __post_init__(self) -> None:
+        if self.skater is not None and self.skater_box is not None:
+            raise ValueError("the skater is named twice: by a number and by a box")
 
 
 @dataclass(frozen=True)

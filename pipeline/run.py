@@ -15,10 +15,12 @@ from models.zoo import read_manifest
 from pipeline.classify import classify_skeleton, classify_views, interruptible
 from pipeline.config import Profile
 from pipeline.detect import build_detector
+from pipeline.drawn_box import with_drawn
 from pipeline.ensemble import decide, fuse_umt
 from pipeline.find import find_people
 from pipeline.inputs import Question
 from pipeline.main_skater import choose_main_skater, doubts
+from pipeline.marked import SkaterBox
 from pipeline.networks import Networks
 from pipeline.pose import pose_frame_indices, pose_stride
 from pipeline.progress import Monitor
@@ -27,6 +29,7 @@ from pipeline.sentences import note
 from pipeline.sequence import make_sequence
 from pipeline.types import (
     Analysis,
+    Detections,
     FloatArray,
     IntArray,
     ModelScores,
@@ -45,6 +48,8 @@ Collector = TypeVar("Collector", bound=FrameCollector)
 
 FIRST_LOOK = 0.7
 """Share of the detection that is done when a closer look may follow."""
+DRAWN_FROM = 0.8
+"""Share of the first stage after which a drawn box is followed."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Run:
         self.video = video
         self.skater = question.skater
         self.known_tracks = question.tracks
+        self.skater_box = question.skater_box
         self.monitor = monitor
         self.size = (video.info.width, video.info.height)
         self.buffer = FrameBuffer(video, limit_bytes=profile.buffer_mib * 2**20)
@@ -105,6 +111,7 @@ class Run:
             provenance=self.networks.provenance,
             timings_s=timings,
             warnings=self._warnings(people),
+            skater_box=self.skater_box,
         )
 
     def found(
@@ -134,22 +141,40 @@ class Run:
 
     def _find_people(self) -> People:
         """First pass: boxes on key frames, tracks, the main skater."""
-        if self.known_tracks:
+        if self.known_tracks and self.skater_box is None:
             people = self._main_of(self.known_tracks)
             self.monitor.finish("detect", people)
             return people
         with self.monitor.timed("detect"):
-            network = cast(Dino, self.networks.get("detector"))
-            with interruptible(network, self.monitor.check):
-                people = self._looked_for(network)
-            self.networks.release("detector")
+            if self.known_tracks:
+                detections = _seen(self.known_tracks, len(self.video))
+                people = self._main_of(self.known_tracks)
+            else:
+                network = cast(Dino, self.networks.get("detector"))
+                with interruptible(network, self.monitor.check):
+                    detections, people = self._looked_for(network)
+                self.networks.release("detector")
+            if self.skater_box is not None:
+                people = self._drawn(self.skater_box, people, detections)
         self.monitor.finish("detect", people)
         return people
 
-    def _looked_for(self, network: Dino) -> People:
+    def _drawn(self, box: SkaterBox, people: People, detections: Detections) -> People:
+        """Everybody, and who is in the box that the user drew."""
+
+        def frames(positions: IntArray) -> Iterator[Frame]:
+            # How often is not known before: each time half of what is left of the stage.
+            upto = (1 + self.monitor.done("detect")) / 2
+            return (frame for _, frame in self._frames("detect", positions, upto))
+
+        timeline = self.video.timeline
+        return with_drawn(people, box, frames, timeline, self.size, detections=detections)
+
+    def _looked_for(self, network: Dino) -> tuple[Detections, People]:
         untrained = self.networks.is_untrained("detector")
-        looks = iter((FIRST_LOOK, 1.0) if self.profile.closer.below else (1.0,))
-        _, people = find_people(
+        end = 1.0 if self.skater_box is None else DRAWN_FROM
+        looks = iter((FIRST_LOOK * end, end) if self.profile.closer.below else (end,))
+        detections, people = find_people(
             build_detector(network, self.profile.detector),
             lambda positions: (
                 frame for _, frame in self._frames("detect", positions, next(looks))
@@ -159,8 +184,10 @@ class Run:
             self.profile,
             skater=None if untrained else self.skater,
         )
+        if not untrained:
+            return detections, people
         # Boxes of random weights are noise, which must not decide what the other networks see.
-        return People((), None, note("nobody_looked_for")) if untrained else people
+        return _seen((), len(self.video)), People((), None, note("nobody_looked_for"))
 
     def _main_of(self, tracks: tuple[Track, ...]) -> People:
         return choose_main_skater(
@@ -172,7 +199,7 @@ class Run:
         )
 
     def _find_region(self, people: People) -> RegionOfInterest:
-        if self.networks.is_untrained("detector"):
+        if self.networks.is_untrained("detector") and self.skater_box is None:
             return whole_frame(self.size)
         return consolidate(
             people,
@@ -259,6 +286,22 @@ class Run:
         elif self.skater is not None:
             found.append(note("skater_ignored", skater=self.skater))
         return found
+
+
+def _seen(tracks: Sequence[Track], num_frames: int) -> Detections:
+    """The detector's boxes that people's tracks are made of."""
+    looked = [np.flatnonzero(track.detected) for track in tracks]
+    pairs = list(zip(tracks, looked, strict=True))
+    frame = np.concatenate([np.empty(0, np.int64), *looked])
+    return Detections(
+        num_frames=num_frames,
+        key_frames=np.unique(frame),
+        frame=frame,
+        boxes_xyxy=np.concatenate(
+            [np.empty((0, 4), np.float32), *(t.boxes_xyxy[f] for t, f in pairs)]
+        ),
+        scores=np.concatenate([np.empty(0, np.float32), *(t.scores[f] for t, f in pairs)]),
+    )
 
 
 def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[str, ...]:

@@ -53,6 +53,19 @@ def _number(value: Any) -> bool:
     return (isinstance(value, float) and math.isfinite(value)) or _whole(value)
 
 
+def _is_box(value: Any) -> bool:
+    """Whether it is what was drawn around a skater."""
+    if not isinstance(value, dict) or set(value) != {"frame_index", "xyxy"}:
+        return False
+    xyxy = value["xyxy"]
+    return (
+        _whole(value["frame_index"], 0)
+        and isinstance(xyxy, list)
+        and len(xyxy) == 4
+        and all(map(_number, xyxy))
+    )
+
+
 def _one_of(*names: Any) -> Kind:
     return Kind(lambda value: value in names, "one of " + ", ".join(map(str, names)))
 
@@ -126,6 +139,7 @@ FIELDS: tuple[tuple[str, Kind], ...] = (
             "flight_chosen_by_person.at_s",
         )
     ),
+    ("skater_box_by_person", Kind(lambda v: v is None or _is_box(v), "a frame and four numbers")),
     ("measured_as_by_person", _one_of(None, "jump", "spin")),
     ("notes", Kind(lambda value: value is None or are_notes(value), EXPECTED)),
     ("warnings", Kind(lambda value: isinstance(value, list), "a list of texts")),

@@ -159,6 +159,7 @@ NOTES: Mapping[str, str] = {
     "nobody_stays": "nobody stays in view; most points has person {person}, seen in {presence} of "
     "the frames",
     "chosen": "person {person} was chosen by the user",
+    "drawn": "person {person} was marked by hand: the user drew a box in frame {frame}",
     "only_one": "person {person} is the only one in view ({points} points); " + _POINTS,
     "most_points": "person {person} has most points ({points}), next is person {other} "
     "({other_points}); " + _POINTS,

@@ -23,6 +23,7 @@ from pipeline import __version__
 from pipeline.elements import LABELS
 from pipeline.ensemble import score_views, softmax, vote_shares
 from pipeline.folder import StoreError, new_folder
+from pipeline.marked import SkaterBox
 from pipeline.measure.files import FILE as MEASUREMENTS
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
@@ -100,6 +101,11 @@ def _set_by_person(analysis: Analysis) -> dict[str, Any]:
         found["measured_as_by_person"] = analysis.measured_as
     if analysis.notes:
         found["notes"] = notes_as_list(analysis.notes)
+    if analysis.skater_box is not None:
+        found["skater_box_by_person"] = {
+            "frame_index": analysis.skater_box.frame,
+            "xyxy": list(analysis.skater_box.xyxy),
+        }
     if analysis.flight_at_s is not None:
         found["flight_chosen_by_person"] = {"at_s": analysis.flight_at_s}
     return found
@@ -234,6 +240,7 @@ def _read_json(folder: Path) -> dict[str, Any]:
 def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Analysis:
     timeline = Timeline(arrays["frame_index"], arrays["pts_s"], _origin_s(content, arrays))
     flight, chosen = content.get("flight_set_by_person"), content.get("flight_chosen_by_person")
+    drawn = content.get("skater_box_by_person")
     provenance = {
         stage: replace(Provenance(**entry), stored=True)
         for stage, entry in content["provenance"].items()
@@ -263,7 +270,13 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         measured_as=content.get("measured_as_by_person"),
         notes=read_notes(content.get("notes") or []),
         flight_at_s=None if chosen is None else float(chosen["at_s"]),
+        skater_box=None if drawn is None else _drawn(drawn),
     )
+
+
+def _drawn(content: Mapping[str, Any]) -> SkaterBox:
+    x1, y1, x2, y2 = map(float, content["xyxy"])
+    return SkaterBox(content["frame_index"], (x1, y1, x2, y2))
 
 
 def _origin_s(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> float:

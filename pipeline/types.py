@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.elements import LABELS, NUM_CLASSES
+from pipeline.marked import SkaterBox
 from pipeline.notes import Note
 
 FloatArray = NDArray[np.float32]
@@ -170,7 +171,7 @@ class Track:
     scores: FloatArray
     """`(T,)`; NaN where absent, interpolated like the boxes."""
     detected: NDArray[np.bool_]
-    """`(T,)`; True where the detector itself gave the box."""
+    """`(T,)`; True where the detector itself gave the box, or a person drew it."""
 
     def __post_init__(self) -> None:
         T = len(self.boxes_xyxy)
@@ -376,6 +377,8 @@ class Analysis:
     """Stamp of a moment in the flight that a person chose of several; None: the clearest."""
     notes: tuple[Note, ...] = ()
     """What a person noted on frames, in the order of the film."""
+    skater_box: SkaterBox | None = None
+    """What a person drew around the skater, whose track was made from it; None: nobody did."""
 
     def __post_init__(self) -> None:
         T = len(self.timeline)

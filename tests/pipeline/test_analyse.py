@@ -19,6 +19,7 @@ from pipeline.cache import AnalysisCache
 from pipeline.config import load_profile
 from pipeline.errors import Cancelled, VideoError
 from pipeline.folder import FILES
+from pipeline.marked import SkaterBox
 from pipeline.overlay import write_overlay
 from pipeline.store import load
 from pipeline.types import ModelScores, People, PoseSequence, Provenance
@@ -88,6 +89,35 @@ def test_people_who_were_found_before_are_not_looked_for_again(analyser, clip, m
     centre = np.nanmean(again.pose.keypoints_xy[1:], axis=(0, 1))
     assert abs(centre[0] - np.nanmean(tracks[1].boxes_xyxy[:, [0, 2]])) < 60
     assert len(again.scores) == 6
+
+
+def test_a_skater_marked_by_hand_is_the_skater(clip, tmp_path):
+    """Issue 15, point 10: where the detector finds nobody, a drawn box makes the track."""
+    cache = AnalysisCache(tmp_path / "cache")
+    analyser = Analyser(load_profile("demo"), untrained=True, cache=cache)
+    box = SkaterBox(12, (100.0, 90.0, 180.0, 200.0))
+    marked = analyser.analyse(clip, start_s=0.2, skater_box=box)
+    assert marked.people.main is not None
+    position = marked.timeline.frame_index.tolist().index(12)
+    assert marked.people.main.boxes_xyxy[position].tolist() == list(box.xyxy)
+    assert marked.people.rule == "person 0 was marked by hand: the user drew a box in frame 13"
+    assert marked.region.rule == "union"
+    x1, y1, x2, y2 = marked.region.xyxy.tolist()
+    assert x1 <= 100
+    assert y1 <= 90
+    assert x2 >= 180
+    assert y2 >= 200
+    known = analyser.known(clip, start_s=0.2, skater_box=box)
+    assert known is not None
+    assert known.skater_box == box
+    assert analyser.known(clip, start_s=0.2) is None
+    again = analyser.analyse(
+        clip, start_s=0.2, people=marked.people, skater_box=SkaterBox(13, box.xyxy)
+    )
+    assert [track.person_id for track in again.people.tracks] == [0, 1]
+    assert again.people.main_id == 1
+    with pytest.raises(ValueError, match="twice"):
+        analyser.analyse(clip, skater=0, skater_box=box)
 
 
 def test_a_stop_is_obeyed_within_a_second(analyser, clip, analysis):
@@ -246,6 +276,13 @@ def test_a_bad_file_is_one_line_and_exit_code_2(name, clip, tmp_path, capsys):
         (["--device", "cuda"], "CUDA"),
         (["--device", "tpu"], "invalid choice"),
         (["--start", "soon"], "m:ss"),
+        # Issue 15, point 10: a skater marked by hand.
+        (["--skater-box", "5"], "FRAME:x1,y1,x2,y2"),
+        (["--skater-box", "5:10,10,9,90"], "at least 4 pixels"),
+        (["--skater-box", "0:10,10,90,90"], "frame 0, which is not in the span"),
+        (["--skater-box", "21:10,10,90,90"], "frame 21, which is not in the span"),
+        (["--skater-box", "5:330,10,390,90"], "outside the picture of 320x240"),
+        (["--skater-box", "5:10,10,90,90", "--skater", "0"], "not allowed with"),
     ],
 )
 def test_a_bad_argument_is_one_line_and_exit_code_2(arguments, words, clip, tmp_path, capsys):

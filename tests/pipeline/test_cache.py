@@ -16,6 +16,7 @@ from pipeline.config import load_profile
 from pipeline.export import pack, unpack
 from pipeline.folder import FILES
 from pipeline.inputs import Program, Question, ResultInputs, digest
+from pipeline.marked import SkaterBox
 from pipeline.run import Run
 from pipeline.store import load, score_rows, write_files
 from pipeline.types import Analysis, People, Timeline
@@ -119,6 +120,9 @@ CHANGED = {
         Question(skater=1),
         Question(tracks=people().tracks),
         Question(tracks=people(start=(51, 40)).tracks),
+        Question(skater_box=SkaterBox(3, (50, 40, 80, 100))),
+        Question(skater_box=SkaterBox(4, (50, 40, 80, 100))),
+        Question(skater_box=SkaterBox(3, (50, 40, 80, 101))),
     ],
     "profile": [
         replace(INPUTS.profile, precision="bf16"),

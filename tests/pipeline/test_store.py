@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.elements import LABELS
 from pipeline.folder import StoreError, check_place
+from pipeline.marked import SkaterBox
 from pipeline.store import load, save
 from pipeline.types import People, Timeline
 from tests.conftest import ROOT
@@ -99,6 +100,32 @@ def test_a_flight_that_is_none_is_told(tmp_path, flight):
     content = json.loads((tmp_path / "analysis.json").read_text())
     (tmp_path / "analysis.json").write_text(json.dumps({**content, "flight_set_by_person": flight}))
     with pytest.raises(StoreError, match="damaged"):
+        load(tmp_path)
+
+
+def test_a_skater_marked_by_hand_is_read_back(tmp_path):
+    analysis = replace(make_analysis(), skater_box=SkaterBox(155, (10.0, 20.5, 60.0, 90.0)))
+    save(analysis, tmp_path)
+    content = json.loads((tmp_path / "analysis.json").read_text())
+    assert content["skater_box_by_person"] == {"frame_index": 155, "xyxy": [10.0, 20.5, 60.0, 90.0]}
+    assert load(tmp_path).skater_box == analysis.skater_box
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "5:1,2,3,4",
+        {"frame_index": 1.5, "xyxy": [1, 2, 30, 40]},
+        {"frame_index": 1, "xyxy": [1, 2, 30]},
+        {"frame_index": 1, "xyxy": [1, 2, 30, "40"]},
+        {"frame_index": 1, "xyxy": [1, 2, 30, 40], "path": "x"},
+    ],
+)
+def test_a_box_that_nobody_can_draw_is_told(tmp_path, box):
+    save(make_analysis(), tmp_path)
+    content = json.loads((tmp_path / "analysis.json").read_text())
+    (tmp_path / "analysis.json").write_text(json.dumps({**content, "skater_box_by_person": box}))
+    with pytest.raises(StoreError, match="skater_box_by_person: expected a frame"):
         load(tmp_path)
 
 
