@@ -102,12 +102,19 @@ def are_notes(content: object) -> bool:
     return True
 
 
+def in_whole_letters(text: str) -> bool:
+    """Whether a file can hold a text: half a letter (a lone surrogate) fits into JSON only."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _note(entry: object) -> Note:
     kind = entry.get("kind") if isinstance(entry, Mapping) else None
     if not isinstance(entry, Mapping) or not isinstance(kind, str) or kind not in POINTS:
         raise ValueError("a note has one of the kinds " + ", ".join(POINTS))
     text, points = entry.get("text", ""), entry.get("points", [])
-    if not isinstance(text, str) or len(text) > MAX_TEXT or (kind == "text" and not text.strip()):
+    if not isinstance(text, str) or len(text) > MAX_TEXT or not in_whole_letters(text):
+        raise ValueError(f"text: expected at most {MAX_TEXT} letters")
+    if kind == "text" and not text.strip():
         raise ValueError(f"text: expected at most {MAX_TEXT} letters")
     if not isinstance(points, list) or len(points) != POINTS[kind]:
         raise ValueError(f"points: expected {POINTS[kind]} for a {kind}")

@@ -15,6 +15,8 @@ from typing import Any, get_args
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.ensemble import FUSED
 from pipeline.notes import EXPECTED, are_notes
+from pipeline.report_fields import EXPECTED as EXPECTED_FIELDS
+from pipeline.report_fields import are_report_fields
 from pipeline.types import Status
 
 NAME = re.compile(r"[\w-]+")
@@ -142,6 +144,7 @@ FIELDS: tuple[tuple[str, Kind], ...] = (
     ("skater_box_by_person", Kind(lambda v: v is None or _is_box(v), "a frame and four numbers")),
     ("measured_as_by_person", _one_of(None, "jump", "spin")),
     ("notes", Kind(lambda value: value is None or are_notes(value), EXPECTED)),
+    ("report_fields", Kind(lambda v: v is None or are_report_fields(v), EXPECTED_FIELDS)),
     ("warnings", Kind(lambda value: isinstance(value, list), "a list of texts")),
     ("warnings.*", _TEXT),
 )

@@ -28,6 +28,7 @@ from pipeline.measure.files import FILE as MEASUREMENTS
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
 from pipeline.notes import notes_as_list, read_notes
+from pipeline.report_fields import read_report_fields
 from pipeline.saved import WrongField, check_fields
 from pipeline.types import (
     Analysis,
@@ -106,6 +107,8 @@ def _set_by_person(analysis: Analysis) -> dict[str, Any]:
             "frame_index": analysis.skater_box.frame,
             "xyxy": list(analysis.skater_box.xyxy),
         }
+    if written := analysis.report_fields.filled():
+        found["report_fields"] = written
     if analysis.flight_at_s is not None:
         found["flight_chosen_by_person"] = {"at_s": analysis.flight_at_s}
     return found
@@ -269,6 +272,7 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         else (float(flight["takeoff_s"]), float(flight["landing_s"])),
         measured_as=content.get("measured_as_by_person"),
         notes=read_notes(content.get("notes") or []),
+        report_fields=read_report_fields(content.get("report_fields") or {}),
         flight_at_s=None if chosen is None else float(chosen["at_s"]),
         skater_box=None if drawn is None else _drawn(drawn),
     )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.marked import SkaterBox
 from pipeline.notes import Note
+from pipeline.report_fields import ReportFields
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -379,6 +380,8 @@ class Analysis:
     """What a person noted on frames, in the order of the film."""
     skater_box: SkaterBox | None = None
     """What a person drew around the skater, whose track was made from it; None: nobody did."""
+    report_fields: ReportFields = field(default_factory=ReportFields)
+    """What a person wrote at the head of the report."""
 
     def __post_init__(self) -> None:
         T = len(self.timeline)

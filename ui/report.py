@@ -26,6 +26,7 @@ from ui.names import class_name, display_name
 from ui.notes import notes_section
 from ui.plots import colour_of
 from ui.reasons import reasons_card, settings_of
+from ui.report_fields import fields_section
 from ui.seen import jpeg_uri
 from ui.tables import arithmetic_table, ordered, provenance_table, video_table
 
@@ -43,6 +44,7 @@ def report(analysis: Analysis, own_call: str | None = None) -> str:
     """
     title = say("report_title", name=Path(analysis.video.path).name)
     sections = [
+        fields_section(analysis),
         verdict_card(analysis, own_call),
         warning_card(warnings_of(analysis)),
         _section("tab_why", reasons_card(analysis)),

@@ -48,6 +48,7 @@ def test_notes_are_saved_and_read_back(tmp_path):
     "notes",
     [
         {}, "x", [1], [{}], [TEXT] * (MAX_NOTES + 1), [{**TEXT, "text": "x" * (MAX_TEXT + 1)}],
+        [{**TEXT, "text": "\ud800"}],  # no file can hold it: the report was a traceback
         [{**TEXT, "text": " "}], [{**TEXT, "text": 5}], [{**LINE, "points": [[0, 0]]}],
         [{**LINE, "points": [[0, 0], [1, float("nan")]]}], [{**LINE, "points": [[0, 0], [1, 1e9]]}],
         [{**LINE, "points": [[0, 0], [1, True]]}], [{**LINE, "frame_index": -1}],

@@ -10,9 +10,10 @@ from pipeline.errors import InputError
 from ui.cards import message_card
 from ui.events import QUIET
 from ui.labels import choice, label, language_of
-from ui.language import in_words, say, spoken_in
+from ui.language import in_words, say, speaking, spoken_in
+from ui.report_fields import build_report_fields, fields_of, keep_fields
 from ui.runs import Run
-from ui.session import Session, Shown
+from ui.session import Session, Shown, visitor_of
 from ui.takeaway import CHOSEN, FORMATS, make_files
 
 
@@ -25,6 +26,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         label=label("take_formats"),
         elem_id="take-formats",
     )
+    fields = build_report_fields()
     make = gr.Button(label("take_make"), variant="primary", elem_id="take-make")
     note = gr.HTML(elem_id="take-note", show_label=False)
     files = gr.File(
@@ -35,18 +37,41 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         visible=False,
     )
 
+    def keep(request: gr.Request, owner: str, *texts: str) -> str:
+        with speaking(language_of(request)):
+            return keep_fields(session.runs, visitor_of(request), owner, texts)
+
     def produce(
-        finished: Shown, chosen: list[str], request: gr.Request
+        finished: Shown, chosen: list[str], request: gr.Request, owner: str, *texts: str
     ) -> Iterator[tuple[str, gr.File]]:
+        # The last letters may not have come yet.
+        if wrong := keep(request, owner, *texts):
+            yield wrong, gr.skip()
+            return
         steps = _produce(session.visible(finished), chosen)
         for card, made in spoken_in(language_of(request), steps):
             yield card, gr.File(made, visible=bool(made))
 
     # What was made of another run goes.
-    session.on_open(tab, "take", lambda run: [gr.File(None, visible=False), ""], [files, note])
+    session.on_open(
+        tab,
+        "take",
+        lambda run: [gr.File(None, visible=False), "", *fields_of(run)],
+        [files, note, *fields],
+    )
+    gr.on(
+        [box.input for box in fields[1:]],
+        keep,
+        fields,
+        note,
+        concurrency_limit=1,
+        concurrency_id="hand",
+        trigger_mode="always_last",
+        **QUIET,
+    )
     make.click(
         produce,
-        [session.finished, formats],
+        [session.finished, formats, *fields],
         [note, files],
         concurrency_limit=2,
         **QUIET,
