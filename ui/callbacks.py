@@ -49,6 +49,7 @@ class Request:
     end_s: float | None = None
     skater: int | None = None
     stream: int | None = None
+    skater_box: SkaterBox | None = None
     people: People | None = field(default=None, compare=False)
     """Found before in the same clip by the same profile: nobody is looked for again."""
 
@@ -68,10 +69,10 @@ def request_of(
             point is no time.
     """
     chosen = read_chosen(skater or "")
-    if isinstance(chosen, SkaterBox):  # until the analyser takes one
-        raise InputError.of("skater_unreadable", text=skater)
-    points = moment_or_none(start), moment_or_none(end)
-    return Request(path, profile, *points, chosen, _read_stream(stream or ""))
+    points, number = (moment_or_none(start), moment_or_none(end)), _read_stream(stream or "")
+    if isinstance(chosen, SkaterBox):
+        return Request(path, profile, *points, stream=number, skater_box=chosen)
+    return Request(path, profile, *points, chosen, number)
 
 
 def _read_stream(text: str) -> int | None:
@@ -139,6 +140,7 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
             end_s=request.end_s,
             stream=request.stream,
             skater=request.skater,
+            skater_box=request.skater_box,
             people=request.people,
         )
     except (InputError, WeightsError) as error:
@@ -259,6 +261,7 @@ def _work(run: Run, request: Request, work: Work) -> None:
             end_s=request.end_s,
             stream=request.stream,
             skater=request.skater,
+            skater_box=request.skater_box,
             people=request.people,
             listener=lambda progress: work.tell(progress, new=run.take(progress.result)),
             stop_asked=run.stop.is_set,

@@ -31,18 +31,6 @@ AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
 
 
 @dataclass(frozen=True)
-class Controls:
-    """What the rest of the page wires to."""
-
-    upload: gr.File
-    """Where a visitor puts a clip; empty again as soon as it has one."""
-    video: gr.File
-    """The clip on screen, out of sight."""
-    status: gr.HTML
-    blind: gr.Checkbox
-
-
-@dataclass(frozen=True)
 class Fields:
     """What is asked for: the clip on screen and the fields beside it."""
 
@@ -56,6 +44,20 @@ class Fields:
     def all(self) -> list[Any]:
         """In the order of `callbacks.request_of`."""
         return [self.video, self.profile, self.start, self.end, self.skater, self.stream]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What the rest of the page wires to."""
+
+    upload: gr.File
+    """Where a visitor puts a clip; empty again as soon as it has one."""
+    video: gr.File
+    """The clip on screen, out of sight."""
+    fields: Fields
+    """What is asked for."""
+    status: gr.HTML
+    blind: gr.Checkbox
 
 
 def examples() -> list[Path]:
@@ -128,7 +130,7 @@ def build_controls(session: Session) -> Controls:
         )
         wire(chosen.then)
     halt.click(_stop_for(session), None, news, **AT_ONCE)
-    return Controls(upload, video, status, blind)
+    return Controls(upload, video, fields, status, blind)
 
 
 def _build_examples(video: gr.File) -> Any:

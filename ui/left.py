@@ -42,7 +42,8 @@ def left_of(run: Run) -> Left:
     """What was asked for when a run was made, so that Analyse asks for the same again."""
     asked = run.asked
     if isinstance(asked, callbacks.Request):
-        skater, stream = ("" if v is None else str(v) for v in (asked.skater, asked.stream))
+        chosen = asked.skater if asked.skater_box is None else asked.skater_box
+        skater, stream = ("" if v is None else str(v) for v in (chosen, asked.stream))
         points = _typed(asked.start_s), _typed(asked.end_s)
         return Left(asked.path, asked.profile, *points, skater, stream)
     if run.analysis is None:
@@ -58,7 +59,7 @@ def _of_analysis(analysis: Analysis) -> Left:
         video.path if Path(video.path).is_file() else None,
         analysis.profile if known else profile_names()[0],
         *_points(analysis),
-        _chosen(analysis.people.rule),
+        _chosen(analysis.people.rule) if analysis.skater_box is None else str(analysis.skater_box),
         "",  # the one that FFmpeg takes, or the only one that the file has
     )
 

@@ -173,3 +173,51 @@ def test_charts_are_readable_in_the_dark_and_by_touch(visit):
         ".filter((bar) => getComputedStyle(bar).display !== 'none').length"
     )
     assert shown == 0
+
+
+def test_a_skater_is_marked_by_hand(player):
+    """Issue 15, point 10: by keys the box moves and goes again, with the mouse it is drawn."""
+    press(player, "PageDown")
+    wait(player, "p.shown === 10")
+    press(player, "j")
+    before = player.evaluate(f"() => {PLAYER}.mark.box")
+    press(player, "ArrowRight", "Shift+ArrowDown")
+    moved = player.evaluate(f"() => {PLAYER}.mark.box")
+    assert moved[0] > before[0]
+    assert moved[3] > before[3]
+    assert moved[1] == before[1]
+    press(player, "Escape")
+    assert player.evaluate(f"() => {PLAYER}.mark.on || {PLAYER}.shown !== 10") is False
+    button = player.locator("#player [data-action=mark]")
+    assert button.get_attribute("title").startswith("Mark the skater")
+    assert button.get_attribute("aria-label").startswith("Mark the skater")
+    people, main = player.evaluate(f"() => [{PLAYER}.scene.people, {PLAYER}.scene.main]")
+    skater = next(person for person in people if person["id"] == main)
+    button.click()
+    stage = player.locator("#player .rp-overlay")
+    stage.scroll_into_view_if_needed()
+    area = stage.bounding_box()
+    corners = player.evaluate(
+        f"([x1, y1, x2, y2]) => {{ const p = {PLAYER}; const v = p.stage.fitted;"
+        " const r = p.stage.picture.width / p.stage.root.clientWidth;"
+        " const at = (x, y) => [(p.stage.picture.width - v[0]) / 2 / r + x * p.stage.scale / r,"
+        " (p.stage.picture.height - v[1]) / 2 / r + y * p.stage.scale / r];"
+        " return [at(x1, y1), at(x2, y2)] }",
+        skater["boxes"][10],
+    )
+    (x1, y1), (x2, y2) = ((area["x"] + x, area["y"] + y) for x, y in corners)
+    player.mouse.move(x1, y1)
+    player.mouse.down()
+    player.mouse.move((x1 + x2) / 2, (y1 + y2) / 2, steps=3)
+    player.mouse.move(x2, y2, steps=3)
+    player.mouse.up()
+    number = max(person["id"] for person in people) + 1
+    player.wait_for_function(
+        f"() => {PLAYER}.scene.done && {PLAYER}.scene.main === {number}", timeout=120_000
+    )
+    assert len(player.evaluate(f"() => {PLAYER}.scene.people")) == len(people) + 1
+    player.evaluate("() => document.querySelector('#results [data-tab-id=details]').click()")
+    words = f"text=person {number} was marked by hand: a box was drawn in frame 11"
+    player.wait_for_selector(f"#video-facts >> {words}", timeout=40_000)
+    player.click("#settings > button")
+    assert player.input_value("#skater :is(input, textarea)").startswith("11:")

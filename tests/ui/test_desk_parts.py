@@ -19,6 +19,7 @@ from pipeline.elements import LABELS
 from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.errors import ConfigError, InputError
 from pipeline.export import coco_keypoints, write_frames_csv
+from pipeline.marked import SkaterBox
 from pipeline.store import load, save
 from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
@@ -28,9 +29,11 @@ from tests.videos import Recipe, write_video
 from ui import callbacks, example, seen
 from ui.architecture import architecture, class_table, paper_table, status_of
 from ui.blind import call, call_table, tally
+from ui.callbacks import Request, request_of
 from ui.cards import live_card, verdict_card, warnings_of
 from ui.controls import examples, history_line
 from ui.example import Example
+from ui.left import left_of
 from ui.player import ClipShelf
 from ui.player.messages import Nonsense
 from ui.reasons import reasons
@@ -39,7 +42,7 @@ from ui.runs import RunStore
 from ui.seen import film_strip, profile_of, region_picture, same_weights, see
 from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
 from ui.tabs.compare import meeting_frame
-from ui.tabs.picture import relock_on_show
+from ui.tabs.picture import mark_request, relock_on_show
 
 NETWORK = load_profile("demo").video_models[0]
 
@@ -234,6 +237,36 @@ def test_a_person_is_chosen_in_the_clip_of_the_run_on_show(analysis):
             relock_on_show(clips, run, {**told, **other})
     for visitor in ("anna", "boris"):
         clips.leave(visitor)
+
+
+def test_a_skater_is_marked_in_the_clip_on_show(analysis):
+    """Issue 15, point 10: of an analysis, of one that failed, and before there is any."""
+    clips, runs = ClipShelf(), RunStore()
+    run = runs.adopt("anna", analysis)
+    clip = clips.show_run(run)
+    video = analysis.video
+    told = {"token": clip.token, "run": run.run_id, "frame": 1, "box": [10, 10, 60, 90]}
+    box = SkaterBox(int(clip.timeline.frame_index[1]), (10.0, 10.0, 60.0, 90.0))
+    fields = (video.path, "fast", "0.1", "", "2", "")
+    asked = mark_request(clips, run, "anna", told, fields)
+    assert (asked.path, asked.profile, asked.start_s) == (video.path, "demo", video.start_s)
+    assert (asked.skater, asked.skater_box, asked.people) == (None, box, None)
+    failed = runs.start("anna")
+    failed.asked = Request(video.path, "demo", 0.0, 0.2, skater=1)
+    failed.end("nobody was found")
+    again = mark_request(clips, failed, "anna", told, fields)
+    assert again == Request(video.path, "demo", 0.0, 0.2, skater_box=box)
+    first = mark_request(clips, None, "anna", {**told, "run": None}, fields)
+    assert first == Request(video.path, "fast", 0.1, skater_box=box)
+    failed.asked = again
+    assert left_of(failed).skater == str(box)
+    assert request_of(*left_of(failed).all()) == again
+    for visitor, other in (("boris", {}), ("anna", {"token": "t"}), ("anna", {"run": "another"})):
+        with pytest.raises(Nonsense):
+            mark_request(clips, run, visitor, {**told, **other}, fields)
+    with pytest.raises(Nonsense, match="would be analysed"):
+        mark_request(clips, None, "anna", told, ("", *fields[1:]))
+    clips.leave("anna")
 
 
 def test_warnings_about_weights_follow_the_provenance():

@@ -25,8 +25,8 @@ def build_player(*, relockable: bool = True, **options: Any) -> gr.HTML:
     A function and no class: beside every class of a component gradio writes a stub file.
 
     Args:
-        relockable: Whether its event `relock` asks for another skater, `flight` sets one, and
-            `notes` brings what was noted on frames.
+        relockable: Whether its event `relock` asks for another skater, `mark` for the person in a
+            drawn box, `flight` sets one, and `notes` brings what was noted on frames.
         options: Of `gr.HTML`.
     """
     return gr.HTML(
@@ -58,10 +58,11 @@ def player_value(
 
 def _script(relockable: bool) -> str:
     # `trigger("relock")` tells gradio that the component has an event of that name.
-    relock = 'message => trigger("relock", message)' if relockable else "null"
-    flight = 'message => trigger("flight", message)' if relockable else "null"
-    notes = 'message => trigger("notes", message)' if relockable else "null"
-    told = f"relock: {relock}, setFlight: {flight}, setNotes: {notes}"
+    events = {"relock": "relock", "mark": "mark", "setFlight": "flight", "setNotes": "notes"}
+    told = ", ".join(
+        f'{name}: message => trigger("{event}", message)' if relockable else f"{name}: null"
+        for name, event in events.items()
+    )
     return f"""
 const root = (window.gradio_config && window.gradio_config.root) || window.location.href;
 const base = new URL(".{PREFIX}/", root.endsWith("/") ? root : root + "/").href;

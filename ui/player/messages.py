@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
+
+from pipeline.errors import InputError
+from pipeline.marked import SkaterBox
+from pipeline.types import Timeline
 
 TOKEN_LENGTH = 64
 """Longer ones are none of ours."""
@@ -24,6 +28,18 @@ class Relock:
     """Of the clip on show."""
     person: int
     """`person_id` of a track."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The visitor drew a box around the skater."""
+
+    token: str
+    """Of the clip on show."""
+    frame: int
+    """Place in the clip, from 0."""
+    box: SkaterBox
+    """With the same frame, as the file counts it."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +66,16 @@ def read_flight(data: object) -> FlightSet:
 
 def _seconds(message: Mapping[str, object], name: str) -> float:
     value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not _is_number(value):
         raise Nonsense(f"{name}: expected seconds")
     return float(value)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    """Whether JSON's number can be computed with; True is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e9  # which neither NaN nor infinity is, nor an integer beyond floats
 
 
 def read_relock(data: object, known: Sequence[int]) -> Relock:
@@ -70,6 +93,32 @@ def read_relock(data: object, known: Sequence[int]) -> Relock:
     if relock.person not in known:
         raise Nonsense(f"person: nobody has the number {relock.person}")
     return relock
+
+
+def read_mark(data: object, timeline: Timeline, size: tuple[int, int]) -> Marked:
+    """Check a message with a drawn box.
+
+    Args:
+        data: What the browser sent.
+        timeline: Of the clip on show.
+        size: `(width, height)` of its picture.
+
+    Raises:
+        Nonsense: It is no such message, or the box lies outside the clip or is too small.
+    """
+    message = _mapping(data)
+    frame = _whole(message, "frame", 0, len(timeline) - 1)
+    sides = message.get("box")
+    if not isinstance(sides, list) or len(sides) != 4 or not all(map(_is_number, sides)):
+        raise Nonsense("box: expected four numbers")
+    x1, y1, x2, y2 = (round(float(side), 1) for side in sides)
+    if not (x1 >= 0 and y1 >= 0 and x2 <= size[0] and y2 <= size[1]):
+        raise Nonsense("box: lies outside the picture")
+    try:
+        box = SkaterBox(int(timeline.frame_index[frame]), (x1, y1, x2, y2))
+    except InputError as error:
+        raise Nonsense(f"box: {error}") from None
+    return Marked(read_token(message), frame, box)
 
 
 def read_token(data: object) -> str:
@@ -115,8 +164,8 @@ def _mapping(data: object) -> Mapping[str, object]:
 
 def _whole(message: Mapping[str, object], name: str, least: int, most: int) -> int:
     value = message.get(name)
-    # JSON has one kind of number: 3.0 is 3, but True is none.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # JSON has one kind of number: 3.0 is 3.
+    if not _is_number(value):
         raise Nonsense(f"{name}: expected a whole number")
     if value != int(value) or not least <= value <= most:
         raise Nonsense(f"{name}: expected a whole number from {least} to {most}")

@@ -46,6 +46,8 @@ def scene_json(clip: Clip, run: Run | None) -> dict[str, Any]:
         "language": spoken(),
         "words": words_for(spoken()),
         "run": None if run is None else run.run_id,
+        # In blind mode no other analysis is begun before the call, nor beside one that is going.
+        "markable": run is None or not (run.hidden or run.going),
         "span": None if run is None else _ends(span_of(run, clip)),
         # In blind mode the visitor's own call comes first.
         **(_nothing() if run is None or run.hidden else _known(run, clip)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -10,14 +10,23 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import InputError
+from pipeline.types import Analysis
 from ui import callbacks
+from ui.cards import message_card
 from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
 from ui.flights import with_flight_set
 from ui.language import in_words
 from ui.notes import with_notes_sent
 from ui.player import ClipShelf, build_player, player_value
-from ui.player.messages import Nonsense, read_flight, read_relock, read_run, read_token
+from ui.player.messages import (
+    Nonsense,
+    read_flight,
+    read_mark,
+    read_relock,
+    read_run,
+    read_token,
+)
 from ui.runs import Run
 from ui.session import Session, Shown, visitor_of
 
@@ -42,6 +51,13 @@ def build_tab(session: Session, controls: Controls) -> None:
     begun = player.relock(
         _begin_relock_for(session), session.shown, [*news, session.begun], **AT_ONCE
     )
+    begun_by_mark = player.mark(
+        _begin_mark_for(session),
+        [session.shown, *controls.fields.all(), controls.blind],
+        [*news, session.begun],
+        **AT_ONCE,
+    )
+    then_analyse(begun_by_mark, _go_on_for(session), [session.begun], news)
     player.flight(
         _set_flight_for(session), session.finished, session.shown,
         concurrency_limit=1, concurrency_id="hand", trigger_mode="multiple", **QUIET,
@@ -102,12 +118,53 @@ def relock_request(run: Run, data: object) -> callbacks.Request:
     if analysis is None:
         raise Nonsense("the analysis is not there yet")
     message = read_relock(data, [track.person_id for track in analysis.people.tracks])
-    asked = run.asked
-    if not isinstance(asked, callbacks.Request):  # an example, or a saved analysis
-        video = analysis.video
-        span = (video.start_s, video.end_s)
-        asked = callbacks.Request(video.path, analysis.profile, *span, stream=video.stream)
-    return replace(asked, skater=message.person, people=analysis.people)
+    asked = _asked_for(run, analysis)
+    return replace(asked, skater=message.person, skater_box=None, people=analysis.people)
+
+
+def mark_request(
+    clips: ClipShelf, run: Run | None, visitor: str, data: object, fields: Sequence[Any]
+) -> callbacks.Request:
+    """What to ask for when the visitor drew a box around the skater.
+
+    The same clip and span as the run on show; without one, or where it failed before it had an
+    analysis, as the fields at the left say. People are looked for again: the detector's doubtful
+    boxes, which no analysis keeps, may be the skater's.
+
+    Args:
+        clips: The videos on show.
+        run: On show; None: the clip was not analysed yet.
+        visitor: Who drew.
+        data: What the browser sent.
+        fields: As for `callbacks.request_of`.
+
+    Raises:
+        Nonsense: The browser sent something else, or it is about another clip.
+        InputError: What stands in the fields cannot be asked for.
+    """
+    clip = clips.get(read_token(data))
+    if clip is None or clip.visitor != visitor:
+        raise Nonsense("token: of no clip on show")
+    info = clip.video.info
+    box = read_mark(data, clip.timeline, (info.width, info.height)).box
+    if run is not None and run.analysis is not None:
+        check_on_show(clips, run, data)
+        asked = _asked_for(run, run.analysis)
+    elif run is not None and isinstance(run.asked, callbacks.Request):
+        asked = run.asked
+    else:
+        asked = callbacks.request_of(*fields)
+    if not asked.path or clips.show(visitor, asked.path, stream=asked.stream) is not clip:
+        raise Nonsense("token: not of the clip that would be analysed")
+    return replace(asked, skater=None, skater_box=box, people=None)
+
+
+def _asked_for(run: Run, analysis: Analysis) -> callbacks.Request:
+    if isinstance(run.asked, callbacks.Request):
+        return run.asked
+    video = analysis.video  # an example, or a saved analysis
+    span = (video.start_s, video.end_s)
+    return callbacks.Request(video.path, analysis.profile, *span, stream=video.stream)
 
 
 def _set_flight_for(session: Session) -> Any:
@@ -150,6 +207,38 @@ def _begin_relock_for(session: Session) -> Any:
         except Nonsense:
             return nothing
         return begun_as(session, callbacks.begin(asked, session.runs, run.visitor), request)
+
+    return begin
+
+
+def _begin_mark_for(session: Session) -> Any:
+    def begin(
+        shown: Shown,
+        path: str | None,
+        profile: str,
+        start: str,
+        end: str,
+        skater: str,
+        stream: str,
+        blind: bool,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> list[Any]:
+        fields = (path, profile, start, end, skater, stream)
+        visitor, run = visitor_of(request), session.run_of(shown)
+        if run is not None and (run.visitor != visitor or run.hidden or run.going):
+            return [gr.skip()] * 4
+        try:
+            asked = mark_request(session.clips, run, visitor, event._data, fields)
+        except Nonsense:
+            return [gr.skip()] * 4
+        except InputError as error:
+            news = message_card(in_words(error), kind="error"), "", 0
+            return begun_as(session, news, request)
+        # Whoever has seen a verdict of this clip has no call to make any more.
+        blind = blind and (run is None or run.analysis is None)
+        news = callbacks.begin(asked, session.runs, visitor, blind=blind)
+        return begun_as(session, news, request)
 
     return begin
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from pipeline.marked import SkaterBox
+from pipeline.types import Timeline
 from tests.factories import make_analysis
 from ui import callbacks
-from ui.player.messages import Nonsense, Relock, read_relock, read_token, read_whole
+from ui.player.messages import Nonsense, Relock, read_mark, read_relock, read_token, read_whole
 from ui.runs import RunStore
 from ui.tabs.picture import relock_request
 
@@ -31,6 +34,33 @@ def test_nonsense_is_refused(data):
 def test_a_message_of_ours_is_read(person):
     assert read_relock({"token": "t", "person": person, "more": "x"}, [0, 1]) == Relock("t", 1)
     assert read_token({"token": "t"}) == "t"
+
+
+BOX = {"token": "t", "frame": 3, "box": [10, 20.04, 60, 90]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token": ""}, {"frame": 10}, {"frame": -1}, {"frame": 1.5}, {"frame": None},
+        {"box": None}, {"box": "10,20,60,90"}, {"box": [10, 20, 60]}, {"box": {"x": 1}},
+        {"box": [10, 20, 60, "90"]}, {"box": [10, 20, 60, None]}, {"box": [10, 20, 60, True]},
+        {"box": [10, 20, float("nan"), 90]}, {"box": [10, 20, float("inf"), 90]},
+        {"box": [-1, 20, 60, 90]}, {"box": [10, 20, 330, 90]}, {"box": [10, 20, 60, 241]},
+        {"box": [60, 20, 10, 90]}, {"box": [10, 20, 12, 90]}, {"box": [10, 20, 60, 10**400]},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_box_that_nobody_can_draw_is_refused(change):
+    """Issue 15, point 10."""
+    with pytest.raises(Nonsense):
+        read_mark({**BOX, **change}, Timeline(np.arange(5, 15), np.arange(10.0)), (320, 240))
+
+
+def test_a_drawn_box_is_read():
+    marked = read_mark(BOX, Timeline(np.arange(5, 15), np.arange(10.0)), (320, 240))
+    assert (marked.token, marked.frame) == ("t", 3)
+    assert marked.box == SkaterBox(8, (10.0, 20.0, 60.0, 90.0))
 
 
 @pytest.mark.parametrize("text", ["", "-1", "6", "1.0", "0x1", "\uff11", "9" * 400, "1 ", "../1"])

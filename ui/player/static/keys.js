@@ -24,6 +24,7 @@ export const KEYS = [
   { keys: ["q"], action: "tool:angle", word: "tool_angle" },
   { keys: ["c"], action: "tool:stopwatch", word: "tool_stopwatch" },
   { keys: ["e"], action: "tool:text", word: "tool_text" },
+  { keys: ["j"], action: "mark", word: "mark" },
   { keys: ["Delete"], action: "dropNote", word: "drop_note" },
   { keys: ["Ctrl+z"], action: "undo", word: "undo" },
   { keys: ["Ctrl+Shift+z", "Ctrl+y"], action: "redo", word: "redo" },

@@ -8,6 +8,7 @@ import { History } from "./history.js";
 import { listenToKeys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Loop } from "./loop.js";
+import { Mark } from "./mark.js";
 import { People } from "./people.js";
 import { Playback } from "./playback.js";
 import { Settings } from "./settings.js";
@@ -22,8 +23,8 @@ const PAN = 60; // CSS pixels a key press
 const ZOOM = 1.25;
 
 /** Called once by gradio, when the component is on the page; `relock` and the like are null without such a choice. */
-export function mount({ element, props, watch, base, relock, setFlight, setNotes }) {
-  const player = new Player(element.querySelector(".rp"), base, { relock, setFlight, setNotes });
+export function mount({ element, props, watch, base, ...told }) {
+  const player = new Player(element.querySelector(".rp"), base, told);
   const follow = () => player.follow(props.value);
   watch("value", follow);
   follow();
@@ -31,7 +32,7 @@ export function mount({ element, props, watch, base, relock, setFlight, setNotes
 }
 
 class Player {
-  constructor(root, base, { relock, setFlight, setNotes }) {
+  constructor(root, base, { relock, mark, setFlight, setNotes }) {
     this.root = root;
     this.base = base;
     this.relock = relock;
@@ -67,6 +68,10 @@ class Player {
       onSeek: (n) => this.goTo(n),
       onTell: (text) => this.status.tell(text, { over: true }),
       history: this.history,
+    });
+    this.mark = new Mark(root, this.stage, {
+      onMark: mark && ((box) => this.#marked(mark, box)),
+      onTell: (text) => this.status.tell(text, { over: true }),
     });
     this.transport = new Transport(root, {
       act: (action) => this.act(action),
@@ -124,6 +129,7 @@ class Player {
     if (action === "help") return this.helpDialog.showModal();
     if (!this.scene) return;
     if (action.startsWith("layer:")) return this.settings.toggle(action.slice(6));
+    if (action.startsWith("tool:")) this.mark.leave();
     if (action.startsWith("tool:")) return this.tools.choose(action.slice(5));
     this.#actions[action]?.(key);
   }
@@ -150,6 +156,7 @@ class Player {
     setLanding: () => this.flight.setHere("landing", this.wanted),
     flightBack: () => this.flight.restore(),
     dropNote: () => this.tools.drop(),
+    mark: () => this.#beginMark(),
     undo: () => this.history.undo(),
     redo: () => this.history.redo(),
     zoomIn: () => this.stage.zoomBy(ZOOM),
@@ -181,6 +188,7 @@ class Player {
     this.stage.open(scene);
     this.transport.open(scene, clock, say);
     this.people.open(scene, say);
+    this.mark.open(scene, say);
     if (known?.run !== scene.run) this.history.clear();
     this.#openLanes();
     this.status.open(scene, clock, say);
@@ -409,6 +417,19 @@ class Player {
     if (!this.relock || !this.people.has(id) || id === this.scene.main || !this.scene.done) return;
     this.status.tell(this.word("relocking", { id }), { over: true });
     this.relock({ token: this.scene.token, run: this.scene.run, person: id });
+  }
+
+  #beginMark() {
+    if (this.shown === null) return;
+    this.tools.leave();
+    if (this.playback.playing) this.#pause();
+    this.mark.toggle();
+    if (this.mark.on) this.stage.root.focus({ preventScroll: true });
+  }
+
+  #marked(mark, box) {
+    this.status.tell(this.word("marking"), { over: true });
+    mark({ token: this.scene.token, run: this.scene.run, frame: this.shown, box });
   }
 
   #playbackState(state, share) {

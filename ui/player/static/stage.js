@@ -18,6 +18,7 @@ export class Stage {
     this.onView = onView;
     this.onPick = onPick; // (x, y) in source pixels
     this.onSize = onSize; // the picture takes up another space on screen
+    this.layers = []; // what else is drawn over the picture: (context, frame, view, unit) => void
     this.source = null;
     this.frame = null;
     this.scene = null;
@@ -166,7 +167,7 @@ export class Stage {
     const context = this.overlayContext;
     context.clearRect(0, 0, this.overlay.width, this.overlay.height);
     drawOverlay(context, this.scene, this.frame, this.style, this.#view(), this.#unit());
-    this.drawMore?.(context, this.frame, this.#view(), this.#unit());
+    for (const draw of this.layers) draw(context, this.frame, this.#view(), this.#unit());
   }
 
   #resize() {

@@ -27,7 +27,7 @@ export class Tools {
     this.ticks = root.querySelector(".rp-note-ticks");
     this.notes = [];
     this.tool = null;
-    stage.drawMore = (context, n, view, unit) => this.#draw(context, n, view, unit);
+    stage.layers.push((context, n, view, unit) => this.#draw(context, n, view, unit));
     this.#listen();
   }
 
@@ -74,6 +74,11 @@ export class Tools {
     this.root.dataset.tool = kind;
     this.#press();
     this.onTell(this.say(`tool_${kind}`));
+  }
+
+  /** Put away whatever is in hand. */
+  leave() {
+    if (this.tool) this.#leave();
   }
 
   /** Take away the newest note of the frame on show. */

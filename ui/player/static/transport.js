@@ -23,6 +23,7 @@ const WORDS = {
   "tool:angle": "tool_angle",
   "tool:stopwatch": "tool_stopwatch",
   "tool:text": "tool_text",
+  mark: "mark",
   undo: "undo",
   redo: "redo",
   mute: "mute",
