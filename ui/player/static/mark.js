@@ -12,7 +12,7 @@ export class Mark {
     this.stage = stage;
     this.onMark = onMark;
     this.onTell = onTell;
-    this.group = root.querySelector(".rp-mark");
+    this.group = root.querySelector(".rp-by-hand");
     this.button = this.group.querySelector("button");
     this.on = false;
     stage.layers.push((context, _, view, unit) => this.on && this.#draw(context, view, unit));
