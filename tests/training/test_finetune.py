@@ -292,7 +292,10 @@ def test_damaged_clip_is_named_by_the_worker_that_meets_it(
     sides = split_by_source(read_labels(data, "train"), share=0.25)
     chosen = sides[kind == "held out"][0].stem
     (stored,) = (tmp_path / "clips").rglob(f"{chosen}-*.npz")
-    stored.write_bytes(b"no archive")
+    content = bytearray(stored.read_bytes())
+    middle = slice(len(content) // 4, len(content) // 2)
+    content[middle] = bytes(len(content[middle]))  # one that was cut off is made again
+    stored.write_bytes(content)
     capsys.readouterr()
     assert main([*given, "--out", str(tmp_path / "run")]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
