@@ -14,7 +14,7 @@ from pipeline.ensemble import FUSED
 from ui.downloads import csv_link
 from ui.evaluations import Evaluated
 from ui.language import say
-from ui.names import display_name
+from ui.names import display_name, element_name
 
 CLIP_LIST_JS = (Path(__file__).parent / "scripts" / "clip_list.js").read_text(encoding="utf-8")
 """Sorting, and a click on a row; the server checks which clip it names."""
@@ -74,12 +74,13 @@ def _row(row: dict[Any, Any], voter: str) -> str:
     cells = [
         f'<th scope="row"><button type="button" data-open>{stem}</button></th>',
         f"<td>{_opener(row['analysis'])}</td>",
-        f"<td>{row['true_class']}</td>",
+        f"<td>{escape(element_name(row['true_class']))}</td>",
     ]
     for asked in _asked(voter):
         said, sure = row[asked], row[f"{asked}_confidence"]
         wrong = ' class="rs-differs-here"' if said != row["true_class"] else ""
-        cells.append(f"<td{wrong}>{said or escape(say('mistakes_no_answer'))}</td>")
+        words = element_name(said) if said else say("mistakes_no_answer")
+        cells.append(f"<td{wrong}>{escape(words)}</td>")
         cells.append(_number(sure))
     return f'<tr data-stem="{stem}" data-opens="{row["analysis"]}">{"".join(cells)}</tr>'
 

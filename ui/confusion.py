@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.elements import BY_FAMILY, ELEMENTS, LABELS
 from ui.downloads import csv_link
 from ui.language import say
-from ui.names import element_code
+from ui.names import element_code, element_name
 
 CONFUSION_JS = (Path(__file__).parent / "scripts" / "confusion.js").read_text(encoding="utf-8")
 """A click on a cell tells which (the server checks the numbers); the picture is drawn here."""
@@ -91,7 +91,7 @@ def _row(counts: NDArray[np.int64], row: int, used: Sequence[int], share: bool) 
     )
     return (
         f'<tr{_group(row in starts)}><th scope="row" title="{escape(_explained(row))}">'
-        f"{escape(LABELS[row])}</th>{cells}</tr>"
+        f"{escape(element_name(LABELS[row]))}</th>{cells}</tr>"
     )
 
 
@@ -100,7 +100,8 @@ def _cell(counts: NDArray[np.int64], row: int, column: int, share: bool) -> str:
     if not count:
         return ""
     part = count / max(1, int(counts[row].sum()))
-    words = escape(say("mistakes_cell", count=count, true_class=LABELS[row], said=LABELS[column]))
+    true, said = (element_name(LABELS[index]) for index in (row, column))
+    words = escape(say("mistakes_cell", count=count, true_class=true, said=said))
     kind = "rs-right" if row == column else "rs-wrong"
     shown = f"{100 * part:.0f}" if share else str(count)
     return (
@@ -126,9 +127,9 @@ def _group(begins: bool) -> str:
 
 
 def _explained(index: int) -> str:
-    return say("mistakes_nobasic") if LABELS[index] == "NoBasic" else LABELS[index]
+    return say("mistakes_nobasic") if LABELS[index] == "NoBasic" else element_name(LABELS[index])
 
 
 def _short(index: int) -> str:
     code = element_code(index).split(" ")[0]
-    return code if code != "-" else LABELS[index]
+    return code if code != "-" else element_name(LABELS[index])

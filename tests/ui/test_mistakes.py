@@ -24,7 +24,8 @@ from ui import callbacks
 from ui.clip_list import clip_list_html, clip_rows
 from ui.confusion import confusion_html, confusion_table
 from ui.evaluations import Evaluation, read_evaluation
-from ui.names import class_name
+from ui.language import speaking
+from ui.names import class_name, element_name
 from ui.opened import Opened, opened_bar
 from ui.runs import MAX_RUNS_OF_A_VISITOR, RunStore
 from ui.tables import (
@@ -320,3 +321,16 @@ def test_the_matrix_is_saved_as_numbers(evaluation):
     assert table.loc["3Lutz", "3Flip"] == 1
     assert 'download="run weighted sum confusion.csv"' in page
     assert 'data-png="run weighted sum"' in page
+
+
+def test_matrix_and_list_call_elements_as_their_readers_do_and_files_keep_the_labels(evaluation):
+    """Issue 15, 13: element names and evaluation lines are translated."""
+    rows = clip_rows(evaluation.mistakes("weighted"), "weighted", lambda _: "nothing")
+    with speaking("ja"):
+        matrix = confusion_html(evaluation.confusion("weighted"))
+        clips = clip_list_html(rows, "weighted")
+        name = element_name(LABELS[LUTZ])
+    assert name != LABELS[LUTZ]
+    for page in (matrix, clips):
+        assert name in page
+        assert LABELS[LUTZ] in unquote(page)  # the file to take away has the data set's labels

@@ -31,7 +31,7 @@ from ui.events import QUIET
 from ui.hosting import hosted
 from ui.labels import label
 from ui.language import in_words, say
-from ui.names import display_name
+from ui.names import display_name, element_name
 from ui.opened import BAR_JS, Opened, opened_bar
 from ui.opening import known_run, open_kept, open_video
 from ui.runs import RunStore
@@ -353,7 +353,7 @@ def _listing(evaluation: Evaluation, voter: str, cell: Cell | None, videos: str)
         )
     else:
         clips = evaluation.of_cell(voter, *cell)
-        true, said = (LABELS[index] for index in cell)
+        true, said = (element_name(LABELS[index]) for index in cell)
         words = say("mistakes_cell", count=len(clips), true_class=true, said=said)
     named = _folder(videos)
 
@@ -416,7 +416,7 @@ def _opened(evaluation: Evaluation, clip: Evaluated, voter: str, event: gr.Event
     said, sure = clip.says(voter), clip.probability(voter)
     words = say(
         "mistakes_was_said", name=evaluation.folder.name, voter=display_name(voter),
-        said=say("mistakes_no_answer") if said is None else LABELS[said],
+        said=say("mistakes_no_answer") if said is None else element_name(LABELS[said]),
         sure="" if sure is None else f" {sure:.0%}",
     )  # fmt: skip
     place, of = (_whole(event, name, len(evaluation.clips)) or 0 for name in ("place", "of"))
