@@ -8,14 +8,14 @@ lost for longer than an instant, has no box from there on: a wrong box would be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from pipeline.appearance import describe
-from pipeline.boxes import Numbers, centres, clamp, extents, pairwise_iou
+from pipeline.boxes import Numbers, centres, clamp, extents, iou, pairwise_iou
 from pipeline.detect import Frame
 from pipeline.errors import InputError
 from pipeline.flow import matched, moved
@@ -30,8 +30,12 @@ _LONG_SIDE, _PERSON = 640, 96
 """Frames are looked at scaled down to this long side, but the person no smaller than this."""
 _KEPT_BYTES = 64 * 2**20
 """Scaled frames that are in memory on the way back, at most."""
-_MIN_IOU = 0.4
+_MIN_IOU = 0.6
 """Overlap with where the person is expected that makes a detector's box that person's."""
+_SAME = 0.95
+"""Overlap of a box with itself, cut off at the border or not."""
+_APART = 0.3
+"""Who overlaps the drawn box by less in its frame is somebody else."""
 _MAX_SIZE = 1.7
 """How many times higher or lower such a box may be."""
 _MAX_DIFFERENCE, _LOST_DIFFERENCE = 0.45, 0.6
@@ -86,9 +90,31 @@ def with_drawn(
     position = place_of(box, timeline, frame_size)
     drawn = clamp(np.array(box.xyxy), frame_size).astype(np.float64)
     number = 1 + max((track.person_id for track in people.tracks), default=-1)
-    way = _Ways(frames, timeline, frame_size, detections).of(drawn, position)
+    free = _without(detections, _elsewhere(people.tracks, drawn, position))
+    way = _Ways(frames, timeline, frame_size, free).of(drawn, position)
     rule = note("drawn", person=number, frame=box.frame + 1)
     return People((*people.tracks, _as_track(number, way, len(timeline), frame_size)), number, rule)
+
+
+def _elsewhere(tracks: Sequence[Track], drawn: Numbers, position: int) -> list[Track]:
+    """Who is in the drawn frame too, and not in the drawn box."""
+    there = [track for track in tracks if not np.isnan(track.boxes_xyxy[position, 0])]
+    return [t for t in there if float(iou(t.boxes_xyxy[position], drawn)) < _APART]
+
+
+def _without(detections: Detections, others: Sequence[Track]) -> Detections:
+    """The detector's boxes but for those of some people."""
+    free = np.ones(len(detections.frame), dtype=np.bool_)
+    for track in others:
+        same = iou(track.boxes_xyxy[detections.frame], detections.boxes_xyxy) > _SAME
+        free &= ~(same & track.detected[detections.frame])
+    return replace(
+        detections,
+        frame=detections.frame[free],
+        boxes_xyxy=detections.boxes_xyxy[free],
+        scores=detections.scores[free],
+        appearance=None,
+    )
 
 
 @dataclass(frozen=True)

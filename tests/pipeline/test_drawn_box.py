@@ -146,6 +146,21 @@ def test_boxes_of_the_detector_are_taken_also_of_low_score_and_never_somebody_el
     assert film.share_found(main) >= 0.95
 
 
+def test_a_box_of_who_is_elsewhere_in_the_drawn_frame_is_not_taken():
+    """Even where it lies on the marked person, dressed alike: it is known to be somebody else's."""
+    film = Film()
+    detections = _detected(film, [32], off=5.0)
+    boxes = film.other.astype(np.float32)
+    boxes[32] = film.truth[32] + 5
+    other = Track(0, boxes, np.full(T, 0.9, np.float32), np.isin(np.arange(T), NOBODY.key_frames))
+    alone = film.marked(20, detections=detections).main
+    beside = film.marked(20, People((other,), 0, "the other"), detections).main
+    assert alone is not None
+    assert beside is not None
+    assert np.flatnonzero(alone.detected).tolist() == [20, 32]
+    assert np.flatnonzero(beside.detected).tolist() == [20]
+
+
 def test_who_leaves_the_picture_has_no_box_from_there_on():
     film = Film(start=380, speed=5.0)  # past the right border at frame 20
     main = film.marked(3).main

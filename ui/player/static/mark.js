@@ -77,6 +77,7 @@ export class Mark {
     listen("pointerdown", (event) => {
       surface.setPointerCapture(event.pointerId);
       corner = at(event);
+      this.onTell(""); // it would hide the feet
     });
     listen("pointermove", draw);
     listen("pointerup", (event) => {
