@@ -54,9 +54,10 @@ def test_nothing_of_the_verdict_shows_before_the_blind_call(desk, tmp_path):
 
 def test_the_visit_is_remembered_and_two_clips_are_compared(desk):
     page = desk
-    upload(page, sorted(EXAMPLE.glob("*.mp4"))[0])
+    upload(page, sorted(EXAMPLE.glob("*.mp4"))[1])  # the first one is on show already
     page.click("#analyse")
     page.wait_for_function("() => document.querySelectorAll('#history-list label').length === 2")
+    page.wait_for_selector("#verdict-label:has-text('2Axel')", timeout=ANALYSIS_MS)
     page.locator("#history-list label").nth(1).click()
     page.wait_for_selector("#verdict-label")
 
@@ -145,7 +146,7 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
     page.wait_for_selector(f"#opened-mistake [data-stem='{stems[0]}']", timeout=30_000)
     page.keyboard.press("Alt+ArrowDown")
     page.wait_for_selector(f"#opened-mistake [data-stem='{stems[1]}']", timeout=30_000)
-    open_tab(page, "Opinions")
+    open_tab(page, "Scores by network")
     marked = "#score-table [role=gridcell]:visible:has-text('true class')"
     page.wait_for_selector(marked, timeout=30_000)
     page.mouse.wheel(0, 2000)
