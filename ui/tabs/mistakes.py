@@ -131,9 +131,9 @@ def _build_body(
 ) -> tuple[_Page, gr.Button]:
     voter = gr.Radio([], label=label("mistakes_voter"), elem_id="voter")
     with gr.Row(equal_height=False, elem_id="matrix-and-clips"):
-        with gr.Column(scale=12, min_width=320):
+        with gr.Column(scale=14, min_width=320):
             matrix = gr.HTML(js_on_load=CONFUSION_JS, elem_id="confusion", show_label=False)
-        with gr.Column(scale=10, min_width=320, elem_id="clips-side"):
+        with gr.Column(scale=9, min_width=320, elem_id="clips-side"):
             heading = gr.HTML(elem_id="clips-note", show_label=False)
             clip_note = gr.HTML(elem_id="clip-note", show_label=False)
             clips = gr.HTML(js_on_load=CLIP_LIST_JS, elem_id="evaluation-clips", show_label=False)
