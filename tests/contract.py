@@ -29,6 +29,8 @@ VIDEO = {
     "fps": float, "variable_frame_rate": bool, "duration_s": float, "codec": str,
     "start_s": float, "end_s": float,
 }  # fmt: skip
+VIDEO_IF_SO = {"stream": int, "stored_width": int, "stored_height": int, "deinterlaced": bool}
+"""Keys of a file with several videos, with pixels that are not square, with interlaced frames."""
 MODEL = {"label": str, "probability": float, "views": int, "distinct_views": int}
 VERDICT = {
     "label": str, "class_index": int, "probability": float, "margin": float, "strategy": str,
@@ -67,7 +69,9 @@ def _check_json(content: dict[str, Any]) -> None:
     _has(content, TOP)
     assert content["schema_version"] == 1
     video = content["video"]
-    _has(video, VIDEO)
+    _has(video, VIDEO | {key: kind for key, kind in VIDEO_IF_SO.items() if key in video})
+    assert ("stored_width" in video) == ("stored_height" in video)
+    assert video.get("deinterlaced", True)
     assert re.fullmatch("[0-9a-f]{64}", video["sha256"])
     assert video["rotation"] in (0, 90, 180, 270)
     assert 0 <= video["start_s"] < video["end_s"] <= video["duration_s"] + 1e-9

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,11 @@ from pipeline.types import IntArray
 from pipeline.video.container import good_frames, open_stream
 from pipeline.video.packets import Packets, packets_from
 from pipeline.video.source import SourceFile
+
+_STRETCHES = 5
+_FRAMES_A_STRETCH = 24
+"""Seen of a file in order to tell whether its frames are reordered; an encoder that makes B-frames
+makes some in nearly every second."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,24 @@ def index_of_frames(source: SourceFile, packets: Packets, rate: Fraction) -> Fra
     return FrameIndex(
         turns, len(turns), 1 / rate, rate, packets, places, decoded=True, stamped=False
     )
+
+
+def decodes_reordered(source: SourceFile, packets: Packets) -> bool:
+    """Whether frames leave the decoder in another order than their packets lie in.
+
+    Seen in stretches all over the file: a decoder may allow for B-frames that an encoder never
+    made, and decoding the whole file to be sure of it takes as long as watching it.
+    """
+    keys = np.flatnonzero(packets.key)
+    starts = keys[np.linspace(0, len(keys) - 1, _STRETCHES).round().astype(int)]
+    for start in np.unique(starts):
+        with open_stream(source, threads=1) as (container, stream):
+            frames = good_frames(packets_from(container, stream, packets, int(start)))
+            seen = [frame.pts for frame in islice(frames, _FRAMES_A_STRETCH)]
+        numbers = [-1 if number is None else number for number in seen]
+        if not numbers or numbers != sorted(numbers):
+            return True
+    return False
 
 
 def without_lost_head(source: SourceFile, packets: Packets) -> Packets:

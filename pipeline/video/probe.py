@@ -19,6 +19,7 @@ from pipeline.sentences import note
 from pipeline.video.container import codec_of, open_stream, video_streams
 from pipeline.video.index import (
     FrameIndex,
+    decodes_reordered,
     index_of_frames,
     index_of_packets,
     without_lost_head,
@@ -64,16 +65,16 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         time_base = stream.time_base
         kind = container.format.name
         taken, several = _taken(container, stream, source)
-        reorders = stream.codec_context.has_b_frames and not packets.key.all()
+        may_reorder = bool(stream.codec_context.has_b_frames) and not packets.key.all()
     trusted = (
         packets.stamped
         and packets.in_order
         and kind not in _STAMPED_BADLY
-        and (packets.reordered or not reorders)
         and packets.key.any()
         and not packets.damaged
         and codec in _ONE_PACKET_ONE_FRAME
         and not missing
+        and (packets.reordered or not may_reorder or not decodes_reordered(source, packets))
     )
     picture, unusual = first_look(source)
     warnings = (*several, *assumed, *unusual)
