@@ -50,7 +50,7 @@ test-ray:
 
 # mmdetection's DINO as the detector's back end (docs/openmmlab.md).
 test-mmdet:
-	$(call in_own_environment,mmdet,".[openmmlab]",tests/pipeline/test_detect_mmdet.py)
+	$(call in_own_environment,mmdet,".[openmmlab]",tests/pipeline/detection/test_mmdet.py)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

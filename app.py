@@ -13,7 +13,7 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
-from ui.startup import Address, StartError, check_address, read_address, temporary_folder
+from ui.server.startup import Address, StartError, check_address, read_address, temporary_folder
 
 
 def main() -> int:
@@ -36,10 +36,10 @@ def _run(address: Address) -> None:
     # Imported here: gradio reads the temporary folder's name as it is imported.
     from ui.controls import examples
     from ui.example import Example
-    from ui.hosting import listen_on
     from ui.layout import build_app
     from ui.player import ClipShelf
-    from ui.server import queued, serve
+    from ui.server.hosting import listen_on
+    from ui.server.launch import queued, serve
 
     listen_on(address.host)
     clips, ready = ClipShelf(), examples()
@@ -56,8 +56,8 @@ def _run(address: Address) -> None:
 
 def _check_cache() -> None:
     from pipeline.errors import InputError
-    from pipeline.folder import check_place
     from pipeline.places import cache_folder
+    from pipeline.storage.output_folder import check_place
 
     try:
         folder = cache_folder()

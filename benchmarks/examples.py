@@ -11,9 +11,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.analyse import Analyser
+from pipeline.analyser import Analyser
 from pipeline.config import load_profile
-from pipeline.store import save
+from pipeline.storage.analysis_files import save
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 FOLDER = ASSETS / "analyses"

@@ -19,12 +19,12 @@ import torch
 
 from models.checkpoint_files import read_state
 from pipeline.elements import NUM_CLASSES
-from training.console import Parser, StatusLine, run_command
+from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
+from training.cli import Parser, StatusLine, run_command
 from training.engine.checkpoints import newest_checkpoint
 from training.engine.task import EvaluationContext
 from training.finetune import load_recipe, train
 from training.metrics import class_accuracies
-from training.tasks.skeletons import SkeletonRecipe, SkeletonTask
 
 OPTIONS = {
     "none": (),

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.boxes import pairwise_iou
 from pipeline.config import load_profile
-from pipeline.find import follow
-from pipeline.main_skater import doubts
+from pipeline.detection.boxes import pairwise_iou
+from pipeline.tracking.main_skater import doubts
+from pipeline.tracking.people import follow
 from pipeline.types import Detections, Timeline, Track
 
 SEEDS = 50

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.rink_figures import IOU, SMALL
-from pipeline.boxes import clamp, extents, iou, lengths
+from benchmarks.rink.figures import IOU, SMALL
 from pipeline.config import load_profile
-from pipeline.detect import key_frames
+from pipeline.detection.boxes import clamp, extents, iou, lengths
+from pipeline.detection.detector import key_frames
 from pipeline.elements import LABELS
-from pipeline.find import follow
+from pipeline.tracking.people import follow
 from pipeline.types import Detections, FloatArray, Timeline
 from training.rink.scene import ClipScene, draw_scene
 from training.rink.skeletons import joint_boxes

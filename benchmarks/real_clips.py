@@ -26,13 +26,13 @@ from models.checkpoint_files import WeightsError, read_state
 from models.dino import Dino
 from models.vitpose import ViTPose
 from models.weights import load_strict
-from pipeline.boxes import lengths, pairwise_iou
 from pipeline.config import Profile, load_profile
-from pipeline.detect import DinoDetector, Frame
+from pipeline.detection.boxes import lengths, pairwise_iou
+from pipeline.detection.detector import DinoDetector, Frame
 from pipeline.errors import ConfigError, InputError
-from pipeline.find import find_people
 from pipeline.networks import Networks
 from pipeline.pose import PoseEstimator
+from pipeline.tracking.people import find_people
 from pipeline.types import Detections, FloatArray, IntArray, People
 from pipeline.video import Video, open_video
 from training.engine.engine import BEST
@@ -142,7 +142,7 @@ class Judge:
         found = np.array([fit >= FOUND_IOU for fit, _ in fits])
         rows = np.array([row for _, row in fits])
         seen = [t for t in labelled.tolist() if t in detections.key_frames]
-        certain = detections.scores >= self._profile.track.certain_score
+        certain = detections.scores >= self._profile.track.high_score_threshold
         views = [
             reference.best_fit(t, detections.boxes_xyxy[certain & (detections.frame == t)])[0]
             >= FOUND_IOU

@@ -24,11 +24,12 @@ from torch import nn
 
 from benchmarks.reference_jumps import KINDS, ReferenceJump, load_reference
 from models.zoo import initialise, load_model
-from pipeline.classify import forward_logits
+from pipeline.classification.classify import forward_logits
 from pipeline.elements import ELEMENTS, LABELS, class_index
 from pipeline.errors import InputError
 from pipeline.types import FloatArray, IntArray, PoseSequence
-from training.console import StatusLine
+from training.classifiers.skeletons import SkeletonRecipe
+from training.cli import StatusLine
 from training.data.challenge import read_labels
 from training.data.skeletons import FoundPoses, sequence
 from training.engine.checkpoints import newest_checkpoint
@@ -39,7 +40,6 @@ from training.metrics import mean_class_accuracy
 from training.rink.motion.clip import jump_span, placed
 from training.rink.performance import SIMULATION_HZ
 from training.rink.skeletons import EstimatorNoise, skeleton_clip
-from training.tasks.skeletons import SkeletonRecipe
 
 RECIPE = RECIPES / "real_jumps_infogcn.toml"
 STREAM = 6

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from benchmarks.examples import ASSETS
 from pipeline.errors import InputError
-from pipeline.store import load, save
+from pipeline.storage.analysis_files import load, save
 from training.engine.checkpoints import write_json
-from ui.evaluations import Evaluated, Evaluation, read_evaluation
+from ui.evaluations.run_folder import Evaluated, Evaluation, read_evaluation
 
 FILES = ("predictions.parquet", "submission.txt", "summary.json", "table.md")
 MOST_BYTES = 450_000

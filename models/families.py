@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.layouts import clip, dino, infogcn, mmdet, umt, uniformerv2, vitpose
 from models.layouts.base import Converted
-from models.umt_positions import adapt_positions
+from models.umt.positions import adapt_positions
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Entry of `python -m pipeline`; the command itself is `pipeline.command`, which loads torch."""
+"""Entry of `python -m pipeline`; the command itself is `pipeline.cli`, which loads torch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import NoReturn
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """See `pipeline.command.main`."""
-    from pipeline.command import main as command
+    """See `pipeline.cli.main`."""
+    from pipeline.cli import main as command
 
     return command(arguments)
 
@@ -36,7 +36,7 @@ def _on_signals(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
 
 if __name__ == "__main__":
     _on_signals(_leave)
-    import pipeline.command  # noqa: F401 - takes seconds
+    import pipeline.cli  # noqa: F401 - takes seconds
 
     _on_signals(_interrupt)
     sys.exit(main())

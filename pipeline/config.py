@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
@@ -18,22 +19,38 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.classify import Precision
-from pipeline.closer import CloserLookSettings
-from pipeline.detect import DetectorSettings
-from pipeline.ensemble import FUSED, EnsembleSettings
+from pipeline.classification.ensemble import FUSED, EnsembleSettings
+from pipeline.classification.sequence import SequenceSettings
+from pipeline.classification.views import VideoModelSettings
+from pipeline.detection.detector import DetectorSettings
+from pipeline.detection.zoom import ZoomSettings
 from pipeline.errors import ConfigError
-from pipeline.main_skater import MainSkaterSettings
 from pipeline.pose import PoseSettings
-from pipeline.region import RegionSettings
-from pipeline.saved import NAME, NAME_IN_WORDS
-from pipeline.sequence import SequenceSettings
-from pipeline.track import TrackSettings
-from pipeline.views import VideoModelSettings
+from pipeline.tracking.main_skater import MainSkaterSettings
+from pipeline.tracking.region import RegionSettings
+from pipeline.tracking.tracks import TrackSettings
+from pipeline.types import Precision
 
 T = TypeVar("T")
 
 PROFILES = Path(__file__).with_name("profiles")
+
+RENAMED = {
+    "closer": "zoom",
+    "min_score": "score_threshold",
+    "certain_score": "high_score_threshold",
+    "loyalty": "switch_penalty",
+    "mirrored": "test_time_flip",
+    "settle_sides": "resolve_left_right",
+    "guide": "auxiliary",
+    "teacher": "distillation",
+    "found": "predicted",
+}
+"""Old keys of profiles and recipes: a file that still has one is told the new name."""
+
+NAME = re.compile(r"[\w-]+")
+"""Of a profile: never a path, which would lead to a file of whoever reads it."""
+NAME_IN_WORDS = "a name of letters, digits, - and _"
 
 
 @dataclass(frozen=True)
@@ -44,7 +61,7 @@ class SkeletonModelSettings:
     """Name in the checkpoint manifest."""
     sequence: SequenceSettings = field(default_factory=SequenceSettings)
     """From poses to the network's frames."""
-    mirrored: bool = False
+    test_time_flip: bool = False
     """Whether the network is also asked about the mirrored skeleton, and both answers averaged.
     Beyond the paper, whose skeleton network has one view."""
 
@@ -65,7 +82,7 @@ class Profile:
     """Unmasked Teachers and UniFormerV2."""
     skeleton_model: SkeletonModelSettings
     """InfoGCN."""
-    closer: CloserLookSettings = field(default_factory=CloserLookSettings)
+    zoom: ZoomSettings = field(default_factory=ZoomSettings)
     """When the detector looks at a small skater again, enlarged."""
     track: TrackSettings = field(default_factory=TrackSettings)
     """How boxes become people."""
@@ -156,7 +173,7 @@ def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> 
     """
     unknown = list(_unknown_keys(kind, content))
     if unknown:
-        raise ConfigError(f"{source}: unknown key {', '.join(unknown)}")
+        raise ConfigError(f"{source}: unknown key {', '.join(map(_with_new_name, unknown))}")
     try:
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
@@ -166,6 +183,13 @@ def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> 
             raise ConfigError(f"{source}: {cause}") from error
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{source}: {key}: {first['msg']}") from error
+
+
+def _with_new_name(key: str) -> str:
+    """A key, and what it is called today if it is an old name."""
+    parts = key.split(".")
+    new = next((RENAMED[part] for part in reversed(parts) if part in RENAMED), None)
+    return f"{key} (now called {new})" if new else key
 
 
 def _unknown_keys(kind: Any, content: Any, prefix: str = "") -> Iterator[str]:

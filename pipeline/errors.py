@@ -6,23 +6,27 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Self
 
-from pipeline.sentences import ERRORS
+from pipeline.messages import ERRORS
 
 
 class InputError(ValueError):
     """Bad input or configuration; the command line prints it after `error:` and ends with 2."""
 
     code: str | None = None
-    """Key of `pipeline.sentences.ERRORS`, for translations; None for a sentence of its own."""
+    """Key of `pipeline.messages.ERRORS`, for translations; None for a sentence of its own."""
     values: Mapping[str, object] = MappingProxyType({})
     """What fills the sentence's blanks."""
 
     @classmethod
     def of(cls, code: str, **values: object) -> Self:
-        """An error whose sentence stands in `pipeline.sentences.ERRORS`."""
+        """An error whose sentence stands in `pipeline.messages.ERRORS`."""
         error = cls(ERRORS[code].format(**values))
         error.code, error.values = code, values
         return error
+
+
+class StoreError(InputError):
+    """A folder that cannot be written, or holds no readable analysis."""
 
 
 class VideoError(InputError):

@@ -1,4 +1,4 @@
-"""Everything that decides a result, in one record, and its hash: the key of `pipeline.cache`."""
+"""Everything that decides a result, in one record, and its hash: the key of the cache."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from pipeline import __version__
+from pipeline.annotations.marked import SkaterBox
 from pipeline.config import Profile
-from pipeline.marked import SkaterBox
-from pipeline.store import SCHEMA_VERSION
+from pipeline.storage.analysis_files import SCHEMA_VERSION
 from pipeline.types import Timeline, Track, VideoInfo
 
 LIBRARIES = (

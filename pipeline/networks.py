@@ -8,7 +8,7 @@ from typing import cast
 
 from torch import nn
 
-from models.umt import UMT
+from models.umt.network import UMT
 from models.uniformerv2 import UniFormerV2
 from models.weights import MissingWeights
 from models.zoo import (
@@ -20,10 +20,10 @@ from models.zoo import (
     load_model,
     read_manifest,
 )
+from pipeline.classification.views import VideoModelSettings
 from pipeline.config import Profile
 from pipeline.errors import ConfigError
 from pipeline.types import Provenance
-from pipeline.views import VideoModelSettings
 
 # One network at a time in the whole process: seeding is global, and the libraries that networks
 # import when they are first built do not bear two threads.

@@ -8,23 +8,29 @@ source file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.annotations.marked import SkaterBox
+from pipeline.annotations.notes import Note
+from pipeline.annotations.report_fields import ReportFields
 from pipeline.elements import LABELS, NUM_CLASSES
-from pipeline.marked import SkaterBox
-from pipeline.notes import Note
-from pipeline.report_fields import ReportFields
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
 NUM_JOINTS = 17
 """COCO joints of a skeleton."""
+
+Precision = Literal["fp32", "bf16", "fp16"]
+"""Arithmetic of a network's forward pass."""
+
+CancelCheck = Callable[[], None]
+"""Called often; raises `Cancelled` to stop the work."""
 
 Status = Literal["trained", "demo", "untrained"]
 """What the weights behind a result are worth."""
@@ -147,7 +153,8 @@ class Detections:
     scores: FloatArray
     """`(N,)` in 0..1."""
     appearance: FloatArray | None = None
-    """`(N, D)` what each box shows (`pipeline.appearance`); None: boxes are all that is known."""
+    """`(N, D)` what each box shows (`pipeline.detection.appearance`); None: boxes are all that is
+    known."""
 
     def __post_init__(self) -> None:
         _check("key_frames", self.key_frames, None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.classification.ensemble import EnsembleSettings, decide, fuse_umt, score_views
 from pipeline.elements import LABELS, NUM_CLASSES
-from pipeline.ensemble import EnsembleSettings, decide, fuse_umt, score_views
 from pipeline.types import (
     Analysis,
     ModelScores,

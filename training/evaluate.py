@@ -17,13 +17,13 @@ from typing import Any, get_args
 
 from models.scratch import scratch_beside
 from pipeline import __version__
-from pipeline.analyse import Analyser, weight_warnings
-from pipeline.classify import Precision
+from pipeline.analyser import Analyser, weight_warnings
+from pipeline.classification.ensemble import FUSED, decide
 from pipeline.config import Profile, load_profile, profile_names
 from pipeline.elements import LABELS
-from pipeline.ensemble import FUSED, decide
-from pipeline.folder import check_place
-from training.console import Parser, StatusLine, run_command
+from pipeline.storage.output_folder import check_place
+from pipeline.types import Precision
+from training.cli import Parser, StatusLine, run_command
 from training.data.challenge import read_mapping
 from training.engine.checkpoints import write_json, writing
 from training.evaluation.analyses import AnalysisRun, Share

@@ -28,12 +28,12 @@ from torch import Tensor
 from models.checkpoint_files import read_metadata, read_state, sha256_of, write_safetensors
 from models.zoo import MANIFEST, Figure, family_of, read_manifest
 from pipeline.errors import ConfigError
-from training.console import Parser, StatusLine, run_command
+from training.cli import Parser, StatusLine, run_command
 from training.engine.checkpoints import writing
 from training.engine.engine import BEST
 from training.finetune import COMMAND, RECIPE
-from training.places import override_without_places, without_places
 from training.recipe import toml
+from training.release.redaction import override_without_places, without_places
 
 
 def export(run: Path, out: Path, *, average: Sequence[Path] = ()) -> str:

@@ -13,11 +13,11 @@ from pathlib import Path
 from accelerate import PartialState
 
 from pipeline.errors import ConfigError
-from training.console import Parser, StatusLine, readable_time, run_command
+from training.cli import Parser, StatusLine, readable_time, run_command
 from training.engine import Engine, Outcome, use_machine
 from training.engine.checkpoints import newest_checkpoint, write_json, writing
-from training.places import override_without_places
 from training.recipe import Recipe, read_recipe, read_toml
+from training.release.redaction import override_without_places
 from training.tasks import TASKS
 
 RECIPES = Path(__file__).with_name("recipes")
@@ -38,6 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="continue the run in its folder")
     parser.add_argument(
         "--out", type=Path, metavar="RUN", help=f"folder of the run ({RUNS}/<name> by default)"
+    )
+    parser.add_argument(
+        "--data-only",
+        action="store_true",
+        help="make the data that the recipe learns from, and stop",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="", help="default: the best")
     return parser
@@ -160,6 +165,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     def command() -> int:
         recipe = load_recipe(parsed.recipe, parsed.set)
+        if parsed.data_only:
+            use_machine(recipe.engine)
+            TASKS[recipe.task].build(recipe, status)
+            return 0
         folder = parsed.out or RUNS / recipe.name
         outcome = train(
             recipe,

@@ -17,12 +17,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.analyse import weight_warnings
+from pipeline.analyser import weight_warnings
 from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
-from pipeline.folder import check_place
-from training.console import Parser, StatusLine, readable_time, run_command
+from pipeline.storage.output_folder import check_place
+from training.cli import Parser, StatusLine, readable_time, run_command
 from training.data.build import clips_folder, poses_folder
 from training.data.challenge import DataError
 from training.engine.checkpoints import write_json, writing

@@ -18,10 +18,10 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineMod
 
 from models.zoo import MANIFEST, Checkpoint, ManifestError, check_checkpoint, read_manifest
 from pipeline.errors import ConfigError
-from training.card import model_card
-from training.console import Parser, StatusLine, run_command
+from training.cli import Parser, StatusLine, run_command
 from training.engine.checkpoints import writing
 from training.export import entry_of
+from training.release.card import model_card
 
 
 def publish(name: str, repo: str, *, private: bool, manifest: Path = MANIFEST) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.elements import LABELS
-from ui.language import say
-from ui.names import element_name
+from ui.language.names import element_name
+from ui.language.tables import say
 from ui.runs import Run
 
 

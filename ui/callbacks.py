@@ -16,17 +16,17 @@ from pathlib import Path
 import torch
 
 from models.checkpoint_files import WeightsError
-from pipeline.analyse import Analyser
-from pipeline.cache import AnalysisCache
+from pipeline.analyser import Analyser
+from pipeline.annotations.marked import SkaterBox, read_chosen
 from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
-from pipeline.marked import SkaterBox, read_chosen
 from pipeline.moments import moment_or_none
+from pipeline.storage.cache import AnalysisCache
 from pipeline.types import People
 from pipeline.video import check_span, display_name, open_video
-from ui.cards import message_card, progress_card
-from ui.language import in_words, retold, say
+from ui.language.tables import in_words, retold, say
 from ui.runs import Run, RunStore
+from ui.views.cards import message_card, progress_card
 from ui.work import Work
 
 _log = logging.getLogger(__name__)

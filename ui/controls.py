@@ -14,16 +14,16 @@ from pipeline.config import profile_names
 from pipeline.errors import InputError
 from pipeline.types import VideoInfo
 from ui import callbacks
-from ui.cards import message_card
 from ui.events import QUIET
-from ui.labels import choice, label
-from ui.language import in_words, say
+from ui.export.takeaway import open_saved
+from ui.language.labels import choice, label
+from ui.language.names import element_name
+from ui.language.tables import in_words, say
 from ui.left import facts_of, left_of, same_text
-from ui.names import element_name
 from ui.runs import Run
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
-from ui.takeaway import open_saved
 from ui.trim import build_trim
+from ui.views.cards import message_card
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
@@ -69,7 +69,7 @@ def upload_field(title: Any, **options: Any) -> gr.File:
     """A field for files of any name.
 
     Without file types, by which gradio and the browser would refuse names: an ending may be absent
-    or wrong. What is read is `pipeline.video.formats`; the content of a file decides.
+    or wrong. What is read is `pipeline.video.probing.formats`; the content of a file decides.
     """
     return gr.File(label=title, **{"height": 120, **options})
 

@@ -12,11 +12,11 @@ import gradio as gr
 from pipeline.types import Analysis
 from ui import callbacks
 from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
-from ui.hints import part_to_cut
-from ui.language import say
-from ui.measured import ends_of
+from ui.language.tables import say
 from ui.runs import Run
 from ui.session import Session, Shown, visitor_of
+from ui.views.hints import part_to_cut
+from ui.views.measured import ends_of
 
 CUT_JS = """
 element.addEventListener('click', (event) => {

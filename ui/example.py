@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.checkpoint_files import WeightsError
-from pipeline.analyse import Analyser
+from pipeline.analyser import Analyser
 from pipeline.errors import InputError
 from pipeline.progress import Progress
-from pipeline.store import load
+from pipeline.storage.analysis_files import load
 from pipeline.types import Analysis
 from ui import callbacks
-from ui.cards import message_card, progress_card
-from ui.language import in_words, say
+from ui.language.tables import in_words, say
 from ui.runs import Run, RunStore
+from ui.views.cards import message_card, progress_card
 
 _log = logging.getLogger(__name__)
 POLL_S = 0.2

@@ -10,8 +10,8 @@ import numpy as np
 from pipeline.measure.measure import flight_found
 from pipeline.measure.records import Estimate
 from pipeline.types import Analysis
-from ui.measured import measured, with_flight
 from ui.player.messages import FlightSet
+from ui.views.measured import measured, with_flight
 
 
 def flight_scene(analysis: Analysis) -> dict[str, Any] | None:

@@ -13,20 +13,19 @@ import gradio as gr
 
 from pipeline.config import load_shipped_profile
 from ui import callbacks
-from ui.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
 from ui.controls import ASSETS, Controls, build_controls
 from ui.cut import CUT_JS, cut_hint, wire_cut
 from ui.events import QUIET
 from ui.example import Example
+from ui.export.notes import notes_scene
 from ui.flights import flight_scene
-from ui.labels import label
-from ui.language import say
-from ui.measured import measured_lanes
-from ui.notes import notes_scene
+from ui.language.labels import label
+from ui.language.tables import say
 from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
 from ui.runs import Run, RunStore
+from ui.server.visits import KEEP_TICKET, SHOW_TICKET, Visits
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 from ui.tabs import (
     about,
@@ -41,7 +40,8 @@ from ui.tabs import (
     scores,
     takeaway,
 )
-from ui.visits import KEEP_TICKET, SHOW_TICKET, Visits
+from ui.views.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
+from ui.views.measured import measured_lanes
 
 CSS = ASSETS / "styles.css"
 DESK_JS = (Path(__file__).parent / "scripts" / "desk.js").read_text(encoding="utf-8")

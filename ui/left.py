@@ -8,13 +8,13 @@ from typing import Any
 
 from pipeline.config import profile_names
 from pipeline.errors import InputError
+from pipeline.messages import recognised
 from pipeline.moments import read_moment, written
-from pipeline.sentences import recognised
 from pipeline.types import Analysis, VideoInfo
 from ui import callbacks
-from ui.cards import message_card
-from ui.language import say
+from ui.language.tables import say
 from ui.runs import Run
+from ui.views.cards import message_card
 
 
 @dataclass(frozen=True)

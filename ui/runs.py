@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.types import Analysis, ModelScores, People, PoseSequence
-from ui.opened import Opened
+from ui.evaluations.opened import Opened
 from ui.work import Work
 
 MAX_RUNS = 120

@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 
 from ui.callbacks import News
-from ui.cards import message_card
 from ui.events import QUIET
-from ui.labels import language_of
-from ui.language import say, spoken_in
+from ui.language.labels import language_of
+from ui.language.tables import say, spoken_in
 from ui.player.clips import ClipShelf
 from ui.runs import Run, RunStore
+from ui.views.cards import message_card
 
 Shown = tuple[str, int]
 """`(run id, revision)`: which run is on show, and how far it had come. In place of an id stands

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from ui.labels import label
+from ui.language.labels import label
 
 _TELL_JS = """(start, end) => {
   const player = document.querySelector('#player .rp');

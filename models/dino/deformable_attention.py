@@ -3,7 +3,7 @@
 Each query looks at a few points of every feature map. The published fallback samples map by map
 with `grid_sample` and holds every sampled vector in memory before it sums them. Here the bilinear
 corners become rows of a table with a border of zeros, and one weighted `embedding_bag` gathers and
-sums them: several times faster on a CPU (`benchmarks.dino_cost`), and no sampled vector is stored.
+sums them: several times faster on a CPU (`benchmarks.cost.dino`), and no sampled vector is stored.
 """
 
 from __future__ import annotations

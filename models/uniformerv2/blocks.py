@@ -105,7 +105,8 @@ class LocalUniBlock(nn.Module):
         double_lmhra: Also local MHRA before the MLP, not only before the attention.
         act: Activation of the MLP.
         drop_path: Stochastic depth rate of every branch.
-        recompute: Recompute attention and MLP in the backward pass instead of storing them. Local
+        checkpointed: Recompute attention and MLP in the backward pass instead of storing them.
+        Local
             MHRA is stored: computed twice, its batch norm would count every batch twice.
     """
 
@@ -119,10 +120,10 @@ class LocalUniBlock(nn.Module):
         double_lmhra: bool = True,
         act: Activation = "quickgelu",
         drop_path: float = 0.0,
-        recompute: bool = False,
+        checkpointed: bool = False,
     ) -> None:
         super().__init__()
-        self.recompute = recompute
+        self.checkpointed = checkpointed
         self.lmhra1 = None if no_lmhra else LocalMHRA(width, dw_reduction)
         self.attn = SelfAttention(width, heads)
         self.ln_1 = LayerNorm(width)
@@ -148,7 +149,7 @@ class LocalUniBlock(nn.Module):
         return self.mlp(self.ln_2(x))
 
     def _run(self, branch: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        if self.recompute and torch.is_grad_enabled():
+        if self.checkpointed and torch.is_grad_enabled():
             return checkpoint(keeping_kernel(branch), x, use_reentrant=False)
         return branch(x)
 

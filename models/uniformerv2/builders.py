@@ -41,7 +41,7 @@ def uniformerv2_l14(
         backbone_drop_path_rate: Of the local blocks; the recipe's by default (ssv2: 0.2).
         drop_path_rate: Of the global blocks; the recipe's by default (ssv2: 0.4).
         dropout: In the global blocks' MLPs and before the classifier.
-        checkpoint_blocks: Local blocks that recompute in the backward pass.
+        checkpoint_blocks: Local blocks that checkpointed in the backward pass.
         fold_extractor: False for the written-out twin of the global attention.
     """
     return _build(

@@ -128,7 +128,7 @@ class UniFormerV2(nn.Module):
         drop_path_rate: The same for the global blocks.
         mlp_dropout: Dropout in the global blocks' MLPs: one number or one a block.
         cls_dropout: Dropout before the classifier.
-        checkpoint_blocks: So many local blocks recompute in the backward pass to save memory.
+        checkpoint_blocks: So many local blocks checkpointed in the backward pass to save memory.
         stem_channels: Widths of a convolutional stem on every frame in place of the patch
             embedding; each halves the resolution, so there are log2(patch_size) of them.
         fold_extractor: False for the written-out twin of the global attention.
@@ -201,7 +201,7 @@ class UniFormerV2(nn.Module):
                     double_lmhra=double_lmhra,
                     act=act,
                     drop_path=rate,
-                    recompute=i < checkpoint_blocks,
+                    checkpointed=i < checkpoint_blocks,
                 )
                 for i, rate in enumerate(_rising(backbone_drop_path_rate, depth))
             ],

@@ -13,8 +13,8 @@ from typing import Any
 from torch import nn
 
 from models.dino import dino_r50, dino_swin_l, dino_tiny
-from models.infogcn import infogcn_coco17, infogcn_small, infogcn_tiny
-from models.umt import umt_b16, umt_l16, umt_stem, umt_tiny
+from models.infogcn.network import infogcn_coco17, infogcn_small, infogcn_tiny
+from models.umt.network import umt_b16, umt_l16, umt_stem, umt_tiny
 from models.uniformerv2 import (
     uniformerv2_b16,
     uniformerv2_l14,

@@ -16,12 +16,11 @@ from torch import Tensor
 
 from models.skeletons import COCO17
 from models.vitpose import ViTPose
-from pipeline.classify import Precision
 from pipeline.errors import ConfigError
 from pipeline.pose.crop import BOX_PADDING, crop_frame, crop_matrix, crop_regions, normalise
 from pipeline.pose.decode import BLUR_KERNEL, MAX_STEP, Border, decode_peaks
-from pipeline.pose.sides import PLACES, Peaks, settle_sides
-from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence
+from pipeline.pose.left_right import PLACES, Peaks, resolve_left_right
+from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence, Precision
 
 POSE_FRAMES = 320
 """Frames that InfoGCN takes (paper, Sec. II-B); thinning a clip never leaves fewer."""
@@ -37,7 +36,7 @@ def pose_frame_indices(num_frames: int) -> IntArray:
     return np.arange(0, num_frames, pose_stride(num_frames), dtype=np.int64)
 
 
-def flip_averaged(network: ViTPose, pixel_values: Tensor, flip_order: Sequence[int]) -> Tensor:
+def flip_test(network: ViTPose, pixel_values: Tensor, flip_order: Sequence[int]) -> Tensor:
     """Heat maps `(N, J, h, w)` averaged with those of the mirrored crops, mirrored back.
 
     `flip_order` puts every joint in its mirrored joint's place. With the unbiased crop nothing has
@@ -64,8 +63,9 @@ class PoseSettings:
     about 5.5 times the sigma of others."""
     max_step: float | None = MAX_STEP
     """Limit of the decoder's refinement, in heat-map cells; None as published."""
-    settle_sides: bool = False
-    """Settle left and right over the whole clip (`pipeline.pose.sides`); False as published, where
+    resolve_left_right: bool = False
+    """Settle left and right over the whole clip (`pipeline.pose.left_right`); False as published,
+    where
     every joint of every frame stands alone."""
     precision: Precision = "fp32"
     """Arithmetic of the network; `bf16` is 3 times faster on CPUs that compute in it."""
@@ -147,7 +147,7 @@ class PoseEstimator:
         dtype = torch.bfloat16 if precision == "bf16" else torch.float16
         with torch.autocast(device.type, dtype=dtype, enabled=precision != "fp32"):
             if self.settings.flip_test:
-                return flip_averaged(self.network, pixel_values, COCO17.flip_order)
+                return flip_test(self.network, pixel_values, COCO17.flip_order)
             return self.network(pixel_values)
 
 
@@ -204,8 +204,8 @@ class PoseRun:
             raise ValueError(f"frame {first} has a box and was never added")
         if self._pending:
             self._run_pending()
-        if self._estimator.settings.settle_sides:
-            joints, scores = settle_sides(self._peaks, self._body_px())
+        if self._estimator.settings.resolve_left_right:
+            joints, scores = resolve_left_right(self._peaks, self._body_px())
         else:
             # Copies, or all peaks would stay in memory with the poses.
             joints = self._peaks.points[:, :, 0].copy()

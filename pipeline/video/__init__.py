@@ -9,8 +9,8 @@ from pipeline.video.clip import (
     open_video,
     read_clip,
 )
+from pipeline.video.probing.source import display_name
 from pipeline.video.readers import READERS, Frame, Frames, FramesLost, ReaderName
-from pipeline.video.source import display_name
 from pipeline.video.writer import VideoWriter, video_writer
 
 __all__ = [

@@ -17,9 +17,9 @@ import numpy as np
 
 from pipeline.errors import VideoError
 from pipeline.types import Clip, IntArray, Timeline, VideoInfo
-from pipeline.video.probe import Probe, probe
+from pipeline.video.probing.probe import Probe, probe
+from pipeline.video.probing.source import SourceFile
 from pipeline.video.readers import READERS, Film, Frames, FramesLost, ReaderName
-from pipeline.video.source import SourceFile
 from pipeline.video.span import Span, find_span
 
 MAX_SPAN_S = 60.0
@@ -112,7 +112,7 @@ class Video:
         return _open(self.source, self._span.asked, self._reader, decode=True)
 
     def error(self, code: str, **values: object) -> VideoError:
-        """A VideoError of `pipeline.sentences` whose sentence begins with the file's name."""
+        """A VideoError of `pipeline.messages` whose sentence begins with the file's name."""
         return self.source.error(code, **values)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from pipeline.video.picture import Fields
+from pipeline.video.probing.picture import Fields
 
 SETTINGS = "mode=send_frame:parity=auto:deint=interlaced"
 """Frames that are not marked as interlaced pass as they are."""

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from pipeline.errors import VideoError
 from pipeline.types import IntArray
-from pipeline.video.container import good_frames, open_stream
 from pipeline.video.deinterlace import whole_frames
-from pipeline.video.index import FrameIndex
-from pipeline.video.packets import packets_from
-from pipeline.video.picture import Converter, Picture
-from pipeline.video.source import SourceFile
+from pipeline.video.probing.container import good_frames, open_stream
+from pipeline.video.probing.index import FrameIndex
+from pipeline.video.probing.packets import packets_from
+from pipeline.video.probing.picture import Converter, Picture
+from pipeline.video.probing.source import SourceFile
 
 Frame = NDArray[np.uint8]
 """RGB `(H, W, 3)`."""
@@ -35,7 +35,7 @@ Frames = Generator[tuple[int, Frame], None, None]
 """Frames with their place; closing the generator closes the decoder."""
 
 ReaderName = Literal["auto", "pyav", "decord", "opencv"]
-"""`auto` is PyAV: the only one exact on every file of `benchmarks.video_readers`."""
+"""`auto` is PyAV: the only one exact on every file of `benchmarks.cost.video_readers`."""
 
 _SAME_MOMENT_S = 1e-3
 

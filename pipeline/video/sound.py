@@ -14,8 +14,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from pipeline.video.clip import Video
-from pipeline.video.container import open_container
-from pipeline.video.formats import carries_sound
+from pipeline.video.probing.container import open_container
+from pipeline.video.probing.formats import carries_sound
 
 KEPT_CODECS = frozenset({"aac", "flac", "mp3", "opus"})
 """Sound that browsers play inside MP4 is copied as it is; other sound is encoded anew, as AAC."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.sentences import note
+from pipeline.messages import note
 from pipeline.types import IntArray, Timeline
-from pipeline.video.index import FrameIndex
-from pipeline.video.source import SourceFile
+from pipeline.video.probing.index import FrameIndex
+from pipeline.video.probing.source import SourceFile
 
 _SLACK_S = 0.0005
 """A time printed with three digits still finds its frame."""

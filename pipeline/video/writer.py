@@ -19,11 +19,11 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from models.scratch import short_name
-from pipeline.folder import StoreError
+from pipeline.errors import StoreError
 from pipeline.video.clip import Video
+from pipeline.video.probing.source import display_name
 from pipeline.video.readers import Frame
 from pipeline.video.sound import Sound, sound_of
-from pipeline.video.source import display_name
 
 _BT709 = 1
 _LIMITED_RANGE = 1

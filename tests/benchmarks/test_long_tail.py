@@ -9,8 +9,8 @@ import pytest
 from accelerate.state import AcceleratorState
 
 from benchmarks import long_tail
+from training.classifiers.skeletons import SkeletonRecipe
 from training.finetune import load_recipe
-from training.tasks.skeletons import SkeletonRecipe
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_options_stand_in_a_table_and_finished_runs_are_kept(
 def test_it_needs_nothing_but_the_project() -> None:
     recipe = load_recipe(long_tail.RECIPE, [])
     assert isinstance(recipe, SkeletonRecipe)
-    assert (recipe.data.source, recipe.data.found, recipe.data.fresh) == ("rink", None, False)
+    assert (recipe.data.source, recipe.data.predicted, recipe.data.fresh) == ("rink", None, False)
     assert (recipe.data.frequencies, recipe.engine.precision) == ("challenge", "fp32")
     assert recipe.engine.evaluate_every_epochs == 0
 

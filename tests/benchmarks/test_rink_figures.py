@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.rink_figures import Group, Truth, count, main
-from pipeline.store import save
+from benchmarks.rink.figures import Group, Truth, count, main
+from pipeline.storage.analysis_files import save
 from tests.factories import make_analysis
 
 T = 12

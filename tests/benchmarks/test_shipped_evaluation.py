@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.shipped_evaluation import MOST_BYTES, main
-from pipeline.store import load
-from tests.ui.evaluation_folders import CLIPS, write_evaluation
-from ui.evaluations import read_evaluation
+from pipeline.storage.analysis_files import load
+from tests.ui.evaluations.folders import CLIPS, write_evaluation
+from ui.evaluations.run_folder import read_evaluation
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 
-from benchmarks.umt_training import NO_DEVICE, Load, forward_flop, main, peak_of
+from benchmarks.cost.umt_training import NO_DEVICE, Load, forward_flop, main, peak_of
 
 
 def test_without_a_device_a_sentence_says_so(

@@ -78,7 +78,7 @@ def build(paths: list[Path], analyse=spelled_analysis) -> tuple[gr.Blocks, ClipS
             return json.dumps(event._data)
 
         which.submit(show, which, player, show_progress="hidden")
-        player.relock(hear, None, heard, show_progress="hidden")
+        player.choose_skater(hear, None, heard, show_progress="hidden")
     return page, shelf
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.draw import DrawStyle
+from pipeline.drawing.annotate import DrawStyle
 from tests.conftest import ROOT
 from tests.e2e.player_page import BOTTOM, TOP
 from tests.videos import BITS, read_number

@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from pipeline.classification.ensemble import FUSED, EnsembleSettings, decide
 from pipeline.config import load_profile
 from pipeline.elements import LABELS
-from pipeline.ensemble import FUSED, EnsembleSettings, decide
-from pipeline.export import pack
+from pipeline.inspection.weight_sensitivity import normalised, stretches
+from pipeline.storage.export import pack
 from pipeline.types import Analysis
-from pipeline.whatif import normalised, stretches
 from tests.conftest import ROOT, SHARED
 from tests.e2e.conftest import Server
 from tests.factories import make_all_scores, make_analysis
 from tests.videos import H264, Recipe, write_video
-from ui.reasons import reasons
+from ui.views.reasons import reasons
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 ANALYSIS_MS = 300_000
@@ -107,7 +107,8 @@ def test_why_this_verdict(desk):
 
 
 def test_typed_weights_move_the_verdict_and_the_flip_point(desk, tmp_path):
-    """Typed weights against `pipeline.whatif`; a made analysis, so that the models do disagree."""
+    """Typed weights against `pipeline.inspection.weight_sensitivity`; a made analysis, so that the
+    models do disagree."""
     page = desk
     scores = make_all_scores(umt="3Lutz", uniformerv2="3Flip", infogcn="3Loop")
     made = replace(make_analysis(), scores=scores, verdict=decide(scores, EnsembleSettings()))

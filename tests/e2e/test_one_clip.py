@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.export import pack
 from pipeline.moments import read_moment
-from pipeline.store import load
+from pipeline.storage.analysis_files import load
+from pipeline.storage.export import pack
 from pipeline.video import open_video
 from tests.conftest import ROOT
 from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, open_tab, upload

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.export import pack, unpack
-from pipeline.report_fields import ReportFields
+from pipeline.annotations.report_fields import ReportFields
+from pipeline.storage.export import pack, unpack
 from tests.e2e.test_app import open_tab
 from tests.factories import make_analysis
 

@@ -25,7 +25,7 @@ from models.checkpoint_files import (
     write_safetensors,
 )
 from models.eight_bits import in_eight_bits
-from tests.models.zoo_files import small_disk
+from tests.models.zoo.files import small_disk
 
 STATE = {"blocks.0.weight": torch.randn(3, 4), "head.bias": torch.arange(5.0)}
 

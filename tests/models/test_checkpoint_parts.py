@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from models.checkpoint_files import WeightsError, read_part, read_state
 from models.zoo import convert_file
 from models.zoo.__main__ import main
-from tests.models.zoo_files import tiny_state
+from tests.models.zoo.files import tiny_state
 
 MODEL = {"a.weight": torch.ones(2, 3), "a.bias": torch.ones(2)}
 MEAN = {key: value / 2 for key, value in MODEL.items()}

@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from models import infogcn_blocks
-from models.infogcn import InfoGCN, infogcn_coco17, infogcn_tiny, orthogonal_prior
-from models.infogcn_twin import written_out
+from models.infogcn import blocks as infogcn_blocks
+from models.infogcn.network import InfoGCN, infogcn_coco17, infogcn_tiny, orthogonal_prior
+from models.infogcn.reference import written_out
 from models.layouts import infogcn as layout
 from models.skeletons import COCO17, NTU25
 from models.weights import build_on_meta, load_strict

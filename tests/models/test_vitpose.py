@@ -25,7 +25,7 @@ from models.vitpose import (
     vitpose_tiny,
 )
 from pipeline.pose.crop import normalise
-from pipeline.pose.estimate import flip_averaged
+from pipeline.pose.estimate import flip_test
 from tests.models.vitpose_layouts import POSITIONS, as_layout, noisy_vitpose, small_vitpose
 
 
@@ -73,7 +73,7 @@ def test_published_features_and_heatmaps(published, trimmed):
 def test_published_flip_average(published, trimmed):
     tensors, _ = trimmed
     order = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
-    averaged = flip_averaged(published, normalise(tensors["crops_rgb"].numpy()), order)
+    averaged = flip_test(published, normalise(tensors["crops_rgb"].numpy()), order)
     expected = tensors["heatmaps_flip_avg_first_5_joints"]
     torch.testing.assert_close(averaged[:, :5], expected, atol=5e-5, rtol=0)
 

@@ -11,8 +11,8 @@ from torch import nn
 
 from models.checkpoint_files import WeightsError, read_state, write_safetensors
 from models.dino import dino_tiny
-from models.infogcn import infogcn_tiny
-from models.umt import UMT
+from models.infogcn.network import infogcn_tiny
+from models.umt.network import UMT
 from models.weights import (
     build_on_meta,
     check_fit,

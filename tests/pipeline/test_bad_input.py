@@ -22,9 +22,10 @@ import torch
 from models.checkpoint_files import write_safetensors
 from pipeline.__main__ import main
 from pipeline.config import PROFILES
-from pipeline.folder import StoreError, new_folder
+from pipeline.errors import StoreError
+from pipeline.storage.output_folder import new_folder
 from tests.conftest import ROOT
-from tests.models.zoo_files import tiny_state
+from tests.models.zoo.files import tiny_state
 from tests.videos import Shelf
 
 DEMO = (PROFILES / "demo.toml").read_text(encoding="utf-8")

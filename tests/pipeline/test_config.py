@@ -54,8 +54,8 @@ def test_a_profile_of_ones_own_can_be_given(tmp_path):
         ('name = "demo"', 'name = "my/own"', "name: expected a name of letters"),
         ("[pose]", "[[pose]]", "pose"),
         (
-            "spatial_views = 1\nmirrored = true\n\n[skeleton",
-            "spatial_views = 2\nmirrored = true\n\n[skeleton",
+            "spatial_views = 1\ntest_time_flip = true\n\n[skeleton",
+            "spatial_views = 2\ntest_time_flip = true\n\n[skeleton",
             "uniformerv2.spatial_views: UniFormerV2 knows 1 or 3, got 2",
         ),
         ("[detector]", "[detector", "not valid TOML"),

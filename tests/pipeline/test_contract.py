@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.store import save
+from pipeline.storage.analysis_files import save
 from pipeline.types import People
 from tests.contract import check_folder
 from tests.factories import make_analysis

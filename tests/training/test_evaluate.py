@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.analyse import Analyser
+from pipeline.analyser import Analyser
 from pipeline.elements import LABELS
-from pipeline.store import load
+from pipeline.storage.analysis_files import load
 from tests.training.datasets import make_data_set
 from tests.training.evaluation.cases import as_test_split, drawn, write_profile
 from training.evaluate import main

@@ -20,14 +20,14 @@ from tests.training.datasets import CLASSES, make_data_set
 from tests.training.disks import largest_file
 from tests.training.processes import run_in_two
 from training import finetune
-from training.console import StatusLine
+from training.classifiers.clips import ClipRecipe, ClipTask
+from training.classifiers.skeletons import SkeletonTask
+from training.cli import StatusLine
 from training.data.challenge import read_labels, split_by_source
 from training.engine.checkpoints import write_json
 from training.engine.records import read_records
 from training.finetune import COMMAND, RECIPE, RECIPES, load_recipe, main, train
 from training.tasks import TASKS
-from training.tasks.clips import ClipRecipe, ClipTask
-from training.tasks.skeletons import SkeletonTask
 
 SMOKE = {"umt": 1.96585, "uniformerv2": 0.75754, "infogcn": 4.00686}
 """Family -> mean loss over the smoke run's steps."""

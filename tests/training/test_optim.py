@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.umt import UMT
+from models.umt.network import UMT
 from training.optim import (
     DecayRule,
     build_adamw,

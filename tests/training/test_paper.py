@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.classification.ensemble import LEADERBOARD
 from pipeline.config import load_profile
-from pipeline.ensemble import LEADERBOARD
 from training.finetune import RECIPES
 from training.recipe import read_toml
 

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.analyse import Analyser
+from pipeline.analyser import Analyser
 from pipeline.types import PoseSequence
 from tests.training.datasets import FRAMES, HEIGHT, WIDTH, make_data_set
 from tests.training.disks import largest_file
 from tests.training.evaluation.cases import write_profile
-from training.console import StatusLine
+from training.cli import StatusLine
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import DataError, read_labels
 from training.data.skeletons import FoundPoses
@@ -161,12 +161,12 @@ def test_a_long_name_is_prepared_and_a_damaged_file_made_again(
 def test_region_is_cut_out_and_scaled(
     data: Path, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.region import whole_frame
+    from pipeline.tracking.region import whole_frame
     from pipeline.types import RegionOfInterest
 
     region = RegionOfInterest(np.array([20, 10, 60, 70], np.float32), "union")
     assert whole_frame((WIDTH, HEIGHT)).xyxy.tolist() != region.xyxy.tolist()
-    monkeypatch.setattr("pipeline.run.whole_frame", lambda *_a, **_k: region)
+    monkeypatch.setattr("pipeline.clip_run.whole_frame", lambda *_a, **_k: region)
     assert prepare(data, tmp_path / "c", profile, "--short-side", "20", "--max-frames", "5") == 0
     clip = read_clip(tmp_path / "c" / "clips" / "0_CamelSpin.npz")
     assert clip.frame_index.tolist() == [0, 4, 8, 12]

@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from training.classifiers.clips import ClipRecipe
+from training.classifiers.skeletons import SkeletonRecipe
 from training.finetune import RECIPES, load_recipe
-from training.tasks.clips import ClipRecipe
-from training.tasks.skeletons import SkeletonRecipe
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADING = "## From videos to the leaderboard table"
@@ -32,7 +32,7 @@ def commands(text: str) -> list[list[str]]:
 def test_documented_options_exist() -> None:
     """Every command line of the README and of docs/training.md is one that the parsers take."""
     text = (ROOT / "README.md").read_text() + (ROOT / "docs" / "training.md").read_text()
-    named = set(re.findall(r"-m (training\.\w+|benchmarks\.\w+)", text))
+    named = set(re.findall(r"-m ((?:training|benchmarks)(?:\.\w+)+)", text))
     for module in named:
         path = ROOT / Path(*module.split("."))
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module

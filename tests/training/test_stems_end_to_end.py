@@ -14,7 +14,7 @@ from training import evaluate, finetune, prepare
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import read_labels
 from training.data.skeletons import FoundPoses
-from ui.evaluations import read_evaluation
+from ui.evaluations.run_folder import read_evaluation
 
 UNTRAINED = ("--untrained", "--profile")
 

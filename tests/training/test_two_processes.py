@@ -17,9 +17,9 @@ from torch.distributed import destroy_process_group, get_rank, init_process_grou
 from torch.nn.parallel import DistributedDataParallel
 
 from tests.training.processes import run_in_two
+from training.classifiers.clips import ClipTask
+from training.classifiers.skeletons import SkeletonTask
 from training.finetune import RECIPES, load_recipe
-from training.tasks.clips import ClipTask
-from training.tasks.skeletons import SkeletonTask
 
 pytestmark = pytest.mark.slow
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analyse import Analyser
-from pipeline.cache import AnalysisCache
+from pipeline.analyser import Analyser
 from pipeline.config import load_profile
 from pipeline.inputs import Question
+from pipeline.storage.cache import AnalysisCache
 from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.store import load
+from pipeline.storage.analysis_files import load
 from tests.conftest import ROOT
 from tests.factories import make_analysis
-from ui.comparison import comparison_table
-from ui.measured import measured_on_screen
 from ui.runs import RunStore
 from ui.tabs.compare import two_clips
+from ui.views.comparison import comparison_table
+from ui.views.measured import measured_on_screen
 
 SHIPPED = ROOT / "assets" / "analyses"
 

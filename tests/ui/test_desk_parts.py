@@ -11,38 +11,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.analyse import Analyser
-from pipeline.attention import Look
-from pipeline.cache import AnalysisCache
+from pipeline.analyser import Analyser
+from pipeline.annotations.marked import SkaterBox
+from pipeline.classification.ensemble import EnsembleSettings, decide
 from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
-from pipeline.ensemble import EnsembleSettings, decide
 from pipeline.errors import ConfigError, InputError
-from pipeline.export import coco_keypoints, write_frames_csv
-from pipeline.marked import SkaterBox
-from pipeline.store import load, save
+from pipeline.inspection.attention import Look
+from pipeline.storage.analysis_files import load, save
+from pipeline.storage.cache import AnalysisCache
+from pipeline.storage.export import coco_keypoints, write_frames_csv
 from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
 from tests.factories import make_all_scores, make_analysis, make_scores
 from tests.pipeline.measure.takes import take
 from tests.videos import Recipe, write_video
 from ui import callbacks, example, seen
-from ui.architecture import architecture, class_table, paper_table, status_of
 from ui.blind import call, call_table, tally
 from ui.callbacks import Request, request_of
-from ui.cards import live_card, verdict_card, warnings_of
 from ui.controls import examples, history_line
 from ui.example import Example
+from ui.export.report import report
 from ui.left import left_of
 from ui.player import ClipShelf
 from ui.player.messages import Nonsense
-from ui.reasons import reasons
-from ui.report import report
 from ui.runs import RunStore
-from ui.seen import film_strip, profile_of, region_picture, same_weights, see
-from ui.skeleton_plots import filled_stretches, joint_traces, pose_strip
 from ui.tabs.compare import meeting_frame
 from ui.tabs.picture import mark_request, relock_on_show
+from ui.views.architecture import architecture, class_table, paper_table, status_of
+from ui.views.cards import live_card, verdict_card, warnings_of
+from ui.views.reasons import reasons
+from ui.views.seen import film_strip, profile_of, region_picture, same_weights, see
+from ui.views.skeleton_plots import filled_stretches, joint_traces, pose_strip
 
 NETWORK = load_profile("demo").video_models[0]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
+from pipeline.messages import note
 from pipeline.progress import Progress
-from pipeline.sentences import note
 from tests.factories import make_analysis
 from ui import callbacks
 from ui.callbacks import Request

@@ -15,10 +15,10 @@ import numpy as np
 
 from models.scratch import short_name
 from pipeline.errors import ConfigError
-from pipeline.region import RegionSettings, consolidate, whole_frame
+from pipeline.tracking.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import FloatArray, People, RegionOfInterest, Track
 from pipeline.video import FramesLost, Video, open_video
-from training.console import StatusLine
+from training.cli import StatusLine
 from training.data.challenge import DataError, LabelledClip
 from training.data.failures import KILLED, failure_of
 from training.data.processes import each_done

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.skeletons import COCO17
-from pipeline.sampling import plan_views, training_indices
-from pipeline.transforms import (
+from pipeline.classification.sampling import plan_views, training_indices
+from pipeline.classification.transforms import (
     InputTransform,
     Picture,
     normalise,
@@ -19,8 +19,8 @@ from pipeline.transforms import (
     resized_size,
 )
 from pipeline.types import FloatArray, IntArray
-from training.augment import AugmentSettings
-from training.data.store import Guide, StoredClip
+from training.data.augment import AugmentSettings
+from training.data.store import FrameTargets, StoredClip
 from training.rink.performance import swapped_support
 
 ATTEMPTS = 10
@@ -62,19 +62,19 @@ def training_views(
             part = picture[y1:y2, x1:x2]
             resized = cv2.resize(part, (side, side), interpolation=cv2.INTER_LINEAR)
             view[index] = resized[:, ::-1] if mirrored else resized
-        if clip.guide is not None:
-            truths.append(_truth(clip.guide, positions, (x1, y1, x2, y2), mirrored=mirrored))
+        if clip.targets is not None:
+            truths.append(_truth(clip.targets, positions, (x1, y1, x2, y2), mirrored=mirrored))
     stacked = {name: np.stack([truth[name] for truth in truths]) for name in (truths or [{}])[0]}
     return TrainingViews(views, stacked)
 
 
 def _truth(
-    guide: Guide, positions: IntArray, crop: tuple[int, int, int, int], *, mirrored: bool
+    targets: FrameTargets, positions: IntArray, crop: tuple[int, int, int, int], *, mirrored: bool
 ) -> dict[str, NDArray[np.generic]]:
-    """The guide of some frames as a crop of them shows it."""
+    """The targets of some frames as a crop of them shows it."""
     x1, y1, x2, y2 = crop
-    joints = (guide.joints_xy[positions] - (x1, y1)) / (x2 - x1, y2 - y1)
-    heading, support = guide.heading[positions], guide.support[positions]
+    joints = (targets.joints_xy[positions] - (x1, y1)) / (x2 - x1, y2 - y1)
+    heading, support = targets.heading[positions], targets.support[positions]
     if mirrored:
         joints = joints[:, COCO17.flip_order] * (-1, 1) + (1, 0)
         heading, support = -heading, swapped_support(support)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 
 from models.checkpoint_files import WeightsError
-from pipeline.errors import ConfigError, InputError
-from pipeline.folder import StoreError
+from pipeline.errors import ConfigError, InputError, StoreError
 
 _OF_THE_DISK = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),

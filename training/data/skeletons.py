@@ -13,16 +13,16 @@ import numpy as np
 from torch import Tensor
 
 from models.skeletons import COCO17
+from pipeline.classification.sequence import SequenceSettings, make_sequence
 from pipeline.elements import LABELS, class_index
 from pipeline.errors import ConfigError
 from pipeline.pose import pose_stride
-from pipeline.sequence import SequenceSettings, make_sequence
 from pipeline.types import IntArray, PoseSequence
 from training.data.challenge import DataError, LabelledClip
 from training.data.stems import stem_file
 from training.data.store import is_whole
-from training.longtail import epoch_order
-from training.rink.frequencies import shared_out
+from training.long_tail import epoch_order
+from training.rink.files.frequencies import shared_out
 from training.rink.skeletons import STREAM, EstimatorNoise, skeleton_clip
 
 KEPT_CLIPS = 4096

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from models.scratch import LONGEST_NAME
 from pipeline.errors import InputError
-from pipeline.video.formats import ENDINGS
+from pipeline.video.probing.formats import ENDINGS
 
 ENDING = ".mp4"
 """Of a clip's video, by the challenge's layout."""

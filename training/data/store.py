@@ -22,7 +22,7 @@ from training.data.challenge import DataError
 
 
 @dataclass(frozen=True)
-class Guide:
+class FrameTargets:
     """What is true of the skater in N frames, where the rink tells it."""
 
     joints_xy: FloatArray
@@ -48,7 +48,7 @@ class StoredClip:
     """Of the whole clip."""
     region: FloatArray
     """`(4,)` the region that the networks see in tests, in pixels of the pictures."""
-    guide: Guide | None = None
+    targets: FrameTargets | None = None
     """Truth of the stored frames."""
 
     def __len__(self) -> int:
@@ -95,7 +95,7 @@ class ClipWriter:
         self._frames.append(frame)
 
     def clip(
-        self, *, num_frames: int, region: FloatArray, guide: Guide | None = None
+        self, *, num_frames: int, region: FloatArray, targets: FrameTargets | None = None
     ) -> StoredClip:
         """What was collected."""
         return StoredClip(
@@ -104,18 +104,18 @@ class ClipWriter:
             frame_index=np.array(self._frames, dtype=np.int64),
             num_frames=num_frames,
             region=region,
-            guide=guide,
+            targets=targets,
         )
 
 
-_OWN = [field.name for field in fields(StoredClip) if field.name != "guide"]
-_TRUE = [field.name for field in fields(Guide)]
+_OWN = [field.name for field in fields(StoredClip) if field.name != "targets"]
+_TRUE = [field.name for field in fields(FrameTargets)]
 
 
 def _arrays(clip: StoredClip) -> dict[str, Any]:
     arrays = {name: np.asarray(getattr(clip, name)) for name in _OWN}
-    if clip.guide is not None:
-        arrays |= {name: getattr(clip.guide, name) for name in _TRUE}
+    if clip.targets is not None:
+        arrays |= {name: getattr(clip.targets, name) for name in _TRUE}
     return arrays
 
 
@@ -146,9 +146,9 @@ def read_clip(path: Path) -> StoredClip:
         with path.open("rb") as file, np.load(file) as arrays:
             values = {name: arrays[name] for name in _OWN}
             truth = {name: arrays[name] for name in _TRUE if name in arrays}
-            guide = Guide(**truth) if truth else None
+            targets = FrameTargets(**truth) if truth else None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path}: is damaged ({error}); delete it, it will be made again"
         ) from error
-    return StoredClip(**{**values, "num_frames": int(values["num_frames"])}, guide=guide)
+    return StoredClip(**{**values, "num_frames": int(values["num_frames"])}, targets=targets)

@@ -16,16 +16,16 @@ from accelerate import Accelerator
 
 from models.checkpoint_files import write_safetensors
 from pipeline.errors import ConfigError
-from training.console import StatusLine, readable_time
+from training.cli import StatusLine, readable_time
 from training.engine.checkpoints import Checkpoints, Position, newest_checkpoint, writing
 from training.engine.errors import TrainingError
-from training.engine.feed import Division, feed, losing_workers
+from training.engine.loader import BatchSharding, feed, losing_workers
 from training.engine.records import Records
 from training.engine.schedule import Schedule
 from training.engine.settings import EngineSettings, OptimSettings, quickest_precision
 from training.engine.signals import stop_on_signals
 from training.engine.task import Batch, Task
-from training.engine.trainee import Trainee
+from training.engine.train_step import TrainStep
 
 BEST = "best.safetensors"
 
@@ -93,7 +93,7 @@ class Engine:
         self._accelerator = _accelerator(settings, device)
         main = self._accelerator.is_main_process
         self._status = status if status and main else StatusLine(active=False)
-        self._division = Division(
+        self._division = BatchSharding(
             optim.batch_size,
             settings.accumulation,
             self._accelerator.num_processes,
@@ -109,7 +109,9 @@ class Engine:
         fit_s = self._limit_s if settings.fit_schedule else 0.0
         self._schedule = Schedule(optim, self._epoch, fit_s=fit_s)
         self._checkpoints = Checkpoints(folder, self._accelerator)
-        self._trainee = Trainee(task, optim, settings, accelerator=self._accelerator, seed=seed)
+        self._train_step = TrainStep(
+            task, optim, settings, accelerator=self._accelerator, seed=seed
+        )
 
     def run(self) -> Outcome:
         """Train until the schedule, the time or the user ends it.
@@ -153,10 +155,10 @@ class Engine:
     def _step(self, call: _Call, batches: Sequence[Batch]) -> None:
         position = call.position
         shared = {"elapsed": time.monotonic() - call.began, "stop": float(call.stop_asked())}
-        values = self._trainee.step(
+        values = self._train_step.step(
             batches, lr=self._schedule.rate(position.schedule), step=position.step, extra=shared
         )
-        if not self._trainee.is_sound(values):
+        if not self._train_step.is_sound(values):
             raise TrainingError(self._unsound(position.step, values))
         # Agreed on by all processes, so that they end and save at the same step.
         elapsed_s = call.first.elapsed_s + values.pop("elapsed")
@@ -219,7 +221,7 @@ class Engine:
 
     def _evaluate(self, call: _Call) -> None:
         step = call.position.step
-        call.figures = self._trainee.evaluate()
+        call.figures = self._train_step.evaluate()
         call.window_began = time.monotonic()
         call.records.write("eval", {"step": step, "epoch": step / self._epoch, **call.figures})
         shown = "  ".join(f"{name} {value:.4g}" for name, value in call.figures.items())
@@ -238,7 +240,7 @@ class Engine:
             self._keep_weights(step, {"figure": name, "value": repr(value)})
 
     def _keep_weights(self, step: int, metadata: Mapping[str, str]) -> None:
-        weights = self._trainee.weights()
+        weights = self._train_step.weights()
         if self._accelerator.is_main_process:
             with self._writing():
                 write_safetensors(weights, self._folder / BEST, {"step": str(step), **metadata})

@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 
 from models.layers import AttentionKernel
-from pipeline.classify import Precision
 from pipeline.errors import ConfigError
+from pipeline.types import Precision
 from training.optim import DecayRule, scaled_learning_rate
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,6 +37,11 @@ class Task(Protocol):
     @property
     def samples_per_epoch(self) -> int:
         """How many positions an epoch has; a last part smaller than the batch is left out."""
+        ...
+
+    @property
+    def training_only(self) -> Sequence[str]:
+        """Submodules that help while training and are not kept with the weights."""
         ...
 
     def build_model(self) -> nn.Module:

@@ -14,7 +14,7 @@ from training.data.challenge import (
     read_test_list,
     split_by_source,
 )
-from training.rink.folder import RECIPE_FILE
+from training.rink.files.folder import RECIPE_FILE
 
 EvaluationSplit = Literal["test", "train", "val"]
 

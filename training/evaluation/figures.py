@@ -1,4 +1,4 @@
-"""Figures of every model and ensemble over a data set's predictions."""
+"""Metrics of every model and ensemble over a data set's predictions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.elements import LABELS, NUM_CLASSES
-from pipeline.ensemble import (
+from pipeline.classification.ensemble import (
     FUSED,
     EnsembleSettings,
     Probabilities,
@@ -20,6 +19,7 @@ from pipeline.ensemble import (
     vote_shares,
     weighted_sum,
 )
+from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.types import IntArray, ModelScores
 from training.evaluation.predictions import ClipPredictions, Predictions
 from training.metrics import (
@@ -39,7 +39,7 @@ FUSION_RULES = ("mean", "softmax_of_sum", "softmax_of_mean")
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predicted:
     """What one voter, a model or an ensemble, answers over all labelled clips."""
 
     predicted: IntArray
@@ -49,7 +49,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Metrics:
     """How good a voter is."""
 
     mean_class_accuracy: float
@@ -67,7 +67,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Ground:
+class GroundTruth:
     """What the answers are held against."""
 
     labels: IntArray
@@ -76,7 +76,7 @@ class Ground:
     """`(N,)` broadcasts."""
 
     @classmethod
-    def of(cls, predictions: Predictions) -> Ground:
+    def of(cls, predictions: Predictions) -> GroundTruth:
         """Of clips that all have labels."""
         labels = [clip.label for clip in predictions.clips if clip.label is not None]
         return cls(np.array(labels, dtype=np.int64), tuple(c.source for c in predictions.clips))
@@ -86,11 +86,11 @@ class Ground:
         """Draws of sources, the same ones for every voter."""
         return Bootstrap(self.sources)
 
-    def figures(self, answers: Answers) -> Figures:
+    def figures(self, answers: Predicted) -> Metrics:
         """All figures of one voter."""
         predicted, labels = answers.predicted, self.labels
         by_class = class_accuracies(predicted, labels)
-        return Figures(
+        return Metrics(
             mean_class_accuracy=float(np.nanmean(by_class)),
             top1=accuracy(predicted, labels),
             macro_f1=macro_f1(predicted, labels),
@@ -100,7 +100,7 @@ class Ground:
             confusion=confusion_matrix(predicted, labels),
         )
 
-    def mean_class_accuracy(self, answers: Answers) -> float:
+    def mean_class_accuracy(self, answers: Predicted) -> float:
         """The paper's figure alone."""
         return float(np.nanmean(class_accuracies(answers.predicted, self.labels)))
 
@@ -121,25 +121,25 @@ class Evaluation:
     """Stems that could not be analysed; they count as wrong."""
     views: Mapping[str, int]
     """Views of each network in the protocol."""
-    ground: Ground
-    models: Mapping[str, Answers]
+    truth: GroundTruth
+    models: Mapping[str, Predicted]
     """Single networks and the fused `umt`."""
-    one_view: Mapping[str, Answers]
+    one_view: Mapping[str, Predicted]
     """The same, each clip by its middle view alone."""
-    ensembles: Mapping[str, Answers]
+    ensembles: Mapping[str, Predicted]
     """`vote` and `weighted`; empty where a model is missing."""
     weights: Mapping[str, float]
     """Of the weighted ensemble."""
-    fusions: Mapping[str, Mapping[str, Answers]]
+    fusions: Mapping[str, Mapping[str, Predicted]]
     """Rule of the Unmasked Teachers' fusion -> `umt`, `vote`, `weighted` under it."""
-    left_out: Mapping[str, Answers]
+    left_out: Mapping[str, Predicted]
     """Model -> the weighted sum of the other two. (Two voters have no majority.)"""
 
     def mcnemar(self) -> dict[tuple[str, str], McNemar]:
         """Every two of the three fused models and the ensembles."""
         voters = {n: a for n, a in self.models.items() if n in FUSED} | dict(self.ensembles)
         return {
-            (a, b): mcnemar(voters[a].predicted, voters[b].predicted, self.ground.labels)
+            (a, b): mcnemar(voters[a].predicted, voters[b].predicted, self.truth.labels)
             for a, b in combinations(voters, 2)
         }
 
@@ -158,36 +158,36 @@ def evaluate_predictions(predictions: Predictions, settings: EnsembleSettings) -
         labelled=len(labelled),
         missed=tuple(clip.stem for clip in predictions.clips if not clip.logits),
         views=_views(predictions),
-        ground=Ground.of(labelled),
-        models={name: _answers([clip.get(name) for clip in scores]) for name in names},
-        one_view={name: _answers([clip.get(name) for clip in one_view]) for name in names},
-        ensembles=ensemble_answers(scores, settings) if complete else {},
+        truth=GroundTruth.of(labelled),
+        models={name: _predicted([clip.get(name) for clip in scores]) for name in names},
+        one_view={name: _predicted([clip.get(name) for clip in one_view]) for name in names},
+        ensembles=ensemble_predicted(scores, settings) if complete else {},
         weights=softmax_weights(settings.scores),
         fusions=_fusions(labelled, settings) if complete and fused_here else {},
         left_out={name: _without(name, scores, settings) for name in FUSED} if complete else {},
     )
 
 
-def ensemble_answers(scores: ClipScores, settings: EnsembleSettings) -> dict[str, Answers]:
+def ensemble_predicted(scores: ClipScores, settings: EnsembleSettings) -> dict[str, Predicted]:
     """Vote and weighted sum over the three models, as the pipeline decides."""
     verdicts = [decide(clip, settings) if set(FUSED) <= set(clip) else None for clip in scores]
     ballots = [None if v is None else vote_shares(v.vote) for v in verdicts]
     voted = [MISSED if v is None else LABELS.index(v.vote.label) for v in verdicts]
     return {
-        "vote": Answers(np.array(voted, dtype=np.int64), _rows(ballots)),
-        "weighted": answers_of(_rows([None if v is None else v.weighted for v in verdicts])),
+        "vote": Predicted(np.array(voted, dtype=np.int64), _rows(ballots)),
+        "weighted": predicted_of(_rows([None if v is None else v.weighted for v in verdicts])),
     }
 
 
-def answers_of(probabilities: NDArray[np.float64]) -> Answers:
+def predicted_of(probabilities: NDArray[np.float64]) -> Predicted:
     """The most probable class of each row `(N, 28)`."""
     missed = np.isnan(probabilities[:, 0])
     best = np.where(missed, 0.0, probabilities.T).T.argmax(axis=1)
-    return Answers(np.where(missed, MISSED, best).astype(np.int64), probabilities)
+    return Predicted(np.where(missed, MISSED, best).astype(np.int64), probabilities)
 
 
-def _answers(scores: Sequence[ModelScores | None]) -> Answers:
-    return answers_of(_rows([None if s is None else s.probabilities for s in scores]))
+def _predicted(scores: Sequence[ModelScores | None]) -> Predicted:
+    return predicted_of(_rows([None if s is None else s.probabilities for s in scores]))
 
 
 def _rows(rows: Sequence[Probabilities | None]) -> NDArray[np.float64]:
@@ -210,16 +210,16 @@ def _views(predictions: Predictions) -> dict[str, int]:
 
 def _fusions(
     predictions: Predictions, settings: EnsembleSettings
-) -> dict[str, Mapping[str, Answers]]:
-    found: dict[str, Mapping[str, Answers]] = {}
+) -> dict[str, Mapping[str, Predicted]]:
+    found: dict[str, Mapping[str, Predicted]] = {}
     for rule in FUSION_RULES:
         scores = [c.scores(replace(settings, umt_fusion=rule)) for c in predictions.clips]  # type: ignore[arg-type]
-        umt = _answers([clip.get("umt") for clip in scores])
-        found[rule] = {"umt": umt, **ensemble_answers(scores, settings)}
+        umt = _predicted([clip.get("umt") for clip in scores])
+        found[rule] = {"umt": umt, **ensemble_predicted(scores, settings)}
     return found
 
 
-def _without(name: str, scores: ClipScores, settings: EnsembleSettings) -> Answers:
+def _without(name: str, scores: ClipScores, settings: EnsembleSettings) -> Predicted:
     """The weighted sum of the other two models."""
     others = {model: settings.scores[model] for model in FUSED if model != name}
     weights = softmax_weights(others)
@@ -227,4 +227,4 @@ def _without(name: str, scores: ClipScores, settings: EnsembleSettings) -> Answe
         weighted_sum(clip, weights, settings.combine) if set(others) <= set(clip) else None
         for clip in scores
     ]
-    return answers_of(_rows(summed))
+    return predicted_of(_rows(summed))

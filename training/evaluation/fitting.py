@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from pipeline.ensemble import FUSED, EnsembleSettings, Probabilities, softmax
+from pipeline.classification.ensemble import FUSED, EnsembleSettings, Probabilities, softmax
 from pipeline.types import IntArray
 from training.data.challenge import DataError
-from training.evaluation.figures import Answers, Evaluation, answers_of, evaluate_predictions
+from training.evaluation.figures import Evaluation, Predicted, evaluate_predictions, predicted_of
 from training.evaluation.predictions import Predictions
 
 _SMALLEST = 1e-12
@@ -43,9 +43,9 @@ class Fitted:
     """The fit, applied to the evaluated clips."""
 
     fit: Fit
-    tempered: Mapping[str, Answers]
+    tempered: Mapping[str, Predicted]
     """Every model after temperature scaling; its most probable class stays what it was."""
-    ensembles: Mapping[str, Answers]
+    ensembles: Mapping[str, Predicted]
     """`weights` and `weights_tempered`."""
 
 
@@ -63,7 +63,7 @@ def fit(validation: Predictions, settings: EnsembleSettings) -> Fit:
             f"{'labels' if not known.labelled else ', '.join(missing)}; "
             "make it with `python -m training.evaluate --split val`"
         )
-    labels = known.ground.labels
+    labels = known.truth.labels
     temperatures = {
         name: fit_temperature(answers.probabilities, labels)
         for name, answers in known.models.items()
@@ -78,7 +78,7 @@ def fit(validation: Predictions, settings: EnsembleSettings) -> Fit:
 def apply(fitted: Fit, evaluation: Evaluation) -> Fitted:
     """Use a fit on other clips; models that the fit does not know are left out."""
     scaled = {
-        name: answers_of(tempered(answers.probabilities, fitted.temperatures[name]))
+        name: predicted_of(tempered(answers.probabilities, fitted.temperatures[name]))
         for name, answers in evaluation.models.items()
         if name in fitted.temperatures
     }
@@ -87,8 +87,8 @@ def apply(fitted: Fit, evaluation: Evaluation) -> Fitted:
         plain = {name: evaluation.models[name].probabilities for name in FUSED}
         after = {name: scaled[name].probabilities for name in FUSED}
         ensembles = {
-            "weights": answers_of(_mixture(plain, fitted.weights)),
-            "weights_tempered": answers_of(_mixture(after, fitted.weights_tempered)),
+            "weights": predicted_of(_mixture(plain, fitted.weights)),
+            "weights_tempered": predicted_of(_mixture(after, fitted.weights_tempered)),
         }
     return Fitted(fitted, scaled, ensembles)
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.scratch import scratch_beside
-from pipeline.ensemble import EnsembleSettings, fuse_umt, score_views
+from pipeline.classification.ensemble import EnsembleSettings, fuse_umt, score_views
 from pipeline.types import FloatArray, ModelScores
 from training.data.challenge import DataError
 from training.data.stems import shown, source_of

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.elements import LABELS
-from training.evaluation.figures import Answers, Evaluation, Figures, Ground
+from training.evaluation.figures import Evaluation, GroundTruth, Metrics, Predicted
 from training.evaluation.fitting import Fitted
 
 
@@ -28,20 +28,20 @@ def summary(
     }
     if not evaluation.labelled:
         return content
-    ground = evaluation.ground
-    models = {name: ground.figures(answers) for name, answers in evaluation.models.items()}
-    ensembles = {name: ground.figures(answers) for name, answers in evaluation.ensembles.items()}
+    truth = evaluation.truth
+    models = {name: truth.figures(answers) for name, answers in evaluation.models.items()}
+    ensembles = {name: truth.figures(answers) for name, answers in evaluation.ensembles.items()}
     for name, figures in models.items():
-        one_view = ground.mean_class_accuracy(evaluation.one_view[name])
+        one_view = truth.mean_class_accuracy(evaluation.one_view[name])
         content["models"][name] = {**_entry(figures), "one_view_mean_class_accuracy": one_view}
     content["ensemble"] = {name: _entry(figures) for name, figures in ensembles.items()}
     if ensembles:
         content["ensemble"]["weighted"]["weights"] = dict(evaluation.weights)
-    content["per_class"] = _per_class(ground, models | ensembles)
+    content["per_class"] = _per_class(truth, models | ensembles)
     content["umt_fusions"] = {
-        rule: _accuracies(ground, answers) for rule, answers in evaluation.fusions.items()
+        rule: _accuracies(truth, answers) for rule, answers in evaluation.fusions.items()
     }
-    content["left_out"] = _accuracies(ground, evaluation.left_out)
+    content["left_out"] = _accuracies(truth, evaluation.left_out)
     content["mcnemar"] = [
         {"models": list(pair), "only_first": m.only_first, "only_second": m.only_second,
          "p_value": m.p_value}
@@ -51,11 +51,11 @@ def summary(
         name: figures.confusion.tolist() for name, figures in (models | ensembles).items()
     }
     if fitted is not None:
-        content["fitted_on_validation"] = _fitted(ground, fitted)
+        content["fitted_on_validation"] = _fitted(truth, fitted)
     return content
 
 
-def _entry(figures: Figures) -> dict[str, Any]:
+def _entry(figures: Metrics) -> dict[str, Any]:
     return {
         "mean_class_accuracy": figures.mean_class_accuracy,
         "top1": figures.top1,
@@ -65,12 +65,12 @@ def _entry(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _accuracies(ground: Ground, answers: Mapping[str, Answers]) -> dict[str, float]:
-    return {name: ground.mean_class_accuracy(a) for name, a in answers.items()}
+def _accuracies(truth: GroundTruth, answers: Mapping[str, Predicted]) -> dict[str, float]:
+    return {name: truth.mean_class_accuracy(a) for name, a in answers.items()}
 
 
-def _per_class(ground: Ground, voters: Mapping[str, Figures]) -> dict[str, dict[str, Any]]:
-    counts = np.bincount(ground.labels, minlength=len(LABELS))
+def _per_class(truth: GroundTruth, voters: Mapping[str, Metrics]) -> dict[str, dict[str, Any]]:
+    counts = np.bincount(truth.labels, minlength=len(LABELS))
     return {
         label: {
             "clips": int(counts[index]),
@@ -81,13 +81,13 @@ def _per_class(ground: Ground, voters: Mapping[str, Figures]) -> dict[str, dict[
     }
 
 
-def _fitted(ground: Ground, fitted: Fitted) -> dict[str, Any]:
+def _fitted(truth: GroundTruth, fitted: Fitted) -> dict[str, Any]:
     return {
         "clips": fitted.fit.clips,
         "temperatures": dict(fitted.fit.temperatures),
-        "models": {name: _entry(ground.figures(a)) for name, a in fitted.tempered.items()},
+        "models": {name: _entry(truth.figures(a)) for name, a in fitted.tempered.items()},
         "ensemble": {
-            name: {**_entry(ground.figures(answers)), "weights": dict(weights)}
+            name: {**_entry(truth.figures(answers)), "weights": dict(weights)}
             for (name, answers), weights in zip(
                 fitted.ensembles.items(),
                 (fitted.fit.weights, fitted.fit.weights_tempered),

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pipeline.classification.ensemble import LEADERBOARD
 from pipeline.elements import LABELS
-from pipeline.ensemble import LEADERBOARD
 
 NAMES = {
     "umt": "Unmasked Teacher, fused",

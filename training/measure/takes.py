@@ -21,7 +21,7 @@ from training.rink.camera import draw_camera, draw_size
 from training.rink.motion import perform
 from training.rink.motion.clip import LEFT_HANDED, placed
 from training.rink.motion.jumps import PREPARATION_S, jump, plan_jump
-from training.rink.motion.solve import solve
+from training.rink.motion.kinematics.solve import solve
 from training.rink.performance import SIMULATION_HZ, Motion
 from training.rink.scene import streams
 from training.rink.skeletons import EstimatorNoise, disturbed, joint_boxes

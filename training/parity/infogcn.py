@@ -11,11 +11,11 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from models.infogcn import InfoGCN, InfoGCNOutput
+from models.infogcn.network import InfoGCN, InfoGCNOutput
 from models.layouts.infogcn import convert
 from models.skeletons import COCO17, NTU25, EdgeDirection, Skeleton
-from pipeline.sequence import motion, rotation_matrix, valid_crop_resize
-from training.losses import InfoGCNLossSettings, infogcn_loss
+from pipeline.classification.sequence import motion, rotation_matrix, valid_crop_resize
+from training.classifiers.losses import InfoGCNLossSettings, infogcn_loss
 from training.parity.report import Comparison, compare, failure, read_json, read_tensors
 from training.parity.tolerances import tolerance
 

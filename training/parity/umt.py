@@ -12,9 +12,9 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from models.layouts.umt import convert
-from models.umt import UMT, umt_b16, umt_l16
-from models.umt_positions import Grid, interpolate_position_table, sinusoid_table
-from pipeline.sampling import temporal_indices, validation_indices
+from models.umt.network import UMT, umt_b16, umt_l16
+from models.umt.positions import Grid, interpolate_position_table, sinusoid_table
+from pipeline.classification.sampling import temporal_indices, validation_indices
 from training.optim import DecayRule, cosine_schedule, parameter_settings
 from training.parity.report import (
     Comparison,

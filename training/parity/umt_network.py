@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.umt import UMT, Block
-from models.umt_positions import sinusoid_table
+from models.umt.network import UMT, Block
+from models.umt.positions import sinusoid_table
 from training.optim import count_blocks
 from training.parity.report import (
     Comparison,

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from models.layouts import clip
 from models.uniformerv2 import Recipe, UniFormerV2, uniformerv2_b16, uniformerv2_l14
-from pipeline.sampling import temporal_indices
+from pipeline.classification.sampling import temporal_indices
 from training.parity.report import (
     Comparison,
     compare,

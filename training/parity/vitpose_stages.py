@@ -21,7 +21,7 @@ from models.layouts.vitpose import convert
 from models.vitpose import LIBRARY_DECONV_CHANNELS, ViTPose
 from pipeline.pose.crop import CropRegions, crop_regions, normalise
 from pipeline.pose.decode import BLUR_KERNEL, Border, decode_heatmaps
-from pipeline.pose.estimate import flip_averaged
+from pipeline.pose.estimate import flip_test
 from training.parity.report import Comparison, compare, failure, read_json, read_tensors
 from training.parity.tolerances import tolerance
 from training.parity.vitpose_names import compare_keymap, compare_manifest
@@ -208,7 +208,7 @@ def compare_from_crop(
     yield case.compare("pixel_values", pixel_values[: len(case.expected["pixel_values"])], "pixels")
     own = {
         "": case.network(pixel_values),
-        "_flip_avg": flip_averaged(case.network, pixel_values, case.flip_order),
+        "_flip_avg": flip_test(case.network, pixel_values, case.flip_order),
     }
     yield from _compare_network(case, own)
     for suffix, own_heatmaps in own.items():

@@ -21,10 +21,10 @@ import torch
 
 from models.scratch import scratch_beside
 from pipeline import __version__
-from pipeline.analyse import Analyser
+from pipeline.analyser import Analyser
+from pipeline.clip_run import Found
 from pipeline.config import Profile, load_profile
 from pipeline.errors import ConfigError
-from pipeline.run import Found
 from pipeline.types import FloatArray, RegionOfInterest, VideoInfo
 from training.data.build import clips_folder, poses_folder
 from training.data.failures import failure_of

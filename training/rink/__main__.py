@@ -19,10 +19,11 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.elements import LABELS, class_index
-from training.console import Parser, StatusLine, readable_time, run_command
-from training.rink.dataset import Recipe, missing_clips, plan_clips, render_clip, write_lists
-from training.rink.folder import DataSetError, opened
-from training.rink.frequencies import shared_out
+from training.cli import Parser, StatusLine, readable_time, run_command
+from training.rink.files.dataset import Recipe, missing_clips, plan_clips, render_clip, write_lists
+from training.rink.files.folder import DataSetError, opened
+from training.rink.files.frequencies import shared_out
+from training.rink.files.workers import Job, run_jobs
 from training.rink.program import (
     SHOTS_FOLDER,
     ProgramRecipe,
@@ -32,7 +33,6 @@ from training.rink.program import (
     remove_shots,
     render_shot,
 )
-from training.rink.workers import Job, run_jobs
 
 _NTSC = {"29.97": "30000/1001", "59.94": "60000/1001", "23.976": "24000/1001"}
 

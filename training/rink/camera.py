@@ -1,7 +1,7 @@
 """The camera: where it stands, and how its operator pans, tilts and zooms after the skater.
 
 A camera does not travel within a shot, so a view differs from the next only by a rotation and the
-focal length; that is what lets `training.rink.picture.panorama` draw the arena once a shot.
+focal length; that is what lets `training.rink.picture.hall.panorama` draw the arena once a shot.
 """
 
 from __future__ import annotations

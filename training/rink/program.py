@@ -22,20 +22,20 @@ import numpy as np
 
 from pipeline.elements import class_index
 from training.rink.camera import CameraMove, draw_camera, draw_size
-from training.rink.encode import Encoding, mp4_writer
-from training.rink.folder import write_text
+from training.rink.files.encode import Encoding, mp4_writer
+from training.rink.files.folder import write_text
+from training.rink.files.truth import TruthRecorder, save_truth
 from training.rink.motion import program
 from training.rink.performance import SIMULATION_HZ, Motion, Program
-from training.rink.picture.actor import Actor
-from training.rink.picture.arena import draw_arena
-from training.rink.picture.graphics import draw_captions
+from training.rink.picture.hall.arena import draw_arena
+from training.rink.picture.hall.graphics import draw_captions
 from training.rink.picture.lens import draw_lens
 from training.rink.picture.light import draw_lighting
-from training.rink.picture.looks import draw_look
+from training.rink.picture.skater.actor import Actor
+from training.rink.picture.skater.looks import draw_look
 from training.rink.picture.still import draw_still_people
 from training.rink.render import render
 from training.rink.scene import Scene, draw_fps, draw_shutter, skater_middle, streams
-from training.rink.truth import TruthRecorder, save_truth
 
 STREAM = 4
 """Second number of a programme's seed: 0 to 3 are clips, pictures and skeletons."""

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pipeline.types import FloatArray
 from training.rink.body import JOINT
 from training.rink.camera import Views
-from training.rink.picture.bystanders import Bystander, draw_bystanders
+from training.rink.picture.hall.bystanders import Bystander, draw_bystanders
+from training.rink.picture.hall.panorama import Panorama, trace_panorama
 from training.rink.picture.lens import Exposure
 from training.rink.picture.painter import Patch, Projected, paint_person
-from training.rink.picture.panorama import Panorama, trace_panorama
 from training.rink.scene import Scene
 
 Bytes = NDArray[np.uint8]

@@ -15,15 +15,15 @@ import numpy as np
 
 from training.rink.body import JOINT, Body
 from training.rink.camera import CameraMove, draw_camera, draw_size
-from training.rink.encode import Encoding, draw_encoding
+from training.rink.files.encode import Encoding, draw_encoding
 from training.rink.motion import perform
 from training.rink.performance import Motion, Performance
-from training.rink.picture.actor import Actor
-from training.rink.picture.arena import Arena, draw_arena
-from training.rink.picture.graphics import Caption, draw_captions
+from training.rink.picture.hall.arena import Arena, draw_arena
+from training.rink.picture.hall.graphics import Caption, draw_captions
 from training.rink.picture.lens import Lens, draw_lens
 from training.rink.picture.light import Lighting, draw_lighting
-from training.rink.picture.looks import draw_look
+from training.rink.picture.skater.actor import Actor
+from training.rink.picture.skater.looks import draw_look
 from training.rink.picture.still import StillPerson, draw_still_people
 
 FRAME_RATES: tuple[Fraction, ...] = (

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from training.console import StatusLine
-from training.detection import DetectorRecipe, DetectorTask
+from training.classifiers.clips import ClipRecipe, ClipTask
+from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
+from training.cli import StatusLine
 from training.engine.task import Task
-from training.pose import PoseRecipe, PoseTask
+from training.people.detection import DetectorRecipe, DetectorTask
+from training.people.pose import PoseRecipe, PoseTask
 from training.recipe import Recipe
-from training.tasks.clips import ClipRecipe, ClipTask
-from training.tasks.skeletons import SkeletonRecipe, SkeletonTask
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from pipeline.saw import check_same
+from pipeline.inspection.model_inputs import check_same
 from pipeline.types import Timeline
 from pipeline.video import Video, open_video
-from pipeline.video.playable import media_type, playable_copy, plays_as_it_is
-from pipeline.video.source import SourceFile
+from pipeline.video.probing.source import SourceFile
 from pipeline.video.span import frames_between
-from pipeline.video.stills import Stills
+from ui.player.playable import media_type, playable_copy, plays_as_it_is
+from ui.player.stills import Stills
 from ui.runs import Run
 
 MAX_CLIPS = 60

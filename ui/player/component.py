@@ -19,13 +19,14 @@ from ui.runs import Run
 _HERE = Path(__file__).parent
 
 
-def build_player(*, relockable: bool = True, **options: Any) -> gr.HTML:
+def build_player(*, skater_choosable: bool = True, **options: Any) -> gr.HTML:
     """Picture, overlays and lanes.
 
     A function and no class: beside every class of a component gradio writes a stub file.
 
     Args:
-        relockable: Whether its event `relock` asks for another skater, `mark` for the person in a
+        skater_choosable: Whether its event `choose_skater` asks for another skater, `mark` for the
+        person in a
             drawn box, `flight` sets one, and `notes` brings what was noted on frames.
         options: Of `gr.HTML`.
     """
@@ -33,7 +34,7 @@ def build_player(*, relockable: bool = True, **options: Any) -> gr.HTML:
         player_value(None),
         html_template=(_HERE / "player.html").read_text(encoding="utf-8"),
         css_template=(_HERE / "player.css").read_text(encoding="utf-8"),
-        js_on_load=_script(relockable),
+        js_on_load=_script(skater_choosable),
         apply_default_css=False,
         **options,
     )
@@ -56,11 +57,16 @@ def player_value(
     return json.dumps({**value, "message": message})
 
 
-def _script(relockable: bool) -> str:
-    # `trigger("relock")` tells gradio that the component has an event of that name.
-    events = {"relock": "relock", "mark": "mark", "setFlight": "flight", "setNotes": "notes"}
+def _script(skater_choosable: bool) -> str:
+    # `trigger("choose_skater")` tells gradio that the component has an event of that name.
+    events = {
+        "choose_skater": "choose_skater",
+        "mark": "mark",
+        "setFlight": "flight",
+        "setNotes": "notes",
+    }
     told = ", ".join(
-        f'{name}: message => trigger("{event}", message)' if relockable else f"{name}: null"
+        f'{name}: message => trigger("{event}", message)' if skater_choosable else f"{name}: null"
         for name, event in events.items()
     )
     return f"""

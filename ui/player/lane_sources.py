@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.classification.ensemble import softmax
+from pipeline.classification.sampling import temporal_indices
+from pipeline.classification.views import VideoModelSettings
 from pipeline.config import load_shipped_profile
-from pipeline.draw import pose_at
-from pipeline.ensemble import softmax
+from pipeline.drawing.annotate import pose_at
 from pipeline.errors import ConfigError
-from pipeline.sampling import temporal_indices
 from pipeline.types import Analysis, ModelScores, PoseSequence, Timeline
-from pipeline.views import VideoModelSettings
-from ui.names import class_name, display_name
+from ui.language.names import class_name, display_name
 from ui.player.lanes import Lane, Span, SpanLane, Tone, ValueLane
 from ui.player.words import say
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from pipeline.annotations.marked import SkaterBox
 from pipeline.errors import InputError
-from pipeline.marked import SkaterBox
 from pipeline.types import Timeline
 
 TOKEN_LENGTH = 64
@@ -21,7 +21,7 @@ class Nonsense(ValueError):
 
 
 @dataclass(frozen=True)
-class Relock:
+class SkaterChoice:
     """The visitor says who the skater is."""
 
     token: str
@@ -78,8 +78,8 @@ def _is_number(value: object) -> TypeGuard[int | float]:
     return abs(value) < 1e9  # which neither NaN nor infinity is, nor an integer beyond floats
 
 
-def read_relock(data: object, known: Sequence[int]) -> Relock:
-    """Check a message that asks to relock.
+def read_relock(data: object, known: Sequence[int]) -> SkaterChoice:
+    """Check a message that asks to choose_skater.
 
     Args:
         data: What the browser sent.
@@ -89,10 +89,10 @@ def read_relock(data: object, known: Sequence[int]) -> Relock:
         Nonsense: It is no such message, or nobody has that number.
     """
     message = _mapping(data)
-    relock = Relock(read_token(message), _whole(message, "person", 0, MAX_PERSON))
-    if relock.person not in known:
-        raise Nonsense(f"person: nobody has the number {relock.person}")
-    return relock
+    choose_skater = SkaterChoice(read_token(message), _whole(message, "person", 0, MAX_PERSON))
+    if choose_skater.person not in known:
+        raise Nonsense(f"person: nobody has the number {choose_skater.person}")
+    return choose_skater
 
 
 def read_mark(data: object, timeline: Timeline, size: tuple[int, int]) -> Marked:

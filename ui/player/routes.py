@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from pipeline.errors import Cancelled, InputError
 from pipeline.video.readers import FramesLost
-from ui.language import in_words, preferred, speaking
+from ui.language.tables import in_words, preferred, speaking
 from ui.player.clips import Clip, ClipShelf
 from ui.player.messages import Nonsense, read_whole
 from ui.player.scene import scene_json

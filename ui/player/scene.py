@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.draw import SKELETON_LINES, DrawStyle, pose_at
+from pipeline.drawing.annotate import SKELETON_LINES, DrawStyle, pose_at
 from pipeline.types import Analysis, People, PoseSequence, Timeline, Track
-from pipeline.video.stills import CHUNK
-from ui.language import spoken
+from ui.language.tables import spoken
 from ui.player.clips import Clip
 from ui.player.lane_sources import Clock, lanes_of, model_lanes_of, pose_lane_of
 from ui.player.lanes import Lane, lane_json
+from ui.player.stills import CHUNK
 from ui.player.words import words_for
 from ui.runs import Run
 

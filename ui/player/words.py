@@ -6,13 +6,13 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from ui.language import LANGUAGES, spoken
+from ui.language.tables import LANGUAGES, spoken
 
 _TABLES = Path(__file__).with_name("words")
 
 
 def say(key: str, **values: object) -> str:
-    """A text in the language that is spoken (`ui.language.speaking`), with `{name}` filled in."""
+    """A text in the spoken language (`ui.language.tables.speaking`), with `{name}` filled in."""
     return words_for(spoken())[key].format(**values)
 
 

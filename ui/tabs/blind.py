@@ -9,11 +9,11 @@ import gradio as gr
 
 from pipeline.elements import LABELS
 from ui.blind import call, call_table, tally
-from ui.cards import message_card
 from ui.events import QUIET
-from ui.labels import choice as choice_of
-from ui.labels import label
+from ui.language.labels import choice as choice_of
+from ui.language.labels import label
 from ui.session import Session, Shown
+from ui.views.cards import message_card
 
 # Every tab but the picture, which then shows the bare clip. (A tab that is made invisible keeps its
 # button.)

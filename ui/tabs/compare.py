@@ -10,15 +10,15 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.types import Analysis
-from ui.comparison import comparison_table
 from ui.controls import history_line
 from ui.events import QUIET
-from ui.labels import label
-from ui.language import in_words
-from ui.measured import measured
+from ui.language.labels import label
+from ui.language.tables import in_words
 from ui.player import build_player, player_value
 from ui.runs import Run
 from ui.session import Session, visitor_of
+from ui.views.comparison import comparison_table
+from ui.views.measured import measured
 
 SIDES = ("a", "b")
 
@@ -65,7 +65,7 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
             with gr.Column(min_width=320):
                 players.append(
                     build_player(
-                        relockable=False, elem_id=f"compare-player-{side}", show_label=False
+                        skater_choosable=False, elem_id=f"compare-player-{side}", show_label=False
                     )
                 )
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from ui.labels import label
+from ui.language.labels import label
 from ui.runs import Run
 from ui.session import Session
-from ui.tables import provenance_table, video_table
+from ui.views.tables import provenance_table, video_table
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:

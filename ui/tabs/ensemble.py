@@ -7,17 +7,17 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from pipeline.ensemble import FUSED
+from pipeline.classification.ensemble import FUSED
+from pipeline.inspection.weight_sensitivity import normalised
 from pipeline.types import Analysis
-from pipeline.whatif import normalised
 from ui.events import QUIET
-from ui.labels import label
-from ui.names import display_name
-from ui.plots import ensemble_bars, weight_strips
-from ui.reasons import reasons_card, settings_of
+from ui.language.labels import label
+from ui.language.names import display_name
 from ui.runs import Run
 from ui.session import Session, Shown
-from ui.tables import arithmetic_table, contribution_lines, strip_lines, without_table
+from ui.views.plots import ensemble_bars, weight_strips
+from ui.views.reasons import reasons_card, settings_of
+from ui.views.tables import arithmetic_table, contribution_lines, strip_lines, without_table
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 
 from pipeline.measure.records import Kind, Measurements
 from pipeline.types import Analysis
-from ui.cards import message_card
 from ui.events import QUIET
-from ui.labels import choice, label
-from ui.language import say
-from ui.measured import (
+from ui.language.labels import choice, label
+from ui.language.tables import say
+from ui.runs import Run
+from ui.session import Session, Shown, skipped
+from ui.views.cards import message_card
+from ui.views.measured import (
     course_figure,
     flight_of,
     look_here,
@@ -25,9 +27,7 @@ from ui.measured import (
     summary,
     with_flight,
 )
-from ui.measured_as import flight_choices, flight_chosen, with_flight_seen, with_kind
-from ui.runs import Run
-from ui.session import Session, Shown, skipped
+from ui.views.measured_as import flight_choices, flight_chosen, with_flight_seen, with_kind
 
 LOOK_JS = """
 const show = ({from, to, speed}) => {

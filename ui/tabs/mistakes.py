@@ -13,12 +13,12 @@ import gradio as gr
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.errors import InputError
 from ui import callbacks
-from ui.cards import message_card
-from ui.clip_list import CLIP_LIST_JS, Opens, clip_list_html, clip_rows
-from ui.confusion import CONFUSION_JS, confusion_html
 from ui.controls import AT_ONCE, then_analyse
-from ui.evaluation_views import accuracy_bars, class_bars, comparison_note, figures_table
-from ui.evaluations import (
+from ui.evaluations.clip_list import CLIP_LIST_JS, Opens, clip_list_html, clip_rows
+from ui.evaluations.confusion import CONFUSION_JS, confusion_html
+from ui.evaluations.opened import BAR_JS, Opened, opened_bar
+from ui.evaluations.opening import known_run, open_kept, open_video
+from ui.evaluations.run_folder import (
     Evaluated,
     Evaluation,
     EvaluationError,
@@ -27,15 +27,15 @@ from ui.evaluations import (
     read_evaluation,
     video_in,
 )
+from ui.evaluations.views import accuracy_bars, class_bars, comparison_note, figures_table
 from ui.events import QUIET
-from ui.hosting import hosted
-from ui.labels import label
-from ui.language import in_words, say
-from ui.names import display_name, element_name
-from ui.opened import BAR_JS, Opened, opened_bar
-from ui.opening import known_run, open_kept, open_video
+from ui.language.labels import label
+from ui.language.names import display_name, element_name
+from ui.language.tables import in_words, say
 from ui.runs import RunStore
+from ui.server.hosting import hosted
 from ui.session import Session, Shown, visitor_of
+from ui.views.cards import message_card
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "evaluations"
 

@@ -12,12 +12,11 @@ import gradio as gr
 from pipeline.errors import InputError
 from pipeline.types import Analysis
 from ui import callbacks
-from ui.cards import message_card
 from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
+from ui.export.notes import with_notes_sent
 from ui.flights import with_flight_set
-from ui.language import in_words
-from ui.notes import with_notes_sent
+from ui.language.tables import in_words
 from ui.player import ClipShelf, build_player, player_value
 from ui.player.messages import (
     Nonsense,
@@ -29,6 +28,7 @@ from ui.player.messages import (
 )
 from ui.runs import Run
 from ui.session import Session, Shown, visitor_of
+from ui.views.cards import message_card
 
 
 def build_tab(session: Session, controls: Controls) -> None:
@@ -48,7 +48,7 @@ def build_tab(session: Session, controls: Controls) -> None:
 
     session.shown.change(show, [session.shown, controls.video], player, **QUIET)
     news = [controls.status, session.shown, session.visit]
-    begun = player.relock(
+    begun = player.choose_skater(
         _begin_relock_for(session), session.shown, [*news, session.begun], **AT_ONCE
     )
     begun_by_mark = player.mark(

@@ -9,16 +9,17 @@ import numpy as np
 
 from models.checkpoint_files import WeightsError
 from pipeline.errors import InputError
-from pipeline.saw import sequence_of
+from pipeline.inspection.model_inputs import sequence_of
 from pipeline.types import Analysis
 from ui.callbacks import analyser
-from ui.cards import message_card
-from ui.labels import label
-from ui.language import in_words, say
-from ui.names import class_name, display_name, joint_name
-from ui.plots import frame_bars, joint_bars
+from ui.language.labels import label
+from ui.language.names import class_name, display_name, joint_name
+from ui.language.tables import in_words, say
 from ui.runs import Run
-from ui.seen import (
+from ui.session import Session, Shown, skipped
+from ui.views.cards import message_card
+from ui.views.plots import frame_bars, joint_bars
+from ui.views.seen import (
     distinct_views,
     film_strip,
     look,
@@ -29,8 +30,7 @@ from ui.seen import (
     see,
     video_models,
 )
-from ui.session import Session, Shown, skipped
-from ui.skeleton_plots import joint_traces, pose_strip
+from ui.views.skeleton_plots import joint_traces, pose_strip
 
 _NO_PLOT = gr.update(value=None, visible=False)
 
@@ -107,7 +107,7 @@ def _turn(analysis: Analysis, name: str, view: int) -> list[Any]:
 
 def _view_radio(analysis: Analysis, name: str | None) -> Any:
     options = [
-        (f"{number + 1}, {say('saw_mirrored')}" if view.mirrored else str(number + 1), number)
+        (f"{number + 1}, {say('saw_mirrored')}" if view.flipped else str(number + 1), number)
         for number, view in enumerate(distinct_views(analysis, name or ""))
     ]
     return gr.Radio(options or [("1", 0)], value=0)

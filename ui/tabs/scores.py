@@ -7,12 +7,12 @@ from typing import Any
 import gradio as gr
 
 from pipeline.types import ModelScores
-from ui.labels import choice, label
-from ui.names import display_name
-from ui.plots import score_bars, view_heat_map
+from ui.language.labels import choice, label
+from ui.language.names import display_name
 from ui.runs import Run
 from ui.session import Session, Shown
-from ui.tables import ordered, score_lines, score_table, view_probabilities
+from ui.views.plots import score_bars, view_heat_map
+from ui.views.tables import ordered, score_lines, score_table, view_probabilities
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import gradio as gr
 
 from pipeline.errors import InputError
-from ui.cards import message_card
 from ui.events import QUIET
-from ui.labels import choice, label, language_of
-from ui.language import in_words, say, speaking, spoken_in
-from ui.report_fields import build_report_fields, fields_of, keep_fields
+from ui.export.report_fields import build_report_fields, fields_of, keep_fields
+from ui.export.takeaway import CHOSEN, FORMATS, make_files
+from ui.language.labels import choice, label, language_of
+from ui.language.tables import in_words, say, speaking, spoken_in
 from ui.runs import Run
 from ui.session import Session, Shown, visitor_of
-from ui.takeaway import CHOSEN, FORMATS, make_files
+from ui.views.cards import message_card
 
 
 def build_tab(session: Session, tab: gr.Tab) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.sampling import validation_indices
-from pipeline.transforms import INPUT_TRANSFORMS
+from pipeline.classification.sampling import validation_indices
+from pipeline.classification.transforms import INPUT_TRANSFORMS
 from pipeline.types import RegionOfInterest
 from tests.training.datasets import FRAMES, make_data_set
 from tests.training.disks import largest_file
 from tests.videos import Recipe, read_number, write_video
-from training.augment import AugmentSettings
-from training.console import StatusLine
+from training.cli import StatusLine
+from training.data.augment import AugmentSettings
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import DataError, LabelledClip, read_labels
 from training.data.crops import jittered, random_crop, training_views, validation_view

@@ -8,8 +8,7 @@ import cv2
 import pytest
 
 from models.checkpoint_files import WeightsError
-from pipeline.errors import ConfigError, VideoError
-from pipeline.folder import StoreError
+from pipeline.errors import ConfigError, StoreError, VideoError
 from training.data.failures import failure_of
 from training.data.stems import StemError
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from models.skeletons import COCO17
+from pipeline.classification.sequence import SequenceSettings, valid_crop_resize
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
 from pipeline.pose import pose_stride
-from pipeline.sequence import SequenceSettings, valid_crop_resize
 from pipeline.types import PoseSequence
+from training.classifiers.skeletons import SkeletonRecipe
 from training.data import skeletons
 from training.data.challenge import DataError, LabelledClip
 from training.data.skeletons import (
@@ -26,9 +27,8 @@ from training.data.skeletons import (
     sequence,
 )
 from training.finetune import RECIPES, load_recipe
-from training.longtail import epoch_order
+from training.long_tail import epoch_order
 from training.rink.skeletons import EstimatorNoise
-from training.tasks.skeletons import SkeletonRecipe
 
 LEFT_WRIST, RIGHT_WRIST = COCO17.index("left_wrist"), COCO17.index("right_wrist")
 

@@ -23,14 +23,14 @@ from tests.training.disks import largest_file
 from tests.training.engine.tiny import ENGINE, OPTIM, TinyTask, make_engine
 from tests.training.processes import run_in_two
 from training.engine import EngineSettings, EvaluationContext, OptimSettings
-from training.engine.average import WeightAverage
 from training.engine.checkpoints import newest_checkpoint
+from training.engine.ema import ExponentialMovingAverage
 from training.engine.engine import BEST
-from training.engine.feed import Division, feed
+from training.engine.loader import BatchSharding, feed
 from training.engine.records import read_records
 from training.engine.schedule import Schedule
 from training.engine.settings import quickest_precision
-from training.engine.trainee import Trainee, with_shared_statistics
+from training.engine.train_step import TrainStep, with_shared_statistics
 
 
 def weights_after_training(folder: Path, **settings: Any) -> dict[str, Tensor]:
@@ -89,10 +89,10 @@ def watch_pair(folder: str, ema_decay: str) -> None:
 
 def watch_sharded_pair(folder: str) -> None:
     accelerator, settings = Accelerator(cpu=True), replace(ENGINE, ema_decay=0.0)
-    trainee = Trainee(Watched(Path(folder)), OPTIM, settings, accelerator=accelerator, seed=3)
+    train_step = TrainStep(Watched(Path(folder)), OPTIM, settings, accelerator=accelerator, seed=3)
     # FSDP needs GPUs; how its evaluation is shared does not.
     PartialState().distributed_type = AcceleratorState().distributed_type = DistributedType.FSDP
-    trainee.evaluate()
+    train_step.evaluate()
 
 
 @pytest.mark.slow
@@ -239,7 +239,7 @@ def test_senseless_setting_is_named(kind: type, values: dict[str, Any], words: s
 @pytest.mark.parametrize(("accumulation", "processes"), [(1, 1), (4, 1), (1, 3), (2, 3)])
 def test_every_division_of_a_step_holds_the_same_samples(accumulation: int, processes: int) -> None:
     parts = [
-        list(Division(24, accumulation, processes, rank).spans(2)) for rank in range(processes)
+        list(BatchSharding(24, accumulation, processes, rank).spans(2)) for rank in range(processes)
     ]
     # The first micro-batches of all processes come first.
     in_order = [i for part in zip(*parts, strict=True) for span in part for i in span]
@@ -251,7 +251,9 @@ def test_feed_starts_in_mid_epoch() -> None:
         def batch(self, epoch: int, positions: range) -> Any:
             return epoch, positions
 
-    batches = feed(Positions(), Division(8, 2), steps=range(4, 7), steps_per_epoch=5, workers=0)
+    batches = feed(
+        Positions(), BatchSharding(8, 2), steps=range(4, 7), steps_per_epoch=5, workers=0
+    )
     assert list(batches) == [
         [(0, range(32, 36)), (0, range(36, 40))],
         [(1, range(4)), (1, range(4, 8))],
@@ -281,7 +283,7 @@ def test_learning_rates_follow_unmasked_teachers_rule() -> None:
 
 def test_average_follows_weights_and_takes_over_counters() -> None:
     model = nn.BatchNorm1d(2)
-    average = WeightAverage(model, 0.9)
+    average = ExponentialMovingAverage(model, 0.9)
     with torch.no_grad():
         model.weight.fill_(3.0)
         model.num_batches_tracked.fill_(5)

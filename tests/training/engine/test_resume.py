@@ -19,7 +19,7 @@ from tests.training.engine.tiny import ENGINE, TinyTask, make_engine
 from training.engine.checkpoints import newest_checkpoint
 from training.engine.engine import BEST
 from training.engine.errors import TrainingError
-from training.engine.feed import broken_connections, losing_workers
+from training.engine.loader import broken_connections, losing_workers
 from training.engine.records import read_records
 
 ROOT = Path(__file__).resolve().parents[3]

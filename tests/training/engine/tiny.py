@@ -32,6 +32,8 @@ class TinyTask:
 
     samples_per_epoch = 43
 
+    training_only = ()
+
     def __init__(self, *, pause_s: float = 0.0, plain: bool = False, width: int = 8) -> None:
         self.pause_s = pause_s
         self.plain = plain

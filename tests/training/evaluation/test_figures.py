@@ -1,11 +1,11 @@
-"""Figures, ensembles and fits over predictions whose answers are known."""
+"""Metrics, ensembles and fits over predictions whose answers are known."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from pipeline.ensemble import EnsembleSettings
+from pipeline.classification.ensemble import EnsembleSettings
 from tests.training.evaluation.cases import clip, drawn, logits_of
 from training.data.challenge import DataError
 from training.evaluation.figures import evaluate_predictions
@@ -33,7 +33,7 @@ def by_hand() -> Predictions:
 def test_figures_by_hand() -> None:
     evaluation = evaluate_predictions(by_hand(), SETTINGS)
     assert (evaluation.clips, evaluation.labelled, evaluation.missed) == (5, 4, ("3_a",))
-    ground = evaluation.ground
+    ground = evaluation.truth
     reached = {
         name: ground.figures(answers).mean_class_accuracy
         for name, answers in (evaluation.models | evaluation.ensembles).items()
@@ -63,7 +63,7 @@ def test_literal_fusion_takes_the_teachers_voice_away() -> None:
     ]
     evaluation = evaluate_predictions(Predictions.of(certain), SETTINGS)
     reached = {
-        rule: evaluation.ground.mean_class_accuracy(answers["weighted"])
+        rule: evaluation.truth.mean_class_accuracy(answers["weighted"])
         for rule, answers in evaluation.fusions.items()
     }
     assert reached == {"mean": 1.0, "softmax_of_sum": 0.0, "softmax_of_mean": 0.0}
@@ -90,7 +90,7 @@ def test_fitted_weights_prefer_the_better_model_and_calibrate() -> None:
     assert learned.temperatures["infogcn"] > 1.5  # it was too sure
     evaluation = evaluate_predictions(tested, SETTINGS)
     fitted = apply(learned, evaluation)
-    ground = evaluation.ground
+    ground = evaluation.truth
     for name, answers in fitted.tempered.items():
         before = ground.figures(evaluation.models[name])
         after = ground.figures(answers)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.ensemble import EnsembleSettings, fuse_umt, score_views
+from pipeline.classification.ensemble import EnsembleSettings, fuse_umt, score_views
 from tests.training.evaluation.cases import NETWORKS, VARIANTS, clip, drawn
 from training.data.challenge import DataError
 from training.evaluation.predictions import (

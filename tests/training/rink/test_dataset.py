@@ -17,7 +17,7 @@ import pytest
 from pipeline.elements import LABELS
 from training.data.challenge import read_labels
 from training.rink.__main__ import main
-from training.rink.dataset import Recipe, plan_clips
+from training.rink.files.dataset import Recipe, plan_clips
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = ("--size", "96x64", "--fps", "10", "--classes", "3Lutz,2Axel", "--workers", "1")

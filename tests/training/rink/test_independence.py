@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.elements import ELEMENTS
-from training.rink.encode import mp4_writer
+from training.rink.files.encode import mp4_writer
 from training.rink.render import render
 from training.rink.scene import draw_scene, draw_shot
 

@@ -12,7 +12,7 @@ from pipeline.elements import ELEMENTS, LABELS, class_index
 from training.rink.body import BONES, JOINT, JOINT_MASSES, JOINTS, Body
 from training.rink.motion import perform
 from training.rink.motion.jumps import jump, plan_jump
-from training.rink.motion.solve import solve
+from training.rink.motion.kinematics.solve import solve
 from training.rink.performance import (
     RINK_LENGTH_M,
     RINK_WIDTH_M,

@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.rink.motion.curves import bridge, integral, smooth_step, soft_ceiling, through_keys
-from training.rink.motion.edges import Edge
-from training.rink.motion.kinematics import knee_direction, limb
+from training.rink.motion.kinematics.curves import (
+    bridge,
+    integral,
+    smooth_step,
+    soft_ceiling,
+    through_keys,
+)
+from training.rink.motion.kinematics.edges import Edge
+from training.rink.motion.kinematics.pose import CHANNELS, STAND, pose, swapped
+from training.rink.motion.kinematics.skeleton import knee_direction, limb
 from training.rink.motion.phrase import AUTO, Phrase, joined
-from training.rink.motion.pose import CHANNELS, STAND, pose, swapped
 
 
 def test_curve_passes_its_keys_and_rests_outside():

@@ -10,16 +10,16 @@ import pytest
 from training.rink.body import JOINT, Body
 from training.rink.camera import Views
 from training.rink.motion import perform
-from training.rink.picture.actor import Actor
-from training.rink.picture.arena import draw_arena, pyramid
-from training.rink.picture.atlas import REGIONS, paint_atlas
-from training.rink.picture.dress import dress
-from training.rink.picture.figure import SIDES, faces_of
-from training.rink.picture.ice import PIXELS_PER_M
+from training.rink.picture.hall.arena import draw_arena, pyramid
+from training.rink.picture.hall.ice import PIXELS_PER_M
+from training.rink.picture.hall.panorama import trace_panorama
 from training.rink.picture.lens import Exposure, draw_lens
-from training.rink.picture.looks import draw_look
-from training.rink.picture.panorama import trace_panorama
 from training.rink.picture.raster import fill_shadow, fill_triangles
+from training.rink.picture.skater.actor import Actor
+from training.rink.picture.skater.atlas import REGIONS, paint_atlas
+from training.rink.picture.skater.dress import dress
+from training.rink.picture.skater.figure import SIDES, faces_of
+from training.rink.picture.skater.looks import draw_look
 from training.rink.scene import draw_shot
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.elements import LABELS
 from training.rink.camera import HALF_LENGTH_M
-from training.rink.frequencies import KNOWN_COUNTS, TOTAL_CLIPS, challenge_counts, shared_out
-from training.rink.picture.graphics import Caption
+from training.rink.files.frequencies import KNOWN_COUNTS, TOTAL_CLIPS, challenge_counts, shared_out
+from training.rink.picture.hall.graphics import Caption
 from training.rink.picture.lens import Lens
 from training.rink.pictures import random_pictures
 from training.rink.render import HIDDEN, OUTSIDE, VISIBLE, render

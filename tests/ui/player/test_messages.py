@@ -5,16 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.marked import SkaterBox
+from pipeline.annotations.marked import SkaterBox
 from pipeline.types import Timeline
 from tests.factories import make_analysis
 from ui import callbacks
-from ui.player.messages import Nonsense, Relock, read_mark, read_relock, read_token, read_whole
+from ui.player.messages import (
+    Nonsense,
+    SkaterChoice,
+    read_mark,
+    read_relock,
+    read_token,
+    read_whole,
+)
 from ui.runs import RunStore
 from ui.tabs.picture import relock_request
 
 NONSENSE = [
-    None, 7, "relock", [], ["token", 1], {}, {"token": "t"}, {"person": 1},
+    None, 7, "choose_skater", [], ["token", 1], {}, {"token": "t"}, {"person": 1},
     {"token": 5, "person": 1}, {"token": "", "person": 1}, {"token": "t" * 65, "person": 1},
     {"token": "é", "person": 1}, {"token": "t", "person": "1"}, {"token": "t", "person": None},
     {"token": "t", "person": True}, {"token": "t", "person": 1.5}, {"token": "t", "person": -1},
@@ -32,7 +39,9 @@ def test_nonsense_is_refused(data):
 
 @pytest.mark.parametrize("person", [1, 1.0])
 def test_a_message_of_ours_is_read(person):
-    assert read_relock({"token": "t", "person": person, "more": "x"}, [0, 1]) == Relock("t", 1)
+    assert read_relock({"token": "t", "person": person, "more": "x"}, [0, 1]) == SkaterChoice(
+        "t", 1
+    )
     assert read_token({"token": "t"}) == "t"
 
 

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from pipeline.types import Analysis
 from pipeline.video import open_video
 from tests.factories import make_analysis
-from tests.pipeline.test_video_stills import decode, unpack
+from tests.ui.player.test_stills import decode, unpack
 from tests.videos import PLAIN, RECIPES, cut, read_number, write_video
 from ui.callbacks import Request
 from ui.player import ClipShelf, player_routes, player_value

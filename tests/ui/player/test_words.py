@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ui.language import LANGUAGES
+from ui.language.tables import LANGUAGES
 from ui.player.words import words_for
 
 HERE = Path(__file__).resolve().parents[3] / "ui" / "player"

@@ -11,8 +11,8 @@ from pipeline.elements import ELEMENTS, Element, class_index
 from training.rink.body import MIRRORED_JOINTS, Body
 from training.rink.motion.gliding import no_element
 from training.rink.motion.jumps import jump, plan_jump
+from training.rink.motion.kinematics.solve import Solution, solve
 from training.rink.motion.phrase import Mark, Phrase
-from training.rink.motion.solve import Solution, solve
 from training.rink.motion.spins import ENTRY_S, plan_spin, spin
 from training.rink.motion.steps import sequence
 from training.rink.performance import (

@@ -6,9 +6,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from training.rink.motion.edges import ARMS, Edge, Flow, glide, glide_pose, one_foot_turn, two_feet
+from training.rink.motion.kinematics.edges import (
+    ARMS,
+    Edge,
+    Flow,
+    glide,
+    glide_pose,
+    one_foot_turn,
+    two_feet,
+)
+from training.rink.motion.kinematics.pose import STAND, Pose, pose, varied
 from training.rink.motion.phrase import AUTO, Contact, Phrase, Side, joined
-from training.rink.motion.pose import STAND, Pose, pose, varied
 
 _QUIET_ARMS = (0, 1, 1, 2, 5)
 

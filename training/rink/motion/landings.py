@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.rink.motion.kinematics.pose import STAND, Pose, pose, varied
 from training.rink.motion.phrase import AUTO, Contact, Fall, Phrase, Side
-from training.rink.motion.pose import STAND, Pose, pose, varied
 from training.rink.motion.takeoffs import AIR_TIGHT
 
 _RUN_OUT: tuple[tuple[float, Pose], ...] = (

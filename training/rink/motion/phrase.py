@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from training.rink.motion.pose import NUM_CHANNELS, Pose, varied
+from training.rink.motion.kinematics.pose import NUM_CHANNELS, Pose, varied
 from training.rink.performance import Flaw
 
 Side = Literal["left", "right"]

@@ -13,11 +13,11 @@ from training.rink.body import MIRRORED_JOINTS, Body
 from training.rink.motion.clip import LEFT_HANDED, sequence_length, spin_revolutions
 from training.rink.motion.gliding import bow, crossovers, faced, stop, stroking
 from training.rink.motion.jumps import jump, plan_jump
+from training.rink.motion.kinematics.solve import Solution, solve
+from training.rink.motion.kinematics.travel import path_over_ice
 from training.rink.motion.phrase import Phrase, joined
-from training.rink.motion.solve import Solution, solve
 from training.rink.motion.spins import plan_spin, spin
 from training.rink.motion.steps import sequence
-from training.rink.motion.travel import path_over_ice
 from training.rink.performance import (
     RINK_LENGTH_M,
     RINK_WIDTH_M,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.rink.motion.kinematics.pose import CHANNELS, STAND, Pose, pose, swapped, varied
 from training.rink.motion.phrase import AUTO, Contact, Mark, Phrase, Side
-from training.rink.motion.pose import CHANNELS, STAND, Pose, pose, swapped, varied
 
 ENTRY_S, EXIT_S = 1.9, 1.3
 """Seconds of a spin's phrase before the skater is centred, and after the last turn."""

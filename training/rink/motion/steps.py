@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.rink.motion.edges import (
+from training.rink.motion.kinematics.edges import (
     ARMS,
     FREE_LEGS,
     Edge,
@@ -18,8 +18,8 @@ from training.rink.motion.edges import (
     twizzle,
     two_feet,
 )
+from training.rink.motion.kinematics.pose import CHANNELS, Pose, pose, swapped, varied
 from training.rink.motion.phrase import Mark, Phrase, Side, joined
-from training.rink.motion.pose import CHANNELS, Pose, pose, swapped, varied
 
 _TURNS: tuple[TurnKind, ...] = ("three", "bracket", "rocker", "counter")
 _STEP_MOVES = {

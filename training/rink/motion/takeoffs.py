@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from training.rink.motion.kinematics.pose import Pose, pose
 from training.rink.motion.phrase import Side
-from training.rink.motion.pose import Pose, pose
 
 
 @dataclass(frozen=True)

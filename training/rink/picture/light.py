@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.rink.picture.pose import Floats, unit
+from training.rink.picture.skater.pose import Floats, unit
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.rink.camera import Views
-from training.rink.picture.actor import Actor
 from training.rink.picture.compiled import compiled
-from training.rink.picture.figure import Surface
 from training.rink.picture.light import Lighting
-from training.rink.picture.pose import Floats, unit
 from training.rink.picture.raster import fill_shadow, fill_triangles
+from training.rink.picture.skater.actor import Actor
+from training.rink.picture.skater.figure import Surface
+from training.rink.picture.skater.pose import Floats, unit
 
 Bytes = NDArray[np.uint8]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.rink.body import JOINT, JOINTS, Body
 from training.rink.camera import HALF_LENGTH_M, HALF_WIDTH_M
 from training.rink.performance import SUPPORT_BOTH, Motion
-from training.rink.picture.looks import Look, draw_look
+from training.rink.picture.skater.looks import Look, draw_look
 
 Array = NDArray[np.float64]
 

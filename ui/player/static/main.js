@@ -22,7 +22,7 @@ const REST_MS = 250; // without a step, before a full-size picture is fetched
 const PAN = 60; // CSS pixels a key press
 const ZOOM = 1.25;
 
-/** Called once by gradio, when the component is on the page; `relock` and the like are null without such a choice. */
+/** Called once by gradio, when the component is on the page; `chooseSkater` and the like are null without such a choice. */
 export function mount({ element, props, watch, base, ...told }) {
   const player = new Player(element.querySelector(".rp"), base, told);
   const follow = () => player.follow(props.value);
@@ -32,10 +32,10 @@ export function mount({ element, props, watch, base, ...told }) {
 }
 
 class Player {
-  constructor(root, base, { relock, mark, setFlight, setNotes }) {
+  constructor(root, base, { chooseSkater, mark, setFlight, setNotes }) {
     this.root = root;
     this.base = base;
-    this.relock = relock;
+    this.chooseSkater = chooseSkater;
     this.helpDialog = root.querySelector(".rp-help");
     this.shown = null;
     this.wanted = null;
@@ -56,7 +56,7 @@ class Player {
       onState: (state, share) => this.#playbackState(state, share),
     });
     this.lanes = new Lanes(root.querySelector(".rp-timeline"), { onSeek: (stamp) => this.goTo(this.clock.frameAt(stamp)) });
-    this.people = new People(root.querySelector(".rp-people"), { onTake: relock && ((id) => this.#take(id)) });
+    this.people = new People(root.querySelector(".rp-people"), { onTake: chooseSkater && ((id) => this.#take(id)) });
     this.history = new History((history) => this.transport?.setHistory(history));
     this.flight = new Flight(root, {
       onSet: setFlight && ((flight) => setFlight({ token: this.scene.token, run: this.scene.run, ...this.#onScreen(flight) })),
@@ -414,9 +414,9 @@ class Player {
   }
 
   #take(id) {
-    if (!this.relock || !this.people.has(id) || id === this.scene.main || !this.scene.done) return;
+    if (!this.chooseSkater || !this.people.has(id) || id === this.scene.main || !this.scene.done) return;
     this.status.tell(this.word("relocking", { id }), { over: true });
-    this.relock({ token: this.scene.token, run: this.scene.run, person: id });
+    this.chooseSkater({ token: this.scene.token, run: this.scene.run, person: id });
   }
 
   #beginMark() {

@@ -1,0 +1,1 @@
+"""InfoGCN (paper, Sec. II-C; Chi et al., CVPR 2022): the skeleton network."""

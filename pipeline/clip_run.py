@@ -1,0 +1,349 @@
+"""One clip on its way through the stages: people, region, skeleton, scores, verdict."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import numpy as np
+
+from models.dino import Dino
+from models.vitpose import ViTPose
+from models.zoo import read_manifest
+from pipeline.annotations.marked import SkaterBox
+from pipeline.classification.classify import classify_skeleton, classify_views, interruptible
+from pipeline.classification.ensemble import decide, fuse_umt
+from pipeline.classification.sequence import make_sequence
+from pipeline.classification.views import FrameCollector, ViewCollector
+from pipeline.config import Profile
+from pipeline.detection.build import build_detector
+from pipeline.inputs import Question
+from pipeline.messages import note
+from pipeline.networks import Networks
+from pipeline.pose import pose_frame_indices, pose_stride
+from pipeline.progress import Monitor
+from pipeline.tracking.drawn_box import with_drawn
+from pipeline.tracking.main_skater import choose_main_skater, doubts
+from pipeline.tracking.people import find_people
+from pipeline.tracking.region import consolidate, whole_frame
+from pipeline.types import (
+    Analysis,
+    Detections,
+    FloatArray,
+    IntArray,
+    ModelScores,
+    People,
+    PoseSequence,
+    Provenance,
+    RegionOfInterest,
+    Timeline,
+    Track,
+    VideoInfo,
+)
+from pipeline.video import Frame, FrameBuffer, Video
+
+Collector = TypeVar("Collector", bound=FrameCollector)
+
+FIRST_LOOK = 0.7
+"""Share of the detection that is done when a closer look may follow."""
+DRAWN_FROM = 0.8
+"""Share of the first stage after which a drawn box is followed."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the stages before the classifiers found out about one clip."""
+
+    video: VideoInfo
+    timeline: Timeline
+    people: People
+    region: RegionOfInterest
+    pose: PoseSequence
+    doubts: tuple[str, ...]
+    """Sentences about what may be wrong with it."""
+
+
+class Run:
+    """One clip on its way through the stages."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        networks: Networks,
+        video: Video,
+        question: Question,
+        monitor: Monitor,
+    ) -> None:
+        self.profile = profile
+        self.networks = networks
+        self.video = video
+        self.skater = question.skater
+        self.known_tracks = question.tracks
+        self.skater_box = question.skater_box
+        self.monitor = monitor
+        self.size = (video.info.width, video.info.height)
+        self.buffer = FrameBuffer(video, limit_bytes=profile.buffer_mib * 2**20)
+        monitor.expect(_shares(profile))
+
+    def analysis(self) -> Analysis:
+        """All stages."""
+        people = self._find_people()
+        region = self._find_region(people)
+        views = [ViewCollector(m, len(self.video), region) for m in self.profile.video_models]
+        pose = self._watch(people, views)
+        scores = {c.settings.name: self._score_views(c) for c in views}
+        scores["umt"] = self._fuse(scores)
+        self.monitor.finish("umt", scores["umt"])
+        scores["infogcn"] = self._score_skeleton(pose)
+        verdict = decide(scores, self.profile.ensemble)
+        timings = {**self.monitor.timings_s, "total": self.monitor.total()}
+        return Analysis(
+            profile=self.profile.name,
+            video=self.video.info,
+            timeline=self.video.timeline,
+            people=people,
+            region=region,
+            pose=pose,
+            scores=scores,
+            verdict=verdict,
+            provenance=self.networks.provenance,
+            timings_s=timings,
+            warnings=self._warnings(people),
+            skater_box=self.skater_box,
+        )
+
+    def found(
+        self, collector: Callable[[VideoInfo, RegionOfInterest], Collector]
+    ) -> tuple[Found, Collector]:
+        """The stages before the classifiers; `collector` gets the frames that it wants."""
+        people = self._find_people()
+        region = self._find_region(people)
+        collected = collector(self.video.info, region)
+        pose = self._watch(people, [collected])
+        info, timeline = self.video.info, self.video.timeline
+        doubts = (*self.video.warnings, *self._doubts(people))
+        return Found(info, timeline, people, region, pose, doubts), collected
+
+    def _frames(
+        self, stage: str, positions: IntArray, upto: float = 1.0
+    ) -> Iterator[tuple[int, Frame]]:
+        """Wanted frames of the clip; decoding is timed apart, every frame is a step of `stage`.
+
+        `upto` is the share of the stage that is done with the last of them.
+        """
+        start = self.monitor.done(stage)
+        frames = self.monitor.timed_iterator("decode", self.buffer.frames(positions))
+        for done, (position, frame) in enumerate(frames):
+            yield position, frame
+            self.monitor.step(stage, start + (upto - start) * (done + 1) / len(positions))
+
+    def _find_people(self) -> People:
+        """First pass: boxes on key frames, tracks, the main skater."""
+        if self.known_tracks and self.skater_box is None:
+            people = self._main_of(self.known_tracks)
+            self.monitor.finish("detect", people)
+            return people
+        with self.monitor.timed("detect"):
+            if self.known_tracks:
+                detections = _seen(self.known_tracks, len(self.video))
+                people = self._main_of(self.known_tracks)
+            else:
+                network = cast(Dino, self.networks.get("detector"))
+                with interruptible(network, self.monitor.check):
+                    detections, people = self._looked_for(network)
+                self.networks.release("detector")
+            if self.skater_box is not None:
+                people = self._drawn(self.skater_box, people, detections)
+        self.monitor.finish("detect", people)
+        return people
+
+    def _drawn(self, box: SkaterBox, people: People, detections: Detections) -> People:
+        """Everybody, and who is in the box that the user drew."""
+
+        def frames(positions: IntArray) -> Iterator[Frame]:
+            # How often is not known before: each time half of what is left of the stage.
+            upto = (1 + self.monitor.done("detect")) / 2
+            return (frame for _, frame in self._frames("detect", positions, upto))
+
+        timeline = self.video.timeline
+        return with_drawn(people, box, frames, timeline, self.size, detections=detections)
+
+    def _looked_for(self, network: Dino) -> tuple[Detections, People]:
+        untrained = self.networks.is_untrained("detector")
+        end = 1.0 if self.skater_box is None else DRAWN_FROM
+        looks = iter((FIRST_LOOK * end, end) if self.profile.zoom.below else (end,))
+        detections, people = find_people(
+            build_detector(network, self.profile.detector),
+            lambda positions: (
+                frame for _, frame in self._frames("detect", positions, next(looks))
+            ),
+            self.video.timeline,
+            self.size,
+            self.profile,
+            skater=None if untrained else self.skater,
+        )
+        if not untrained:
+            return detections, people
+        # Boxes of random weights are noise, which must not decide what the other networks see.
+        return _seen((), len(self.video)), People((), None, note("nobody_looked_for"))
+
+    def _main_of(self, tracks: tuple[Track, ...]) -> People:
+        return choose_main_skater(
+            tracks,
+            self.video.timeline,
+            self.size,
+            skater=self.skater,
+            settings=self.profile.main_skater,
+        )
+
+    def _find_region(self, people: People) -> RegionOfInterest:
+        if self.networks.is_untrained("detector") and self.skater_box is None:
+            return whole_frame(self.size)
+        return consolidate(
+            people,
+            self.size,
+            self.profile.region,
+            name=self.video.name,
+            num_frames=len(self.video),
+        )
+
+    def _pose_boxes(self, people: People) -> FloatArray:
+        """The skater's box in every frame; the whole frame where nobody was looked for."""
+        if people.main is not None:
+            return people.main.boxes_xyxy
+        whole = np.array([0, 0, *self.size], dtype=np.float32)
+        return np.tile(whole, (len(self.video), 1))
+
+    def _watch(self, people: People, collectors: Sequence[FrameCollector]) -> PoseSequence:
+        """Second pass: every frame gives a pose, and pictures to those who want it."""
+        T = len(self.video)
+        posed = pose_frame_indices(T)
+        shown = [np.fromiter(collector.wanted, dtype=np.int64) for collector in collectors]
+        with self.monitor.timed("pose"):
+            network = cast(ViTPose, self.networks.get("pose"))
+            estimator = self.profile.pose.estimator(network)
+            run = estimator.start(self._pose_boxes(people), stride=pose_stride(T))
+            wanted = np.union1d(posed, np.concatenate(shown))
+            with interruptible(network, self.monitor.check):
+                for position, frame in self._frames("pose", wanted):
+                    with self.monitor.timed("decode"):
+                        for collector in collectors:
+                            collector.add(position, frame)
+                    run.add(frame, position)
+                pose = run.finish()
+        self.networks.release("pose")
+        self.monitor.finish("pose", pose)
+        return pose
+
+    def _score_views(self, collector: ViewCollector) -> ModelScores:
+        name = collector.settings.name
+        with self.monitor.timed(name):
+            self.monitor.check()
+            scores = classify_views(
+                self.networks.get(name),
+                collector,
+                precision=self.profile.precision,
+                cancelled=self.monitor.check,
+            )
+            self.networks.release(name)
+        self.monitor.finish(name, scores)
+        return scores
+
+    def _fuse(self, scores: Mapping[str, ModelScores]) -> ModelScores:
+        variants = [scores[m.name] for m in self.profile.video_models if m.family == "umt"]
+        return fuse_umt(variants, self.profile.ensemble.umt_fusion)
+
+    def _score_skeleton(self, pose: PoseSequence) -> ModelScores:
+        settings = self.profile.skeleton_model
+        with self.monitor.timed("infogcn"):
+            sequence = make_sequence(pose, settings.sequence)
+            scores = classify_skeleton(
+                self.networks.get("infogcn"),
+                sequence,
+                flipped=settings.test_time_flip,
+                precision=self.profile.precision,
+                cancelled=self.monitor.check,
+            )
+            self.networks.release("infogcn")
+        self.monitor.finish("infogcn", scores)
+        return scores
+
+    def _warnings(self, people: People) -> tuple[str, ...]:
+        weights = weight_warnings(self.networks.provenance)
+        return (*weights, *self.video.warnings, *self._doubts(people))
+
+    def _doubts(self, people: People) -> list[str]:
+        found: list[str] = []
+        if not self.networks.is_untrained("detector"):
+            found += doubts(
+                people,
+                self.video.timeline,
+                self.size,
+                settings=self.profile.main_skater,
+            )
+        elif self.skater is not None:
+            found.append(note("skater_ignored", skater=self.skater))
+        return found
+
+
+def _seen(tracks: Sequence[Track], num_frames: int) -> Detections:
+    """The detector's boxes that people's tracks are made of."""
+    looked = [np.flatnonzero(track.detected) for track in tracks]
+    pairs = list(zip(tracks, looked, strict=True))
+    frame = np.concatenate([np.empty(0, np.int64), *looked])
+    return Detections(
+        num_frames=num_frames,
+        key_frames=np.unique(frame),
+        frame=frame,
+        boxes_xyxy=np.concatenate(
+            [np.empty((0, 4), np.float32), *(t.boxes_xyxy[f] for t, f in pairs)]
+        ),
+        scores=np.concatenate([np.empty(0, np.float32), *(t.scores[f] for t, f in pairs)]),
+    )
+
+
+def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[str, ...]:
+    """What the weights are worth, in sentences; none for trained ones."""
+    stages = {
+        status: ", ".join(s for s, p in provenance.items() if p.status == status)
+        for status in ("untrained", "demo")
+    }
+    sentences = []
+    if stages["untrained"]:
+        sentences.append(
+            f"untrained: the weights of {stages['untrained']} are random, so what follows from "
+            "them is noise; good for timing and for looking around only"
+        )
+    if stages["demo"]:
+        sentences.append(
+            f"demo: the weights of {stages['demo']} were trained on simulated skating; "
+            "not fit for judging"
+        )
+    sentences += [
+        f"research use: the weights of {', '.join(names)} also learnt from pictures of people "
+        f"({people})"
+        for people, names in taught_by_people(provenance).items()
+    ]
+    return tuple(sentences)
+
+
+def taught_by_people(provenance: Mapping[str, Provenance]) -> dict[str, list[str]]:
+    """Sets of pictures of real people, and the stages whose weights learnt from them."""
+    known, result = read_manifest(), defaultdict[str, list[str]](list)
+    for stage, origin in provenance.items():
+        checkpoint = known.get(origin.checkpoint)
+        if checkpoint is not None and checkpoint.people and origin.status != "untrained":
+            result[checkpoint.people].append(stage)
+    return dict(result)
+
+
+def _shares(profile: Profile) -> dict[str, float]:
+    """Relative cost of the stages, for the progress bar: pixels that each network sees."""
+    pixels = {
+        m.name: m.num_frames * m.side**2 * m.temporal_views * m.spatial_views
+        for m in profile.video_models
+    }
+    total = float(sum(pixels.values()))
+    return {"detect": total / 3, "pose": total / 2, **pixels, "infogcn": total / 50}

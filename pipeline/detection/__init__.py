@@ -1,0 +1,1 @@
+"""Where persons are in single frames (paper, Sec. II-A: DINO)."""

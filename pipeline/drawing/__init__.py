@@ -1,0 +1,1 @@
+"""The analysis drawn over the video."""

@@ -1,0 +1,333 @@
+"""Analyses on disk: `analysis.json`, `arrays.npz`, `scores.csv`, `measurements.json`, all or none.
+
+The layout is schema version 1 of `docs/formats.md`; `load` gives back what `save` was given, with
+`stored` set in the provenance.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import __version__
+from pipeline.annotations.marked import SkaterBox
+from pipeline.annotations.notes import notes_as_list, read_notes
+from pipeline.annotations.report_fields import read_report_fields
+from pipeline.classification.ensemble import score_views, softmax, vote_shares
+from pipeline.elements import LABELS
+from pipeline.errors import StoreError
+from pipeline.measure.files import FILE as MEASUREMENTS
+from pipeline.measure.files import measurements_as_dict
+from pipeline.measure.measure import measure_analysis
+from pipeline.storage.output_folder import new_folder
+from pipeline.storage.schema import WrongField, check_fields
+from pipeline.types import (
+    Analysis,
+    ModelScores,
+    People,
+    PoseSequence,
+    Provenance,
+    RegionOfInterest,
+    Timeline,
+    Track,
+    Verdict,
+    VideoInfo,
+    Vote,
+)
+
+SCHEMA_VERSION = 1
+
+# What numpy, zipfile and our own records raise over bytes that are not what they should be.
+_UNREADABLE = (
+    *(OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError),
+    *(MemoryError, struct.error, zipfile.BadZipFile, zlib.error),
+)
+
+
+def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
+    """The content of `analysis.json`."""
+    verdict = analysis.verdict
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "rinkside_version": __version__,
+        "profile": analysis.profile,
+        "video": _video_as_dict(analysis.video),
+        "origin_s": analysis.timeline.origin_s,
+        "region": {"xyxy": analysis.region.xyxy.tolist(), "rule": analysis.region.rule},
+        "models": {
+            name: {
+                "label": scores.label,
+                "probability": scores.probability,
+                "views": len(scores.logits),
+                "distinct_views": scores.distinct_views,
+            }
+            for name, scores in analysis.scores.items()
+        },
+        "verdict": {
+            "label": verdict.label,
+            "class_index": verdict.class_index,
+            "probability": verdict.probability,
+            "margin": verdict.margin,
+            "strategy": verdict.strategy,
+            "weights": dict(verdict.weights),
+            "vote": {
+                "label": verdict.vote.label,
+                "votes": dict(verdict.vote.votes),
+                "tie_broken_by": verdict.vote.tie_broken_by,
+            },
+        },
+        "provenance": {stage: asdict(p) for stage, p in analysis.provenance.items()},
+        "timings_s": dict(analysis.timings_s),
+        "warnings": list(analysis.warnings),
+        **_set_by_person(analysis),
+    }
+
+
+def _set_by_person(analysis: Analysis) -> dict[str, Any]:
+    """Only what a person decided: everything else follows from skeleton and verdict."""
+    found: dict[str, Any] = {}
+    if analysis.flight_s is not None:
+        takeoff_s, landing_s = analysis.flight_s
+        found["flight_set_by_person"] = {"takeoff_s": takeoff_s, "landing_s": landing_s}
+    if analysis.measured_as is not None:
+        found["measured_as_by_person"] = analysis.measured_as
+    if analysis.notes:
+        found["notes"] = notes_as_list(analysis.notes)
+    if analysis.skater_box is not None:
+        found["skater_box_by_person"] = {
+            "frame_index": analysis.skater_box.frame,
+            "xyxy": list(analysis.skater_box.xyxy),
+        }
+    if written := analysis.report_fields.filled():
+        found["report_fields"] = written
+    if analysis.flight_at_s is not None:
+        found["flight_chosen_by_person"] = {"at_s": analysis.flight_at_s}
+    return found
+
+
+def _video_as_dict(video: VideoInfo) -> dict[str, Any]:
+    """Without what only few videos have, where this one does not."""
+    return {name: value for name, value in asdict(video).items() if value is not None}
+
+
+def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
+    """The content of `arrays.npz`."""
+    T = len(analysis.timeline)
+    main = analysis.people.main
+    frame_index = analysis.timeline.frame_index
+    present = [~np.isnan(track.boxes_xyxy[:, 0]) for track in analysis.people.tracks]
+    tracks = list(zip(analysis.people.tracks, present, strict=True))
+    return {
+        "frame_index": frame_index,
+        "pts_s": analysis.timeline.pts_s,
+        "boxes_xyxy": main.boxes_xyxy if main else np.full((T, 4), np.nan, dtype=np.float32),
+        "box_scores": main.scores if main else np.full(T, np.nan, dtype=np.float32),
+        "keypoints_xy": analysis.pose.keypoints_xy,
+        "keypoint_scores": analysis.pose.scores,
+        "pose_stride": np.array(analysis.pose.stride),
+        "people_frame": _joined([frame_index[seen] for _, seen in tracks], np.int64),
+        "people_id": _joined([np.full(seen.sum(), t.person_id) for t, seen in tracks], np.int64),
+        "people_scores": _joined([t.scores[seen] for t, seen in tracks], np.float32),
+        "people_boxes_xyxy": _joined(
+            [t.boxes_xyxy[seen] for t, seen in tracks], np.float32
+        ).reshape(-1, 4),
+        "people_detected": _joined([t.detected[seen] for t, seen in tracks], np.bool_),
+        "main_id": np.array(-1 if analysis.people.main_id is None else analysis.people.main_id),
+        "main_rule": np.array(analysis.people.rule),
+        "verdict_probabilities": analysis.verdict.probabilities,
+        "weighted_probabilities": analysis.verdict.weighted,
+        **{f"logits_{name}": scores.logits for name, scores in analysis.scores.items()},
+        # As computed: a mean over the views, made again in another order, has another last digit,
+        # and the fused logits are rounded logarithms.
+        **{
+            f"probabilities_{name}": scores.probabilities
+            for name, scores in analysis.scores.items()
+        },
+    }
+
+
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype=dtype)
+
+
+def score_rows(analysis: Analysis) -> list[dict[str, str | float | int]]:
+    """The content of `scores.csv`: a row a class, a column a model and the two ensembles."""
+    columns = {name: scores.probabilities for name, scores in analysis.scores.items()}
+    columns["weighted"] = analysis.verdict.weighted
+    columns["vote"] = vote_shares(analysis.verdict.vote)
+    return [
+        {
+            "class_index": index,
+            "label": label,
+            **{name: float(column[index]) for name, column in columns.items()},
+        }
+        for index, label in enumerate(LABELS)
+    ]
+
+
+def write_files(analysis: Analysis, folder: Path) -> None:
+    """Write the four files into an existing folder (see `save` for the careful way)."""
+    text = json.dumps(analysis_as_dict(analysis), indent=1, ensure_ascii=False)
+    # A path may hold bytes that are no text; JSON escapes them as Python does.
+    (folder / "analysis.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    # numpy's own writer needs Any: its stub takes the keyword `allow_pickle` for an array.
+    arrays: dict[str, Any] = analysis_arrays(analysis)
+    np.savez_compressed(folder / "arrays.npz", **arrays)
+    rows = score_rows(analysis)
+    with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    measured = json.dumps(measurements_as_dict(measure_analysis(analysis)), allow_nan=False)
+    (folder / MEASUREMENTS).write_text(measured + "\n", encoding="utf-8")
+
+
+def save(analysis: Analysis, folder: Path) -> None:
+    """Write an analysis to a folder, all files or none.
+
+    Raises:
+        StoreError: The disk is full, or the folder cannot be written.
+    """
+    with new_folder(folder) as scratch:
+        write_files(analysis, scratch)
+
+
+def load(folder: Path) -> Analysis:
+    """Read a saved analysis back; every provenance entry then says `stored`.
+
+    Raises:
+        StoreError: No analysis there, another schema version, a field with a value that none of
+            ours has, or damaged files.
+    """
+    content = _read_json(folder)
+    try:
+        check_fields(content)
+        # Opened here, not by numpy, which leaves the file open when it is no archive.
+        with (folder / "arrays.npz").open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            return _analysis(content, {name: arrays[name] for name in arrays.files})
+    except FileNotFoundError:
+        raise StoreError.of("analysis_no_arrays", folder=folder) from None
+    except WrongField as wrong:
+        raise StoreError.of(
+            "analysis_field", folder=folder, field=wrong.field, expected=wrong.expected
+        ) from wrong
+    except _UNREADABLE as error:
+        raise StoreError.of("analysis_damaged", folder=folder, detail=str(error)) from error
+
+
+def _read_json(folder: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / "analysis.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StoreError.of("analysis_none", folder=folder) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError.of("analysis_unreadable", folder=folder, detail=str(error)) from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise StoreError.of(
+            "analysis_version", folder=folder, version=version, known=SCHEMA_VERSION
+        )
+    return content
+
+
+def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Analysis:
+    timeline = Timeline(arrays["frame_index"], arrays["pts_s"], _origin_s(content, arrays))
+    flight, chosen = content.get("flight_set_by_person"), content.get("flight_chosen_by_person")
+    drawn = content.get("skater_box_by_person")
+    provenance = {
+        stage: replace(Provenance(**entry), stored=True)
+        for stage, entry in content["provenance"].items()
+    }
+    return Analysis(
+        profile=content["profile"],
+        video=VideoInfo(**content["video"]),
+        timeline=timeline,
+        people=_people(arrays, timeline),
+        region=RegionOfInterest(
+            np.array(content["region"]["xyxy"], dtype=np.float32), content["region"]["rule"]
+        ),
+        pose=PoseSequence(
+            arrays["keypoints_xy"], arrays["keypoint_scores"], int(arrays["pose_stride"])
+        ),
+        scores={
+            name: _scores(name, arrays, entry["distinct_views"])
+            for name, entry in content["models"].items()
+        },
+        verdict=_verdict(content["verdict"], arrays),
+        provenance=provenance,
+        timings_s=content["timings_s"],
+        warnings=tuple(content["warnings"]),
+        flight_s=None
+        if flight is None
+        else (float(flight["takeoff_s"]), float(flight["landing_s"])),
+        measured_as=content.get("measured_as_by_person"),
+        notes=read_notes(content.get("notes") or []),
+        report_fields=read_report_fields(content.get("report_fields") or {}),
+        flight_at_s=None if chosen is None else float(chosen["at_s"]),
+        skater_box=None if drawn is None else _drawn(drawn),
+    )
+
+
+def _drawn(content: Mapping[str, Any]) -> SkaterBox:
+    x1, y1, x2, y2 = map(float, content["xyxy"])
+    return SkaterBox(content["frame_index"], (x1, y1, x2, y2))
+
+
+def _origin_s(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> float:
+    """Stamp of the file's first frame; analyses of before `origin_s` was written tell it nearly."""
+    if "origin_s" in content:
+        return float(content["origin_s"])
+    first, stamp_s = int(arrays["frame_index"][0]), float(arrays["pts_s"][0])
+    if first == 0:
+        return stamp_s
+    video = content["video"]
+    since_s = video["start_s"] if video["variable_frame_rate"] else first / video["fps"]
+    return stamp_s - float(since_s)
+
+
+def _scores(name: str, arrays: Mapping[str, NDArray[Any]], distinct_views: int) -> ModelScores:
+    logits = arrays[f"logits_{name}"]
+    exact = arrays.get(f"probabilities_{name}")
+    if exact is None:  # of before they were kept; of the fused model the logits are logarithms
+        exact = softmax(logits[0]) if name == "umt" else score_views(name, logits).probabilities
+    return ModelScores(name, logits, exact, distinct_views)
+
+
+def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline) -> People:
+    T = len(timeline)
+    position = {int(index): t for t, index in enumerate(timeline.frame_index)}
+    frame = np.array([position[int(index)] for index in arrays["people_frame"]], dtype=np.int64)
+    tracks = []
+    for person_id in dict.fromkeys(arrays["people_id"].tolist()):
+        rows = arrays["people_id"] == person_id
+        boxes = np.full((T, 4), np.nan, dtype=np.float32)
+        scores = np.full(T, np.nan, dtype=np.float32)
+        detected = np.zeros(T, dtype=np.bool_)
+        boxes[frame[rows]] = arrays["people_boxes_xyxy"][rows]
+        scores[frame[rows]] = arrays["people_scores"][rows]
+        detected[frame[rows]] = arrays["people_detected"][rows]
+        tracks.append(Track(person_id, boxes, scores, detected))
+    main_id = int(arrays["main_id"])
+    return People(tuple(tracks), None if main_id < 0 else main_id, str(arrays["main_rule"]))
+
+
+def _verdict(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Verdict:
+    return Verdict(
+        probabilities=arrays["verdict_probabilities"],
+        class_index=content["class_index"],
+        strategy=content["strategy"],
+        weights=content["weights"],
+        weighted=arrays["weighted_probabilities"],
+        vote=Vote(**content["vote"]),
+    )

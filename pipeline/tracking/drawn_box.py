@@ -1,0 +1,305 @@
+"""A person's track made from one box that somebody drew in one frame.
+
+From the drawn frame the box is led forward and backward. Where the detector looked, a box of its
+own that lies on the person is taken, also one of low score that belongs to nobody; between, and
+where it saw nobody, the box moves with the picture (`pipeline.tracking.optical_flow`). Who leaves
+the picture, or is lost for longer than an instant, has no box from there on: a wrong box would be
+worse than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from pipeline.annotations.marked import MIN_SIDE, SkaterBox
+from pipeline.detection.appearance import describe
+from pipeline.detection.boxes import Numbers, centres, clamp, extents, iou, pairwise_iou
+from pipeline.detection.detector import Frame
+from pipeline.errors import InputError
+from pipeline.messages import note
+from pipeline.tracking.optical_flow import matched, moved
+from pipeline.types import Detections, IntArray, People, Timeline, Track
+
+Frames = Callable[[IntArray], Iterator[Frame]]
+"""Gives the wanted frames of a clip, in order."""
+
+_LONG_SIDE, _PERSON = 640, 96
+"""Frames are looked at scaled down to this long side, but the person no smaller than this."""
+_KEPT_BYTES = 64 * 2**20
+"""Scaled frames that are in memory on the way back, at most."""
+_MIN_IOU = 0.6
+"""Overlap with where the person is expected that makes a detector's box that person's."""
+_SAME = 0.95
+"""Overlap of a box with itself, cut off at the border or not."""
+_APART = 0.3
+"""Who overlaps the drawn box by less in its frame is somebody else."""
+_MAX_SIZE = 1.7
+"""How many times higher or lower such a box may be."""
+_MAX_DIFFERENCE, _LOST_DIFFERENCE = 0.45, 0.6
+"""Of the colours, from what the person looked like: of a detector's box, and of one led on."""
+_ALIKE = 0.6
+"""Correlation at which a picture counts as seen again."""
+_MAX_MISSING_S = 0.6
+"""Who is not found again within this time is lost."""
+_VISIBLE = 0.5
+"""Share of the box that must lie in the picture."""
+_NEWS = 0.2
+"""What a detector's box adds to what the person is known to look like."""
+
+
+def place_of(box: SkaterBox, timeline: Timeline, frame_size: tuple[int, int]) -> int:
+    """Where the frame of a drawn box is in a clip, 0..T-1.
+
+    Raises:
+        InputError: The frame is not in the clip, or the box is not in its picture.
+    """
+    found = np.flatnonzero(timeline.frame_index == box.frame)
+    if not len(found):
+        raise InputError.of("box_frame", frame=box.frame + 1)
+    if (extents(clamp(np.array(box.xyxy), frame_size)) < MIN_SIDE).any():
+        size = "{}x{}".format(*frame_size)
+        raise InputError.of("box_outside", box=str(box).partition(":")[2], size=size)
+    return int(found[0])
+
+
+def with_drawn(
+    people: People,
+    box: SkaterBox,
+    frames: Frames,
+    timeline: Timeline,
+    frame_size: tuple[int, int],
+    *,
+    detections: Detections,
+) -> People:
+    """Everybody, and one more: the person in a drawn box, who is the skater.
+
+    Args:
+        people: Who was found; they keep their numbers and all their boxes.
+        box: Drawn in one frame of the clip.
+        frames: Where frames come from; asked several times, never held beyond some of them.
+        timeline: Of the clip.
+        frame_size: `(width, height)` in pixels.
+        detections: The detector's boxes.
+
+    Raises:
+        InputError: The frame is not in the clip, or the box is not in its picture.
+    """
+    position = place_of(box, timeline, frame_size)
+    drawn = clamp(np.array(box.xyxy), frame_size).astype(np.float64)
+    number = 1 + max((track.person_id for track in people.tracks), default=-1)
+    free = _without(detections, _elsewhere(people.tracks, drawn, position))
+    way = _Ways(frames, timeline, frame_size, free).of(drawn, position)
+    rule = note("drawn", person=number, frame=box.frame + 1)
+    return People((*people.tracks, _as_track(number, way, len(timeline), frame_size)), number, rule)
+
+
+def _elsewhere(tracks: Sequence[Track], drawn: Numbers, position: int) -> list[Track]:
+    """Who is in the drawn frame too, and not in the drawn box."""
+    there = [track for track in tracks if not np.isnan(track.boxes_xyxy[position, 0])]
+    return [t for t in there if float(iou(t.boxes_xyxy[position], drawn)) < _APART]
+
+
+def _without(detections: Detections, others: Sequence[Track]) -> Detections:
+    """The detector's boxes but for those of some people."""
+    free = np.ones(len(detections.frame), dtype=np.bool_)
+    for track in others:
+        same = iou(track.boxes_xyxy[detections.frame], detections.boxes_xyxy) > _SAME
+        free &= ~(same & track.detected[detections.frame])
+    return replace(
+        detections,
+        frame=detections.frame[free],
+        boxes_xyxy=detections.boxes_xyxy[free],
+        scores=detections.scores[free],
+        appearance=None,
+    )
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """Where the person is in one frame."""
+
+    box: Numbers
+    """`(4,)` in pixels of the source."""
+    score: float = np.nan
+    """Of the detector, or 1 where somebody drew; NaN where the box was led on."""
+
+    @property
+    def sure(self) -> bool:
+        return bool(np.isfinite(self.score))
+
+
+class _Ways:
+    """From one frame of a clip to both its ends."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        timeline: Timeline,
+        frame_size: tuple[int, int],
+        detections: Detections,
+    ) -> None:
+        self._frames, self._timeline, self._size = frames, timeline, frame_size
+        self._detections = detections
+
+    def of(self, drawn: Numbers, position: int) -> dict[int, _Spot]:
+        """Where the person is who was drawn in a frame: frame -> spot."""
+        scale = _scale(drawn, self._size)
+        after = np.arange(position, len(self._timeline))
+        forward = self._one_way(drawn, self._pictures(after, scale), scale)
+        backward = self._one_way(drawn, self._backwards(position, scale), scale)
+        return forward | backward
+
+    def _one_way(
+        self, drawn: Numbers, pictures: Iterator[tuple[int, Frame]], scale: float
+    ) -> dict[int, _Spot]:
+        last, picture = next(pictures)
+        way, sure = {last: _Spot(drawn, 1.0)}, last
+        person, times = _Person(picture, drawn * scale), self._timeline.pts_s
+        for position, picture in pictures:
+            boxes, scores = self._looked(position)
+            expected, row = person.next(picture, boxes * scale)
+            if expected is None:
+                if abs(times[position] - times[last]) > _MAX_MISSING_S:
+                    break
+                continue
+            if _visible(expected / scale, self._size) < _VISIBLE:
+                break
+            if row is None:
+                way[position] = _Spot(expected / scale)
+            else:
+                way[position] = _Spot(boxes[row], float(scores[row]))
+                _straighten(way, sure, position, boxes[row] - expected / scale)
+                sure = position
+            last = position
+        return way
+
+    def _looked(self, position: int) -> tuple[Numbers, Numbers]:
+        """What the detector gave in a frame: boxes `(N, 4)` and scores `(N,)`."""
+        rows = self._detections.frame == position
+        boxes = clamp(self._detections.boxes_xyxy[rows].astype(np.float64), self._size)
+        sound = (extents(boxes) >= 1).all(axis=1)
+        return np.asarray(boxes[sound]), self._detections.scores[rows][sound].astype(np.float64)
+
+    def _pictures(self, positions: IntArray, scale: float) -> Iterator[tuple[int, Frame]]:
+        size = [max(round(side * scale), 1) for side in self._size]
+        for position, frame in zip(positions.tolist(), self._frames(positions), strict=True):
+            yield position, np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+
+    def _backwards(self, position: int, scale: float) -> Iterator[tuple[int, Frame]]:
+        """From a frame to the first; decoders go forward only, so some frames at a time."""
+        pixels = self._size[0] * self._size[1] * scale**2
+        at_once = max(int(_KEPT_BYTES / (3 * pixels)), 2)
+        for end in range(position + 1, 0, -at_once):
+            part = np.arange(max(end - at_once, 0), end)
+            yield from reversed(list(self._pictures(part, scale)))
+
+
+class _Person:
+    """One person from frame to frame, in pixels of scaled frames.
+
+    Args:
+        picture: The first frame, RGB.
+        box: `(4,)` the person's in it.
+    """
+
+    def __init__(self, picture: Frame, box: Numbers) -> None:
+        self._box, self._speed = box, np.zeros(2)
+        self._before = _grey(picture)
+        self._looks = describe(picture, box[None])[0]
+        self._shown = _cut(self._before, box)
+        self._found = True
+
+    def next(self, picture: Frame, boxes: Numbers) -> tuple[Numbers | None, int | None]:
+        """Where the person is in the next frame, and which of the boxes `(N, 4)` says so.
+
+        Returns:
+            The box as the picture leads it, None where it does not; and the detector's.
+        """
+        after = _grey(picture)
+        led = self._led(after)
+        found = led is not None and self._difference(picture, led) <= _LOST_DIFFERENCE
+        expected = led if led is not None and found else self._box + np.tile(self._speed, 2)
+        row = self._among(picture, boxes, expected)
+        box = expected if row is None else boxes[row]
+        if found or row is not None:
+            if self._found:
+                self._speed = 0.5 * self._speed + 0.5 * (centres(box) - centres(self._box))
+            self._shown = _cut(after, box)
+        self._found = found or row is not None
+        self._box, self._before = box, after
+        if row is not None:
+            self._looks = (1 - _NEWS) * self._looks + _NEWS * describe(picture, box[None])[0]
+        return (expected if self._found else None), row
+
+    def _led(self, after: Frame) -> Numbers | None:
+        """The box as the picture leads it."""
+        box = moved(self._before, after, self._box) if self._found else None
+        if box is not None:
+            return box
+        likely = self._box + np.tile(self._speed, 2)
+        box, likeness = matched(self._shown, after, likely)
+        return box if likeness >= _ALIKE else None
+
+    def _among(self, picture: Frame, boxes: Numbers, expected: Numbers) -> int | None:
+        """Which of the detector's boxes is the person's."""
+        overlap = pairwise_iou(boxes, expected[None])[:, 0]
+        height = extents(boxes)[:, 1] / max(float(extents(expected)[1]), 1e-6)
+        overlap[(height > _MAX_SIZE) | (height < 1 / _MAX_SIZE)] = 0
+        for row in np.argsort(-overlap, kind="stable").tolist():
+            if overlap[row] < _MIN_IOU:
+                return None
+            if self._difference(picture, boxes[row]) <= _MAX_DIFFERENCE:
+                return row
+        return None
+
+    def _difference(self, picture: Frame, box: Numbers) -> float:
+        return 1 - float(describe(picture, box[None])[0] @ self._looks)
+
+
+def _straighten(way: dict[int, _Spot], sure: int, position: int, off: Numbers) -> None:
+    """Share out among the boxes led on from a sure one what the next sure one is off by."""
+    for between in range(min(sure, position) + 1, max(sure, position)):
+        if between in way:
+            share = (between - sure) / (position - sure)
+            way[between] = _Spot(way[between].box + share * off)
+
+
+def _as_track(person_id: int, way: dict[int, _Spot], T: int, frame_size: tuple[int, int]) -> Track:
+    """The track; where the person was missing for an instant the boxes are interpolated."""
+    known = np.array(sorted(way))
+    span = np.arange(known[0], known[-1] + 1)
+    spots = np.stack([way[frame].box for frame in known.tolist()])
+    boxes = np.full((T, 4), np.nan)
+    for side in range(4):
+        boxes[span, side] = np.interp(span, known, spots[:, side])
+    sure = np.array([frame for frame in known.tolist() if way[frame].sure])
+    scores = np.full(T, np.nan)
+    scores[span] = np.interp(span, sure, [way[frame].score for frame in sure.tolist()])
+    detected = np.zeros(T, dtype=np.bool_)
+    detected[sure] = True
+    boxes = np.asarray(clamp(boxes, frame_size))
+    return Track(person_id, boxes.astype(np.float32), scores.astype(np.float32), detected)
+
+
+def _scale(box: Numbers, frame_size: tuple[int, int]) -> float:
+    return min(1.0, max(_LONG_SIDE / max(frame_size), _PERSON / float(extents(box).max())))
+
+
+def _visible(box: Numbers, frame_size: tuple[int, int]) -> float:
+    return float(extents(clamp(box, frame_size)).prod() / max(extents(box).prod(), 1e-6))
+
+
+def _grey(picture: Frame) -> Frame:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+
+
+def _cut(grey: Frame, box: Numbers) -> Frame:
+    """What a box shows, at least one pixel."""
+    height, width = grey.shape
+    x1, y1 = np.clip(np.floor(box[:2]), 0, [width - 1, height - 1]).astype(int)
+    x2, y2 = np.ceil(box[2:]).astype(int)
+    return grey[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]

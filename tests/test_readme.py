@@ -1,0 +1,31 @@
+"""The README's Python lines run as they stand."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import pipeline
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.slow
+def test_the_python_lines_of_the_readme_run(tmp_path, monkeypatch, capsys) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    shutil.copyfile(ROOT / "assets" / "examples" / "2Axel.mp4", tmp_path / "clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(lines, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("2Axel ")
+    assert pipeline.load(tmp_path / "result").verdict.label == "2Axel"
+
+
+def test_every_exported_name_is_there() -> None:
+    for name in pipeline.__all__:
+        assert getattr(pipeline, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = pipeline.nothing

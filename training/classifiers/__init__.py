@@ -1,0 +1,1 @@
+"""The video networks and InfoGCN in training: their tasks, losses and helpers."""

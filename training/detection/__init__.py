@@ -1,5 +1,0 @@
-"""Training of DINO: canvases, matching, denoising, losses and the task."""
-
-from training.detection.task import DetectorRecipe, DetectorTask
-
-__all__ = ["DetectorRecipe", "DetectorTask"]

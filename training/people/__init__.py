@@ -1,0 +1,1 @@
+"""Detector and pose network in training: pictures of people, and their tasks."""

@@ -1,0 +1,1 @@
+"""From a finished run to a checkpoint that others can use."""

@@ -1,0 +1,1 @@
+"""How a body moves over the ice: curves, edges, joints, ground speed."""

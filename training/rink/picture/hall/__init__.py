@@ -1,0 +1,1 @@
+"""How a rink looks: ice, boards, stands, bystanders, score graphics."""

@@ -1,0 +1,1 @@
+"""How a skater looks: figure, dress, and the pose that is drawn."""

@@ -1,0 +1,1 @@
+"""What is taken away from the page and brought back: files, the report, notes."""

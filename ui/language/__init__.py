@@ -1,0 +1,1 @@
+"""The languages of the page: tables of texts, and who speaks which."""

@@ -1,0 +1,1 @@
+"""The page as a server gives it: addresses, who may do what, visitors who come back."""

@@ -1,0 +1,89 @@
+"""How the page is served: which addresses answer, and which parts of gradio stay off."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ui.language.choice import LanguageFirst
+from ui.language.labels import I18N
+from ui.layout import CSS, THEME
+from ui.player import ClipShelf, player_routes
+from ui.server.addresses import Allowed
+
+MAX_WAITING = 200
+"""Events that may wait at a time."""
+
+
+class TemporaryFolder:
+    """ASGI middleware that keeps gradio's folder there: systems clear what lies idle for days.
+
+    Args:
+        app: What answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make the folder again before anything may be written to it."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            os.makedirs(get_upload_folder(), mode=0o700, exist_ok=True)
+        await self._app(scope, receive, send)
+
+
+def queued(app: gr.Blocks) -> gr.Blocks:
+    """The page's events in queues; by default those of all visitors wait for each other."""
+    app.queue(max_size=MAX_WAITING, default_concurrency_limit=8)
+    return app
+
+
+def app_options(clips: ClipShelf) -> dict[str, Any]:
+    """For the web application: the player's routes, and the guard before all routes."""
+    routes: Sequence[BaseRoute] = player_routes(clips)
+    return {
+        "routes": routes,
+        "middleware": [
+            Middleware(Allowed, more=routes),
+            Middleware(TemporaryFolder),
+            Middleware(LanguageFirst),
+        ],
+        "openapi_url": None,
+    }
+
+
+def serve(app: gr.Blocks, clips: ClipShelf, *, host: str, port: int) -> None:
+    """Answer at an address, in threads of its own.
+
+    Raises:
+        OSError: Nothing can listen there.
+    """
+    app.launch(
+        server_name=host,
+        server_port=port,
+        theme=THEME,
+        css_paths=CSS,
+        app_kwargs=app_options(clips),
+        i18n=I18N,
+        footer_links=["api"],
+        max_file_size="500mb",
+        show_error=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        # Off whatever the environment says: none of it belongs to the page, and workers or a front
+        # of their own would answer past `Allowed`.
+        share=False,
+        run_history=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        ssr_mode=False,
+        num_workers=0,
+    )
