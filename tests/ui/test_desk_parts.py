@@ -26,7 +26,7 @@ from pipeline.video import open_video
 from tests.factories import make_all_scores, make_analysis, make_scores
 from tests.pipeline.measure.takes import take
 from tests.videos import Recipe, write_video
-from ui import callbacks, example, seen
+from ui import callbacks, example
 from ui.blind import call, call_table, tally
 from ui.callbacks import Request, request_of
 from ui.controls import examples, history_line
@@ -38,6 +38,7 @@ from ui.player.messages import Nonsense
 from ui.runs import RunStore
 from ui.tabs.compare import meeting_frame
 from ui.tabs.picture import mark_request, relock_on_show
+from ui.views import seen
 from ui.views.architecture import architecture, class_table, paper_table, status_of
 from ui.views.cards import live_card, verdict_card, warnings_of
 from ui.views.reasons import reasons

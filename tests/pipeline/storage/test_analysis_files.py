@@ -208,7 +208,7 @@ WRONG = [
     ("video", []), ("video.path", 7), ("video.fps", "25"), ("video.fps", 0),
     ("video.width", 3.5), ("video.duration_s", float("nan")), ("video.variable_frame_rate", 1),
     ("region.rule", ["union"]), ("region.xyxy", [1, 2, 3]),
-    ("models", {}), ("models.umt.network", []), ("models.umt.network.distinct_views", 0),
+    ("models", {}), ("models.umt", []), ("models.umt.distinct_views", 0),
     ("verdict.strategy", "sum"), ("verdict.class_index", 28), ("verdict.class_index", True),
     ("verdict.weights", {"umt": 1.0}), ("verdict.weights.umt", "0.3"),
     ("verdict.weights.umt", float("inf")), ("verdict.weights.umt", -1),
