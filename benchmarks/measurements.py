@@ -207,10 +207,10 @@ def _print_spins(count: int) -> None:
     for take in _spin_takes(count):
         found = measure(take.pose, take.times_s, ELEMENTS[class_index(take.label)])
         one, body = found.of("spin_turns"), read_body(take.pose, take.times_s)
-        if one is None or one.estimate is None or found.lanes is None or body is None:
+        if one is None or one.estimate is None or found.time_series is None or body is None:
             turns.append(Outcome(take.label, None, take.spin_revolutions, take.fps))
             continue
-        first, last = found.lanes.phases[0].start_s, found.lanes.phases[-1].end_s
+        first, last = found.time_series.phases[0].start_s, found.time_series.phases[-1].end_s
         true = np.interp([first, last], take.times_s, take.yaw)
         turns.append(Outcome(take.label, one.estimate, abs(true[1] - true[0]), take.fps))
         inside = (take.times_s >= first) & (take.times_s <= last)
@@ -295,27 +295,27 @@ def _intervals(
 
 
 def _draw_example(path: Path) -> None:
-    """One simulated jump as the lanes show it."""
+    """One simulated jump as its time series show it."""
     seed = (FIRST_SEED + 11, STREAM)
     take = film(draw_act("3Lutz", seed), seed, fps=30.0)
     found = measure(take.pose, take.times_s, ELEMENTS[class_index("3Lutz")])
     figure, axes = plt.subplots(3, 1, figsize=(9, 7), sharex=True, layout="constrained")
-    _draw_lanes(axes, found, take)
+    _draw_time_series(axes, found, take)
     figure.suptitle("A simulated 3Lutz at 30 frames a second: measured (blue), true (black)")
     figure.savefig(path, dpi=70)
     plt.close(figure)
 
 
-def _draw_lanes(axes: Sequence[plt.Axes], found: Measurements, take: Take) -> None:
-    lanes = found.lanes
-    assert lanes is not None
-    axes[0].plot(lanes.times_s, lanes.hip_height, ".-")
+def _draw_time_series(axes: Sequence[plt.Axes], found: Measurements, take: Take) -> None:
+    series = found.time_series
+    assert series is not None
+    axes[0].plot(series.times_s, series.hip_height, ".-")
     axes[0].set_ylabel("hip height")
     true = np.sign(take.yaw[-1] - take.yaw[0]) * (take.yaw - take.yaw[0])
     axes[1].plot(take.times_s, true, color="black", lw=0.8)
-    axes[1].plot(lanes.times_s, np.abs(lanes.turns), ".-")
+    axes[1].plot(series.times_s, np.abs(series.turns), ".-")
     axes[1].set_ylabel("turns")
-    axes[2].plot(lanes.times_s, lanes.confidence, ".-")
+    axes[2].plot(series.times_s, series.confidence, ".-")
     axes[2].set_ylabel("confidence")
     axes[2].set_xlabel("s")
     for axis in axes:
@@ -324,7 +324,7 @@ def _draw_lanes(axes: Sequence[plt.Axes], found: Measurements, take: Take) -> No
             one = found.of(quantity)
             if one is not None and one.estimate is not None:
                 axis.axvspan(one.estimate.low, one.estimate.high, color="tab:blue", alpha=0.2)
-        for gap in lanes.gaps:
+        for gap in series.gaps:
             axis.axvspan(gap.start_s, gap.end_s, color="tab:red", alpha=0.2)
 
 

@@ -85,7 +85,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class ClipFigures:
+class ClipMetrics:
     """What was measured on one clip; shares of 1."""
 
     clip: str
@@ -130,7 +130,7 @@ class Judge:
         }
         self._dino, self._vitpose = cast(Dino, loaded["detector"]), cast(ViTPose, loaded["pose"])
 
-    def clip(self, path: Path, reference: Reference) -> ClipFigures:
+    def clip(self, path: Path, reference: Reference) -> ClipMetrics:
         """Figures of one clip."""
         video = open_video(path)
         detections, people = self._people(video)
@@ -148,7 +148,7 @@ class Judge:
             >= FOUND_IOU
             for t in seen
         ]
-        return ClipFigures(
+        return ClipMetrics(
             clip=path.stem,
             frames=len(labelled),
             found=float(found.mean()),
@@ -193,7 +193,7 @@ def _shipped(networks: Networks, stage: str) -> nn.Module:
     return networks.get(stage)
 
 
-def _table(figures: Sequence[ClipFigures]) -> str:
+def _table(figures: Sequence[ClipMetrics]) -> str:
     lines = [f"{'clip':<24}{'frames':>8}{'found':>8}{'in view':>9}{'PCK':>7}{'true boxes':>12}"]
     lines += [
         f"{f.clip:<24}{f.frames:>8}{f.found:>8.3f}{f.in_view:>9.3f}{f.pck:>7.3f}"

@@ -55,7 +55,7 @@ _FLIP, _LUTZ = KINDS.index("Flip"), KINDS.index("Lutz")
 
 
 @dataclass(frozen=True)
-class Figures:
+class Metrics:
     """Mean class accuracies over the views of one skater's takes."""
 
     five: float
@@ -66,7 +66,7 @@ class Figures:
     """Of Flips and Lutzes, when it must be one of the two."""
 
     @classmethod
-    def of(cls, logits: FloatArray, labels: IntArray) -> Figures:
+    def of(cls, logits: FloatArray, labels: IntArray) -> Metrics:
         """Of logits `(N, 28)` and classes `(N,)`, which are jumps."""
         kind_of = [KINDS.index(e.kind) if e.family == "jump" else -1 for e in ELEMENTS]
         kinds = np.array(kind_of)[labels]
@@ -153,7 +153,7 @@ def _keep(path: Path, pose: PoseSequence) -> None:
     draft.replace(path)
 
 
-def judge(model: nn.Module, recipe: SkeletonRecipe) -> Figures:
+def judge(model: nn.Module, recipe: SkeletonRecipe) -> Metrics:
     """Ask a network about the left-out skater of a recipe's folder."""
     clips = FoundPoses(read_labels(Path(recipe.data.folder), "test"), Path(recipe.data.poses))
     inputs = [
@@ -161,10 +161,10 @@ def judge(model: nn.Module, recipe: SkeletonRecipe) -> Figures:
     ]
     batches = [torch.stack(inputs[n : n + 32]) for n in range(0, len(inputs), 32)]
     logits = np.concatenate([forward_logits(model.eval(), batch) for batch in batches])
-    return Figures.of(logits, clips.labels)
+    return Metrics.of(logits, clips.labels)
 
 
-def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> Figures:
+def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> Metrics:
     """Fine-tune by a recipe, once, and judge its last weights.
 
     Raises:
@@ -172,7 +172,7 @@ def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> Figures
     """
     result = folder / "result.json"
     if result.is_file():
-        return Figures(**json.loads(result.read_text()))
+        return Metrics(**json.loads(result.read_text()))
     resume = newest_checkpoint(folder) is not None
     if not train(recipe, folder, resume=resume, status=status).finished:
         raise KeyboardInterrupt

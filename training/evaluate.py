@@ -28,7 +28,6 @@ from training.data.challenge import read_mapping
 from training.engine.checkpoints import write_json, writing
 from training.evaluation.analyses import AnalysisRun, Share
 from training.evaluation.clips import data_source, list_clips
-from training.evaluation.figures import evaluate_predictions
 from training.evaluation.fitting import apply, check_apart, fit
 from training.evaluation.predictions import (
     FILE,
@@ -38,6 +37,7 @@ from training.evaluation.predictions import (
 )
 from training.evaluation.summary import summary
 from training.evaluation.table import table
+from training.evaluation.voter_metrics import evaluate_predictions
 
 REMEDY = "make room and run the command again"
 

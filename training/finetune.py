@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _summary(outcome: Outcome, folder: Path) -> str:
-    lines = [f"{name:<24} {value:.4f}" for name, value in outcome.figures.items()]
+    lines = [f"{name:<24} {value:.4f}" for name, value in outcome.metrics.items()]
     if outcome.position.best is not None:
         lines.append(f"{'best':<24} {outcome.position.best:.4f}")
     spent = readable_time(outcome.position.elapsed_s)

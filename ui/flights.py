@@ -21,7 +21,7 @@ def flight_scene(analysis: Analysis) -> dict[str, Any] | None:
     `least` the shortest flight that is taken, seconds.
     """
     found = measured(analysis)
-    if found.lanes is None or found.kind == "spin":
+    if found.time_series is None or found.kind == "spin":
         return None
     takeoff, landing, air = (_ends(found, name) for name in ("takeoff", "landing", "air_time"))
     if analysis.flight_s is not None and takeoff and landing:  # as it was set, to the frame

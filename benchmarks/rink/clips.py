@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.real_clips import ClipFigures, Judge, Reference
+from benchmarks.real_clips import ClipMetrics, Judge, Reference
 from benchmarks.rink.figures import SMALL
 from models.checkpoint_files import WeightsError
 from pipeline.config import load_profile
@@ -30,10 +30,10 @@ CHOSEN = 0.5
 
 
 @dataclass(frozen=True)
-class RinkFigures:
+class RinkMetrics:
     """What was measured on one clip."""
 
-    figures: ClipFigures
+    figures: ClipMetrics
     """As on real clips."""
     label: str
     """Class of the element."""
@@ -73,7 +73,7 @@ def read_truth(path: Path, height: int) -> tuple[Reference, str, float]:
         return reference, str(truth["label"]), share
 
 
-def summarise(rows: Sequence[RinkFigures]) -> Summary:
+def summarise(rows: Sequence[RinkMetrics]) -> Summary:
     """One line of the table; NaN where there are no clips."""
     own = [row.figures for row in rows]
     frames = np.array([f.frames for f in own], float)
@@ -97,7 +97,7 @@ def summarise(rows: Sequence[RinkFigures]) -> Summary:
     )
 
 
-def table(rows: Sequence[RinkFigures]) -> str:
+def table(rows: Sequence[RinkMetrics]) -> str:
     """All, small ones apart, and each class."""
     large = [row for row in rows if row.height >= SMALL]
     small = [row for row in rows if row.height < SMALL]
@@ -147,11 +147,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _judged(judge: Judge, folder: Path, path: Path) -> RinkFigures:
+def _judged(judge: Judge, folder: Path, path: Path) -> RinkMetrics:
     places = [folder / f"{split}_videos" / f"{path.stem}.mp4" for split in ("test", "train")]
     video = next((place for place in places if place.is_file()), places[0])
     reference, label, share = read_truth(path, open_video(video).info.height)
-    return RinkFigures(judge.clip(video, reference), label, share)
+    return RinkMetrics(judge.clip(video, reference), label, share)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.measure.records import Array, Lanes, Measurement, Measurements, Span
+from pipeline.measure.records import Array, Measurement, Measurements, Span, TimeSeries
 
 FILE = "measurements.json"
 SCHEMA_VERSION = 1
@@ -38,7 +38,7 @@ def measurements_as_dict(measurements: Measurements) -> dict[str, Any]:
             }
             for look in measurements.look_here
         ],
-        "lanes": None if measurements.lanes is None else _lanes(measurements.lanes),
+        "lanes": _time_series(measurements.time_series) if measurements.time_series else None,
     }  # fmt: skip
 
 
@@ -74,14 +74,14 @@ def _measurement(one: Measurement) -> dict[str, Any]:
     }
 
 
-def _lanes(lanes: Lanes) -> dict[str, Any]:
+def _time_series(series: TimeSeries) -> dict[str, Any]:
     return {
-        "times_s": _listed(lanes.times_s),
-        "hip_height": _listed(lanes.hip_height),
-        "turns": _listed(lanes.turns),
-        "confidence": _listed(lanes.confidence),
-        "phases": [_span(span) for span in lanes.phases],
-        "gaps": [_span(span) for span in lanes.gaps],
+        "times_s": _listed(series.times_s),
+        "hip_height": _listed(series.hip_height),
+        "turns": _listed(series.turns),
+        "confidence": _listed(series.confidence),
+        "phases": [_span(span) for span in series.phases],
+        "gaps": [_span(span) for span in series.gaps],
     }
 
 

@@ -24,7 +24,6 @@ from pipeline.measure.jump import (
     flights_seen,
     measure_jump,
 )
-from pipeline.measure.lanes import draw_lanes
 from pipeline.measure.records import (
     JUMP,
     SPIN,
@@ -38,6 +37,7 @@ from pipeline.measure.records import (
 )
 from pipeline.measure.signals import Array, Body, read_body
 from pipeline.measure.spin import Spin, SpinSpan, measure_spin, spin_span
+from pipeline.measure.time_series import time_series_of
 from pipeline.types import Analysis, PoseSequence
 
 SLOWEST_FPS = 20.0
@@ -148,7 +148,7 @@ def _measured(body: Body, heading: Heading, element: Element, wishes: Wishes) ->
         1.0 / body.step_s,
         () if found is None else found.measured,
         () if found is None else found.look_here,
-        draw_lanes(body, heading, () if found is None else found.phases),
+        time_series_of(body, heading, () if found is None else found.phases),
         by_person=kind == "jump" and wishes.flight_s is not None,
         kind=kind,
         decided_by=decided_by,

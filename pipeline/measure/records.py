@@ -1,4 +1,4 @@
-"""What measuring gives: numbers with intervals or reasons, marks worth a look, lanes for a plot."""
+"""What measuring gives: numbers with intervals or reasons, moments to look at, time series."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ _Stretch = TypeVar("_Stretch", Span, LookHere)
 
 
 @dataclass(frozen=True)
-class Lanes:
+class TimeSeries:
     """Courses over time for a plot or a time line, T frames."""
 
     times_s: Array
@@ -193,7 +193,7 @@ class Measurements:
     """Poses a second."""
     measured: tuple[Measurement, ...]
     look_here: tuple[LookHere, ...]
-    lanes: Lanes | None
+    time_series: TimeSeries | None
     """None where the skeleton is too poor for any course."""
     by_person: bool = False
     """Whether a person set take-off and landing."""
@@ -216,7 +216,9 @@ class Measurements:
             self,
             measured=tuple(_counted_from(one, origin_s) for one in self.measured),
             look_here=tuple(_span_from(look, origin_s) for look in self.look_here),
-            lanes=None if self.lanes is None else _lanes_from(self.lanes, origin_s),
+            time_series=None
+            if self.time_series is None
+            else _series_from(self.time_series, origin_s),
             flights=tuple(_span_from(flight, origin_s) for flight in self.flights),
             turning=None if self.turning is None else _span_from(self.turning, origin_s),
         )
@@ -232,10 +234,10 @@ def _span_from(span: _Stretch, origin_s: float) -> _Stretch:
     return replace(span, start_s=span.start_s - origin_s, end_s=span.end_s - origin_s)
 
 
-def _lanes_from(lanes: Lanes, origin_s: float) -> Lanes:
+def _series_from(series: TimeSeries, origin_s: float) -> TimeSeries:
     return replace(
-        lanes,
-        times_s=lanes.times_s - origin_s,
-        phases=tuple(_span_from(span, origin_s) for span in lanes.phases),
-        gaps=tuple(_span_from(span, origin_s) for span in lanes.gaps),
+        series,
+        times_s=series.times_s - origin_s,
+        phases=tuple(_span_from(span, origin_s) for span in series.phases),
+        gaps=tuple(_span_from(span, origin_s) for span in series.gaps),
     )

@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.real_clips import ClipFigures
-from benchmarks.rink.clips import RinkFigures, main, read_truth, summarise, table
+from benchmarks.real_clips import ClipMetrics
+from benchmarks.rink.clips import RinkMetrics, main, read_truth, summarise, table
 
 
-def figures(label: str, height: float, *, frames: int, found: float, pck: float) -> RinkFigures:
-    clip = ClipFigures(
+def figures(label: str, height: float, *, frames: int, found: float, pck: float) -> RinkMetrics:
+    clip = ClipMetrics(
         clip="a", frames=frames, found=found, in_view=found, pck=pck, pck_true_boxes=0.5
     )
-    return RinkFigures(clip, label, height)
+    return RinkMetrics(clip, label, height)
 
 
 def test_frames_count_the_same_and_joints_where_the_skater_was_found():

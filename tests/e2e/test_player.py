@@ -219,7 +219,7 @@ def test_restyling_asks_nothing_of_the_server(player):
     assert (before == again).all()
 
 
-def test_a_click_on_a_person_asks_to_relock(player):
+def test_a_click_on_a_person_chooses_the_skater(player):
     player.press("ArrowRight")  # frame 1: only person 0 is there
     player.wait_for_frame(1)
     box = player.page.locator(".rp-overlay").bounding_box()
@@ -237,7 +237,7 @@ def test_a_click_on_a_person_asks_to_relock(player):
     assert heard == {"token": player.data("token"), "run": run, "person": 0}
 
 
-def test_a_number_key_asks_to_relock(player):
+def test_a_number_key_chooses_the_skater(player):
     player.press("3")
     player.page.wait_for_function(
         "() => document.querySelector('#heard textarea').value.includes('\"person\": 3')"

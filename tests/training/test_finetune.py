@@ -352,7 +352,7 @@ def test_larger_variant_starts_from_the_smaller_ones_weights(data: Path, tmp_pat
         outcome = train(
             recipe, tmp_path / name, resume=False, device="cpu", status=StatusLine(active=False)
         )
-        return outcome.figures["val_loss"]
+        return outcome.metrics["val_loss"]
 
     short = run("short", "optim.epochs=8")
     long = run(

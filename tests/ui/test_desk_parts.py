@@ -37,7 +37,7 @@ from ui.player import ClipShelf
 from ui.player.messages import Nonsense
 from ui.runs import RunStore
 from ui.tabs.compare import meeting_frame
-from ui.tabs.picture import mark_request, relock_on_show
+from ui.tabs.picture import choose_skater_on_show, mark_request
 from ui.views import seen
 from ui.views.architecture import architecture, class_table, paper_table, status_of
 from ui.views.cards import live_card, verdict_card, warnings_of
@@ -231,11 +231,11 @@ def test_a_person_is_chosen_in_the_clip_of_the_run_on_show(analysis):
     run, clips = RunStore().adopt("anna", analysis), ClipShelf()
     clip = clips.show_run(run)
     told = {"token": clip.token, "run": run.run_id, "person": 1}
-    assert relock_on_show(clips, run, told).skater == 1
+    assert choose_skater_on_show(clips, run, told).skater == 1
     foreign = clips.show("boris", analysis.video.path)
     for other in ({"token": "t"}, {"token": foreign.token}, {"run": "another span's"}):
         with pytest.raises(Nonsense, match="not of the clip"):
-            relock_on_show(clips, run, {**told, **other})
+            choose_skater_on_show(clips, run, {**told, **other})
     for visitor in ("anna", "boris"):
         clips.leave(visitor)
 

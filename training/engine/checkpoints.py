@@ -39,7 +39,7 @@ class Position:
     elapsed_s: float = 0.0
     """Spent in the run, all resumptions together."""
     best: float | None = None
-    """Best value of the figure that selects."""
+    """Best value of the metric that selects."""
 
 
 class Checkpoints:

@@ -40,7 +40,7 @@ class Outcome:
     """The schedule's end was reached; otherwise the run can be resumed."""
     interrupted: bool
     """A signal ended it."""
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
     """Of the last evaluation of this call."""
 
 
@@ -54,7 +54,7 @@ class _Call:
     began: float = field(default_factory=time.monotonic)
     saved: Position | None = None
     interrupted: bool = False
-    figures: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
     window: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     window_began: float = field(default_factory=time.monotonic)
 
@@ -135,7 +135,7 @@ class Engine:
         self._accelerator.wait_for_everyone()
         self._status.close()
         finished = call.position.schedule >= self._schedule.length
-        return Outcome(call.position, finished, call.interrupted, call.figures)
+        return Outcome(call.position, finished, call.interrupted, call.metrics)
 
     def _train(self, call: _Call) -> None:
         steps = range(call.position.step, self._schedule.length)
@@ -221,19 +221,19 @@ class Engine:
 
     def _evaluate(self, call: _Call) -> None:
         step = call.position.step
-        call.figures = self._train_step.evaluate()
+        call.metrics = self._train_step.evaluate()
         call.window_began = time.monotonic()
-        call.records.write("eval", {"step": step, "epoch": step / self._epoch, **call.figures})
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in call.figures.items())
+        call.records.write("eval", {"step": step, "epoch": step / self._epoch, **call.metrics})
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in call.metrics.items())
         self._status.say(f"step {step}: {shown}")
         name = self._settings.select_by
         if not name:
             return
-        if name not in call.figures:
+        if name not in call.metrics:
             raise ConfigError(
-                f"engine.select_by: there is no figure {name!r}; choose {', '.join(call.figures)}"
+                f"engine.select_by: there is no metric {name!r}; choose {', '.join(call.metrics)}"
             )
-        value, best = call.figures[name], call.position.best
+        value, best = call.metrics[name], call.position.best
         lowest = self._settings.select_lowest
         if best is None or (value < best if lowest else value > best):
             call.position = replace(call.position, best=value)

@@ -14,7 +14,7 @@ FILE = "metrics.jsonl"
 
 
 class Records:
-    """The figures of one run.
+    """The metrics of one run.
 
     Args:
         run: Its folder.

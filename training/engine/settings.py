@@ -111,7 +111,7 @@ class EngineSettings:
     select_by: str = ""
     """Figure of the evaluation by which `best.safetensors` is chosen; empty: the last weights."""
     select_lowest: bool = False
-    """The figure is an error, not an accuracy."""
+    """The metric is an error, not an accuracy."""
     max_minutes: float = 0.0
     """The run ends, resumable, after so much time; 0: no limit."""
     fit_schedule: bool = False

@@ -32,7 +32,7 @@ class EvaluationContext:
 
 
 class Task(Protocol):
-    """A network, its data, its loss and its figures."""
+    """A network, its data, its loss and its metrics."""
 
     @property
     def samples_per_epoch(self) -> int:

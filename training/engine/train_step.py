@@ -103,7 +103,7 @@ class TrainStep:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """The task's figures, with the averaged weights if there are any."""
+        """The task's metrics, with the averaged weights if there are any."""
         model = self._plain if self._average is None else self._average.model
         if self._fully_sharded:
             model = self._model  # the plain one holds a part of its weights only
@@ -113,9 +113,9 @@ class TrainStep:
                 broadcast(buffer, from_process=0)
         model.eval()
         with self._kernels(), self._accelerator.autocast():
-            figures = [dict(self._task.evaluate(model, self._context()))]
-        broadcast_object_list(figures)  # all choose by the same
-        return figures[0]
+            metrics = [dict(self._task.evaluate(model, self._context()))]
+        broadcast_object_list(metrics)  # all choose by the same
+        return metrics[0]
 
     def weights(self) -> dict[str, Tensor]:
         """The state dict to keep: averaged if there is an average, without `Task.training_only`."""

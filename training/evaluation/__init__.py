@@ -1,1 +1,1 @@
-"""The paper's protocol over a data set: analyses, predictions, figures, ensembles, tables."""
+"""The paper's protocol over a data set: analyses, predictions, metrics, ensembles, tables."""

@@ -16,8 +16,13 @@ from scipy.optimize import minimize_scalar
 from pipeline.classification.ensemble import FUSED, EnsembleSettings, Probabilities, softmax
 from pipeline.types import IntArray
 from training.data.challenge import DataError
-from training.evaluation.figures import Evaluation, Predicted, evaluate_predictions, predicted_of
 from training.evaluation.predictions import Predictions
+from training.evaluation.voter_metrics import (
+    Evaluation,
+    Predicted,
+    evaluate_predictions,
+    predicted_of,
+)
 
 _SMALLEST = 1e-12
 _LOG_TEMPERATURES = (-3.0, 3.0)
@@ -65,8 +70,8 @@ def fit(validation: Predictions, settings: EnsembleSettings) -> Fit:
         )
     labels = known.truth.labels
     temperatures = {
-        name: fit_temperature(answers.probabilities, labels)
-        for name, answers in known.models.items()
+        name: fit_temperature(predicted.probabilities, labels)
+        for name, predicted in known.models.items()
     }
     plain = {name: known.models[name].probabilities for name in FUSED}
     scaled = {name: tempered(plain[name], temperatures[name]) for name in FUSED}
@@ -78,8 +83,8 @@ def fit(validation: Predictions, settings: EnsembleSettings) -> Fit:
 def apply(fitted: Fit, evaluation: Evaluation) -> Fitted:
     """Use a fit on other clips; models that the fit does not know are left out."""
     scaled = {
-        name: predicted_of(tempered(answers.probabilities, fitted.temperatures[name]))
-        for name, answers in evaluation.models.items()
+        name: predicted_of(tempered(predicted.probabilities, fitted.temperatures[name]))
+        for name, predicted in evaluation.models.items()
         if name in fitted.temperatures
     }
     ensembles = {}

@@ -1,4 +1,4 @@
-"""`summary.json`: every figure of an evaluation, for programs."""
+"""`summary.json`: every metric of an evaluation, for programs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.elements import LABELS
-from training.evaluation.figures import Evaluation, GroundTruth, Metrics, Predicted
 from training.evaluation.fitting import Fitted
+from training.evaluation.voter_metrics import Evaluation, GroundTruth, Metrics, Predicted
 
 
 def summary(
@@ -29,17 +29,17 @@ def summary(
     if not evaluation.labelled:
         return content
     truth = evaluation.truth
-    models = {name: truth.figures(answers) for name, answers in evaluation.models.items()}
-    ensembles = {name: truth.figures(answers) for name, answers in evaluation.ensembles.items()}
-    for name, figures in models.items():
+    models = {name: truth.metrics(predicted) for name, predicted in evaluation.models.items()}
+    ensembles = {name: truth.metrics(predicted) for name, predicted in evaluation.ensembles.items()}
+    for name, metrics in models.items():
         one_view = truth.mean_class_accuracy(evaluation.one_view[name])
-        content["models"][name] = {**_entry(figures), "one_view_mean_class_accuracy": one_view}
-    content["ensemble"] = {name: _entry(figures) for name, figures in ensembles.items()}
+        content["models"][name] = {**_entry(metrics), "one_view_mean_class_accuracy": one_view}
+    content["ensemble"] = {name: _entry(metrics) for name, metrics in ensembles.items()}
     if ensembles:
         content["ensemble"]["weighted"]["weights"] = dict(evaluation.weights)
     content["per_class"] = _per_class(truth, models | ensembles)
     content["umt_fusions"] = {
-        rule: _accuracies(truth, answers) for rule, answers in evaluation.fusions.items()
+        rule: _accuracies(truth, predicted) for rule, predicted in evaluation.fusions.items()
     }
     content["left_out"] = _accuracies(truth, evaluation.left_out)
     content["mcnemar"] = [
@@ -48,25 +48,25 @@ def summary(
         for pair, m in evaluation.mcnemar().items()
     ]  # fmt: skip
     content["confusion"] = {
-        name: figures.confusion.tolist() for name, figures in (models | ensembles).items()
+        name: metrics.confusion.tolist() for name, metrics in (models | ensembles).items()
     }
     if fitted is not None:
         content["fitted_on_validation"] = _fitted(truth, fitted)
     return content
 
 
-def _entry(figures: Metrics) -> dict[str, Any]:
+def _entry(metrics: Metrics) -> dict[str, Any]:
     return {
-        "mean_class_accuracy": figures.mean_class_accuracy,
-        "top1": figures.top1,
-        "macro_f1": figures.macro_f1,
-        "ece": None if np.isnan(figures.ece) else figures.ece,
-        "interval_95": [figures.interval.low, figures.interval.high],
+        "mean_class_accuracy": metrics.mean_class_accuracy,
+        "top1": metrics.top1,
+        "macro_f1": metrics.macro_f1,
+        "ece": None if np.isnan(metrics.ece) else metrics.ece,
+        "interval_95": [metrics.interval.low, metrics.interval.high],
     }
 
 
-def _accuracies(truth: GroundTruth, answers: Mapping[str, Predicted]) -> dict[str, float]:
-    return {name: truth.mean_class_accuracy(a) for name, a in answers.items()}
+def _accuracies(truth: GroundTruth, predicted: Mapping[str, Predicted]) -> dict[str, float]:
+    return {name: truth.mean_class_accuracy(a) for name, a in predicted.items()}
 
 
 def _per_class(truth: GroundTruth, voters: Mapping[str, Metrics]) -> dict[str, dict[str, Any]]:
@@ -74,7 +74,7 @@ def _per_class(truth: GroundTruth, voters: Mapping[str, Metrics]) -> dict[str, d
     return {
         label: {
             "clips": int(counts[index]),
-            **{name: float(figures.by_class[index]) for name, figures in voters.items()},
+            **{name: float(metrics.by_class[index]) for name, metrics in voters.items()},
         }
         for index, label in enumerate(LABELS)
         if counts[index]
@@ -85,10 +85,10 @@ def _fitted(truth: GroundTruth, fitted: Fitted) -> dict[str, Any]:
     return {
         "clips": fitted.fit.clips,
         "temperatures": dict(fitted.fit.temperatures),
-        "models": {name: _entry(truth.figures(a)) for name, a in fitted.tempered.items()},
+        "models": {name: _entry(truth.metrics(a)) for name, a in fitted.tempered.items()},
         "ensemble": {
-            name: {**_entry(truth.figures(answers)), "weights": dict(weights)}
-            for (name, answers), weights in zip(
+            name: {**_entry(truth.metrics(predicted)), "weights": dict(weights)}
+            for (name, predicted), weights in zip(
                 fitted.ensembles.items(),
                 (fitted.fit.weights, fitted.fit.weights_tempered),
                 strict=False,

@@ -1,1 +1,1 @@
-"""Finished evaluations on the page: figures, the confusion matrix, the list of clips."""
+"""Finished evaluations on the page: metrics, the confusion matrix, the list of clips."""

@@ -1,6 +1,6 @@
 """Finished evaluations (`RUN/` of `python -m training.evaluate`) as the app reads them.
 
-Only the files that the contract names are read; figures are taken from `summary.json`, opinions
+Only the files that the contract names are read; metrics are taken from `summary.json`, opinions
 from `predictions.parquet`, a clip's analysis from its folder. Everything is joined by stem.
 """
 
@@ -112,11 +112,11 @@ class Evaluation:
 
     @property
     def voters(self) -> tuple[str, ...]:
-        """Models and ensembles that have figures: the ensembles first."""
+        """Models and ensembles that have metrics: the ensembles first."""
         return (*self.summary["ensemble"], *self.summary["models"])
 
-    def figures(self, voter: str) -> Mapping[str, Any]:
-        """The figures of a model or an ensemble."""
+    def metrics(self, voter: str) -> Mapping[str, Any]:
+        """The metrics of a model or an ensemble."""
         found: Mapping[str, Any] = {**self.summary["models"], **self.summary["ensemble"]}[voter]
         return found
 
@@ -223,9 +223,9 @@ def _read(folder: Path, _stamps: tuple[int, ...]) -> Evaluation:
 
 def _check_figures(summary: Mapping[str, Any]) -> None:
     summary["per_class"].items()
-    for voter, figures in [*summary["models"].items(), *summary["ensemble"].items()]:
+    for voter, metrics in [*summary["models"].items(), *summary["ensemble"].items()]:
         for name in ("mean_class_accuracy", "top1", "macro_f1", "ece"):
-            if not isinstance(figures.get(name), int | float | None):
+            if not isinstance(metrics.get(name), int | float | None):
                 raise ValueError(f"{voter}: {name} is no number")
 
 

@@ -18,15 +18,15 @@ def figures_table(evaluation: Evaluation) -> pd.DataFrame:
     ours, paper = _heads(evaluation)
     rows = []
     for voter in evaluation.voters:
-        figures = evaluation.figures(voter)
+        metrics = evaluation.metrics(voter)
         rows.append(
             {
                 say("mistakes_model"): display_name(voter),
-                ours: _percent(figures.get("mean_class_accuracy")),
+                ours: _percent(metrics.get("mean_class_accuracy")),
                 paper: LEADERBOARD.get(voter),
-                say("mistakes_top1"): _percent(figures.get("top1")),
-                say("mistakes_f1"): _percent(figures.get("macro_f1")),
-                say("mistakes_ece"): _percent(figures.get("ece")),
+                say("mistakes_top1"): _percent(metrics.get("top1")),
+                say("mistakes_f1"): _percent(metrics.get("macro_f1")),
+                say("mistakes_ece"): _percent(metrics.get("ece")),
             }
         )
     return pd.DataFrame(rows)
@@ -56,7 +56,7 @@ def accuracy_bars(evaluation: Evaluation) -> go.Figure:
     ours, paper = _heads(evaluation)
     voters = list(evaluation.voters)
     names = [display_name(voter) for voter in voters]
-    values = [100 * float(evaluation.figures(v).get("mean_class_accuracy") or 0) for v in voters]
+    values = [100 * float(evaluation.metrics(v).get("mean_class_accuracy") or 0) for v in voters]
     figure = go.Figure(
         go.Bar(
             y=names, x=values, orientation="h", name=ours,

@@ -78,7 +78,7 @@ def _is_number(value: object) -> TypeGuard[int | float]:
     return abs(value) < 1e9  # which neither NaN nor infinity is, nor an integer beyond floats
 
 
-def read_relock(data: object, known: Sequence[int]) -> SkaterChoice:
+def read_skater_choice(data: object, known: Sequence[int]) -> SkaterChoice:
     """Check a message that asks to choose_skater.
 
     Args:

@@ -217,7 +217,7 @@ def _render(run: Run) -> list[Any]:
     assert run.analysis is not None
     analysis = run.analysis
     found = measured_on_screen(analysis)
-    jump = found.kind == "jump" and found.lanes is not None
+    jump = found.kind == "jump" and found.time_series is not None
     back = gr.Button(interactive=analysis.flight_s is not None)
     several = jump and len(found.flights) > 1
     chosen = flight_chosen(measured(analysis), analysis.flight_at_s)
@@ -246,7 +246,7 @@ def _sliders(analysis: Analysis) -> tuple[Any, Any]:
 
 
 def _shown(found: Measurements) -> list[Any]:
-    figure = None if found.lanes is None else course_figure(found)
+    figure = None if found.time_series is None else course_figure(found)
     return [
         summary(found), measured_card(found), figure, look_here(found, buttons=True),
     ]  # fmt: skip

@@ -22,8 +22,8 @@ from ui.player.messages import (
     Nonsense,
     read_flight,
     read_mark,
-    read_relock,
     read_run,
+    read_skater_choice,
     read_token,
 )
 from ui.runs import Run
@@ -49,7 +49,7 @@ def build_tab(session: Session, controls: Controls) -> None:
     session.shown.change(show, [session.shown, controls.video], player, **QUIET)
     news = [controls.status, session.shown, session.visit]
     begun = player.choose_skater(
-        _begin_relock_for(session), session.shown, [*news, session.begun], **AT_ONCE
+        _begin_skater_choice_for(session), session.shown, [*news, session.begun], **AT_ONCE
     )
     begun_by_mark = player.mark(
         _begin_mark_for(session),
@@ -80,13 +80,13 @@ def run_value(session: Session, run: Run) -> str:
         return player_value(None, message=in_words(error))
 
 
-def relock_on_show(clips: ClipShelf, run: Run, data: object) -> callbacks.Request:
+def choose_skater_on_show(clips: ClipShelf, run: Run, data: object) -> callbacks.Request:
     """What to ask for, if the page shows the clip of this run.
 
     Raises:
         Nonsense: It shows another one, whose people have other numbers; or sent something else.
     """
-    asked = relock_request(run, data)
+    asked = skater_choice_request(run, data)
     check_on_show(clips, run, data)
     return asked
 
@@ -108,7 +108,7 @@ def check_on_show(clips: ClipShelf, run: Run, data: object) -> None:
         raise Nonsense("token: not of the clip of this run")
 
 
-def relock_request(run: Run, data: object) -> callbacks.Request:
+def skater_choice_request(run: Run, data: object) -> callbacks.Request:
     """What to ask for when the visitor says who the skater is; people are not looked for again.
 
     Raises:
@@ -117,7 +117,7 @@ def relock_request(run: Run, data: object) -> callbacks.Request:
     analysis = run.analysis
     if analysis is None:
         raise Nonsense("the analysis is not there yet")
-    message = read_relock(data, [track.person_id for track in analysis.people.tracks])
+    message = read_skater_choice(data, [track.person_id for track in analysis.people.tracks])
     asked = _asked_for(run, analysis)
     return replace(asked, skater=message.person, skater_box=None, people=analysis.people)
 
@@ -196,14 +196,14 @@ def _keep_notes_for(session: Session) -> Any:
     return keep
 
 
-def _begin_relock_for(session: Session) -> Any:
+def _begin_skater_choice_for(session: Session) -> Any:
     def begin(shown: Shown, event: gr.EventData, request: gr.Request) -> list[Any]:
         nothing = [gr.skip()] * 4
         run = session.visible(shown)
         if run is None or run.visitor != visitor_of(request):
             return nothing
         try:
-            asked = relock_on_show(session.clips, run, event._data)
+            asked = choose_skater_on_show(session.clips, run, event._data)
         except Nonsense:
             return nothing
         return begun_as(session, callbacks.begin(asked, session.runs, run.visitor), request)

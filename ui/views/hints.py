@@ -34,7 +34,7 @@ class Hint:
 def hints(analysis: Analysis) -> list[Hint]:
     """What the measurements say of the verdict; nothing where the skeleton is too poor."""
     found = measured_on_screen(analysis)
-    if found.lanes is None:
+    if found.time_series is None:
         return []
     element = found.element
     if element.family == "jump":

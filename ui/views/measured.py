@@ -17,11 +17,11 @@ from pipeline.measure.measure import measure_analysis
 from pipeline.measure.records import (
     UNITS,
     Estimate,
-    Lanes,
     LookHere,
     Measurement,
     Measurements,
     Quantity,
+    TimeSeries,
 )
 from pipeline.measure.records import Span as Stretch
 from pipeline.types import Analysis
@@ -206,35 +206,35 @@ def _watch(mark: LookHere) -> str:
 def course_figure(found: Measurements) -> go.Figure:
     """Hip height above, turning below, with the phases behind and the moments as lines."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
-    lanes = found.lanes
-    if lanes is None:
+    series = found.time_series
+    if series is None:
         return styled(figure, height=120)
     courses = (
-        (1, lanes.hip_height, "measured_hip", _HEIGHT, "%{y:.2f}"),
-        (2, np.abs(lanes.turns), "measured_turning", _TURNS, "%{y:.2f}"),
+        (1, series.hip_height, "measured_hip", _HEIGHT, "%{y:.2f}"),
+        (2, np.abs(series.turns), "measured_turning", _TURNS, "%{y:.2f}"),
     )
     for row, values, key, colour, shown in courses:
         figure.add_scatter(
-            x=lanes.times_s, y=values, mode="lines+markers", name=say(key), row=row, col=1,
+            x=series.times_s, y=values, mode="lines+markers", name=say(key), row=row, col=1,
             line={"color": colour}, marker={"size": 4}, connectgaps=False,
             hovertemplate="%{x:.3f} s: " + shown + "<extra></extra>",
         )  # fmt: skip
         axis = {"text": "<br>".join(wrap(say(f"{key}_axis"), 20)), "font": {"size": 11}}
         figure.update_yaxes(title=axis, row=row, col=1)
-    _draw_phases(figure, lanes)
+    _draw_phases(figure, series)
     _draw_moments(figure, found)
     figure.update_xaxes(title=say("measured_seconds"), row=2, col=1)
     return styled(figure, height=460)
 
 
-def _draw_phases(figure: go.Figure, lanes: Lanes) -> None:
-    for span in lanes.phases:
+def _draw_phases(figure: go.Figure, series: TimeSeries) -> None:
+    for span in series.phases:
         figure.add_vrect(
             x0=span.start_s, x1=span.end_s, fillcolor=_PHASES[span.name], line_width=0,
             annotation_text=say(f"phase_{span.name}"), annotation_position="top",
             annotation_font={"size": 11, "color": INK}, row=1, col=1,
         )  # fmt: skip
-    for span in lanes.gaps:
+    for span in series.gaps:
         figure.add_vrect(x0=span.start_s, x1=span.end_s, fillcolor=_GAP, line_width=0, row=2, col=1)
 
 
@@ -269,22 +269,22 @@ def flight_of(analysis: Analysis) -> tuple[float | None, float | None]:
 def measured_lanes(analysis: Analysis) -> Sequence[Lane]:
     """Phases, hip height and turning for the player's time line."""
     found = measured(analysis)
-    lanes = found.lanes
-    if lanes is None:
+    series = found.time_series
+    if series is None:
         return []
     made: list[Lane] = []
-    if lanes.phases:
+    if series.phases:
         spans = tuple(
             Span(s.start_s, s.end_s, say(f"phase_{s.name}"), _TONES.get(s.name, "plain"))
-            for s in lanes.phases
+            for s in series.phases
         )
         made.append(SpanLane("phases", say("measured_phases"), spans, _marks(found)))
-    gaps = tuple(Span(s.start_s, s.end_s, say(f"gap_{s.name}"), "gap") for s in lanes.gaps)
+    gaps = tuple(Span(s.start_s, s.end_s, say(f"gap_{s.name}"), "gap") for s in series.gaps)
     made += [
-        ValueLane("hip", say("measured_hip"), "", lanes.times_s, lanes.hip_height),
+        ValueLane("hip", say("measured_hip"), "", series.times_s, series.hip_height),
         ValueLane(
-            "turns", say("measured_turning"), say("unit_turns"), lanes.times_s,
-            np.abs(lanes.turns), spans=gaps,
+            "turns", say("measured_turning"), say("unit_turns"), series.times_s,
+            np.abs(series.turns), spans=gaps,
         ),
     ]  # fmt: skip
     return made

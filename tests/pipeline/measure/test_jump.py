@@ -79,7 +79,7 @@ def test_the_same_input_gives_the_same_answer():
     one = take("3Toeloop")
     first, second = measured(one), measured(one)
     assert first.measured == second.measured
-    assert np.array_equal(first.lanes.turns, second.lanes.turns, equal_nan=True)
+    assert np.array_equal(first.time_series.turns, second.time_series.turns, equal_nan=True)
 
 
 def test_a_person_may_set_the_flight():
@@ -139,14 +139,14 @@ def test_poor_skeletons_tell_nothing(change, code):
     scores = np.where(np.isnan(keypoints[..., 0]), 0, one.pose.scores).astype(np.float32)
     found = measure(PoseSequence(keypoints.astype(np.float32), scores), times, element("3Lutz"))
     assert {m.reason.code for m in found.measured} == {code}
-    assert found.lanes is None
+    assert found.time_series is None
 
 
 def test_phases_and_marks_lie_in_the_clip():
     one = take("3Lutz")
     found = measured(one)
-    assert [span.name for span in found.lanes.phases] == ["entry", "air", "exit"]
-    for mark in (*found.lanes.phases, *found.look_here):
+    assert [span.name for span in found.time_series.phases] == ["entry", "air", "exit"]
+    for mark in (*found.time_series.phases, *found.look_here):
         assert one.times_s[0] <= mark.start_s < mark.end_s <= one.times_s[-1]
     assert [mark.code for mark in found.look_here] == ["takeoff", "landing"]
 
@@ -155,7 +155,7 @@ def test_where_nothing_is_seen_nothing_is_measured_but_courses_are_given():
     found = measured(take("NoBasic", 1))
     assert found.measured == found.flights == ()
     assert found.kind is None
-    assert found.lanes is not None
+    assert found.time_series is not None
 
 
 @pytest.mark.parametrize("label", ["Sequence", "NoBasic", "CamelSpin"])

@@ -11,9 +11,9 @@ from pipeline.measure.records import (
     SPIN,
     UNITS,
     Estimate,
-    Lanes,
     Measurement,
     Reason,
+    TimeSeries,
 )
 from tests.pipeline.measure.takes import element, swapped, take
 
@@ -27,9 +27,9 @@ def test_an_estimate_or_a_reason_and_not_both():
         Estimate(3.0, 0.0, 2.0)
 
 
-def test_lanes_are_as_long_as_their_times():
+def test_time_series_are_as_long_as_their_times():
     with pytest.raises(ValueError, match=r"turns: expected shape \(3,\), got \(2,\)"):
-        Lanes(np.zeros(3), np.zeros(3), np.zeros(2), np.zeros(3), (), ())
+        TimeSeries(np.zeros(3), np.zeros(3), np.zeros(2), np.zeros(3), (), ())
 
 
 def test_what_one_camera_cannot_give_is_not_among_the_quantities():
@@ -70,13 +70,13 @@ def test_a_clock_that_begins_later_moves_moments_and_nothing_else():
     late = measure(one.pose, one.times_s + 5.0, element("3Flip")).counted_from(5.0)
     for before, after in zip(found.measured, late.measured, strict=True):
         assert after.estimate.value == pytest.approx(before.estimate.value, rel=2e-3)
-    spans = (found.look_here, found.lanes.phases, found.lanes.gaps)
-    moved = (late.look_here, late.lanes.phases, late.lanes.gaps)
+    spans = (found.look_here, found.time_series.phases, found.time_series.gaps)
+    moved = (late.look_here, late.time_series.phases, late.time_series.gaps)
     for before, after in zip(sum(spans, ()), sum(moved, ()), strict=True):
         assert (after.start_s, after.end_s) == pytest.approx(
             (before.start_s, before.end_s), abs=2e-3
         )
-    np.testing.assert_allclose(late.lanes.times_s, found.lanes.times_s)
+    np.testing.assert_allclose(late.time_series.times_s, found.time_series.times_s)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ UP[13:15], UP[15:17] = (0, 33), (0, 65)
 def test_a_spin_is_counted_and_its_position_read(label):
     one = take(label)
     found = measure(one.pose, one.times_s, element(label))
-    phases = found.lanes.phases
+    phases = found.time_series.phases
     true = np.interp([phases[0].start_s, phases[-1].end_s], one.times_s, one.yaw)
     estimate = found.of("spin_turns").estimate
     assert estimate.value == pytest.approx(abs(true[1] - true[0]), abs=0.5)

@@ -134,7 +134,7 @@ def test_loss_falls_and_the_best_evaluation_is_kept(tmp_path: Path) -> None:
     assert accuracies[int(metadata["step"])] == outcome.position.best
 
 
-def test_kept_weights_give_the_figure_they_were_chosen_for(tmp_path: Path) -> None:
+def test_kept_weights_give_the_metric_they_were_chosen_for(tmp_path: Path) -> None:
     outcome = make_engine(tmp_path).run()
     task = TinyTask()
     model = task.build_model().eval()
@@ -196,8 +196,8 @@ def test_full_disk_is_said_and_leaves_the_older_checkpoint(tmp_path: Path, num_b
     assert make_engine(tmp_path, task).run().finished
 
 
-def test_unknown_figure_to_select_by_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"select_by: there is no figure 'top9'; choose accuracy"):
+def test_unknown_metric_to_select_by_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"select_by: there is no metric 'top9'; choose accuracy"):
         make_engine(tmp_path, settings=replace(ENGINE, select_by="top9")).run()
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 TIMES = ("samples_per_s", "elapsed_s")
 
 
-def figures(run: Path) -> list[dict[str, float]]:
+def metrics(run: Path) -> list[dict[str, float]]:
     return [{k: v for k, v in r.items() if k not in TIMES} for r in read_records(run)]
 
 
@@ -59,8 +59,8 @@ def test_run_killed_with_sigkill_has_the_same_next_losses(unbroken: Path, tmp_pa
     outcome = make_engine(tmp_path).run()
 
     assert outcome.finished
-    assert seen < len(figures(unbroken))
-    assert figures(tmp_path) == figures(unbroken)
+    assert seen < len(metrics(unbroken))
+    assert metrics(tmp_path) == metrics(unbroken)
     for name in (BEST, f"checkpoints/{newest_checkpoint(unbroken).name}/model.safetensors"):
         ours, theirs = read_state(tmp_path / name), read_state(unbroken / name)
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
@@ -87,7 +87,7 @@ def test_sigterm_ends_the_run_with_a_checkpoint(unbroken: Path, tmp_path: Path) 
     assert outcome.position.step in (3, 4)  # the signal is seen before the next step
     assert signal.getsignal(signal.SIGTERM) is handler
     assert make_engine(tmp_path).run().finished
-    assert figures(tmp_path) == figures(unbroken)
+    assert metrics(tmp_path) == metrics(unbroken)
 
 
 class SignalledWorker(TinyTask):
@@ -109,7 +109,7 @@ def test_killed_worker_is_said_and_the_run_resumable(unbroken: Path, tmp_path: P
     with pytest.raises(ValueError, match=r"prepares batches was killed.*continue with --resume"):
         make_engine(tmp_path, SignalledWorker(signal.SIGKILL), settings=fed).run()
     assert make_engine(tmp_path).run().finished
-    assert figures(tmp_path) == figures(unbroken)
+    assert metrics(tmp_path) == metrics(unbroken)
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset by peer"), EOFError()])
@@ -149,7 +149,7 @@ def test_workers_leave_stopping_to_the_main_process(
 ) -> None:
     fed = replace(ENGINE, workers=1)
     assert make_engine(tmp_path, SignalledWorker(number), settings=fed).run().finished
-    assert figures(tmp_path) == figures(unbroken)
+    assert metrics(tmp_path) == metrics(unbroken)
 
 
 def test_half_written_checkpoints_are_ignored_and_removed(unbroken: Path, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_half_written_checkpoints_are_ignored_and_removed(unbroken: Path, tmp_pa
     assert make_engine(tmp_path).run().finished
 
     assert [path.name for path in newest.parent.iterdir()] == ["step-30"]
-    assert figures(tmp_path) == figures(unbroken)
+    assert metrics(tmp_path) == metrics(unbroken)
 
 
 def test_time_limit_stops_between_steps_and_is_resumable(unbroken: Path, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_time_limit_stops_between_steps_and_is_resumable(unbroken: Path, tmp_pat
     steps = [make_engine(tmp_path, settings=limited).run().position.step for _ in range(3)]
     assert steps == [1, 2, 3]
     assert make_engine(tmp_path).run().finished
-    assert figures(tmp_path) == figures(unbroken)
+    assert metrics(tmp_path) == metrics(unbroken)
 
 
 def test_fitted_schedule_reaches_its_end_in_time(tmp_path: Path) -> None:
@@ -181,13 +181,13 @@ def test_fitted_schedule_reaches_its_end_in_time(tmp_path: Path) -> None:
     assert outcome.position.step < 15 < outcome.position.schedule
     assert outcome.position.elapsed_s < 1.0
     assert records[-1]["lr"] < 0.2 * max(r["lr"] for r in records)
-    assert outcome.figures
+    assert outcome.metrics
 
 
 def test_finished_run_is_left_alone(unbroken: Path) -> None:
-    before = figures(unbroken)
+    before = metrics(unbroken)
     assert make_engine(unbroken).run().finished
-    assert figures(unbroken) == before
+    assert metrics(unbroken) == before
 
 
 def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from ui.player.messages import (
     Nonsense,
     SkaterChoice,
     read_mark,
-    read_relock,
+    read_skater_choice,
     read_token,
     read_whole,
 )
 from ui.runs import RunStore
-from ui.tabs.picture import relock_request
+from ui.tabs.picture import skater_choice_request
 
 NONSENSE = [
     None, 7, "choose_skater", [], ["token", 1], {}, {"token": "t"}, {"person": 1},
@@ -34,14 +34,14 @@ NONSENSE = [
 @pytest.mark.parametrize("data", NONSENSE, ids=repr)
 def test_nonsense_is_refused(data):
     with pytest.raises(Nonsense):
-        read_relock(data, [0, 1])
+        read_skater_choice(data, [0, 1])
 
 
 @pytest.mark.parametrize("person", [1, 1.0])
 def test_a_message_of_ours_is_read(person):
-    assert read_relock({"token": "t", "person": person, "more": "x"}, [0, 1]) == SkaterChoice(
-        "t", 1
-    )
+    assert read_skater_choice(
+        {"token": "t", "person": person, "more": "x"}, [0, 1]
+    ) == SkaterChoice("t", 1)
     assert read_token({"token": "t"}) == "t"
 
 
@@ -87,17 +87,17 @@ def run():
     return RunStore().adopt("visitor", make_analysis(people=2))
 
 
-def test_relocking_asks_for_the_same_clip_with_another_skater(run):
-    asked = relock_request(run, {"token": "t", "person": 1})
+def test_choosing_a_skater_asks_for_the_same_clip_with_another_skater(run):
+    asked = skater_choice_request(run, {"token": "t", "person": 1})
     video = run.analysis.video
     assert (asked.path, asked.start_s, asked.end_s) == (video.path, video.start_s, video.end_s)
     assert (asked.skater, asked.profile) == (1, "demo")
     assert asked.people is run.analysis.people
 
 
-def test_relocking_keeps_what_was_asked_for(run):
+def test_choosing_a_skater_keeps_what_was_asked_for(run):
     run.asked = callbacks.Request("other.mp4", "fast", start_s=1.0)
-    asked = relock_request(run, {"token": "t", "person": 1})
+    asked = skater_choice_request(run, {"token": "t", "person": 1})
     assert (asked.path, asked.profile, asked.start_s, asked.end_s) == (
         "other.mp4",
         "fast",
@@ -109,4 +109,4 @@ def test_relocking_keeps_what_was_asked_for(run):
 def test_there_is_nobody_to_choose_before_the_analysis(run):
     run.analysis = None
     with pytest.raises(Nonsense, match="not there yet"):
-        relock_request(run, {"token": "t", "person": 1})
+        skater_choice_request(run, {"token": "t", "person": 1})

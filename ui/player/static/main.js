@@ -415,7 +415,7 @@ class Player {
 
   #take(id) {
     if (!this.chooseSkater || !this.people.has(id) || id === this.scene.main || !this.scene.done) return;
-    this.status.tell(this.word("relocking", { id }), { over: true });
+    this.status.tell(this.word("choosing_skater", { id }), { over: true });
     this.chooseSkater({ token: this.scene.token, run: this.scene.run, person: id });
   }
 

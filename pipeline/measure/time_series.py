@@ -6,16 +6,16 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from pipeline.measure.heading import Heading
-from pipeline.measure.records import Lanes, Span
+from pipeline.measure.records import Span, TimeSeries
 from pipeline.measure.signals import Array, Body, Mask
 
 _CAMERA_S = 0.6
 """What takes longer than this is put down to the camera and to the skater's way over the ice."""
 
 
-def draw_lanes(body: Body, heading: Heading, phases: tuple[Span, ...]) -> Lanes:
+def time_series_of(body: Body, heading: Heading, phases: tuple[Span, ...]) -> TimeSeries:
     """Hip height, turning, confidence, phases and gaps of T frames."""
-    return Lanes(
+    return TimeSeries(
         times_s=body.times_s,
         hip_height=hip_height(body),
         turns=np.where(heading.gap, np.nan, heading.turns),

@@ -1,4 +1,4 @@
-"""Metrics, ensembles and fits over predictions whose answers are known."""
+"""Metrics, ensembles and fits over predictions that are known."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from pipeline.classification.ensemble import EnsembleSettings
 from tests.training.evaluation.cases import clip, drawn, logits_of
 from training.data.challenge import DataError
-from training.evaluation.figures import evaluate_predictions
 from training.evaluation.fitting import apply, check_apart, fit, fit_temperature, fit_weights
 from training.evaluation.predictions import ClipPredictions, Predictions
 from training.evaluation.summary import summary
 from training.evaluation.table import table
+from training.evaluation.voter_metrics import evaluate_predictions
 
 SETTINGS = EnsembleSettings()
 
@@ -30,13 +30,13 @@ def by_hand() -> Predictions:
     )
 
 
-def test_figures_by_hand() -> None:
+def test_metrics_by_hand() -> None:
     evaluation = evaluate_predictions(by_hand(), SETTINGS)
     assert (evaluation.clips, evaluation.labelled, evaluation.missed) == (5, 4, ("3_a",))
-    ground = evaluation.truth
+    truth = evaluation.truth
     reached = {
-        name: ground.figures(answers).mean_class_accuracy
-        for name, answers in (evaluation.models | evaluation.ensembles).items()
+        name: truth.metrics(predicted).mean_class_accuracy
+        for name, predicted in (evaluation.models | evaluation.ensembles).items()
     }
     assert reached["uniformerv2"] == pytest.approx((1 + 0.5) / 2)
     assert reached["infogcn"] == pytest.approx((0 + 0.5) / 2)
@@ -63,13 +63,13 @@ def test_literal_fusion_takes_the_teachers_voice_away() -> None:
     ]
     evaluation = evaluate_predictions(Predictions.of(certain), SETTINGS)
     reached = {
-        rule: evaluation.truth.mean_class_accuracy(answers["weighted"])
-        for rule, answers in evaluation.fusions.items()
+        rule: evaluation.truth.mean_class_accuracy(predicted["weighted"])
+        for rule, predicted in evaluation.fusions.items()
     }
     assert reached == {"mean": 1.0, "softmax_of_sum": 0.0, "softmax_of_mean": 0.0}
     # The order of a model's own classes stays.
-    for answers in evaluation.fusions.values():
-        assert answers["umt"].predicted.tolist() == [0] * 4
+    for predicted in evaluation.fusions.values():
+        assert predicted["umt"].predicted.tolist() == [0] * 4
 
 
 def test_one_view_is_the_one_in_the_middle() -> None:
@@ -90,14 +90,14 @@ def test_fitted_weights_prefer_the_better_model_and_calibrate() -> None:
     assert learned.temperatures["infogcn"] > 1.5  # it was too sure
     evaluation = evaluate_predictions(tested, SETTINGS)
     fitted = apply(learned, evaluation)
-    ground = evaluation.truth
-    for name, answers in fitted.tempered.items():
-        before = ground.figures(evaluation.models[name])
-        after = ground.figures(answers)
+    truth = evaluation.truth
+    for name, predicted in fitted.tempered.items():
+        before = truth.metrics(evaluation.models[name])
+        after = truth.metrics(predicted)
         assert after.mean_class_accuracy == before.mean_class_accuracy
         assert after.ece < before.ece
-    papers = ground.mean_class_accuracy(evaluation.ensembles["weighted"])
-    assert ground.mean_class_accuracy(fitted.ensembles["weights"]) > papers
+    papers = truth.mean_class_accuracy(evaluation.ensembles["weighted"])
+    assert truth.mean_class_accuracy(fitted.ensembles["weights"]) > papers
 
 
 def test_weights_of_a_mixture_are_found_again() -> None:
@@ -166,7 +166,7 @@ def _index(label: str) -> int:
     return class_index(label)
 
 
-def test_without_labels_there_are_no_figures() -> None:
+def test_without_labels_there_are_no_metrics() -> None:
     evaluation = evaluate_predictions(drawn(3, seed=0, labelled=False), SETTINGS)
     content = summary(evaluation, None, {"title": "T"})
     assert content["models"] == {}

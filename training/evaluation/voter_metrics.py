@@ -40,7 +40,7 @@ FUSION_RULES = ("mean", "softmax_of_sum", "softmax_of_mean")
 
 @dataclass(frozen=True)
 class Predicted:
-    """What one voter, a model or an ensemble, answers over all labelled clips."""
+    """What one voter, a model or an ensemble, predicts over all labelled clips."""
 
     predicted: IntArray
     """`(N,)` class index, or `MISSED`."""
@@ -68,7 +68,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """What the answers are held against."""
+    """What the predictions are compared with."""
 
     labels: IntArray
     """`(N,)` class indices."""
@@ -86,23 +86,23 @@ class GroundTruth:
         """Draws of sources, the same ones for every voter."""
         return Bootstrap(self.sources)
 
-    def figures(self, answers: Predicted) -> Metrics:
-        """All figures of one voter."""
-        predicted, labels = answers.predicted, self.labels
+    def metrics(self, voter: Predicted) -> Metrics:
+        """All metrics of one voter."""
+        predicted, labels = voter.predicted, self.labels
         by_class = class_accuracies(predicted, labels)
         return Metrics(
             mean_class_accuracy=float(np.nanmean(by_class)),
             top1=accuracy(predicted, labels),
             macro_f1=macro_f1(predicted, labels),
-            ece=calibration_error(answers.probabilities, labels),
+            ece=calibration_error(voter.probabilities, labels),
             interval=self.bootstrap.interval(predicted, labels),
             by_class=by_class,
             confusion=confusion_matrix(predicted, labels),
         )
 
-    def mean_class_accuracy(self, answers: Predicted) -> float:
-        """The paper's figure alone."""
-        return float(np.nanmean(class_accuracies(answers.predicted, self.labels)))
+    def mean_class_accuracy(self, voter: Predicted) -> float:
+        """The paper's metric alone."""
+        return float(np.nanmean(class_accuracies(voter.predicted, self.labels)))
 
 
 ClipScores = Sequence[Mapping[str, ModelScores]]
@@ -116,7 +116,7 @@ class Evaluation:
     clips: int
     """In all."""
     labelled: int
-    """With a known class; figures are over these."""
+    """With a known class; metrics are over these."""
     missed: tuple[str, ...]
     """Stems that could not be analysed; they count as wrong."""
     views: Mapping[str, int]
