@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from models.atomic_files import write_text
 from models.checkpoint_files import read_state
 from pipeline.elements import NUM_CLASSES
 from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
@@ -58,7 +59,7 @@ def measure(option: str, seed: int, folder: Path, status: StatusLine) -> list[fl
         if not train(recipe, folder, resume=resume, device="cpu", status=status).finished:
             raise KeyboardInterrupt
         figures = validate(SkeletonTask(recipe, status), folder / "best.safetensors")
-        result.write_text(json.dumps(figures) + "\n", encoding="utf-8")
+        write_text(result, json.dumps(figures) + "\n")
     return [float(json.loads(result.read_text())[group]) for group in GROUPS]
 
 

@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from benchmarks.reference_jumps import KINDS, ReferenceJump, load_reference
+from models.atomic_files import write_text, written
 from models.zoo import initialise, load_model
 from pipeline.classification.classify import forward_logits
 from pipeline.elements import ELEMENTS, LABELS, class_index
@@ -147,10 +148,8 @@ def _rink_views(count: int, poses: Path, noise: EstimatorNoise) -> Iterator[str]
 
 
 def _keep(path: Path, pose: PoseSequence) -> None:
-    draft = path.with_suffix(".part")
-    with draft.open("wb") as file:
+    with written(path) as scratch, scratch.open("wb") as file:
         np.savez(file, keypoints_xy=pose.keypoints_xy, keypoint_scores=pose.scores)
-    draft.replace(path)
 
 
 def judge(model: nn.Module, recipe: SkeletonRecipe) -> Metrics:
@@ -179,7 +178,7 @@ def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> Metrics
     model = recipe.network.build(num_classes=len(LABELS))
     initialise(model, folder / BEST)
     figures = judge(model, recipe)
-    result.write_text(json.dumps(asdict(figures)) + "\n")
+    write_text(result, json.dumps(asdict(figures)) + "\n")
     return figures
 
 

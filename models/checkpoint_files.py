@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import re
 import struct
 import threading
 import zipfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,10 +24,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from models.atomic_files import written
 from models.checkpoint_parts import SHARDS, Part, part_of
 from models.eight_bits import from_eight_bits
 from models.errors import WeightsError as WeightsError  # for those who read weights
-from models.scratch import scratch_beside
 
 Kind = Literal["safetensors", "zip", "legacy"]
 """safetensors; torch.save's zip archive (since 1.6); its older stream of pickles."""
@@ -192,22 +190,16 @@ def write_safetensors(
     Raises:
         WeightsError: The folder cannot be written or the disk is full; nothing is left behind.
     """
-    draft = scratch_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.touch()
-        mode = draft.stat().st_mode
-        save_file(_untied(state), draft, metadata={"format": "pt", **(metadata or {})})
-        _sort_metadata(draft)
-        draft.chmod(mode)  # safetensors makes its files private
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
+        with written(path, durable=True) as draft:
+            draft.touch()
+            mode = draft.stat().st_mode
+            save_file(_untied(state), draft, metadata={"format": "pt", **(metadata or {})})
+            _sort_metadata(draft)
+            draft.chmod(mode)  # safetensors makes its files private
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"cannot write {path}: {reason_of(error)}") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def reason_of(error: Exception) -> str:

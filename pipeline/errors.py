@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Self
@@ -27,6 +28,13 @@ class InputError(ValueError):
 
 class StoreError(InputError):
     """A folder that cannot be written, or holds no readable analysis."""
+
+
+def write_error(place: object, error: OSError) -> StoreError:
+    """What to tell the user when a file or folder could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError.of("disk_full", folder=place)
+    return StoreError.of("place_unwritable", folder=place, detail=error.strerror or str(error))
 
 
 class VideoError(InputError):

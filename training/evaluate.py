@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from models.scratch import scratch_beside
+from models.atomic_files import write_text
 from pipeline import __version__
 from pipeline.analyser import Analyser, weight_warnings
 from pipeline.classification.ensemble import FUSED, decide
@@ -148,9 +148,9 @@ def _write(
     with writing(folder, remedy=REMEDY):
         folder.mkdir(parents=True, exist_ok=True)
         write_predictions(predictions, folder / FILE)
-        _write_text(folder / "submission.txt", _submission(predictions, profile, numbers))
+        write_text(folder / "submission.txt", _submission(predictions, profile, numbers))
         write_json(content, folder / "summary.json")
-        _write_text(folder / "table.md", table(content))
+        write_text(folder / "table.md", table(content))
 
 
 def _submission(predictions: Predictions, profile: Profile, numbers: Mapping[int, int]) -> str:
@@ -168,15 +168,6 @@ def _submission(predictions: Predictions, profile: Profile, numbers: Mapping[int
             if decided in numbers:
                 lines.append(f"{clip.stem} {numbers[decided]}\n")
     return "".join(lines)
-
-
-def _write_text(path: Path, text: str) -> None:
-    draft = scratch_beside(path)
-    try:
-        draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

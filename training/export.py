@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from models.atomic_files import written
 from models.checkpoint_files import read_metadata, read_state, sha256_of, write_safetensors
 from models.zoo import MANIFEST, Figure, family_of, read_manifest
 from pipeline.errors import ConfigError
@@ -255,15 +256,13 @@ def ship(run: Path, name: str, *, about: About, manifest: Path) -> Path:
     out = manifest.parent / f"{name}.safetensors"
     sha256 = export(run, out, average=about.average)
     entry = manifest_entry(run, name=name, sha256=sha256, about=about)
-    draft = manifest.with_name(f".{manifest.name}.part")
-    with writing(manifest, remedy="make room and run the command again"):
-        try:
-            text = manifest.read_text(encoding="utf-8")
-            draft.write_text(with_entry(text, name, entry), encoding="utf-8")
-            read_manifest(draft)
-            draft.replace(manifest)
-        finally:
-            draft.unlink(missing_ok=True)
+    with (
+        writing(manifest, remedy="make room and run the command again"),
+        written(manifest) as scratch,
+    ):
+        text = manifest.read_text(encoding="utf-8")
+        scratch.write_text(with_entry(text, name, entry), encoding="utf-8")
+        read_manifest(scratch)
     return out
 
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.atomic_files import clear_unfinished
 from pipeline.analyser import weight_warnings
 from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
@@ -130,8 +131,7 @@ def _enter(folder: Path, about: Mapping[str, Any]) -> None:
             )
     for place in (clips_folder(folder), poses_folder(folder)):
         place.mkdir(parents=True, exist_ok=True)
-        for leftover in place.rglob(".*.part"):
-            leftover.unlink(missing_ok=True)
+        clear_unfinished(place, recursive=True)  # stems may name folders
     write_json(wanted, path)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from models.atomic_files import LONGEST_NAME
 from models.checkpoint_files import (
     WeightsError,
     read_part,
@@ -21,7 +22,6 @@ from models.checkpoint_files import (
 from models.eight_bits import in_eight_bits
 from models.families import FAMILIES, Family, Layout, recognise
 from models.layouts.base import Converted
-from models.scratch import LONGEST_NAME
 from models.weights import Misfit, build_on_meta, check_finite, check_fit
 from models.zoo.aside import network_in
 from models.zoo.builders import BUILDERS, BUILDERS_BY_FAMILY, Builder, family_of

@@ -67,7 +67,7 @@ def download(urls: Sequence[str], target: Path, *, sha256: str = "") -> str:
         version.unlink(missing_ok=True)
         raise
     version.unlink(missing_ok=True)
-    part.replace(target)
+    part.replace(target)  # not `written`: what came so far stays after an error
     return actual
 
 

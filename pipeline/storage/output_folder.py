@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import glob
 import os
 import secrets
@@ -11,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.scratch import LONGEST_NAME, short_name
-from pipeline.errors import StoreError
+from models.atomic_files import LONGEST_NAME, short_name
+from pipeline.errors import StoreError, write_error
 from pipeline.measure.files import FILE as MEASUREMENTS
 
 FILES = ("analysis.json", "arrays.npz", "scores.csv", MEASUREMENTS)
@@ -36,7 +35,7 @@ def check_place(folder: Path) -> None:
     try:
         nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     except OSError as error:
-        raise _write_error(folder, error) from error
+        raise write_error(folder, error) from error
     if not nearest.is_dir():
         raise StoreError.of("place_file", folder=folder, place=nearest)
     if not os.access(nearest, os.W_OK):
@@ -73,7 +72,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         yield scratch
         _move(scratch, folder)
     except OSError as error:
-        raise _write_error(folder, error) from error
+        raise write_error(folder, error) from error
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -113,9 +112,3 @@ def _is_alive(process: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
-
-
-def _write_error(folder: Path, error: OSError) -> StoreError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError.of("disk_full", folder=folder)
-    return StoreError.of("place_unwritable", folder=folder, detail=error.strerror or str(error))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
@@ -18,8 +15,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
-from models.scratch import short_name
-from pipeline.errors import StoreError
+from models.atomic_files import written
+from pipeline.errors import StoreError, write_error
 from pipeline.video.clip import Video
 from pipeline.video.probing.source import display_name
 from pipeline.video.readers import Frame
@@ -143,28 +140,16 @@ def _refusals_told(target: Path) -> Iterator[None]:
 
 @contextmanager
 def replaced_when_done(target: Path) -> Iterator[Path]:
-    """A scratch file in `target`'s folder that takes its place only if the block ends well.
+    """`models.atomic_files.written`, whose errors are for the user.
 
     Raises:
         StoreError: when the disk is full or the place cannot be written.
     """
-    scratch = target.with_name(f".{short_name(target.stem)}-{secrets.token_hex(4)}{target.suffix}")
     try:
-        yield scratch
-        os.replace(scratch, target)
+        with written(target) as scratch:
+            yield scratch
     except OSError as error:
-        raise write_error(target, error) from error
-    finally:
-        with suppress(OSError):
-            scratch.unlink(missing_ok=True)
-
-
-def write_error(target: Path, error: OSError) -> StoreError:
-    """What to tell the user when `target` could not be written."""
-    name = display_name(target)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError.of("disk_full", folder=name)
-    return StoreError.of("place_unwritable", folder=name, detail=error.strerror or str(error))
+        raise write_error(display_name(target), error) from error
 
 
 @contextmanager

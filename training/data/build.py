@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.scratch import short_name
+from models.atomic_files import short_name
 from pipeline.errors import ConfigError
 from pipeline.tracking.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import FloatArray, People, RegionOfInterest, Track

@@ -9,13 +9,13 @@ looks at him, in boxes as the detector gives them, and only the found joints are
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from models.atomic_files import written
 from models.vitpose import ViTPose
 from models.zoo import find_checkpoint, load_model
 from pipeline.elements import LABELS
@@ -131,14 +131,8 @@ class PredictedSkeletons:
             status.show(f"finding skeletons: {done} of {len(missing)}", done / len(missing))
 
     def _keep(self, number: int, pose: PoseSequence) -> None:
-        draft = self._folder / f".{number:06d}.{os.getpid()}.part"
-        with self._writing():
-            try:
-                with draft.open("wb") as file:
-                    np.savez(file, keypoints_xy=pose.keypoints_xy, keypoint_scores=pose.scores)
-                draft.replace(self._path(number))
-            finally:
-                draft.unlink(missing_ok=True)
+        with self._writing(), written(self._path(number)) as scratch, scratch.open("wb") as file:
+            np.savez(file, keypoints_xy=pose.keypoints_xy, keypoint_scores=pose.scores)
 
     def _writing(self) -> AbstractContextManager[None]:
         return writing(self._folder, remedy="make room and run the command again")

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from models.scratch import LONGEST_NAME
+from models.atomic_files import LONGEST_NAME
 from pipeline.errors import InputError
 from pipeline.video.probing.formats import ENDINGS
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.scratch import scratch_beside
+from models.atomic_files import written
 from pipeline.types import FloatArray, IntArray
 from training.data.challenge import DataError
 
@@ -121,14 +121,9 @@ def _arrays(clip: StoredClip) -> dict[str, Any]:
 
 def write_clip(clip: StoredClip, path: Path) -> None:
     """Write a clip, whole or not at all; OSError when the disk is full."""
-    draft = scratch_beside(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with draft.open("wb") as file:
-            np.savez(file, **_arrays(clip))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with written(path) as scratch, scratch.open("wb") as file:
+        np.savez(file, **_arrays(clip))
 
 
 def is_whole(path: Path) -> bool:

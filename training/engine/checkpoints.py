@@ -19,8 +19,8 @@ from typing import Any
 from accelerate import Accelerator
 from safetensors import SafetensorError
 
+from models.atomic_files import write_text
 from models.checkpoint_files import WeightsError, reason_of
-from models.scratch import scratch_beside
 from training.engine.errors import TrainingError
 
 _NAME = re.compile(r"^step-(\d+)$")
@@ -146,9 +146,4 @@ def writing(path: Path, *, remedy: str) -> Iterator[None]:
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write a JSON file, whole or not at all."""
-    draft = scratch_beside(path)  # others may write the same file
-    try:
-        draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_text(path, json.dumps(content, indent=1) + "\n")

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from models.atomic_files import write_text
 from training.engine.checkpoints import writing
 
 FILE = "metrics.jsonl"
@@ -41,10 +42,8 @@ class Records:
                 file.write(line)
 
     def _rewrite(self, records: list[dict[str, Any]]) -> None:
-        draft = self._path.with_name(f".{FILE}.part")
         with self._writing():
-            draft.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
-            draft.replace(self._path)
+            write_text(self._path, "".join(json.dumps(r) + "\n" for r in records))
 
     def _writing(self) -> AbstractContextManager[None]:
         return writing(self._path, remedy="make room and continue with --resume")

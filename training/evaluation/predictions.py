@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.scratch import scratch_beside
+from models.atomic_files import written
 from pipeline.classification.ensemble import EnsembleSettings, fuse_umt, score_views
 from pipeline.types import FloatArray, ModelScores
 from training.data.challenge import DataError
@@ -108,13 +108,8 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     table = pa.table(
         {name: [row[i] for row in rows] for i, name in enumerate(SCHEMA.names)}, schema=SCHEMA
     )
-    draft = scratch_beside(path)
-    try:
-        with writing(path, remedy="make room and run the command again"):
-            pq.write_table(table, draft)
-            draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with writing(path, remedy="make room and run the command again"), written(path) as scratch:
+        pq.write_table(table, scratch)
 
 
 def _rows(clips: Sequence[ClipPredictions]) -> Iterator[tuple[Any, ...]]:

@@ -20,9 +20,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from models.atomic_files import write_text
 from pipeline.elements import LABELS
 from training.cli import Parser, StatusLine, run_command
-from training.rink.files.folder import DataSetError, opened, write_text
+from training.rink.files.folder import DataSetError, opened
 from training.rink.pictures import RinkPicture, random_pictures
 
 PART = 200

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import torch
 
-from models.scratch import scratch_beside
+from models.atomic_files import written
 from pipeline import __version__
 from pipeline.analyser import Analyser
 from pipeline.clip_run import Found
@@ -211,14 +211,9 @@ def _write_poses(found: Found, notes: tuple[str, ...], key: str, path: Path) -> 
         "notes": np.array(notes, dtype=np.str_),
         "key": np.array(key),
     }
-    draft = scratch_beside(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with written(path) as scratch, scratch.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def _absent(*shape: int) -> FloatArray:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,10 +19,10 @@ from typing import Any
 import av
 import numpy as np
 
+from models.atomic_files import write_text, written
 from pipeline.elements import class_index
 from training.rink.camera import CameraMove, draw_camera, draw_size
 from training.rink.files.encode import Encoding, mp4_writer
-from training.rink.files.folder import write_text
 from training.rink.files.truth import TruthRecorder, save_truth
 from training.rink.motion import program
 from training.rink.performance import SIMULATION_HZ, Motion, Program
@@ -126,14 +125,15 @@ def render_shot(shot: ProgramShot) -> None:
     first, stop = plan.cuts[shot.number : shot.number + 2]
     scene = _scene(plan, shot, float(first / plan.fps), float(stop / plan.fps))
     video, truth = shot.files
-    scratch = video.with_name(f".{video.name}.part")
     recorder = TruthRecorder()
     times_s = np.arange(stop - first) * float(1 / plan.fps)
-    with mp4_writer(scratch, _ENCODING, size=plan.size, fps=plan.fps) as writer:
+    with (
+        written(video) as scratch,
+        mp4_writer(scratch, _ENCODING, size=plan.size, fps=plan.fps) as writer,
+    ):
         for frame in render(scene, times_s):
             writer.write(frame.image)
             recorder.add(frame)
-    os.replace(scratch, video)
     standpoint = {"standpoint": np.array(scene.camera.standpoint)}
     save_truth(truth, recorder.positions() | standpoint)
 
@@ -177,9 +177,8 @@ def finish_program(shots: Sequence[ProgramShot]) -> None:
     """
     recipe, folder = shots[0].recipe, shots[0].folder
     plan = _plan(recipe)
-    scratch = folder / SHOTS_FOLDER / ".program.mp4.part"
-    _join([shot.files[0] for shot in shots], scratch, plan.fps)
-    os.replace(scratch, folder / "program.mp4")
+    with written(folder / "program.mp4") as scratch:
+        _join([shot.files[0] for shot in shots], scratch, plan.fps)
     truths = [dict(np.load(shot.files[1])) for shot in shots]
     save_truth(folder / "truth" / "program.npz", _joined_truth(truths, plan))
     content = _content(plan, recipe, [str(truth["standpoint"]) for truth in truths])

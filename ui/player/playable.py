@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.errors import Cancelled
+from pipeline.errors import Cancelled, write_error
 from pipeline.storage.cache import cache_folder
 from pipeline.types import IntArray
 from pipeline.video.clip import Video
 from pipeline.video.probing.container import open_stream
-from pipeline.video.writer import video_writer, write_error
+from pipeline.video.probing.source import display_name
+from pipeline.video.writer import video_writer
 from ui.player.stills import fit, shrink
 
 LONG_SIDE = 1280
@@ -104,7 +105,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise write_error(folder, error) from error
+        raise write_error(display_name(folder), error) from error
 
 
 def _write(
@@ -134,7 +135,8 @@ def _key(video: Video, positions: IntArray | None) -> str:
 
 
 def _drop_oldest(folder: Path) -> None:
-    copies = sorted(folder.glob("*.mp4"), key=lambda path: path.stat().st_mtime)
+    # `*` after the ending: unfinished copies that a kill left go as well, in their turn.
+    copies = sorted(folder.glob("*.mp4*"), key=lambda path: path.stat().st_mtime)
     for path in copies[:-MAX_COPIES]:
         with suppress(OSError):
             path.unlink()

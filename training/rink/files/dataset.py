@@ -6,7 +6,6 @@ elsewhere and moved, the truth last.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,9 +14,10 @@ from typing import Literal
 
 import numpy as np
 
+from models.atomic_files import write_text, written
 from pipeline.elements import LABELS
 from training.rink.files.encode import mp4_writer
-from training.rink.files.folder import DataSetError, write_text
+from training.rink.files.folder import DataSetError
 from training.rink.files.truth import TruthRecorder, clip_truth, save_truth
 from training.rink.render import render
 from training.rink.scene import draw_scene
@@ -84,13 +84,14 @@ def render_clip(clip: PlannedClip, folder: Path) -> None:
     video, truth = clip_files(clip, folder)
     scene = draw_scene(clip.label, clip.seed, size=clip.size, fps=clip.fps)
     recorder = TruthRecorder()
-    scratch = video.with_name(f".{video.name}.part")
     size = (scene.camera.width, scene.camera.height)
-    with mp4_writer(scratch, scene.encoding, size=size, fps=scene.fps) as writer:
+    with (
+        written(video) as scratch,
+        mp4_writer(scratch, scene.encoding, size=size, fps=scene.fps) as writer,
+    ):
         for frame in render(scene, scene.times_s):
             writer.write(frame.image)
             recorder.add(frame)
-    os.replace(scratch, video)
     save_truth(truth, clip_truth(scene, recorder, clip.seed))
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from models.atomic_files import UNFINISHED, clear_unfinished, write_text
 from pipeline.errors import InputError
 
 RINK_VERSION = 1
@@ -32,7 +33,7 @@ def opened(
         folder: Made if need be.
         part: What is rendered into it, a split or a programme; a folder may hold several.
         recipe: All that decides how that part looks; kept in `rink.json`.
-        subfolders: Made if need be; half-written files in them are removed.
+        subfolders: Made if need be; half-written files are removed from all of them.
 
     Raises:
         DataSetError: The folder holds other data, or another process renders into it.
@@ -45,10 +46,9 @@ def opened(
     try:
         _lock(descriptor, folder)
         _enter(folder, part, recipe)
-        for name in subfolders:
-            (folder / name).mkdir(exist_ok=True)
-            for leftover in (folder / name).glob(".*.part"):
-                leftover.unlink()
+        for place in (folder, *(folder / name for name in subfolders)):
+            place.mkdir(exist_ok=True)
+            clear_unfinished(place)
         yield
     finally:
         os.close(descriptor)
@@ -64,7 +64,7 @@ def _lock(descriptor: int, folder: Path) -> None:
 def _enter(folder: Path, part: str, recipe: Mapping[str, Any]) -> None:
     path = folder / RECIPE_FILE
     recipes = _read_recipes(path) if path.is_file() else {}
-    if not recipes and any(not file.name.endswith(".part") for file in folder.iterdir()):
+    if not recipes and any(not file.name.endswith(UNFINISHED) for file in folder.iterdir()):
         raise DataSetError(f"{folder}: holds other files; choose an empty or a new folder")
     wanted = json.loads(json.dumps({"rink_version": RINK_VERSION, **recipe}))
     there = recipes.setdefault(part, wanted)
@@ -88,10 +88,3 @@ def _read_recipes(path: Path) -> dict[str, dict[str, Any]]:
     if not all(isinstance(recipe, dict) for recipe in recipes.values()):
         raise damaged
     return recipes
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    scratch = path.with_name(f".{path.name}.part")
-    scratch.write_text(text, encoding="utf-8")
-    os.replace(scratch, path)

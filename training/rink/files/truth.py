@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.atomic_files import written
 from training.rink.render import HIDDEN, VISIBLE, RenderedFrame
 from training.rink.scene import ClipScene
 
@@ -73,7 +73,5 @@ def clip_truth(scene: ClipScene, recorder: TruthRecorder, seed: Sequence[int]) -
 
 def save_truth(path: Path, truth: dict[str, Any]) -> None:
     """Write an archive whole or not at all; the same truth gives the same bytes."""
-    scratch = path.with_name(f".{path.name}.part")
-    with scratch.open("wb") as file:
+    with written(path) as scratch, scratch.open("wb") as file:
         np.savez_compressed(file, **truth)
-    os.replace(scratch, path)
