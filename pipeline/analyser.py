@@ -10,13 +10,13 @@ from typing import Any
 import torch
 
 from pipeline.annotations.marked import SkaterBox
+from pipeline.clip_run import WEIGHT_WARNINGS as WEIGHT_WARNINGS
 from pipeline.clip_run import Collector, Found, Run
-from pipeline.clip_run import taught_by_people as taught_by_people
 from pipeline.clip_run import weight_warnings as weight_warnings
 from pipeline.config import Profile
 from pipeline.errors import ConfigError, StoreError
 from pipeline.inputs import Question, ResultInputs, digest
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.networks import Networks
 from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.storage.cache import AnalysisCache
@@ -28,7 +28,7 @@ from pipeline.types import (
     RegionOfInterest,
     VideoInfo,
 )
-from pipeline.video import FramesLost, Video, check_span, display_name, open_video
+from pipeline.video import FramesLost, Video, check_span, open_video
 
 
 class Analyser:
@@ -215,13 +215,7 @@ class Analyser:
         if known is None:
             return None
         # The file had another name when it was analysed, which is nobody's business.
-        before = f"{display_name(known.video.path)} "
-        warnings = tuple(
-            f"{video.name} {sentence.removeprefix(before)}"
-            if sentence.startswith(before)
-            else sentence
-            for sentence in known.warnings
-        )
+        warnings = tuple(_of_file(message, video.name) for message in known.warnings)
         known = replace(known, warnings=warnings)
         return replace(known, video=replace(known.video, path=video.info.path))
 
@@ -232,7 +226,7 @@ class Analyser:
         try:
             self.cache.put(self._key(video, question), analysis)
         except StoreError as error:
-            not_kept = note("not_cached", reason=error)
+            not_kept = Message.of("not_cached", reason=error.message)
             return replace(analysis, warnings=(*analysis.warnings, not_kept))
         return analysis
 
@@ -245,6 +239,13 @@ class Analyser:
             return True
         found = self._recalled(video, Question())
         return found is not None and digest(found.people.tracks) == digest(question.tracks)
+
+
+def _of_file(message: Message, name: str) -> Message:
+    """The same message, of a file with another name."""
+    if message.code is None or "name" not in message.values:
+        return message
+    return Message.of(message.code, **{**message.values, "name": name})
 
 
 def _opened(

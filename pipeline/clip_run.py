@@ -20,7 +20,7 @@ from pipeline.classification.views import FrameCollector, ViewCollector
 from pipeline.config import Profile
 from pipeline.detection.build import build_detector
 from pipeline.inputs import Question
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.networks import Networks
 from pipeline.pose import pose_frame_indices, pose_stride
 from pipeline.progress import Monitor
@@ -61,8 +61,8 @@ class Found:
     people: People
     region: RegionOfInterest
     pose: PoseSequence
-    doubts: tuple[str, ...]
-    """Sentences about what may be wrong with it."""
+    doubts: tuple[Message, ...]
+    """What may be wrong with it."""
 
 
 class Run:
@@ -187,7 +187,7 @@ class Run:
         if not untrained:
             return detections, people
         # Boxes of random weights are noise, which must not decide what the other networks see.
-        return _seen((), len(self.video)), People((), None, note("nobody_looked_for"))
+        return _seen((), len(self.video)), People((), None, Message.of("nobody_looked_for"))
 
     def _main_of(self, tracks: tuple[Track, ...]) -> People:
         return choose_main_skater(
@@ -270,12 +270,12 @@ class Run:
         self.monitor.finish("infogcn", scores)
         return scores
 
-    def _warnings(self, people: People) -> tuple[str, ...]:
+    def _warnings(self, people: People) -> tuple[Message, ...]:
         weights = weight_warnings(self.networks.provenance)
         return (*weights, *self.video.warnings, *self._doubts(people))
 
-    def _doubts(self, people: People) -> list[str]:
-        found: list[str] = []
+    def _doubts(self, people: People) -> list[Message]:
+        found: list[Message] = []
         if not self.networks.is_untrained("detector"):
             found += doubts(
                 people,
@@ -284,7 +284,7 @@ class Run:
                 settings=self.profile.main_skater,
             )
         elif self.skater is not None:
-            found.append(note("skater_ignored", skater=self.skater))
+            found.append(Message.of("skater_ignored", skater=self.skater))
         return found
 
 
@@ -304,32 +304,23 @@ def _seen(tracks: Sequence[Track], num_frames: int) -> Detections:
     )
 
 
-def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[str, ...]:
-    """What the weights are worth, in sentences; none for trained ones."""
-    stages = {
-        status: ", ".join(s for s, p in provenance.items() if p.status == status)
-        for status in ("untrained", "demo")
-    }
-    sentences = []
-    if stages["untrained"]:
-        sentences.append(
-            f"untrained: the weights of {stages['untrained']} are random, so what follows from "
-            "them is noise; good for timing and for looking around only"
-        )
-    if stages["demo"]:
-        sentences.append(
-            f"demo: the weights of {stages['demo']} were trained on simulated skating; "
-            "not fit for judging"
-        )
-    sentences += [
-        f"research use: the weights of {', '.join(names)} also learnt from pictures of people "
-        f"({people})"
-        for people, names in taught_by_people(provenance).items()
-    ]
-    return tuple(sentences)
+WEIGHT_WARNINGS = ("weights_untrained", "weights_demo", "weights_people")
+"""Codes of what follows from the weights alone."""
 
 
-def taught_by_people(provenance: Mapping[str, Provenance]) -> dict[str, list[str]]:
+def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[Message, ...]:
+    """What the weights are worth; nothing of trained ones."""
+    messages = []
+    for status in ("untrained", "demo"):
+        stages = [stage for stage, p in provenance.items() if p.status == status]
+        if stages:
+            messages.append(Message.of(f"weights_{status}", stages=", ".join(stages)))
+    for sets, stages in _taught_by_people(provenance).items():
+        messages.append(Message.of("weights_people", stages=", ".join(stages), sets=sets))
+    return tuple(messages)
+
+
+def _taught_by_people(provenance: Mapping[str, Provenance]) -> dict[str, list[str]]:
     """Sets of pictures of real people, and the stages whose weights learnt from them."""
     known, result = read_manifest(), defaultdict[str, list[str]](list)
     for stage, origin in provenance.items():

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Self
 
-from pipeline.messages import ERRORS
+from pipeline.messages import Message, Value
 
 
 class InputError(ValueError):
-    """Bad input or configuration; the command line prints it after `error:` and ends with 2."""
+    """Bad input or configuration; the command line prints it after `error:` and ends with 2.
 
-    code: str | None = None
-    """Key of `pipeline.messages.ERRORS`, for translations; None for a sentence of its own."""
-    values: Mapping[str, object] = MappingProxyType({})
-    """What fills the sentence's blanks."""
+    Args:
+        message: What is wrong; a sentence alone has no code.
+    """
+
+    def __init__(self, message: Message | str) -> None:
+        super().__init__(str(message))
+        self.message = message if isinstance(message, Message) else Message(message)
 
     @classmethod
     def of(cls, code: str, **values: object) -> Self:
         """An error whose sentence stands in `pipeline.messages.ERRORS`."""
-        error = cls(ERRORS[code].format(**values))
-        error.code, error.values = code, values
-        return error
+        return cls(Message.of(code, **values))
+
+    @property
+    def code(self) -> str | None:
+        """Key of `pipeline.messages.ERRORS`; None for a sentence of its own."""
+        return self.message.code
+
+    @property
+    def values(self) -> Mapping[str, Value | Message]:
+        """What fills the sentence's blanks."""
+        return self.message.values
 
 
 class StoreError(InputError):

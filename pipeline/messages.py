@@ -1,15 +1,18 @@
-"""Sentences that others put into other languages: each has a code, and values for its blanks.
+"""What is said of a clip: messages that are made where the matter is found, and stay codes.
 
-The command line prints them as they stand here; the app looks the code up in its own tables.
-Warnings and rules are kept in analyses as sentences, for people; `recognised` finds the code again.
+The English sentences stand here, `ERRORS` and `NOTES` by code; the app has tables of its own for
+the same codes (`ui/words`). On disk both are kept, the sentence for people and the code beside it
+(`pipeline.storage.messages`).
 """
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import dataclass, field
+from typing import Self
+
+Value = int | float | str
+"""What fills a blank of a sentence."""
 
 _AGAIN = "copy or download it again"
 _NO_PERSON = (
@@ -128,6 +131,12 @@ ERRORS: Mapping[str, str] = {
 """Errors that whoever uses the app may meet."""
 
 NOTES: Mapping[str, str] = {
+    "weights_untrained": "untrained: the weights of {stages} are random, so what follows from them "
+    "is noise; good for timing and for looking around only",
+    "weights_demo": "demo: the weights of {stages} were trained on simulated skating; not fit for "
+    "judging",
+    "weights_people": "research use: the weights of {stages} also learnt from pictures of people "
+    "({sets})",
     "several": "{name} holds several videos ({streams}); number {stream} was taken; "
     "choose with --stream N",
     "damaged": "{name} is damaged: {read} of {promised} frames could be read",
@@ -156,8 +165,8 @@ NOTES: Mapping[str, str] = {
     "not_cached": "the result was not cached: {reason}",
     "nobody_in_view": "no person in view",
     "nobody_looked_for": "nobody was looked for: the detector is untrained",
-    "nobody_stays": "nobody stays in view; most points has person {person}, seen in {presence} of "
-    "the frames",
+    "seldom_in_view": "nobody stays in view; most points has person {person}, seen in {presence} "
+    "of the frames",
     "chosen": "person {person} was chosen by the user",
     "drawn": "person {person} was marked by hand: the user drew a box in frame {frame}",
     "only_one": "person {person} is the only one in view ({points} points); " + _POINTS,
@@ -173,40 +182,30 @@ NOTES: Mapping[str, str] = {
 }
 """Warnings of an analysis, and rules by which its skater was chosen."""
 
-_FREE = {"name", "others", "reason", "streams"}
-_LONGEST = 1000
+TEXTS: Mapping[str, str] = {**ERRORS, **NOTES}
+"""Every sentence; no code stands for two."""
 
 
-def note(code: str, **values: object) -> str:
-    """A warning or a rule in English."""
-    return NOTES[code].format(**values)
+@dataclass(frozen=True)
+class Message:
+    """A sentence for people, and what it says, for programs: they never read the sentence."""
 
+    sentence: str
+    """In English."""
+    code: str | None = None
+    """Key of `TEXTS`; None for a sentence of its own."""
+    values: Mapping[str, Value | Message] = field(default_factory=dict)
+    """What fills the sentence's blanks; a reason is a message of its own."""
 
-def recognised(sentence: str) -> tuple[str, dict[str, str]] | None:
-    """The code and the values of a warning or a rule; None for another sentence."""
-    if len(sentence) > _LONGEST:  # no name of a file makes one so long
-        return None
-    for code, pattern in _patterns().items():
-        match = pattern.fullmatch(sentence)
-        if match:
-            return code, match.groupdict()
-    return None
+    @classmethod
+    def of(cls, code: str, **values: object) -> Self:
+        """The message of a code, its blanks filled.
 
+        Raises:
+            KeyError: No such code, or a blank that no value fills.
+        """
+        kept = {k: v if isinstance(v, Value | Message) else str(v) for k, v in values.items()}
+        return cls(TEXTS[code].format(**kept), code, kept)
 
-@cache
-def _patterns() -> dict[str, re.Pattern[str]]:
-    return {code: re.compile(_pattern(text)) for code, text in NOTES.items()}
-
-
-def _pattern(text: str) -> str:
-    parts: list[str] = []
-    filled: set[str] = set()
-    for words, blank, _, _ in string.Formatter().parse(text):
-        parts.append(re.escape(words))
-        if blank in filled:
-            parts.append(f"(?P={blank})")
-        elif blank is not None:
-            filled.add(blank)
-            # Numbers end at a blank or a comma, so that no sentence takes long to be matched.
-            parts.append(f"(?P<{blank}>{'.+?' if blank in _FREE else '[^ ,;()]+'})")
-    return "".join(parts)
+    def __str__(self) -> str:
+        return self.sentence

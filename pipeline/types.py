@@ -19,6 +19,7 @@ from pipeline.annotations.marked import SkaterBox
 from pipeline.annotations.notes import Note
 from pipeline.annotations.report_fields import ReportFields
 from pipeline.elements import LABELS, NUM_CLASSES
+from pipeline.messages import Message
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -199,8 +200,8 @@ class People:
     """Everybody; empty when an untrained detector was not asked."""
     main_id: int | None
     """`person_id` of the main skater; None when there are no tracks, or nobody stays in view."""
-    rule: str
-    """How the main skater was chosen, in words."""
+    rule: Message
+    """How the main skater was chosen."""
     points: Mapping[int, float] = field(default_factory=dict)
     """`person_id` -> what the choice was made by; empty where points did not decide."""
 
@@ -375,8 +376,8 @@ class Analysis:
     """`detector`, `pose` and every single network."""
     timings_s: Mapping[str, float]
     """`decode`, `detect`, `pose`, every network, `total`."""
-    warnings: tuple[str, ...] = field(default=())
-    """Sentences the user should read."""
+    warnings: tuple[Message, ...] = field(default=())
+    """What the user should read."""
     flight_s: tuple[float, float] | None = None
     """Take-off and landing as a person set them, stamps within the clip; None: as measured."""
     measured_as: Literal["jump", "spin"] | None = None

@@ -23,6 +23,7 @@ TOP = {
     "schema_version": int, "rinkside_version": str, "profile": str, "video": dict,
     "origin_s": float, "region": dict,
     "models": dict, "verdict": dict, "provenance": dict, "timings_s": dict, "warnings": list,
+    "messages": dict,
 }  # fmt: skip
 VIDEO = {
     "path": str, "sha256": str, "width": int, "height": int, "rotation": int, "frames": int,
@@ -90,6 +91,12 @@ def _check_json(content: dict[str, Any]) -> None:
         assert (origin["sha256"] is None) == (origin["status"] == "untrained")
     assert {"decode", "detect", "pose", "total", *single} <= set(content["timings_s"])
     assert all(seconds >= 0 for seconds in content["timings_s"].values())
+    messages = content["messages"]
+    _has(messages, {"skater": type(messages["skater"]), "warnings": list})
+    assert len(messages["warnings"]) == len(content["warnings"])
+    for message in (messages["skater"], *messages["warnings"]):
+        if message is not None:
+            _has(message, {"code": str, "values": dict})
 
 
 def _check_pixels(content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.classification.ensemble import EnsembleSettings, decide, fuse_umt, score_views
 from pipeline.elements import LABELS, NUM_CLASSES
+from pipeline.messages import Message
 from pipeline.types import (
     Analysis,
     ModelScores,
@@ -71,12 +72,12 @@ def make_analysis(*, num_frames: int = 12, people: int = 2, **labels: str) -> An
             start_s=0.0, end_s=num_frames / 25,
         ),
         timeline=Timeline(np.arange(num_frames), np.arange(num_frames) / 25),
-        people=People(tracks, tracks[0].person_id if tracks else None, "largest"),
+        people=People(tracks, tracks[0].person_id if tracks else None, Message("largest")),
         region=RegionOfInterest(np.array([40, 30, 140, 120], dtype=np.float32), "union"),
         pose=PoseSequence(keypoints, pose_scores),
         scores=scores,
         verdict=decide(scores, EnsembleSettings()),
         provenance={stage: Provenance(f"{stage}_tiny", None, "untrained") for stage in stages},
         timings_s={"decode": 0.1, "detect": 0.2, "pose": 0.3, "total": 1.0},
-        warnings=("the weights are untrained",),
+        warnings=(Message("the weights are untrained"),),
     )  # fmt: skip

@@ -124,9 +124,9 @@ def _analysed(
     run = AnalysisRun(parsed.out, about)
     found, failed = run.analyse(clips, analyser, share, status)
     title = f"Evaluation: profile {profile.name}, {parsed.split} split of {parsed.data.name}"
-    notes = weight_warnings(analyser.provenance)
+    notes = [str(message) for message in weight_warnings(analyser.provenance)]
     return Predictions.of(found), {
-        "title": title, "profile": profile.name, "split": parsed.split, "notes": list(notes),
+        "title": title, "profile": profile.name, "split": parsed.split, "notes": notes,
         "failed": failed,
         "data": data_source(parsed.data, parsed.out),
     }  # fmt: skip

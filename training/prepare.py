@@ -90,7 +90,7 @@ def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
     with writing(parsed.out, remedy=REMEDY):
         _enter(parsed.out, preparer.about)
         outcomes = _prepare(preparation, clips, parsed, status)
-        notes = weight_warnings(preparer.analyser.provenance)
+        notes = [str(message) for message in weight_warnings(preparer.analyser.provenance)]
         (parsed.out / REPORT).write_text(
             report(outcomes, clips, notes), encoding="utf-8", errors="backslashreplace"
         )

@@ -24,7 +24,8 @@ from pipeline.moments import moment_or_none
 from pipeline.storage.cache import AnalysisCache
 from pipeline.types import People
 from pipeline.video import check_span, display_name, open_video
-from ui.language.tables import in_words, retold, say
+from ui.language.messages import in_words, retold
+from ui.language.tables import say
 from ui.runs import Run, RunStore
 from ui.views.cards import message_card, progress_card
 from ui.work import Work

@@ -17,8 +17,9 @@ from ui import callbacks
 from ui.events import QUIET
 from ui.export.takeaway import open_saved
 from ui.language.labels import choice, label
+from ui.language.messages import in_words
 from ui.language.names import element_name
-from ui.language.tables import in_words, say
+from ui.language.tables import say
 from ui.left import facts_of, left_of, same_text
 from ui.runs import Run
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of

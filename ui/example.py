@@ -15,7 +15,8 @@ from pipeline.progress import Progress
 from pipeline.storage.analysis_files import load
 from pipeline.types import Analysis
 from ui import callbacks
-from ui.language.tables import in_words, say
+from ui.language.messages import in_words
+from ui.language.tables import say
 from ui.runs import Run, RunStore
 from ui.views.cards import message_card, progress_card
 

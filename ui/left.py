@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.config import profile_names
 from pipeline.errors import InputError
-from pipeline.messages import recognised
+from pipeline.messages import Message
 from pipeline.moments import read_moment, written
 from pipeline.types import Analysis, VideoInfo
 from ui import callbacks
@@ -85,10 +85,9 @@ def same_text(new: str | None, old: str | None) -> bool:
         return False
 
 
-def _chosen(rule: str) -> str:
+def _chosen(rule: Message) -> str:
     """Whom a person chose, as it is typed; empty where the rule chose."""
-    code, values = recognised(rule) or ("", {})
-    return values["person"] if code == "chosen" else ""
+    return str(rule.values["person"]) if rule.code == "chosen" else ""
 
 
 def facts_card(name: str, info: VideoInfo) -> str:

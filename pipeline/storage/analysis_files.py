@@ -29,6 +29,8 @@ from pipeline.errors import StoreError
 from pipeline.measure.files import FILE as MEASUREMENTS
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
+from pipeline.messages import Message
+from pipeline.storage.messages import messages_as_dict, read_messages
 from pipeline.storage.output_folder import new_folder
 from pipeline.storage.schema import WrongField, check_fields
 from pipeline.types import (
@@ -88,7 +90,8 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         },
         "provenance": {stage: asdict(p) for stage, p in analysis.provenance.items()},
         "timings_s": dict(analysis.timings_s),
-        "warnings": list(analysis.warnings),
+        "warnings": [str(message) for message in analysis.warnings],
+        "messages": messages_as_dict(analysis.people.rule, analysis.warnings),
         **_set_by_person(analysis),
     }
 
@@ -143,7 +146,7 @@ def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
         ).reshape(-1, 4),
         "people_detected": _joined([t.detected[seen] for t, seen in tracks], np.bool_),
         "main_id": np.array(-1 if analysis.people.main_id is None else analysis.people.main_id),
-        "main_rule": np.array(analysis.people.rule),
+        "main_rule": np.array(str(analysis.people.rule)),
         "verdict_probabilities": analysis.verdict.probabilities,
         "weighted_probabilities": analysis.verdict.weighted,
         **{f"logits_{name}": scores.logits for name, scores in analysis.scores.items()},
@@ -245,6 +248,9 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
     timeline = Timeline(arrays["frame_index"], arrays["pts_s"], _origin_s(content, arrays))
     flight, chosen = content.get("flight_set_by_person"), content.get("flight_chosen_by_person")
     drawn = content.get("skater_box_by_person")
+    rule, warnings = read_messages(
+        str(arrays["main_rule"]), content["warnings"], content.get("messages")
+    )
     provenance = {
         stage: replace(Provenance(**entry), stored=True)
         for stage, entry in content["provenance"].items()
@@ -253,7 +259,7 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         profile=content["profile"],
         video=VideoInfo(**content["video"]),
         timeline=timeline,
-        people=_people(arrays, timeline),
+        people=_people(arrays, timeline, rule),
         region=RegionOfInterest(
             np.array(content["region"]["xyxy"], dtype=np.float32), content["region"]["rule"]
         ),
@@ -267,7 +273,7 @@ def _analysis(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         verdict=_verdict(content["verdict"], arrays),
         provenance=provenance,
         timings_s=content["timings_s"],
-        warnings=tuple(content["warnings"]),
+        warnings=warnings,
         flight_s=None
         if flight is None
         else (float(flight["takeoff_s"]), float(flight["landing_s"])),
@@ -304,7 +310,7 @@ def _scores(name: str, arrays: Mapping[str, NDArray[Any]], distinct_views: int) 
     return ModelScores(name, logits, exact, distinct_views)
 
 
-def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline) -> People:
+def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline, rule: Message) -> People:
     T = len(timeline)
     position = {int(index): t for t, index in enumerate(timeline.frame_index)}
     frame = np.array([position[int(index)] for index in arrays["people_frame"]], dtype=np.int64)
@@ -319,7 +325,7 @@ def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline) -> People:
         detected[frame[rows]] = arrays["people_detected"][rows]
         tracks.append(Track(person_id, boxes, scores, detected))
     main_id = int(arrays["main_id"])
-    return People(tuple(tracks), None if main_id < 0 else main_id, str(arrays["main_rule"]))
+    return People(tuple(tracks), None if main_id < 0 else main_id, rule)
 
 
 def _verdict(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Verdict:

@@ -17,6 +17,7 @@ from pipeline.annotations.report_fields import are_report_fields
 from pipeline.classification.ensemble import FUSED
 from pipeline.config import NAME, NAME_IN_WORDS
 from pipeline.elements import LABELS, NUM_CLASSES
+from pipeline.storage.messages import are_messages
 from pipeline.types import Status
 
 
@@ -157,6 +158,8 @@ def check_fields(content: Mapping[str, Any]) -> None:
         for field, value in _found(content, place.split(".")):
             if not kind.fits(value):
                 raise WrongField(field, kind.expected)
+    if "messages" in content and not are_messages(content["messages"], content["warnings"]):
+        raise WrongField("messages", "code and values of the skater's choice and every warning")
 
 
 def _found(content: Any, place: list[str], so_far: str = "") -> Iterator[tuple[str, Any]]:

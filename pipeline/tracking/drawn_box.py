@@ -20,7 +20,7 @@ from pipeline.detection.appearance import describe
 from pipeline.detection.boxes import Numbers, centres, clamp, extents, iou, pairwise_iou
 from pipeline.detection.detector import Frame
 from pipeline.errors import InputError
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.tracking.optical_flow import matched, moved
 from pipeline.types import Detections, IntArray, People, Timeline, Track
 
@@ -93,7 +93,7 @@ def with_drawn(
     number = 1 + max((track.person_id for track in people.tracks), default=-1)
     free = _without(detections, _elsewhere(people.tracks, drawn, position))
     way = _Ways(frames, timeline, frame_size, free).of(drawn, position)
-    rule = note("drawn", person=number, frame=box.frame + 1)
+    rule = Message.of("drawn", person=number, frame=box.frame + 1)
     return People((*people.tracks, _as_track(number, way, len(timeline), frame_size)), number, rule)
 
 

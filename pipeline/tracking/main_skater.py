@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.detection.boxes import Numbers, centres, extents, lengths
 from pipeline.errors import ConfigError, InputError
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.types import People, Timeline, Track
 
 CUES = ("size", "motion", "posture", "centrality", "certainty")
@@ -120,16 +120,18 @@ def choose_main_skater(
     """
     people = tuple(tracks)
     if not people:
-        return People(people, None, note("nobody_in_view"))
+        return People(people, None, Message.of("nobody_in_view"))
     if skater is not None:
         _check_number(people, skater)
-        return People(people, skater, note("chosen", person=skater))
+        return People(people, skater, Message.of("chosen", person=skater))
     settings = settings or MainSkaterSettings()
     ranking = rank_candidates(people, timeline, frame_size, settings)
     first = ranking[0]
     if first.presence < settings.least_presence:
         seen = f"{first.presence:.0%}"
-        return People(people, None, note("nobody_stays", person=first.person_id, presence=seen))
+        return People(
+            people, None, Message.of("seldom_in_view", person=first.person_id, presence=seen)
+        )
     points = {candidate.person_id: candidate.points for candidate in ranking}
     return People(people, first.person_id, _in_words(ranking, settings), points)
 
@@ -140,8 +142,8 @@ def doubts(
     frame_size: tuple[int, int],
     *,
     settings: MainSkaterSettings | None = None,
-) -> tuple[str, ...]:
-    """What the user should know of the choice, as sentences: a wrong person is worse than none.
+) -> tuple[Message, ...]:
+    """What the user should know of the choice: a wrong person is worse than none.
 
     The choice is told by the points that it was made by (`People.points`); the user's own choice is
     not called uncertain. Tracks may have been led on since, along boxes that count only now.
@@ -154,15 +156,15 @@ def doubts(
     """
     settings = settings or MainSkaterSettings()
     ranking = rank_candidates(people.tracks, timeline, frame_size, settings)
-    sentences = []
+    messages = []
     for main in (c for c in ranking if c.person_id == people.main_id):
         if main.person_id in people.points:
             now = {candidate.person_id: candidate.points for candidate in ranking}
-            sentences += _uncertain(main.person_id, people.points, now, settings.clear_lead)
+            messages += _uncertain(main.person_id, people.points, now, settings.clear_lead)
         if main.presence < settings.min_presence:
             seen = f"{main.presence:.0%}"
-            sentences.append(note("presence", person=main.person_id, presence=seen))
-    return tuple(sentences)
+            messages.append(Message.of("presence", person=main.person_id, presence=seen))
+    return tuple(messages)
 
 
 def rank_candidates(
@@ -213,17 +215,17 @@ def _check_number(people: Sequence[Track], skater: int) -> None:
         raise InputError.of("skater_unknown", skater=skater, known=known)
 
 
-def _in_words(ranking: Sequence[Candidate], settings: MainSkaterSettings) -> str:
+def _in_words(ranking: Sequence[Candidate], settings: MainSkaterSettings) -> Message:
     first, *rest = ranking
     values: dict[str, object] = {cue: f"{getattr(settings, cue):.0%}" for cue in CUES}
     values |= {"person": first.person_id, "points": f"{first.points:.2f}"}
     if not rest:
-        return note("only_one", **values)
+        return Message.of("only_one", **values)
     values["other"] = rest[0].person_id
     if rest[0].points == first.points:
-        return note("tie", **values)
+        return Message.of("tie", **values)
     values["points"], values["other_points"] = _told_apart(first.points, rest[0].points)
-    return note("most_points", **values)
+    return Message.of("most_points", **values)
 
 
 def _told_apart(*points: float) -> list[str]:
@@ -240,7 +242,7 @@ def _told_apart(*points: float) -> list[str]:
 
 def _uncertain(
     main: int, decided: Mapping[int, float], now: Mapping[int, float], clear_lead: float
-) -> list[str]:
+) -> list[Message]:
     """Who comes close to the person who was taken, and by what that person was taken.
 
     Args:
@@ -260,13 +262,17 @@ def _uncertain(
     if ahead:
         led, first, *rest = _told_apart(now[main], *ahead.values())
         values = {"points": f"{decided[main]:.2f}", "led": led}
-        return [note("uncertain_led", person=main, others=_listed(ahead, [first, *rest]), **values)]
+        return [
+            Message.of(
+                "uncertain_led", person=main, others=_listed(ahead, [first, *rest]), **values
+            )
+        ]
     near = rivals(decided)
     if not near:
         return []
     code = "uncertain_tie" if max(near.values()) == decided[main] else "uncertain"
     points, *texts = _told_apart(decided[main], *near.values())
-    return [note(code, person=main, points=points, others=_listed(near, texts))]
+    return [Message.of(code, person=main, points=points, others=_listed(near, texts))]
 
 
 def _listed(people: Iterable[int], points: Sequence[str]) -> str:

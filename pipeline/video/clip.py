@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from pipeline.errors import VideoError
+from pipeline.messages import Message
 from pipeline.types import Clip, IntArray, Timeline, VideoInfo
 from pipeline.video.probing.probe import Probe, probe
 from pipeline.video.probing.source import SourceFile
@@ -48,8 +49,8 @@ class Video:
             span.places, film.index.pts_s[span.places], float(film.index.pts_s[0])
         )
         """Exact places in the file and stamps of the span's T frames."""
-        self.warnings: list[str] = [*facts.warnings, *span.warnings]
-        """Sentences the user should read, each beginning with the file's name."""
+        self.warnings: list[Message] = [*facts.warnings, *span.warnings]
+        """What the user should read; each has the file's `name` among its values."""
 
     def __len__(self) -> int:
         return len(self.timeline)
@@ -193,7 +194,7 @@ def _open(
     film = Film(source, facts.index, facts.picture, alone=facts.stream is None)
     video = Video(film, facts, find_span(source, facts.index, *asked), reader)
     for warning in video.warnings:
-        _warn(warning)
+        _warn(str(warning))
     return video
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.types import IntArray, Timeline
 from pipeline.video.probing.index import FrameIndex
 from pipeline.video.probing.source import SourceFile
@@ -28,8 +28,8 @@ class Span:
     """Out point, no later than the video's end."""
     asked: tuple[float | None, float | None]
     """The points as they were given."""
-    warnings: tuple[str, ...]
-    """Sentences that begin with the file's name."""
+    warnings: tuple[Message, ...]
+    """Each has the file's `name` among its values."""
 
 
 def find_span(
@@ -53,7 +53,7 @@ def find_span(
     if len(places) == 0:
         raise source.error("span_empty", start=f"{start_s:g}", end=f"{end_s:g}")
     late = out_s > lasts_s + _SLACK_S
-    ends = note("ends_before", name=source.name, lasts=f"{lasts_s:.3f}", end=f"{out_s:g}")
+    ends = Message.of("ends_before", name=source.name, lasts=f"{lasts_s:.3f}", end=f"{out_s:g}")
     return Span(places, start_s, end_s, asked, (ends,) if late else ())
 
 

@@ -18,6 +18,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 import numpy as np
 
+from pipeline.messages import Message
 from pipeline.types import Analysis, People, PoseSequence, RegionOfInterest, Track
 from pipeline.video import open_video
 from tests.factories import make_analysis
@@ -50,7 +51,7 @@ def spelled_analysis(path: Path) -> Analysis:
         made,
         video=video.info,
         timeline=video.timeline,
-        people=People(tuple(tracks), None, "made"),
+        people=People(tuple(tracks), None, Message("made")),
         region=RegionOfInterest(np.array([0, 0, width, height], np.float32), "whole_frame"),
         pose=PoseSequence(np.full((T, 17, 2), np.nan, np.float32), np.zeros((T, 17), np.float32)),
     )

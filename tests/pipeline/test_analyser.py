@@ -19,6 +19,7 @@ from pipeline.annotations.marked import SkaterBox
 from pipeline.config import load_profile
 from pipeline.drawing.overlay import write_overlay
 from pipeline.errors import Cancelled, VideoError
+from pipeline.messages import Message
 from pipeline.storage.analysis_files import load
 from pipeline.storage.cache import AnalysisCache
 from pipeline.storage.output_folder import FILES
@@ -49,7 +50,7 @@ def test_an_untrained_analysis_is_complete_and_says_so(analysis):
     assert set(analysis.scores) == {
         "umt_16x96", "umt_16x128", "umt_32x96", "umt", "uniformerv2", "infogcn",
     }  # fmt: skip
-    assert analysis.warnings[0].startswith("untrained")
+    assert analysis.warnings[0].code == "weights_untrained"
     assert {p.status for p in analysis.provenance.values()} == {"untrained"}
     assert analysis.region.rule == "whole_frame"
     assert analysis.region.xyxy.tolist() == [0, 0, 320, 240]
@@ -85,7 +86,7 @@ def test_people_who_were_found_before_are_not_looked_for_again(analyser, clip, m
     monkeypatch.setattr(
         "pipeline.tracking.people.detect", lambda *_, **__: pytest.fail("looked again")
     )
-    again = analyser.analyse(clip, people=People(tracks, 0, "found before"), skater=1)
+    again = analyser.analyse(clip, people=People(tracks, 0, Message("found before")), skater=1)
     assert all(one is other for one, other in zip(again.people.tracks, tracks, strict=True))
     assert again.people.main_id == 1
     centre = np.nanmean(again.pose.keypoints_xy[1:], axis=(0, 1))
@@ -102,7 +103,7 @@ def test_a_skater_marked_by_hand_is_the_skater(clip, tmp_path):
     assert marked.people.main is not None
     position = marked.timeline.frame_index.tolist().index(12)
     assert marked.people.main.boxes_xyxy[position].tolist() == list(box.xyxy)
-    assert marked.people.rule == "person 0 was marked by hand: the user drew a box in frame 13"
+    assert str(marked.people.rule) == "person 0 was marked by hand: the user drew a box in frame 13"
     assert marked.region.rule == "union"
     x1, y1, x2, y2 = marked.region.xyxy.tolist()
     assert x1 <= 100
@@ -156,11 +157,11 @@ def test_a_known_clip_is_read_back(clip, tmp_path):
 def test_a_known_clip_does_not_tell_another_visitor_s_name(analyser, analysis, clip, tmp_path):
     theirs = tmp_path / "secret name.mp4"
     theirs.write_bytes(clip.read_bytes())
-    sentences = ("demo: not fit for judging", "secret name.mp4 is interlaced")
+    said = Message("demo: not fit for judging"), Message.of("interlaced", name="secret name.mp4")
     video = replace(analysis.video, path=str(theirs))
     known = Analyser(load_profile("demo"), untrained=True, cache=AnalysisCache(tmp_path / "cache"))
-    assert known.adopt(theirs, replace(analysis, video=video, warnings=sentences))
-    assert known.analyse(clip).warnings == (sentences[0], "clip.mp4 is interlaced")
+    assert known.adopt(theirs, replace(analysis, video=video, warnings=said))
+    assert known.analyse(clip).warnings == (said[0], Message.of("interlaced", name="clip.mp4"))
 
 
 def test_frames_beyond_the_buffer_are_decoded_twice_with_the_same_result(clip, analysis):
@@ -195,7 +196,7 @@ def test_the_overlay_keeps_stamps_size_and_sound(analysis, tmp_path):
 )
 def test_what_the_weights_are_worth_is_said(statuses, first_words):
     provenance = {f"stage{i}": Provenance("x", None, s) for i, s in enumerate(statuses)}
-    assert [s.split(":")[0] for s in weight_warnings(provenance)] == first_words
+    assert [str(m).split(":")[0] for m in weight_warnings(provenance)] == first_words
 
 
 def test_pictures_of_people_that_weights_learnt_from_are_named():
@@ -203,7 +204,7 @@ def test_pictures_of_people_that_weights_learnt_from_are_named():
         "detector": Provenance("dino_demo", "0" * 64, "demo"),
         "pose": Provenance("vitpose_demo_rink", "0" * 64, "demo"),
     }
-    research = [s for s in weight_warnings(provenance) if s.startswith("research use: ")]
+    research = [str(m) for m in weight_warnings(provenance) if m.code == "weights_people"]
     assert len(research) == 1
     assert "weights of detector also learnt" in research[0]
     assert "Leeds Sports Pose Extended, Penn-Fudan and COCO" in research[0]
@@ -306,7 +307,7 @@ def test_a_damaged_file_is_analysed_as_far_as_it_goes(tmp_path):
     damaged = cut(whole, tmp_path / "damaged.mp4", 0.6)
     analysis = Analyser(load_profile("demo"), untrained=True).analyse(damaged)
     assert 0 < analysis.video.frames < 40
-    assert any("damaged" in sentence for sentence in analysis.warnings)
+    assert "damaged" in [message.code for message in analysis.warnings]
     write_overlay(analysis, tmp_path / "overlay.mp4")
     assert len(open_video(tmp_path / "overlay.mp4")) == analysis.video.frames
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.messages import Message
 from pipeline.storage.analysis_files import save
 from pipeline.types import People
 from tests.contract import check_folder
@@ -34,7 +35,7 @@ def test_a_saved_analysis_keeps_the_contract(folder: Path) -> None:
 def test_an_analysis_of_nobody_keeps_it_too(tmp_path: Path) -> None:
     analysis = make_analysis()
     timed = replace(analysis, timings_s=analysis.timings_s | dict.fromkeys(SINGLE, 0.1))
-    nobody = People((), None, "nobody was looked for")
+    nobody = People((), None, Message("nobody was looked for"))
     save(replace(timed, people=nobody), tmp_path / "run")
     check_folder(tmp_path / "run")
 

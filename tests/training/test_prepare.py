@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.analyser import Analyser
+from pipeline.messages import Message
 from pipeline.types import PoseSequence
 from tests.training.datasets import FRAMES, HEIGHT, WIDTH, make_data_set
 from tests.training.disks import largest_file
@@ -186,7 +187,7 @@ def test_odd_clips_are_listed(
     def doubtful(self: Analyser, path, collector):  # type: ignore[no-untyped-def]
         found, collected = find(self, path, collector)
         nobody = PoseSequence(np.full((FRAMES, 17, 2), np.nan, "f4"), np.zeros((FRAMES, 17), "f4"))
-        changed = {"doubts": ("two people are equally likely",), "pose": nobody}
+        changed = {"doubts": (Message("two people are equally likely"),), "pose": nobody}
         return type(found)(**{**vars(found), **changed}), collected
 
     monkeypatch.setattr(Analyser, "find", doubtful)

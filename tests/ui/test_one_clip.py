@@ -7,7 +7,7 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.progress import Progress
 from tests.factories import make_analysis
 from ui import callbacks
@@ -83,7 +83,7 @@ def test_the_left_of_an_opened_analysis_follows_from_it() -> None:
     whole = RunStore().adopt("anna", analysis)
     assert left_of(whole).all() == (None, analysis.profile, "", "", "", "")
     assert whole.title in facts_of(whole, left_of(whole))
-    people = replace(analysis.people, rule=note("chosen", person=1))
+    people = replace(analysis.people, rule=Message.of("chosen", person=1))
     video = replace(analysis.video, start_s=0.2, end_s=0.3, duration_s=0.5)
     part = RunStore().adopt("anna", replace(analysis, people=people, video=video))
     assert left_of(part).all()[2:] == ("0:00.200", "0:00.300", "1", "")

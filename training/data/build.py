@@ -15,6 +15,7 @@ import numpy as np
 
 from models.atomic_files import short_name
 from pipeline.errors import ConfigError
+from pipeline.messages import Message
 from pipeline.tracking.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import FloatArray, People, RegionOfInterest, Track
 from pipeline.video import FramesLost, Video, open_video
@@ -221,7 +222,9 @@ def _region(
     absent = np.isnan(boxes[:, 0])
     scores = np.where(absent, np.nan, 1.0).astype(np.float32)
     skater = Track(0, boxes, scores, ~absent)
-    people = People((skater,) if not absent.all() else (), 0 if not absent.all() else None, "truth")
+    people = People(
+        (skater,) if not absent.all() else (), 0 if not absent.all() else None, Message("truth")
+    )
     return consolidate(
         people, size, settings.consolidation, name=clip.video.name, num_frames=len(video)
     )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
+from pipeline.messages import Message
 from pipeline.tracking.region import RegionSettings, consolidate
 from pipeline.types import FloatArray, People, Track
 from training.cli import StatusLine
@@ -160,7 +161,7 @@ def _region_and_window(scene: ClipScene, clips: RenderedClips) -> tuple[FloatArr
     seen = np.asarray((boxes[:, 2:] - boxes[:, :2] > 1).all(axis=1))
     scores = np.where(seen, 1.0, np.nan).astype(np.float32)
     boxes[~seen] = np.nan
-    people = People((Track(0, boxes, scores, seen),), 0, "truth")
+    people = People((Track(0, boxes, scores, seen),), 0, Message("truth"))
     region = consolidate(
         people, size, RegionSettings(), name="drawn clip", num_frames=len(boxes)
     ).xyxy

@@ -19,6 +19,11 @@ def display_name(model: str) -> str:
     return f"UMT {model.removeprefix('umt_')}" if model.startswith("umt_") else model
 
 
+def network_name(stage: str) -> str:
+    """What stands behind a stage: the detector, the pose network, or a classifier's name."""
+    return say(f"network_{stage}") if stage in ("detector", "pose") else display_name(stage)
+
+
 def element_name(label: str) -> str:
     """What skaters call a class: `3Lutz`, or `勾手三周跳` in Chinese."""
     return say(f"element_{label}")

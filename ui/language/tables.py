@@ -8,17 +8,12 @@ language.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
-
-from models.checkpoint_files import WeightsError
-from models.weights import MissingWeights
-from pipeline.errors import InputError
-from pipeline.messages import recognised
 
 LANGUAGES = ("en", "zh", "zh-Hant", "ja")
 """The first is spoken to everybody whose language there is no table for."""
@@ -55,37 +50,6 @@ def say(key: str, **values: object) -> str:
 def has(key: str) -> bool:
     """Whether the tables have a key."""
     return key in words(LANGUAGES[0])
-
-
-def in_words(error: Exception) -> str:
-    """What went wrong, in the language that is spoken.
-
-    An error without a code (`pipeline.errors.InputError`) is told in its own English sentence.
-    """
-    if isinstance(error, MissingWeights):
-        return say("error_weights_missing", detail=error)
-    if isinstance(error, WeightsError):
-        return say("error_weights_unusable", detail=error)
-    if not isinstance(error, InputError) or error.code is None:
-        return str(error)
-    return say(f"error_{error.code}", **_retold(error.values))
-
-
-def retold(sentence: str) -> str:
-    """A warning or a rule of an analysis, in the language that is spoken.
-
-    A sentence that `pipeline.messages` does not know, such as another version's, stays as it is.
-    """
-    known = recognised(sentence)
-    if known is None:
-        return sentence
-    code, values = known
-    return say(f"note_{code}", **_retold(values))
-
-
-def _retold(values: Mapping[str, object]) -> dict[str, object]:
-    """Values for the blanks of a sentence; a reason is a sentence of its own."""
-    return {k: retold(str(value)) if k == "reason" else value for k, value in values.items()}
 
 
 def named(section: str, name: str) -> str:

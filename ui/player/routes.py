@@ -17,7 +17,8 @@ from starlette.routing import BaseRoute, Route
 
 from pipeline.errors import Cancelled, InputError
 from pipeline.video.readers import FramesLost
-from ui.language.tables import in_words, preferred, speaking
+from ui.language.messages import in_words
+from ui.language.tables import preferred, speaking
 from ui.player.clips import Clip, ClipShelf
 from ui.player.messages import Nonsense, read_whole
 from ui.player.scene import scene_json

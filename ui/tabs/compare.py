@@ -13,7 +13,7 @@ from pipeline.types import Analysis
 from ui.controls import history_line
 from ui.events import QUIET
 from ui.language.labels import label
-from ui.language.tables import in_words
+from ui.language.messages import in_words
 from ui.player import build_player, player_value
 from ui.runs import Run
 from ui.session import Session, visitor_of

@@ -30,8 +30,9 @@ from ui.evaluations.run_folder import (
 from ui.evaluations.views import accuracy_bars, class_bars, comparison_note, figures_table
 from ui.events import QUIET
 from ui.language.labels import label
+from ui.language.messages import in_words
 from ui.language.names import display_name, element_name
-from ui.language.tables import in_words, say
+from ui.language.tables import say
 from ui.runs import RunStore
 from ui.server.hosting import hosted
 from ui.session import Session, Shown, visitor_of

@@ -16,7 +16,7 @@ from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
 from ui.events import QUIET
 from ui.export.notes import with_notes_sent
 from ui.flights import with_flight_set
-from ui.language.tables import in_words
+from ui.language.messages import in_words
 from ui.player import ClipShelf, build_player, player_value
 from ui.player.messages import (
     Nonsense,

@@ -13,8 +13,9 @@ from pipeline.inspection.model_inputs import sequence_of
 from pipeline.types import Analysis
 from ui.callbacks import analyser
 from ui.language.labels import label
+from ui.language.messages import in_words
 from ui.language.names import class_name, display_name, joint_name
-from ui.language.tables import in_words, say
+from ui.language.tables import say
 from ui.runs import Run
 from ui.session import Session, Shown, skipped
 from ui.views.cards import message_card

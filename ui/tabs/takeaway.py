@@ -11,7 +11,8 @@ from ui.events import QUIET
 from ui.export.report_fields import build_report_fields, fields_of, keep_fields
 from ui.export.takeaway import CHOSEN, FORMATS, make_files
 from ui.language.labels import choice, label, language_of
-from ui.language.tables import in_words, say, speaking, spoken_in
+from ui.language.messages import in_words
+from ui.language.tables import say, speaking, spoken_in
 from ui.runs import Run
 from ui.session import Session, Shown, visitor_of
 from ui.views.cards import message_card

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from pipeline.analyser import taught_by_people, weight_warnings
+from pipeline.analyser import WEIGHT_WARNINGS, weight_warnings
 from pipeline.classification.ensemble import FUSED
 from pipeline.classification.sureness import Sureness, agreeing, sureness
 from pipeline.elements import LABELS
 from pipeline.progress import Progress
 from pipeline.types import Analysis, Provenance
 from ui.language.choice import language_select
+from ui.language.messages import retold
 from ui.language.names import display_name, element_code, element_name
-from ui.language.tables import has, retold, say
+from ui.language.tables import has, say
 from ui.runs import Run
 from ui.views.hints import hints
 
@@ -76,31 +77,9 @@ def warning_card(warnings: Sequence[str], *, folded: bool = False) -> str:
 
 
 def warnings_of(analysis: Analysis) -> list[str]:
-    """An analysis's warnings in the visitor's language."""
-    ours = set(weight_warnings(analysis.provenance))
-    sentences = [
-        say(f"weights_{status}_warning", stages=_named(stages))
-        for status in ("untrained", "demo")
-        if (stages := _stages_of(analysis.provenance, status))
-    ]
-    sentences += [
-        say("weights_people_warning", stages=_named(stages), sets=sets)
-        for sets, stages in taught_by_people(analysis.provenance).items()
-    ]
-    return [*sentences, *(retold(w) for w in analysis.warnings if w not in ours)]
-
-
-def _stages_of(provenance: Mapping[str, Provenance], status: str) -> list[str]:
-    return [stage for stage, p in provenance.items() if p.status == status]
-
-
-def _named(stages: Iterable[str]) -> str:
-    return ", ".join(network_name(stage) for stage in stages)
-
-
-def network_name(stage: str) -> str:
-    """What stands behind a stage: the detector, the pose network, or a classifier's name."""
-    return say(f"network_{stage}") if stage in ("detector", "pose") else display_name(stage)
+    """An analysis's warnings in the visitor's language; what its weights are worth comes first."""
+    others = [message for message in analysis.warnings if message.code not in WEIGHT_WARNINGS]
+    return [retold(message) for message in (*weight_warnings(analysis.provenance), *others)]
 
 
 def worth(provenance: Mapping[str, Provenance]) -> str:

@@ -13,9 +13,9 @@ from pipeline.elements import ELEMENTS, LABELS
 from pipeline.inspection.weight_sensitivity import leave_one_out, stretches, sum_of
 from pipeline.moments import written
 from pipeline.types import Analysis, ModelScores
-from ui.language.names import class_name, display_name, element_name
-from ui.language.tables import named, retold, say
-from ui.views.cards import network_name
+from ui.language.messages import retold
+from ui.language.names import class_name, display_name, element_name, network_name
+from ui.language.tables import named, say
 
 
 def ordered(scores: Mapping[str, ModelScores]) -> list[str]:

@@ -10,7 +10,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.video.probing.container import MAX_PIXELS, good_frames, open_stream, packets_of
 from pipeline.video.probing.dolby import dolby_profile
 from pipeline.video.probing.picture import UPRIGHT, Fields, Picture, turn_of
@@ -36,8 +36,8 @@ _FRAMES_LOOKED_AT = 25
 """Where the stream as a whole is called interlaced, but its first frame is not."""
 
 
-def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
-    """The picture's size, shape and turn; sentences about what is unusual.
+def first_look(source: SourceFile) -> tuple[Picture, tuple[Message, ...]]:
+    """The picture's size, shape and turn; what is unusual.
 
     Raises:
         VideoError: Not one frame decodes, or the picture is too large.
@@ -61,15 +61,15 @@ def first_look(source: SourceFile) -> tuple[Picture, tuple[str, ...]]:
         Fraction(1) if square else aspect,
     )
     _check_size(source, picture)
-    told = {
-        note("odd_turn", name=source.name): turn is None,
-        note("interlaced", name=source.name): picture.interlaced,
-        note("odd_aspect", name=source.name, aspect=aspect): strange,
-        _about_shape(source, picture): not square,
-        note("dolby", name=source.name, profile=dolby): dolby is not None,
-        _about_hdr(source, frame): frame.color_trc in _HDR_CURVES and dolby is None,
-    }
-    return picture, tuple(sentence for sentence, applies in told.items() if applies)
+    told = [
+        (Message.of("odd_turn", name=source.name), turn is None),
+        (Message.of("interlaced", name=source.name), picture.interlaced),
+        (Message.of("odd_aspect", name=source.name, aspect=aspect), strange),
+        (_about_shape(source, picture), not square),
+        (Message.of("dolby", name=source.name, profile=dolby), dolby is not None),
+        (_about_hdr(source, frame), frame.color_trc in _HDR_CURVES and dolby is None),
+    ]
+    return picture, tuple(message for message, applies in told if applies)
 
 
 def _fields(codec: VideoCodecContext, frames: Iterator[VideoFrame]) -> Fields:
@@ -97,11 +97,11 @@ def _dolby(source: SourceFile, stream: VideoStream, frame: VideoFrame) -> int | 
     return profile if untold else None
 
 
-def _about_shape(source: SourceFile, picture: Picture) -> str:
+def _about_shape(source: SourceFile, picture: Picture) -> Message:
     stored, size = (f"{w}x{h}" for w, h in (picture.stored_upright, picture.size))
-    return note("aspect", name=source.name, aspect=picture.aspect, stored=stored, size=size)
+    return Message.of("aspect", name=source.name, aspect=picture.aspect, stored=stored, size=size)
 
 
-def _about_hdr(source: SourceFile, frame: VideoFrame) -> str:
+def _about_hdr(source: SourceFile, frame: VideoFrame) -> Message:
     curve = _HDR_CURVES.get(frame.color_trc, "")
-    return note("hdr", name=source.name, curve=curve)
+    return Message.of("hdr", name=source.name, curve=curve)

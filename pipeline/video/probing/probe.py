@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.format import Flags
 from av.video.stream import VideoStream
 
-from pipeline.messages import note
+from pipeline.messages import Message
 from pipeline.video.probing.container import codec_of, open_stream, video_streams
 from pipeline.video.probing.index import (
     FrameIndex,
@@ -47,8 +47,8 @@ class Probe:
     picture: Picture
     codec: str
     """FFmpeg's short name."""
-    warnings: tuple[str, ...]
-    """Sentences that begin with the file's name."""
+    warnings: tuple[Message, ...]
+    """Each has the file's `name` among its values."""
     stream: int | None = None
     """Number of the video stream that was taken, where the file holds several."""
 
@@ -88,20 +88,20 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
     found = int(packets.shown.sum()) if codec in _ONE_PACKET_ONE_FRAME else len(index)
     promised = found + missing
     if len(index) < promised:
-        lost = note("damaged", name=source.name, read=len(index), promised=promised)
+        lost = Message.of("damaged", name=source.name, read=len(index), promised=promised)
         warnings = (lost, *warnings)
     return Probe(index, picture, codec, warnings, taken)
 
 
 def _taken(
     container: InputContainer, stream: VideoStream, source: SourceFile
-) -> tuple[int | None, tuple[str, ...]]:
+) -> tuple[int | None, tuple[Message, ...]]:
     """Which of several video streams was taken, and the words for it."""
     streams = video_streams(container)
     if len(streams) == 1:
         return None, ()
     sizes = ", ".join(f"{s.index}: {_size(s)}" for s in streams)
-    told = note("several", name=source.name, streams=sizes, stream=stream.index)
+    told = Message.of("several", name=source.name, streams=sizes, stream=stream.index)
     return stream.index, (told,)
 
 
@@ -127,7 +127,7 @@ def _missing(
 
 def _rate(
     container: InputContainer, stream: VideoStream, source: SourceFile
-) -> tuple[Fraction, tuple[str, ...]]:
+) -> tuple[Fraction, tuple[Message, ...]]:
     """Frames a second, and the words for it where FFmpeg merely assumes them."""
     rates = [stream.average_rate, stream.guessed_rate]
     unclocked = has_flag(container, Flags.no_timestamps)
@@ -137,5 +137,5 @@ def _rate(
     if rate is None:
         raise source.error("video_no_rate")
     told: object = stream.codec_context.framerate  # None where the stream is silent
-    assumed = note("assumed_rate", name=source.name, rate=f"{float(rate):g}")
+    assumed = Message.of("assumed_rate", name=source.name, rate=f"{float(rate):g}")
     return rate, (assumed,) if unclocked and not told else ()

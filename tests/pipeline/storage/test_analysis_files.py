@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.annotations.marked import SkaterBox
 from pipeline.elements import LABELS
+from pipeline.messages import Message
 from pipeline.storage.analysis_files import load, save
 from pipeline.storage.output_folder import StoreError, check_place
 from pipeline.types import People, Timeline
@@ -130,7 +131,7 @@ def test_a_box_that_nobody_can_draw_is_told(tmp_path, box):
 
 
 def test_an_analysis_without_people_is_read_back(tmp_path):
-    analysis = replace(make_analysis(), people=People((), None, "nobody was looked for"))
+    analysis = replace(make_analysis(), people=People((), None, Message("nobody was looked for")))
     save(analysis, tmp_path / "run")
     assert_equal(analysis, load(tmp_path / "run"))
     with np.load(tmp_path / "run" / "arrays.npz") as file:
@@ -144,7 +145,7 @@ def test_the_files_hold_the_names_of_the_contract(tmp_path):
     content = json.loads((tmp_path / "analysis.json").read_text())
     assert set(content) == {
         "schema_version", "rinkside_version", "profile", "video", "origin_s", "region", "models",
-        "verdict", "provenance", "timings_s", "warnings",
+        "verdict", "provenance", "timings_s", "warnings", "messages",
     }  # fmt: skip
     assert {"umt", "uniformerv2", "infogcn", "umt_16x224"} <= set(content["models"])
     assert set(content["models"]["umt"]) == {"label", "probability", "views", "distinct_views"}

@@ -15,6 +15,7 @@ from pipeline.annotations.marked import SkaterBox
 from pipeline.clip_run import Run
 from pipeline.config import load_profile
 from pipeline.inputs import Program, Question, ResultInputs, digest
+from pipeline.messages import Message
 from pipeline.storage.analysis_files import load, score_rows, write_files
 from pipeline.storage.cache import AnalysisCache
 from pipeline.storage.export import pack, unpack
@@ -40,7 +41,7 @@ def analyser(tmp_path: Path) -> Analyser:
 
 def people(*, start: tuple[float, float] = (50, 40)) -> People:
     track = make_track(FRAMES, person_id=0, start=start)
-    return People((track,), 0, "as somebody's file says")
+    return People((track,), 0, Message("as somebody's file says"))
 
 
 def key(analyser: Analyser, clip: Path, **asked: int) -> str:

@@ -16,6 +16,7 @@ import pytest
 from pipeline.annotations.marked import SkaterBox
 from pipeline.detection.boxes import iou
 from pipeline.errors import InputError
+from pipeline.messages import Message
 from pipeline.tracking import drawn_box
 from pipeline.tracking.drawn_box import with_drawn
 from pipeline.types import Detections, IntArray, People, Timeline, Track
@@ -59,7 +60,7 @@ class Film:
     def marked(
         self, position: int, people: People | None = None, detections: Detections = NOBODY
     ) -> People:
-        people = people or People((), None, "nobody was found")
+        people = people or People((), None, Message("nobody was found"))
         box = self.box(position)
         return with_drawn(people, box, self.frames, TIMELINE, SIZE, detections=detections)
 
@@ -108,7 +109,7 @@ def test_a_drawn_person_is_followed_forward_and_backward(position, pan):
     assert film.share_found(people.main) >= 0.8
     assert np.flatnonzero(people.main.detected).tolist() == [position]
     np.testing.assert_allclose(people.main.boxes_xyxy[position], film.truth[position], atol=0.01)
-    assert people.rule == (
+    assert str(people.rule) == (
         f"person 0 was marked by hand: the user drew a box in frame {101 + position}"
     )
 
@@ -116,7 +117,7 @@ def test_a_drawn_person_is_followed_forward_and_backward(position, pan):
 def test_the_drawn_person_is_one_more_and_takes_no_box_from_others():
     film = Film()
     others = tuple(make_track(T, person_id=number, start=(300, 40)) for number in (0, 2))
-    people = film.marked(20, People(others, 2, "most points", {0: 0.1, 2: 0.5}))
+    people = film.marked(20, People(others, 2, Message("most points"), {0: 0.1, 2: 0.5}))
     assert [track.person_id for track in people.tracks] == [0, 2, 3]
     assert people.tracks[:2] == others
     assert people.main_id == 3
@@ -154,7 +155,7 @@ def test_a_box_of_who_is_elsewhere_in_the_drawn_frame_is_not_taken():
     boxes[32] = film.truth[32] + 5
     other = Track(0, boxes, np.full(T, 0.9, np.float32), np.isin(np.arange(T), NOBODY.key_frames))
     alone = film.marked(20, detections=detections).main
-    beside = film.marked(20, People((other,), 0, "the other"), detections).main
+    beside = film.marked(20, People((other,), 0, Message("the other")), detections).main
     assert alone is not None
     assert beside is not None
     assert np.flatnonzero(alone.detected).tolist() == [20, 32]
@@ -202,6 +203,6 @@ def test_memory_is_bounded_on_the_way_back(monkeypatch):
 )
 def test_a_box_of_another_span_or_outside_the_picture_is_refused(box, words):
     film = Film()
-    nobody = People((), None, "")
+    nobody = People((), None, Message(""))
     with pytest.raises(InputError, match=words):
         with_drawn(nobody, box, film.frames, TIMELINE, SIZE, detections=NOBODY)

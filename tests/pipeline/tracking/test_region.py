@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError, NoPersonFound
+from pipeline.messages import Message
 from pipeline.tracking.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import People, RegionOfInterest, Track
 from tests.factories import make_track
@@ -20,7 +21,7 @@ def people_of(*boxes: list[list[float]], main: int = 0) -> People:
         xyxy = np.array(course, dtype=np.float32)
         scores = np.where(np.isnan(xyxy[:, 0]), np.nan, 0.9).astype(np.float32)
         tracks.append(Track(number, xyxy, scores, ~np.isnan(xyxy[:, 0])))
-    return People(tuple(tracks), main, "test")
+    return People(tuple(tracks), main, Message("test"))
 
 
 def region_of(people: People, size=SIZE, **settings) -> RegionOfInterest:
@@ -122,18 +123,18 @@ def test_whole_frame(size, even, expected):
 @pytest.mark.parametrize("rule", ["union", "robust_union", "union_of_all"])
 def test_nobody_is_an_error_with_a_remedy(rule):
     with pytest.raises(NoPersonFound, match=r"^clip\.mp4: no person found in 3 frames; give"):
-        region_of(People((), None, "no person in view"), rule=rule)
+        region_of(People((), None, Message("no person in view")), rule=rule)
 
 
 def test_somebody_who_passes_by_is_named_in_the_error():
-    passing = People((make_track(3),), None, "nobody stays in view; most points has person 0")
-    words = r"3 frames \(nobody stays in view; most points has person 0\); .*name the skater"
+    passing = People((make_track(3),), None, Message("nobody stays in view; person 0 passes"))
+    words = r"3 frames \(nobody stays in view; person 0 passes\); .*name the skater"
     with pytest.raises(NoPersonFound, match=words):
         region_of(passing, rule="union")
 
 
 def test_the_whole_frame_needs_nobody():
-    region = region_of(People((), None, "no person in view"), rule="whole_frame")
+    region = region_of(People((), None, Message("no person in view")), rule="whole_frame")
     assert region.xyxy.tolist() == [0, 0, 640, 480]
 
 

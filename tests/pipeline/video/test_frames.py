@@ -232,7 +232,7 @@ def test_pixels_that_are_square_but_for_rounding_need_no_word(clips: Shelf) -> N
 def test_hdr_is_said(clips: Shelf) -> None:
     hlg = replace(RECIPES["hevc10.mp4"], frames=2, filters="setparams=color_trc=arib-std-b67")
     hdr = open_video(clips.make("hlg.mp4", hlg))
-    assert hdr.warnings == [
+    assert list(map(str, hdr.warnings)) == [
         "hlg.mp4 is an HDR recording (HLG); its colours are used as stored, so pale"
     ]
 

@@ -76,7 +76,7 @@ def test_what_ffmpeg_takes_is_taken_and_said(clips: Shelf, name: str) -> None:
     taken = video.info.stream
     sizes = {"small": "192x144", "large": "320x240"}
     one, other, _ = CASES[name]
-    assert video.warnings == [
+    assert list(map(str, video.warnings)) == [
         f"{path.name} holds several videos (0: {sizes[one]}, 1: {sizes[other]}); "
         f"number {taken} was taken; choose with --stream N"
     ]

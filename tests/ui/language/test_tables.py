@@ -24,8 +24,9 @@ from models.weights import MissingWeights
 from pipeline.classification.ensemble import EnsembleSettings
 from pipeline.config import profile_names
 from pipeline.elements import ELEMENTS, class_index
-from pipeline.errors import InputError, NoPersonFound, VideoError
-from pipeline.messages import ERRORS, NOTES, note, recognised
+from pipeline.errors import InputError, NoPersonFound, StoreError, VideoError
+from pipeline.messages import ERRORS, NOTES, TEXTS, Message
+from pipeline.storage.old_sentences import SENTENCES, recognised
 from pipeline.tracking.region import RegionRule
 from pipeline.video import check_span, open_video
 from tests.factories import make_analysis
@@ -35,13 +36,12 @@ from ui.export.takeaway import FORMATS
 from ui.language import tables as language
 from ui.language.choice import HEAD, LOCALES
 from ui.language.labels import I18N
+from ui.language.messages import in_words, retold
 from ui.language.names import class_name
 from ui.language.tables import (
     LANGUAGES,
-    in_words,
     named,
     preferred,
-    retold,
     say,
     speaking,
     spoken_in,
@@ -243,34 +243,68 @@ def test_every_coded_sentence_is_in_the_tables_and_names_no_flag(section, said):
         assert flags == []
 
 
-@pytest.mark.parametrize("code", NOTES)
-def test_a_warning_that_was_stored_is_recognised_and_retold(code):
-    numbers = {blank: str(7 + place) for place, blank in enumerate(sorted(blanks(NOTES[code])))}
+def filled(text: str) -> dict[str, str]:
+    """Values for the blanks of a sentence, the free ones full of what may mislead."""
     free = {"name": "a (b), 3 s; c.mp4", "others": "1 (0.64), 2 (0.60)", "reason": "no person"}
-    values = numbers | {k: v for k, v in free.items() if k in numbers}
-    sentence = note(code, **values)
-    assert recognised(sentence) == (code, values)
+    free |= {"stages": "detector, umt_16x96", "sets": "A, B (and C)", "streams": "0: 1x2, 1: 3x4"}
+    return {blank: free.get(blank, str(7 + n)) for n, blank in enumerate(sorted(blanks(text)))}
+
+
+@pytest.mark.parametrize("code", NOTES)
+def test_a_warning_is_retold_by_its_code_whatever_its_sentence(code, monkeypatch):
+    """Issue 16: what it says was read out of the English sentence."""
+    values = filled(NOTES[code])
+    monkeypatch.setitem(TEXTS, code, "worded anew: " + NOTES[code])
+    message = Message.of(code, **values)
+    assert str(message).startswith("worded anew: ")
+    told = values | ({"stages": "Detector (DINO), UMT 16x96"} if "stages" in values else {})
+    assert retold(message) == say(f"note_{code}", **told)
+    for language_ in LANGUAGES[1:]:
+        with speaking(language_):
+            assert retold(message).startswith("worded anew") is False
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_a_warning_that_was_stored_as_a_sentence_alone_is_retold(code):
+    values = filled(SENTENCES[code])
+    stored = recognised(SENTENCES[code].format(**values))
+    assert (stored.code, stored.values) == (code, values)
     for language_ in LANGUAGES:
         with speaking(language_):
-            assert retold(sentence) == say(f"note_{code}", **values)
+            assert retold(stored) == retold(Message.of(code, **values))
 
 
 def test_a_sentence_that_nobody_knows_stays_as_it_is():
     for sentence in ("something else", "clip.mp4 is damaged", "", "x" * 10**6 + " is interlaced"):
-        assert retold(sentence) == sentence
+        assert retold(recognised(sentence)) == sentence
 
 
 def test_a_hostile_sentence_is_read_in_no_time():
     """Every blank of the longest template could end at many places."""
     sentence = "most points for size 1" + ", motion 1, posture 1" * 40
     began = time.perf_counter()
-    assert recognised(sentence) is None
+    assert recognised(sentence).code is None
     assert time.perf_counter() - began < 0.1
+
+
+def test_no_code_stands_for_two_sentences():
+    assert not ERRORS.keys() & NOTES.keys()
+
+
+@pytest.mark.parametrize("other", LANGUAGES)
+def test_a_reason_is_told_in_the_visitor_s_language_too(other):
+    """Issue 16: an error inside a warning was no sentence that could be recognised."""
+    full = StoreError.of("disk_full", folder="/cache")
+    warning = Message.of("not_cached", reason=full.message)
+    with speaking(other):
+        assert retold(warning) == say("note_not_cached", reason=in_words(full))
 
 
 @pytest.mark.parametrize("other", LANGUAGES)
 def test_an_error_is_told_in_the_visitor_s_language(other):
-    nobody = NoPersonFound.of("nobody_stays", name="a{0}.mp4", frames=9, reason="no person in view")
+    nobody = NoPersonFound.of(
+        "nobody_stays", name="a{0}.mp4", frames=9, reason=Message.of("nobody_in_view")
+    )
     assert "--start" in str(nobody)
     with speaking(other):
         told = in_words(nobody)
@@ -289,12 +323,15 @@ def test_an_error_is_told_in_the_visitor_s_language(other):
 def test_an_analysis_speaks_the_visitor_s_language_to_the_last_row(other):
     analysis = replace(
         make_analysis(),
-        people=replace(make_analysis().people, rule=note("chosen", person=0)),
-        warnings=(note("interlaced", name="clip.mp4"), "a warning of another version"),
+        people=replace(make_analysis().people, rule=Message.of("chosen", person=0)),
+        warnings=(
+            Message.of("interlaced", name="clip.mp4"),
+            Message("a warning of another version"),
+        ),
     )
     with speaking(other):
         told = warnings_of(analysis)
-        assert told[-2:] == [say("note_interlaced", name="clip.mp4"), analysis.warnings[1]]
+        assert told[-2:] == [say("note_interlaced", name="clip.mp4"), str(analysis.warnings[1])]
         table = video_table(analysis)
         facts = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))
         assert facts[say("details_skater")] == say("note_chosen", person=0)

@@ -1,0 +1,71 @@
+"""Messages on disk: the sentence where it always stood, code and values under `messages`."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.messages import TEXTS, Message, Value
+from pipeline.storage.old_sentences import recognised
+
+
+def messages_as_dict(rule: Message, warnings: Sequence[Message]) -> dict[str, Any]:
+    """The value of `messages` in `analysis.json`: null for a message without a code."""
+    return {"skater": _entry(rule), "warnings": [_entry(message) for message in warnings]}
+
+
+def _entry(message: Message) -> dict[str, Any] | None:
+    if message.code is None:
+        return None
+    values = {k: v if isinstance(v, Value) else str(v) for k, v in message.values.items()}
+    return {"code": message.code, "values": values}
+
+
+def are_messages(value: Any, warnings: Any) -> bool:
+    """Whether a value is what `messages_as_dict` makes of as many warnings."""
+    if not isinstance(value, dict) or not isinstance(value.get("warnings"), list):
+        return False
+    entries = [value.get("skater"), *value["warnings"]]
+    return len(entries) == 1 + len(warnings) and all(map(_is_entry, entries))
+
+
+def _is_entry(entry: Any) -> bool:
+    if entry is None:
+        return True
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("code"), str)
+        and isinstance(entry.get("values"), dict)
+        and all(isinstance(value, Value) for value in entry["values"].values())
+    )
+
+
+def read_message(sentence: str, entry: Mapping[str, Any] | None) -> Message:
+    """A stored message; a code that is not known here, as of another version, is left out."""
+    if entry is None:
+        return Message(sentence)
+    text = TEXTS.get(entry["code"])
+    if text is None or not _blanks(text) <= entry["values"].keys():
+        return Message(sentence)
+    return Message(sentence, entry["code"], entry["values"])
+
+
+def read_messages(
+    rule: str, warnings: Sequence[str], stored: Mapping[str, Any] | None
+) -> tuple[Message, tuple[Message, ...]]:
+    """How the skater was chosen, and the warnings.
+
+    Args:
+        rule: Its sentence.
+        warnings: Their sentences.
+        stored: As `messages_as_dict` made it; None in analyses of before.
+    """
+    if stored is None:
+        return recognised(rule), tuple(map(recognised, warnings))
+    told = map(read_message, warnings, stored["warnings"])
+    return read_message(rule, stored["skater"]), tuple(told)
+
+
+def _blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
