@@ -196,7 +196,7 @@ def _welcome(
     ticket = gr.Textbox(visible="hidden", container=False)
 
     def welcome(before: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        visitor = visitor_of(request)
+        visitor, gone = visitor_of(request), visits.has_ended(before)
         following: Any = visits.arrive(visitor, before)
         picture: Any = gr.skip()
         steps: Iterator[callbacks.News] = iter(())
@@ -205,7 +205,9 @@ def _welcome(
         elif example is not None:
             picture = str(example.path)  # to be looked at while the networks are at work
             steps = example.show(session.runs, visitor)
-        nothing = gr.skip(), gr.skip(), gr.skip()
+        # Last, so that what the example tells does not take its place.
+        told = message_card(say("visit_ended")) if gone else gr.skip()
+        nothing = told, gr.skip(), gr.skip()
         for news in chain(session.told(steps, request), [nothing]):
             yield following, picture, *news
             following = picture = gr.skip()

@@ -58,6 +58,17 @@ def test_a_page_that_is_loaded_again_finds_the_analysis_at_work(desk, visit, tmp
     page.wait_for_selector("#history-list label:has-text('mine.mp4: ')", timeout=30_000)
 
 
+def test_a_page_whose_visit_is_over_says_so(desk) -> None:
+    """Issue 15, point 12: the server was started anew, or the visitor came back too late."""
+    desk.evaluate("sessionStorage.setItem('rinkside-ticket', 'of a server before')")
+    desk.reload()
+    desk.wait_for_selector("#status:has-text('has ended')", timeout=EXAMPLE_MS)
+    desk.wait_for_selector("#verdict-label")  # the example is there all the same
+    desk.reload()
+    desk.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
+    assert "has ended" not in desk.inner_text("#status")
+
+
 def test_examples_and_uploads_outlive_the_temporary_files(
     visit, server: Server, tmp_path: Path
 ) -> None:

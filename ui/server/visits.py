@@ -64,6 +64,11 @@ class Visits:
                 self.clips.hand_over(before, visitor)
         return following
 
+    def has_ended(self, ticket: object) -> bool:
+        """Whether a ticket is of a visit that nobody can come back to; ask before `arrive`."""
+        with self._lock:
+            return isinstance(ticket, str) and ticket != "" and ticket not in self._visitors
+
     def leave(self, visitor: str) -> None:
         """A page was closed, or is being loaded again: the visit ends unless it comes back."""
         timer = threading.Timer(self.grace_s, self.end, [visitor])

@@ -108,8 +108,15 @@ def test_who_does_not_come_back_leaves_nothing() -> None:
         time.sleep(0.02)
     assert not run.folder.exists()
     assert run.stop.is_set()
+    assert visits.has_ended(ticket)
     visits.arrive("later", ticket)
     assert not visits.runs.has_begun("later")
+
+
+@pytest.mark.parametrize("ticket", [None, "", 7])
+def test_who_was_never_here_has_no_visit_that_ended(visits, ticket: object) -> None:
+    assert not visits.has_ended(ticket)
+    assert not visits.has_ended(visits.arrive("anna", ticket))
 
 
 def test_a_clip_that_was_not_analysed_leaves_the_latest_run_on_screen(visits) -> None:
