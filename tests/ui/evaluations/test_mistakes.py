@@ -24,7 +24,6 @@ from ui import callbacks
 from ui.evaluations.clip_list import clip_list_html, clip_rows
 from ui.evaluations.confusion import confusion_html, confusion_table
 from ui.evaluations.opened import Opened, opened_bar
-from ui.evaluations.run_folder import Evaluation, read_evaluation
 from ui.language.names import class_name, element_name
 from ui.language.tables import speaking
 from ui.runs import MAX_RUNS_OF_A_VISITOR, RunStore
@@ -41,16 +40,6 @@ LUTZ, FLIP = LABELS.index("3Lutz"), LABELS.index("3Flip")
 NOTE, CHOSEN, TYPED, BODY, FOLDER, CLIP_NOTE, CLIPS = 0, 1, 2, 3, 4, 13, 14
 GIVEN: tuple[str, str] = ("count", "")
 """The unit of the matrix, and no folder with videos."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_evaluation(tmp_path_factory.mktemp("runs") / "run")
-
-
-@pytest.fixture(scope="module")
-def evaluation(folder: Path) -> Evaluation:
-    return read_evaluation(folder)
 
 
 def click(**data: Any) -> gr.EventData:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from pipeline.errors import InputError
 from tests.ui.evaluations.folders import CLIPS, accuracy_by_hand, write_evaluation
 from ui.evaluations.opening import analysis_of
 from ui.evaluations.run_folder import (
-    Evaluation,
     EvaluationError,
     class_accuracies,
     evaluation_folders,
@@ -23,16 +21,6 @@ from ui.evaluations.views import accuracy_bars, class_bars, comparison_note, fig
 from ui.tabs import mistakes
 
 LUTZ, FLIP = LABELS.index("3Lutz"), LABELS.index("3Flip")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_evaluation(tmp_path_factory.mktemp("runs") / "run")
-
-
-@pytest.fixture(scope="module")
-def evaluation(folder: Path) -> Evaluation:
-    return read_evaluation(folder)
 
 
 def test_every_voter_s_opinions_come_back(evaluation):
