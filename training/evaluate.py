@@ -98,7 +98,7 @@ def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
         numbers = {index: index for index in range(len(LABELS))}
     if validation is not None:
         check_apart(validation, predictions)
-    _write(parsed.out, predictions, validation, profile, about, numbers)
+    _write(parsed.out, predictions, profile, validation=validation, about=about, numbers=numbers)
     sys.stdout.write((parsed.out / "table.md").read_text(encoding="utf-8"))
     sys.stdout.write(f"\nwritten to {parsed.out}\n")
     return 0
@@ -135,8 +135,9 @@ def _analysed(
 def _write(
     folder: Path,
     predictions: Predictions,
-    validation: Predictions | None,
     profile: Profile,
+    *,
+    validation: Predictions | None,
     about: Mapping[str, Any],
     numbers: Mapping[int, int],
 ) -> None:

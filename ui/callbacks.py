@@ -58,6 +58,7 @@ class Request:
 def request_of(
     path: str | None,
     profile: str,
+    *,
     start: str | float | None,
     end: str | float | None,
     skater: str | None,

@@ -43,8 +43,19 @@ class Fields:
     stream: gr.Textbox
 
     def all(self) -> list[Any]:
-        """In the order of `callbacks.request_of`."""
-        return [self.video, self.profile, self.start, self.end, self.skater, self.stream]
+        """In the order of `left.Left`."""
+        return list(self.named().values())
+
+    def named(self) -> dict[str, Any]:
+        """By the arguments of `callbacks.request_of`."""
+        return {
+            "path": self.video,
+            "profile": self.profile,
+            "start": self.start,
+            "end": self.end,
+            "skater": self.skater,
+            "stream": self.stream,
+        }
 
 
 @dataclass(frozen=True)
@@ -121,8 +132,9 @@ def build_controls(session: Session) -> Controls:
     news = [status, session.shown, session.visit]
 
     def wire(trigger: Any, **api: Any) -> None:
-        begun = trigger(begin, [*fields.all(), blind], [*news, session.begun], **AT_ONCE)
-        then_analyse(begun, analyse, [*fields.all(), session.begun], news, **api)
+        asked = fields.named()
+        begun = trigger(begin, blind, [*news, session.begun], inputs_kwargs=asked, **AT_ONCE)
+        then_analyse(begun, analyse, [session.begun], news, inputs_kwargs=asked, **api)
 
     wire(go.click, api_name="analyse", api_visibility="public")
     if ready is not None:
@@ -289,18 +301,9 @@ def then_analyse(
 
 
 def _begin_for(session: Session) -> Any:
-    def begin(
-        path: str | None,
-        profile: str,
-        start: str | None,
-        end: str | None,
-        skater: str | None,
-        stream: str | None,
-        blind: bool,
-        request: gr.Request,
-    ) -> list[Any]:
+    def begin(blind: bool, request: gr.Request, **fields: Any) -> list[Any]:
         try:
-            asked = callbacks.request_of(path, profile, start, end, skater, stream)
+            asked = callbacks.request_of(**fields)
         except InputError as error:
             return begun_as(session, (message_card(in_words(error), kind="error"), "", 0), request)
         news = callbacks.begin(asked, session.runs, visitor_of(request), blind=blind)
@@ -310,18 +313,9 @@ def _begin_for(session: Session) -> Any:
 
 
 def _analyse_for(session: Session) -> Any:
-    def analyse(
-        path: str | None,
-        profile: str,
-        start: str | None,
-        end: str | None,
-        skater: str | None,
-        stream: str | None,
-        begun: str,
-        request: gr.Request,
-    ) -> Iterator[tuple[Any, Any, Any]]:
+    def analyse(begun: str, request: gr.Request, **fields: Any) -> Iterator[tuple[Any, Any, Any]]:
         try:
-            asked = callbacks.request_of(path, profile, start, end, skater, stream)
+            asked = callbacks.request_of(**fields)
         except InputError as error:
             # Of a call of the API; `begin` has said so to whoever clicked.
             card = gr.skip() if begun else message_card(in_words(error), kind="error")

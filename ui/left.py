@@ -34,7 +34,7 @@ class Left:
     """As it is typed; empty: the one that FFmpeg takes."""
 
     def all(self) -> tuple[Any, ...]:
-        """In the order of `callbacks.request_of`."""
+        """In the order of `controls.Fields`."""
         return self.path, self.profile, self.start, self.end, self.skater, self.stream
 
 

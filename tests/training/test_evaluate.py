@@ -263,8 +263,8 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
     ],
 )
 def test_bad_input_is_one_line(
-    given: tuple[str, ...], words: str, data: Path, run: Path, tmp_path: Path, profile: Path,
-    capsys: pytest.CaptureFixture[str],
+    given: tuple[str, ...], words: str,
+    *, data: Path, run: Path, tmp_path: Path, profile: Path, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     other = tmp_path / "other"
     other.mkdir()
@@ -288,8 +288,8 @@ def test_bad_input_is_one_line(
     ],
 )
 def test_bad_lists_are_named(
-    name: str, text: str, words: str, data: Path, profile: Path, tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    name: str, text: str, words: str,
+    *, data: Path, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     copy = tmp_path / "set"
     shutil.copytree(data, copy)

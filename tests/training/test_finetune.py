@@ -183,8 +183,8 @@ def test_the_train_split_is_not_validated_on(
     ],
 )
 def test_setting_that_the_network_refuses_is_named(
-    family: str, setting: str, words: str, data: Path, tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    family: str, setting: str, words: str,
+    *, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     recipe, run = RECIPES / f"smoke_{family}.toml", tmp_path / "run"
     settings = _sets([f"data.folder={data}", setting])

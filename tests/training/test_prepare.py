@@ -235,8 +235,8 @@ def test_a_bug_on_one_clip_does_not_end_the_night(
     ],
 )
 def test_bad_input_is_one_line(
-    change: str, given: tuple[str, ...], words: str, data: Path, cache: Path, profile: Path,
-    tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    change: str, given: tuple[str, ...], words: str,
+    *, data: Path, cache: Path, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     copy = tmp_path / "set"
     shutil.copytree(data, copy)

@@ -248,7 +248,8 @@ def test_a_skater_is_marked_in_the_clip_on_show(analysis):
     video = analysis.video
     told = {"token": clip.token, "run": run.run_id, "frame": 1, "box": [10, 10, 60, 90]}
     box = SkaterBox(int(clip.timeline.frame_index[1]), (10.0, 10.0, 60.0, 90.0))
-    fields = (video.path, "fast", "0.1", "", "2", "")
+    fields = {"path": video.path, "profile": "fast", "start": "0.1"}
+    fields |= {"end": "", "skater": "2", "stream": ""}
     asked = mark_request(clips, run, "anna", told, fields)
     assert (asked.path, asked.profile, asked.start_s) == (video.path, "demo", video.start_s)
     assert (asked.skater, asked.skater_box, asked.people) == (None, box, None)
@@ -261,12 +262,12 @@ def test_a_skater_is_marked_in_the_clip_on_show(analysis):
     assert first == Request(video.path, "fast", 0.1, skater_box=box)
     failed.asked = again
     assert left_of(failed).skater == str(box)
-    assert request_of(*left_of(failed).all()) == again
+    assert request_of(**vars(left_of(failed))) == again
     for visitor, other in (("boris", {}), ("anna", {"token": "t"}), ("anna", {"run": "another"})):
         with pytest.raises(Nonsense):
             mark_request(clips, run, visitor, {**told, **other}, fields)
     with pytest.raises(Nonsense, match="would be analysed"):
-        mark_request(clips, None, "anna", told, ("", *fields[1:]))
+        mark_request(clips, None, "anna", told, {**fields, "path": ""})
     clips.leave("anna")
 
 

@@ -133,8 +133,8 @@ def _paint(
     patches: list[Patch | None] = [None] * len(shown)
     for index in np.argsort([-float(np.median(person.depth[n])) for person in shown]):
         patches[index] = paint_person(
-            frame, near, scene.actors[index], shown[index], n, views,
-            light=scene.lighting, polish=scene.arena.polish,
+            frame, scene.actors[index], shown[index], n, views,
+            near=near, light=scene.lighting, polish=scene.arena.polish,
         )  # fmt: skip
     return frame, patches
 

@@ -130,17 +130,17 @@ def _spans(
         frames = np.arange(0)
         if settings is not None:
             frames = temporal_indices(T, settings.num_frames, 1)[0]
-        return (_span(score.probabilities, frames, clock, tone, "", 0),)
+        return (_span(score.probabilities, frames, clock, tone),)
     logits = score.logits.reshape(views, -1, score.logits.shape[1]).mean(axis=1)  # (views, 28)
     frames_of = temporal_indices(T, settings.num_frames, views)
     opinions = [softmax(row) for row in logits]
     if len({int(p.argmax()) for p in opinions}) == 1:
         seen = np.unique(frames_of)
         return (
-            _span(score.probabilities, seen, clock, tone, say("lane_all_views", views=views), 0),
+            _span(score.probabilities, seen, clock, tone, note=say("lane_all_views", views=views)),
         )
     return tuple(
-        _span(p, frames, clock, tone, say("lane_view", view=row + 1, views=views), row)
+        _span(p, frames, clock, tone, note=say("lane_view", view=row + 1, views=views), row=row)
         for row, (p, frames) in enumerate(zip(opinions, frames_of, strict=True))
     )
 
@@ -153,8 +153,9 @@ def _span(
     frames: NDArray[np.int64],
     clock: Clock,
     tone: Tone,
-    note: str,
-    row: int,
+    *,
+    note: str = "",
+    row: int = 0,
 ) -> Span:
     best = int(probabilities.argmax())
     pts_s = clock.timeline.pts_s

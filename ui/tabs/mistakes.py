@@ -181,7 +181,13 @@ def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
     news = [status, session.shown, session.visit]
 
     def pick(
-        path: str, voter: str, videos: str, shown: Shown, event: gr.EventData, request: gr.Request
+        shown: Shown,
+        event: gr.EventData,
+        request: gr.Request,
+        *,
+        path: str,
+        voter: str,
+        videos: str,
     ) -> list[Any]:
         asked = (path, voter, _folder(videos))
         note, card, news, begun, pages = _pick(session.runs, visitor_of(request), asked, event)
@@ -194,8 +200,9 @@ def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
 
     picked = page.clips.click(
         pick,
-        [page.folder, page.voter, page.videos, session.shown],
+        session.shown,
         [page.clip_note, *news, session.begun, session.pages],
+        inputs_kwargs={"path": page.folder, "voter": page.voter, "videos": page.videos},
         **AT_ONCE,
     )
     then_analyse(picked, go_on, [session.begun], [*news, session.visit])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -53,8 +53,9 @@ def build_tab(session: Session, controls: Controls) -> None:
     )
     begun_by_mark = player.mark(
         _begin_mark_for(session),
-        [session.shown, *controls.fields.all(), controls.blind],
+        [session.shown, controls.blind],
         [*news, session.begun],
+        inputs_kwargs=controls.fields.named(),
         **AT_ONCE,
     )
     then_analyse(begun_by_mark, _go_on_for(session), [session.begun], news)
@@ -123,7 +124,7 @@ def skater_choice_request(run: Run, data: object) -> callbacks.Request:
 
 
 def mark_request(
-    clips: ClipShelf, run: Run | None, visitor: str, data: object, fields: Sequence[Any]
+    clips: ClipShelf, run: Run | None, visitor: str, data: object, fields: Mapping[str, Any]
 ) -> callbacks.Request:
     """What to ask for when the visitor drew a box around the skater.
 
@@ -136,7 +137,7 @@ def mark_request(
         run: On show; None: the clip was not analysed yet.
         visitor: Who drew.
         data: What the browser sent.
-        fields: As for `callbacks.request_of`.
+        fields: The arguments of `callbacks.request_of`.
 
     Raises:
         Nonsense: The browser sent something else, or it is about another clip.
@@ -153,7 +154,7 @@ def mark_request(
     elif run is not None and isinstance(run.asked, callbacks.Request):
         asked = run.asked
     else:
-        asked = callbacks.request_of(*fields)
+        asked = callbacks.request_of(**fields)
     if not asked.path or clips.show(visitor, asked.path, stream=asked.stream) is not clip:
         raise Nonsense("token: not of the clip that would be analysed")
     return replace(asked, skater=None, skater_box=box, people=None)
@@ -213,18 +214,8 @@ def _begin_skater_choice_for(session: Session) -> Any:
 
 def _begin_mark_for(session: Session) -> Any:
     def begin(
-        shown: Shown,
-        path: str | None,
-        profile: str,
-        start: str,
-        end: str,
-        skater: str,
-        stream: str,
-        blind: bool,
-        event: gr.EventData,
-        request: gr.Request,
+        shown: Shown, blind: bool, event: gr.EventData, request: gr.Request, **fields: Any
     ) -> list[Any]:
-        fields = (path, profile, start, end, skater, stream)
         visitor, run = visitor_of(request), session.run_of(shown)
         if run is not None and (run.visitor != visitor or run.hidden or run.going):
             return [gr.skip()] * 4

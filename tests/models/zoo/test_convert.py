@@ -36,7 +36,7 @@ from tests.models.zoo.test_zoo import names_and_shapes
         ("dino", "dino_tiny", "model", "", False),
     ],
 )
-def test_every_family_converts_and_loads(tmp_path, family, builder, wrapper, prefix, zipped):
+def test_every_family_converts_and_loads(tmp_path, *, family, builder, wrapper, prefix, zipped):
     state = tiny_state(builder, seed=3)
     named = {prefix + key: value for key, value in state.items()}
     source = publish(named, tmp_path / "a.pth", wrapper=wrapper, zipped=zipped)
@@ -230,7 +230,7 @@ def test_the_commands_from_outside(tmp_path):
         ),
     ],
 )
-def test_openmmlab_files_at_full_size(tmp_path, shared_goldens, manifest, family, fits, notes):
+def test_openmmlab_files_at_full_size(tmp_path, shared_goldens, *, manifest, family, fits, notes):
     """The layout, format and meta of the real files, with made-up numbers."""
     document = json.loads((shared_goldens / manifest).read_text(encoding="utf-8"))
     generator = torch.Generator().manual_seed(0)

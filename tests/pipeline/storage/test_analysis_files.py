@@ -81,7 +81,7 @@ def test_what_a_person_set_and_where_the_clock_begins_are_read_back(tmp_path):
     ],
 )
 def test_analyses_of_before_the_clock_was_kept_still_open(
-    tmp_path, first, start_s, uneven, stamp_s, origin_s
+    tmp_path, *, first, start_s, uneven, stamp_s, origin_s
 ):
     plain = make_analysis()
     index = plain.timeline.frame_index

@@ -147,12 +147,13 @@ def test_the_command_takes_a_stream(clips: Shelf, tmp_path: Path, monkeypatch) -
 
 @pytest.mark.parametrize(("typed", "stream"), [("", None), (None, None), ("0", 0), (" 1 ", 1)])
 def test_the_page_takes_a_stream(typed, stream) -> None:
-    assert request_of("clip.mkv", "demo", None, None, "", typed).stream == stream
+    asked = request_of("clip.mkv", "demo", start=None, end=None, skater="", stream=typed)
+    assert asked.stream == stream
 
 
 def test_the_page_says_what_is_no_number_of_a_video() -> None:
     with pytest.raises(InputError, match="first: is no number of a video"):
-        request_of("clip.mkv", "demo", None, None, "", "first")
+        request_of("clip.mkv", "demo", start=None, end=None, skater="", stream="first")
 
 
 def test_the_player_shows_the_one_that_was_chosen(clips: Shelf) -> None:

@@ -84,7 +84,7 @@ def test_colours_survive(clips: Shelf, tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("start_s", [0.0, 1.0])
 def test_sound_goes_along_at_its_own_time(
-    clips: Shelf, tmp_path: Path, name: str, codec: tuple[str, ...], kept: str, start_s: float
+    clips: Shelf, tmp_path: Path, *, name: str, codec: tuple[str, ...], kept: str, start_s: float
 ) -> None:
     base = RECIPES["vp9.webm"] if name.endswith("webm") else PLAIN
     path = clips.make(name, replace(base, frames=90, sound=True, output=codec))

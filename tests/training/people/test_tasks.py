@@ -152,7 +152,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(name, folder, tmp_path):
         ),
     ],
 )
-def test_simple_figures_are_learnt(name, figure, reach, settings, folder, tmp_path, capsys):
+def test_simple_figures_are_learnt(folder, tmp_path, capsys, *, name, figure, reach, settings):
     settings = [*settings, "optim.batch_size=8"]
     words = [word for setting in settings for word in ("--set", setting)]
     arguments = [str(RECIPES / f"{name}.toml"), *overrides(folder), *least_side(name), *words]

@@ -204,7 +204,7 @@ def test_entries_around_the_replaced_one_stay() -> None:
     ],
 )
 def test_what_cannot_be_exported_is_named(
-    change: str, arguments: tuple[str, ...], words: str, run: Path, manifest: Path, capsys: Any
+    run: Path, manifest: Path, capsys: Any, *, change: str, arguments: tuple[str, ...], words: str
 ) -> None:
     before = manifest.read_text()
     weights = run / "best.safetensors"

@@ -74,7 +74,7 @@ def perform(
         )
         joints = placed(solution.joints, rng, mirrored=mirrored)
         if joints is not None:
-            return _cut(element, staging, solution, joints, body, mirrored)
+            return _cut(element, staging, solution, joints, body=body, mirrored=mirrored)
     raise RuntimeError(f"{label}: no draw of {_DRAWS} fits the rink")
 
 
@@ -159,6 +159,7 @@ def _cut(
     staging: Staging,
     solution: Solution,
     joints: np.ndarray,
+    *,
     body: Body,
     mirrored: bool,
 ) -> Performance:

@@ -93,8 +93,8 @@ class Projected:
 
 
 def paint_person(
-    frame: Bytes, near: Bytes | None, actor: Actor, shown: Projected, n: int, views: Views,
-    *, light: Lighting, polish: float,
+    frame: Bytes, actor: Actor, shown: Projected, n: int, views: Views,
+    *, near: Bytes | None, light: Lighting, polish: float,
 ) -> Patch | None:  # fmt: skip
     """Draw a person at the n-th moment into a frame, RGB `(H, W, 3)`; None when out of sight."""
     if not shown.drawable(n):
@@ -105,7 +105,12 @@ def paint_person(
     if polish > 0:
         _mirror(frame, actor, shown, n, views, polish=polish, pixels_per_m=pixels_per_m)
     patch = draw_patch(
-        actor, shown.xy[n], shown.depth[n], shown.lit[n], frame.shape[:2], pixels_per_m
+        actor,
+        shown.xy[n],
+        shown.depth[n],
+        shown.lit[n],
+        shape=frame.shape[:2],
+        pixels_per_m=pixels_per_m,
     )
     if patch is not None:
         _lay_over(
@@ -133,6 +138,7 @@ def draw_patch(
     xy: Floats,
     depth: Floats,
     lit: Floats,
+    *,
     shape: tuple[int, ...],
     pixels_per_m: float,
 ) -> Patch | None:

@@ -171,7 +171,7 @@ def skeleton(poses: Array, body: Body, bearing: Array) -> Upper:
     legs = {}
     for index, (side, sign) in enumerate(zip(SIDES, (1.0, -1.0), strict=True)):
         shoulder = neck + 0.5 * sign * body.shoulder_width * chest[:, :, 1]
-        _place_arm(joints, side, shoulder, poses, body, facing)
+        _place_arm(joints, side, shoulder, poses, body=body, facing=facing)
         hip = 0.5 * sign * body.hip_width * hips[:, :, 1]
         joints[:, JOINT[f"{side}_hip"]] = hip
         free = body.leg * poses[:, CHANNELS[f"{side}_foot"]]
@@ -208,7 +208,7 @@ def _head_points(body: Body) -> dict[str, Array]:
 
 
 def _place_arm(
-    joints: Array, side: str, shoulder: Array, poses: Array, body: Body, facing: Array
+    joints: Array, side: str, shoulder: Array, poses: Array, *, body: Body, facing: Array
 ) -> None:
     sign = 1.0 if side == "left" else -1.0
     index = SIDES.index(side)

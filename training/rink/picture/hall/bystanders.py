@@ -75,11 +75,11 @@ def _draw(
     distance = float(np.median(corners[:, 2]))
     pixels_per_m = panorama.scale / distance
     xy, depth = np.ascontiguousarray(corners[:, :2]), np.ascontiguousarray(corners[:, 2])
-    patch = draw_patch(actor, xy, depth, lit, (h, w), pixels_per_m)
+    patch = draw_patch(actor, xy, depth, lit, shape=(h, w), pixels_per_m=pixels_per_m)
     if patch is None:
         return None
     _blend(panorama, patch, distance, sigma=person.defocus_m * pixels_per_m)
-    return _bystander(panorama, patch, joints[:17], seen[:17], position, distance)
+    return _bystander(panorama, patch, joints[:17], seen[:17], position=position, distance=distance)
 
 
 def _blend(panorama: Panorama, patch: Patch, distance: float, *, sigma: float) -> None:
@@ -101,9 +101,14 @@ def _blend(panorama: Panorama, patch: Patch, distance: float, *, sigma: float) -
 
 
 def _bystander(
-    panorama: Panorama, patch: Patch, joints: Floats, seen: Floats,
-    position: NDArray[np.floating], distance: float,
-) -> Bystander | None:  # fmt: skip
+    panorama: Panorama,
+    patch: Patch,
+    joints: Floats,
+    seen: Floats,
+    *,
+    position: NDArray[np.floating],
+    distance: float,
+) -> Bystander | None:
     alpha = patch.picture[..., 3] > 127
     if alpha.sum() < _LEAST_PIXELS:
         return None

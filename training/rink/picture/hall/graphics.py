@@ -56,8 +56,10 @@ def _score_box(rng: np.random.Generator, width: int, height: int) -> Caption:
     for row in range(rows):
         label = draw_word(rng)[:6] if rng.random() < 0.6 else "TES"
         number = f"{rng.uniform(1, 130):.2f}"
-        _write(picture, label, (3, (row + 1) * row_h - 3), row_h, ink, rng)
-        _write(picture, number, (int(box_w * 0.55), (row + 1) * row_h - 3), row_h, ink, rng)
+        _write(rng, picture, label, (3, (row + 1) * row_h - 3), height=row_h, ink=ink)
+        _write(
+            rng, picture, number, (int(box_w * 0.55), (row + 1) * row_h - 3), height=row_h, ink=ink
+        )
     left, top = _corner(rng, width, height, box_w, rows * row_h)
     return Caption(left, top, picture, float(rng.uniform(0.7, 1.0)))
 
@@ -67,7 +69,7 @@ def _mark(rng: np.random.Generator, width: int, height: int) -> Caption:
     box_w, box_h = int(width * rng.uniform(0.06, 0.13)), max(9, int(height * 0.06))
     picture = _plate(rng, box_w, box_h)
     word = "LIVE" if rng.random() < 0.4 else draw_word(rng)[:4]
-    _write(picture, word, (3, box_h - 4), box_h, _ink(picture), rng)
+    _write(rng, picture, word, (3, box_h - 4), height=box_h, ink=_ink(picture))
     left, top = _corner(rng, width, height, box_w, box_h)
     return Caption(left, top, picture, float(rng.uniform(0.4, 1.0)))
 
@@ -77,7 +79,9 @@ def _name_strip(rng: np.random.Generator, width: int, height: int) -> Caption:
     box_w, box_h = int(width * rng.uniform(0.3, 0.7)), int(height * rng.uniform(0.06, 0.11))
     picture = _plate(rng, box_w, box_h)
     name = f"{draw_word(rng)} {draw_word(rng)}"
-    _write(picture, name, (int(0.06 * box_w), int(0.75 * box_h)), box_h, _ink(picture), rng)
+    _write(
+        rng, picture, name, (int(0.06 * box_w), int(0.75 * box_h)), height=box_h, ink=_ink(picture)
+    )
     left = int(rng.uniform(0.03, 0.25) * width)
     top = height - box_h - int(height * rng.uniform(0.02, 0.07))
     return Caption(left, top, picture, float(rng.uniform(0.75, 1.0)))
@@ -95,9 +99,14 @@ def _ink(picture: Bytes) -> tuple[int, int, int]:
 
 
 def _write(
-    picture: Bytes, text: str, start: tuple[int, int], height: int, ink: tuple[int, int, int],
     rng: np.random.Generator,
-) -> None:  # fmt: skip
+    picture: Bytes,
+    text: str,
+    start: tuple[int, int],
+    *,
+    height: int,
+    ink: tuple[int, int, int],
+) -> None:
     font = _FONTS[rng.integers(len(_FONTS))]
     cv2.putText(picture, text, start, font, height / 32, ink, 1, cv2.LINE_AA)
 
