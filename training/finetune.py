@@ -64,8 +64,9 @@ def load_recipe(path: Path, overrides: list[str]) -> Recipe:
 
 def command_of(recipe: Path, overrides: list[str]) -> str:
     """What began a run, for others to type: without this machine's folders."""
-    known = (RECIPES / recipe.name).is_file() and recipe.resolve().parent == RECIPES.resolve()
-    name = f"training/recipes/{recipe.name}" if known else recipe.name
+    file, shipped = recipe.resolve(), RECIPES.resolve()
+    known = file.is_file() and file.is_relative_to(shipped)
+    name = f"training/recipes/{file.relative_to(shipped).as_posix()}" if known else recipe.name
     settings = [override_without_places(override) for override in overrides]
     return shlex.join(
         ["python", "-m", "training.finetune", name, *(w for s in settings for w in ("--set", s))]

@@ -119,8 +119,7 @@ def table(rows: Sequence[RinkMetrics]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """0 done, 2 bad input."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rink.clips", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--profile", default="demo")
@@ -129,7 +128,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--pose-run", type=Path, metavar="RUN", help="in place of the profile's")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")
-    parsed = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 done, 2 bad input."""
+    parsed = _parser().parse_args(arguments)
     try:
         runs = {"detector": parsed.detector_run, "pose": parsed.pose_run}
         judge = Judge(load_profile(parsed.profile), runs)

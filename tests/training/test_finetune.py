@@ -26,7 +26,7 @@ from training.cli import StatusLine
 from training.data.challenge import read_labels, split_by_source
 from training.engine.checkpoints import write_json
 from training.engine.records import read_records
-from training.finetune import COMMAND, RECIPE, RECIPES, load_recipe, main, train
+from training.finetune import COMMAND, RECIPE, RECIPES, command_of, load_recipe, main, train
 from training.tasks import TASKS
 
 SMOKE = {"umt": 1.96585, "uniformerv2": 0.75754, "infogcn": 4.00686}
@@ -103,14 +103,14 @@ def test_smoke_recipe_learns(
     assert mean(run(tmp_path / "shuffled")[-third:]) > mean(learned[-third:])
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(RECIPES.rglob("*.toml")), ids=lambda path: path.stem)
 def test_every_recipe_is_sound(path: Path) -> None:
     recipe = load_recipe(path, [])
     assert recipe.name == path.stem
     if recipe.task not in ("clips", "skeletons"):
         return  # boxes and skeletons say what they need in their own words
     lines = path.read_text().splitlines()
-    assert lines[0].startswith(f"# python -m training.finetune training/recipes/{path.name}")
+    assert lines[0].startswith(f"# {command_of(path, [])}")
     head = " ".join(line for line in lines if line.startswith("#"))
     assert "Hardware: " in head
     assert "To reach: " in head
