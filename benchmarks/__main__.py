@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 COSTS = ("umt_cost", "uniformerv2_cost", "infogcn_cost", "vitpose_cost", "dino_cost")
-"""Every one compares with a plain written-out twin in the same run."""
+"""Every one compares with a plain written-out reference implementation in the same run."""
 READERS = "video_readers"
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.config import load_profile
 from pipeline.detection.boxes import pairwise_iou
-from pipeline.tracking.main_skater import doubts
+from pipeline.tracking.main_skater import choice_warnings
 from pipeline.tracking.people import follow
 from pipeline.types import Detections, Timeline, Track
 
@@ -116,7 +116,7 @@ def judge(reference: Reference, main: Track) -> Result:
 
 
 def run(reference: Reference, thinning: Thinning) -> tuple[Result, tuple[str, ...]]:
-    """Choose the skater from what a thinning leaves; also what the rule says of its doubts."""
+    """Choose the skater from what a thinning leaves; also what the rule warns of."""
     key_frames, found = thinning
     found = found & np.isin(reference.frame, key_frames)
     detections = Detections(
@@ -128,7 +128,7 @@ def run(reference: Reference, thinning: Thinning) -> tuple[Result, tuple[str, ..
     )
     profile = load_profile("demo")
     people = follow(detections, reference.timeline, reference.frame_size, profile)
-    warnings = doubts(people, reference.timeline, reference.frame_size)
+    warnings = choice_warnings(people, reference.timeline, reference.frame_size)
     if people.main is None:
         return Result(0, 0, 0), warnings
     return judge(reference, people.main), warnings

@@ -71,7 +71,7 @@ def load_reference(path: Path) -> list[ReferenceJump]:
 
 
 def _act(take: np.ndarray, names: list[str], row: dict[str, str], turns: int) -> Act:
-    """A take in the rink's joints and rate, the ice at height 0, its way about the middle."""
+    """A take in the rink's joints and rate, the ice at height 0, its path about the middle."""
     joints = np.zeros((len(take), len(JOINTS), 3))
     for name in JOINTS:
         if name != "neck":

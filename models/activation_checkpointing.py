@@ -55,11 +55,11 @@ def checkpointed(
     if _kept.get():
         results = [stage(*piece) for piece in _pieces(inputs, rows)]
         return results[0] if len(results) == 1 else torch.cat(results)
-    result: Tensor = _Recompute.apply(stage, rows, len(inputs), *inputs, *parameters)
+    result: Tensor = _Checkpoint.apply(stage, rows, len(inputs), *inputs, *parameters)
     return result
 
 
-class _Recompute(torch.autograd.Function):
+class _Checkpoint(torch.autograd.Function):
     """See `checkpointed`."""
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 The paper speeds attention up with FlashAttention (Sec. III-A). Here torch's SDPA is the default (it
 dispatches to a flash kernel by itself), `flash_attn` is used when it is installed and applicable,
-and `written_out_attention` is the plain twin that tests and attention maps use.
+and `written_out_attention` is the reference implementation that tests and attention maps use.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _flash_attn_fits(q: Tensor) -> bool:
 
 
 def _trains_on_bf16_processor(q: Tensor) -> bool:
-    """There the plain twin takes half the time of torch's kernel, forward and backward."""
+    """There the reference takes half the time of torch's kernel, forward and backward."""
     return q.requires_grad and q.dtype == torch.bfloat16 and q.device.type == "cpu"
 
 
@@ -75,7 +75,7 @@ def attention_probabilities(
 def written_out_attention(
     q: Tensor, k: Tensor, v: Tensor, *, scale: float | None = None, bias: Tensor | None = None
 ) -> Tensor:
-    """The plain twin of `attention`: materialises the whole map."""
+    """The reference implementation of `attention`: materialises the whole map."""
     return attention_probabilities(q, k, scale=scale, bias=bias) @ v
 
 

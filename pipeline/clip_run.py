@@ -25,7 +25,7 @@ from pipeline.networks import Networks
 from pipeline.pose import pose_frame_indices, pose_stride
 from pipeline.progress import Monitor
 from pipeline.tracking.drawn_box import with_drawn
-from pipeline.tracking.main_skater import choose_main_skater, doubts
+from pipeline.tracking.main_skater import choice_warnings, choose_main_skater
 from pipeline.tracking.people import find_people
 from pipeline.tracking.region import consolidate, whole_frame
 from pipeline.types import (
@@ -61,7 +61,7 @@ class Found:
     people: People
     region: RegionOfInterest
     pose: PoseSequence
-    doubts: tuple[Message, ...]
+    warnings: tuple[Message, ...]
     """What may be wrong with it."""
 
 
@@ -123,8 +123,8 @@ class Run:
         collected = collector(self.video.info, region)
         pose = self._watch(people, [collected])
         info, timeline = self.video.info, self.video.timeline
-        doubts = (*self.video.warnings, *self._doubts(people))
-        return Found(info, timeline, people, region, pose, doubts), collected
+        warnings = (*self.video.warnings, *self._choice_warnings(people))
+        return Found(info, timeline, people, region, pose, warnings), collected
 
     def _frames(
         self, stage: str, positions: IntArray, upto: float = 1.0
@@ -272,12 +272,12 @@ class Run:
 
     def _warnings(self, people: People) -> tuple[Message, ...]:
         weights = weight_warnings(self.networks.provenance)
-        return (*weights, *self.video.warnings, *self._doubts(people))
+        return (*weights, *self.video.warnings, *self._choice_warnings(people))
 
-    def _doubts(self, people: People) -> list[Message]:
+    def _choice_warnings(self, people: People) -> list[Message]:
         found: list[Message] = []
         if not self.networks.is_untrained("detector"):
-            found += doubts(
+            found += choice_warnings(
                 people,
                 self.video.timeline,
                 self.size,

@@ -91,7 +91,7 @@ class Profile:
     region: RegionSettings = field(default_factory=RegionSettings)
     """What is cropped."""
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
-    """How the models' opinions become one."""
+    """How the models' scores become one verdict."""
     precision: Precision = "fp32"
     """Arithmetic of the classifiers; `bf16` on processors and GPUs that have it."""
     untrained_where_absent: bool = False

@@ -1,6 +1,6 @@
 """Moments as people type and read them: 75, 1:15, 0:01:15.250 or 1:15,25 from the file's start.
 
-The player's twin is `parseSeconds` in `ui/player/static/clock.js`; one table of cases tests both.
+The player has `parseSeconds` in `ui/player/static/clock.js`; one table of cases tests both.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ _TABS: dict[str, ModuleType] = {
 
 PARTS["flight"] = flight_scene
 PARTS["notes"] = notes_scene
-SOURCES.append(measured_lanes)  # under the picture, after the networks' opinions
+SOURCES.append(measured_lanes)  # under the picture, after the networks' scores
 
 
 def build_app(clips: ClipShelf | None = None, example: Example | None = None) -> gr.Blocks:

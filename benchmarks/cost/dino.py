@@ -1,7 +1,7 @@
 """What the detector costs a frame on a CPU: `python -m benchmarks.cost.dino`.
 
 The published DINO (ResNet-50, four scales, a frame of 480x800) and the demo's small one run beside
-a plain twin with the same weights, which samples map by map with `grid_sample`, stacks and sums as
+a reference with the same weights, which samples map by map with `grid_sample`, stacks and sums as
 the official code does without its CUDA kernel, and applies the frozen batch norms after the
 convolutions. CPU time on one thread, the best of a few passes; bf16 where the CPU computes in it.
 """
@@ -50,7 +50,7 @@ class Cost:
 
 
 def sample_map_by_map(value: Tensor, points: Tensor, weights: Tensor, pyramid: Pyramid) -> Tensor:
-    """The plain twin of `sample_and_sum`: every sampled vector is held before they are summed."""
+    """The reference of `sample_and_sum`: every sampled vector is held before they are summed."""
     B, Q, heads = points.shape[:3]
     samples = []
     for level, tokens in enumerate(torch.split(value, pyramid.counts, dim=1)):
@@ -64,7 +64,7 @@ def sample_map_by_map(value: Tensor, points: Tensor, weights: Tensor, pyramid: P
 
 
 def conv_then_norm(x: Tensor, conv: nn.Conv2d, norm: Norm) -> Tensor:
-    """The plain twin of `conv_norm`: a multiplication and an addition over the whole map."""
+    """The reference of `conv_norm`: a multiplication and an addition over the whole map."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
@@ -75,7 +75,7 @@ def conv_then_norm(x: Tensor, conv: nn.Conv2d, norm: Norm) -> Tensor:
 
 @contextmanager
 def written_out() -> Iterator[None]:
-    """Compute as the plain twin does inside the `with` block."""
+    """Compute as the reference implementation does inside the `with` block."""
     with (
         mock.patch("models.dino.deformable_attention.sample_and_sum", sample_map_by_map),
         mock.patch("models.dino.resnet.conv_norm", conv_then_norm),

@@ -1,7 +1,7 @@
 """What InfoGCN costs: `python -m benchmarks.cost.infogcn`.
 
 A training step (forward and backward) at batch 16 and 320 frames, and one sequence in evaluation,
-with the network and with its plain twin, on the same weights and one thread. Each training is a
+with the network and with its reference, on the same weights and one thread. Each training is a
 fresh process, so the peak is its own, of three steps: the first ones also pay for memory that the
 process has never touched, so the least of the three are compared. Ends with 1 where a target is
 missed.
@@ -30,7 +30,7 @@ OUT = Path("out/benchmarks/infogcn_cost.json")
 BATCH, FRAMES = 16, 320
 STEPS, ROUNDS = 3, 5
 PEAK_GIB, RATIO = 2.5, 1.3
-"""The targets: memory, and CPU time against the twin's."""
+"""The targets: memory, and CPU time against the reference implementation's."""
 
 Forward = Callable[[InfoGCN, Tensor], InfoGCNOutput]
 
@@ -49,7 +49,7 @@ class Cost:
     what: str
     """`training` a step, or `evaluation` of a sequence."""
     network: str
-    """`infogcn` or its twin `written_out`."""
+    """`infogcn` or its reference `written_out`."""
     dtype: str
     """Of the activations."""
     cpu_s: float
@@ -123,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     step = f"training step, {BATCH} x {FRAMES} frames"
     limits = [
         Target(f"{step}, peak GiB", ours.peak_gib, PEAK_GIB),
-        Target(f"{step}, CPU time of the written-out twin's", ours.cpu_s / plain.cpu_s, RATIO),
+        Target(f"{step}, CPU time of the written-out reference's", ours.cpu_s / plain.cpu_s, RATIO),
     ]
     print(*limits, sep="\n")
     report = {

@@ -3,7 +3,7 @@
 Each network is a fresh process that imports torch and models.umt.network only, so the peak is its
 own. UMT-L16 16x224 runs twice there with the same weights, through `attention` and through the
 plain written-out softmax(q k^T) v: the ratio of CPU times is the figure to compare between
-machines. UMT-L16 16x448, left out by `--quick`, has no twin: written out it needs over 20 GiB. Ends
+machines. UMT-L16 16x448, left out by `--quick`, has no reference: it would need over 20 GiB. Ends
 with 1 where a target is missed.
 """
 
@@ -60,15 +60,15 @@ class Row:
     num_frames: int
     image_size: int
     dtype: str
-    twin: bool
+    reference: bool
     """Run the written-out attention as well, after the fast one."""
 
 
 def rows(*, quick: bool) -> list[Row]:
     """The processes to start; bf16 where the CPU computes in it."""
     dtypes = ["fp32", "bf16"] if cpu_has_bf16() else ["fp32"]
-    small = [Row(16, 224, dtype, twin=True) for dtype in dtypes]
-    return small if quick else [*small, Row(16, 448, dtypes[-1], twin=False)]
+    small = [Row(16, 224, dtype, reference=True) for dtype in dtypes]
+    return small if quick else [*small, Row(16, 448, dtypes[-1], reference=False)]
 
 
 def cpu_has_bf16() -> bool:
@@ -101,7 +101,7 @@ def measure(row: Row) -> list[Cost]:
     video = torch.randn(shape, dtype=DTYPES[row.dtype])
     name = f"umt_l16_{row.num_frames}x{row.image_size}"
     costs = []
-    for kernel in ("auto", "written_out") if row.twin else ("auto",):
+    for kernel in ("auto", "written_out") if row.reference else ("auto",):
         cpu, wall = time.process_time(), time.perf_counter()
         with torch.inference_mode(), attention_kernel(kernel):
             model(video)
@@ -146,7 +146,7 @@ def targets(measured: list[Cost]) -> list[Target]:
     if len(measured) == 1:
         return [memory]
     ratio = fast.cpu_s / measured[1].cpu_s
-    return [memory, Target(f"{name} CPU time, of the written-out twin's", ratio, 0.75)]
+    return [memory, Target(f"{name} CPU time, of the written-out reference's", ratio, 0.75)]
 
 
 def main(arguments: list[str] | None = None) -> int:

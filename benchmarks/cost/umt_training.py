@@ -5,8 +5,8 @@ device with each attention kernel: torch's flash kernel (`sdpa`), the flash-attn
 installed, and the plain softmax(q k^T) v. The paper claims that FlashAttention makes training 2-3
 times as fast (Sec. III-A): that is the last ratio. `--tiny` runs the same code on the CPU.
 
-All blocks are recomputed in the backward pass by default, or the written-out maps do not fit 80 GB.
-Model FLOP utilisation (MFU) = 3 x forward FLOP / time / peak: recomputing is not counted as work.
+All blocks use activation checkpointing by default, or the written-out maps do not fit 80 GB.
+Model FLOP utilisation (MFU) = 3 x forward FLOP / time / peak: checkpointing is not counted as work.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Load:
     batch_size: int
     """Clips a step."""
     checkpoint_blocks: int
-    """Blocks that are recomputed in the backward pass."""
+    """Blocks with activation checkpointing."""
     device: torch.device
     """Where it runs."""
 
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
     load = Load(options.tiny, options.batch_size, options.checkpoint_blocks, device)
     peak, flop = options.peak_tflops or peak_of(name), forward_flop(load)
     print(
-        f"{name}, {load.batch_size} clips a step, {load.checkpoint_blocks} blocks recomputed, "
+        f"{name}, {load.batch_size} clips a step, {load.checkpoint_blocks} blocks checkpointed, "
         f"bf16, {flop / 1e9:,.2f} GFLOP forward"
     )
     seconds: dict[str, float] = {}

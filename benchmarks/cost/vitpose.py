@@ -43,7 +43,7 @@ class Cost:
 
 
 def decode_map_by_map(heatmaps: Tensor, *, border: Border = "zero") -> tuple[Tensor, Tensor]:
-    """The plain twin of `decode_heatmaps` (`max_step=None`): map after map, OpenCV's blur."""
+    """The reference of `decode_heatmaps` (`max_step=None`): map after map, OpenCV's blur."""
     N, J = heatmaps.shape[:2]
     points, scores = torch.full((N, J, 2), torch.nan), torch.zeros(N, J)
     for n in range(N):

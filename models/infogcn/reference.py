@@ -1,4 +1,4 @@
-"""InfoGCN written out plainly: the twin that `models.infogcn.network` must equal, head by head.
+"""InfoGCN written out: the reference that `models.infogcn.network` must equal, head by head.
 
 Attention maps of all frames and heads lie in memory, every layer is a call of its own in the usual
 `(B, C, T, V)` memory, and autograd keeps what it likes. For tests and for the cost figures.

@@ -132,8 +132,7 @@ class UMT(nn.Module):
         init_scale: The head's first weights are shrunk by this factor.
         stem_channels: Widths of a convolutional stem in place of the patch embedding; each halves
             the resolution, so there are log2(patch_size) of them.
-        checkpoint_blocks: The first so many blocks are recomputed in the backward pass, which
-            saves their activations.
+        checkpoint_blocks: The first so many blocks use activation checkpointing.
 
     Raises:
         ValueError: Sizes that do not fit together.

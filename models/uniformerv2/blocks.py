@@ -105,7 +105,7 @@ class LocalUniBlock(nn.Module):
         double_lmhra: Also local MHRA before the MLP, not only before the attention.
         act: Activation of the MLP.
         drop_path: Stochastic depth rate of every branch.
-        checkpointed: Recompute attention and MLP in the backward pass instead of storing them.
+        checkpointed: Activation checkpointing of attention and MLP.
         Local
             MHRA is stored: computed twice, its batch norm would count every batch twice.
     """

@@ -42,7 +42,7 @@ def uniformerv2_l14(
         drop_path_rate: Of the global blocks; the recipe's by default (ssv2: 0.4).
         dropout: In the global blocks' MLPs and before the classifier.
         checkpoint_blocks: Local blocks that checkpointed in the backward pass.
-        fold_extractor: False for the written-out twin of the global attention.
+        fold_extractor: False for the written-out reference of the global attention.
     """
     return _build(
         patch_size=14,

@@ -98,7 +98,7 @@ class SingleQueryAttention(_Projections):
     Args:
         width: Channels C.
         heads: Attention heads.
-        fold: False projects all tokens, as the official code does: the twin for tests and costs.
+        fold: False projects all tokens, as the official code does: for tests and costs.
     """
 
     def __init__(self, width: int, heads: int, *, fold: bool = True) -> None:

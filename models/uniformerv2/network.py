@@ -131,7 +131,7 @@ class UniFormerV2(nn.Module):
         checkpoint_blocks: So many local blocks checkpointed in the backward pass to save memory.
         stem_channels: Widths of a convolutional stem on every frame in place of the patch
             embedding; each halves the resolution, so there are log2(patch_size) of them.
-        fold_extractor: False for the written-out twin of the global attention.
+        fold_extractor: False for the written-out reference of the global attention.
 
     Raises:
         ValueError: An argument contradicts another.

@@ -35,7 +35,7 @@ LEADERBOARD = {
 
 @dataclass(frozen=True)
 class EnsembleSettings:
-    """How the models' opinions become one."""
+    """How the models' scores become one verdict."""
 
     strategy: Literal["weighted", "vote"] = "weighted"
     """Which of the two decides; both are always computed."""

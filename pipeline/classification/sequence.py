@@ -35,7 +35,7 @@ class SequenceSettings:
     crop: float = 0.95
     """Middle share of the clip that is kept. Assumption: as the published feeder tests."""
     centre: Literal["clip", "frame"] = "clip"
-    """What is subtracted: the hips' mean over the clip, which keeps the way they move, or the hips
+    """What is subtracted: the hips' mean over the clip, which keeps their trajectory, or the hips
     of every frame. Assumption: the paper names no normalisation."""
     stream: Stream = "joint"
     """Positions, or their change from frame to frame; bones are the network's own `k`."""

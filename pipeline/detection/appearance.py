@@ -27,7 +27,7 @@ LENGTH = len(_PARTS) * _BINS**3
 """Of one description."""
 
 
-def describe(frame: NDArray[np.uint8], boxes: Array) -> FloatArray:
+def reid_descriptors(frame: NDArray[np.uint8], boxes: Array) -> FloatArray:
     """The colours within boxes, as roots of histograms.
 
     Args:

@@ -25,7 +25,7 @@ from models.dino import (
     resized_hw,
     to_xyxy,
 )
-from pipeline.detection.appearance import LENGTH, describe
+from pipeline.detection.appearance import LENGTH, reid_descriptors
 from pipeline.errors import ConfigError, InputError
 from pipeline.types import Detections, FloatArray, IntArray
 
@@ -234,7 +234,7 @@ class DetectionRun:
     def _run_pending(self) -> None:
         found = self._detector.people(self._pending)
         pairs = zip(self._pending, found, strict=True)
-        self._appearance += [describe(frame, boxes) for frame, (boxes, _) in pairs]
+        self._appearance += [reid_descriptors(frame, boxes) for frame, (boxes, _) in pairs]
         self._found += found
         self._pending = []
 

@@ -123,7 +123,7 @@ def combined(
 
 
 def _followed(middles: Numbers, seen: Sequence[int] | IntArray, frames: IntArray) -> Numbers:
-    """Where the skater is in some frames, `(F, 2)`; between sightings on the straight way."""
+    """Where the skater is in some frames, `(F, 2)`; between detections interpolated linearly."""
     return np.column_stack([np.interp(frames, seen, middles[:, axis]) for axis in (0, 1)])
 
 

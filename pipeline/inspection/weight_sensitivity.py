@@ -184,7 +184,7 @@ def leave_one_out(
     return tuple(found)
 
 
-def opinions(scores: Mapping[str, ModelScores]) -> dict[str, tuple[str, ...]]:
+def models_by_label(scores: Mapping[str, ModelScores]) -> dict[str, tuple[str, ...]]:
     """Class -> the models of the ensemble that say so; the class with most voices first."""
     found: dict[str, list[str]] = {}
     for name in FUSED:

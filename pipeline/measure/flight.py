@@ -47,7 +47,7 @@ class Flight:
 
 
 LIKELY, CLEAR = 0.5, 0.9
-"""A flight is seen from the first probability on, and is beyond doubt from the second."""
+"""A flight is seen from the first probability on, and is certain from the second."""
 _MOST = 12
 """Flights of one sequence that are told apart."""
 
@@ -56,7 +56,7 @@ def find_flights(body: Body) -> tuple[Flight, ...]:
     """Every flight that is likelier than not; where there is none, the likeliest, however unlikely.
 
     Pairs of moments that overlap in time stand for the same flight, each with the likeliest pair
-    that is left. The flights beyond doubt come first, the longest and so the highest before others.
+    that is left. The certain flights come first, the longest and so the highest before others.
 
     Raises:
         ValueError: A sequence shorter than the shortest flight.

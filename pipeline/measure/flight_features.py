@@ -20,7 +20,7 @@ FEATURES = ("torso_speed", "torso_height", "foot_height")
 """Names of the columns."""
 
 _CAMERA_S = 0.35
-"""What takes longer is put down to the camera and to the skater's way over the ice."""
+"""What takes longer is put down to the camera and to the skater's path over the ice."""
 _SPEED_S = 0.02
 
 

@@ -32,7 +32,7 @@ _CHANGE = 15.0
 """Variance that the rate gains a second, (turns/s)^2/s: spins ask for less, jumps for more."""
 _WANDER = 0.15
 """Variance that the direction gains a second besides, turns^2/s, as a share of a bin's width."""
-_TRUST, _DOUBT = 0.6, 0.04
+_TRUST, _FLOOR = 0.6, 0.04
 """Frames follow each other closely, so their errors do too: each counts less than a whole one."""
 _NEAR = 0.2
 _COURSES = 48
@@ -115,7 +115,7 @@ def _evidence(body: Body) -> Array:
     as_seen = facing_network()(joints)
     exchanged = facing_network()(joints[:, list(COCO17.flip_order)])
     found = np.stack([as_seen, exchanged], axis=2)
-    likely = ((1.0 - _DOUBT) * found + _DOUBT / len(DIRECTIONS)) ** _TRUST
+    likely = ((1.0 - _FLOOR) * found + _FLOOR / len(DIRECTIONS)) ** _TRUST
     likely[~body.posed] = 1.0
     return np.asarray(likely)
 

@@ -59,9 +59,9 @@ def flights_seen(body: Body) -> tuple[Flight, ...] | Reason:
     flights = find_flights(body)
     if flights[0].likely < LIKELY:
         return Reason("no_flight")
-    doubts = [_doubt(body, flight) for flight in flights]
-    good = tuple(f for f, doubt in zip(flights, doubts, strict=True) if doubt is None)
-    return good or next(doubt for doubt in doubts if doubt is not None)
+    reasons = [_unmeasurable(body, flight) for flight in flights]
+    good = tuple(f for f, reason in zip(flights, reasons, strict=True) if reason is None)
+    return good or next(reason for reason in reasons if reason is not None)
 
 
 def flight_at(flights: Sequence[Flight], at_s: float | None) -> Flight:
@@ -91,7 +91,7 @@ def measure_jump(body: Body, heading: Heading, found: Flight | Reason) -> Jump:
     )
 
 
-def _doubt(body: Body, flight: Flight) -> Reason | None:
+def _unmeasurable(body: Body, flight: Flight) -> Reason | None:
     """Why a flight cannot be measured, if so."""
     start, end = float(body.times_s[0]), float(body.times_s[-1])
     takeoff, landing = flight.span_s

@@ -114,9 +114,9 @@ def measure_spin(body: Body, heading: Heading, span: SpinSpan | None) -> Spin:
     """Measure a stretch of fast turning."""
     if span is None:
         return Spin(untold(Reason("no_spin"), *SPIN), (), ())
-    doubt = _doubt(heading, span)
-    if doubt is not None:
-        return Spin(untold(doubt, *SPIN), (), ())
+    reason = _unmeasurable(heading, span)
+    if reason is not None:
+        return Spin(untold(reason, *SPIN), (), ())
     turned = np.abs(heading.courses[span.last] - heading.courses[span.first])
     lasts = float(body.times_s[span.last] - body.times_s[span.first])
     low, value, high = np.percentile(turned, (0.0, 50.0, 100.0)) + np.array([-_READ, 0.0, _READ])
@@ -137,7 +137,7 @@ def _scaled(estimate: Estimate, factor: float) -> Estimate:
     return Estimate(factor * estimate.value, factor * estimate.low, factor * estimate.high)
 
 
-def _doubt(heading: Heading, span: SpinSpan) -> Reason | None:
+def _unmeasurable(heading: Heading, span: SpinSpan) -> Reason | None:
     """Why the turns of a span cannot be told, if so."""
     part = slice(span.first, span.last + 1)
     if heading.gap[part].mean() > _MOST_GAPS:

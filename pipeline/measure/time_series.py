@@ -10,7 +10,7 @@ from pipeline.measure.records import Span, TimeSeries
 from pipeline.measure.signals import Array, Body, Mask
 
 _CAMERA_S = 0.6
-"""What takes longer than this is put down to the camera and to the skater's way over the ice."""
+"""What takes longer than this is put down to the camera and to the skater's path over the ice."""
 
 
 def time_series_of(body: Body, heading: Heading, phases: tuple[Span, ...]) -> TimeSeries:

@@ -64,7 +64,7 @@ class PoseSettings:
     max_step: float | None = MAX_STEP
     """Limit of the decoder's refinement, in heat-map cells; None as published."""
     resolve_left_right: bool = False
-    """Settle left and right over the whole clip (`pipeline.pose.left_right`); False as published,
+    """Resolve left and right over the whole clip (`pipeline.pose.left_right`); False as published,
     where
     every joint of every frame stands alone."""
     precision: Precision = "fp32"

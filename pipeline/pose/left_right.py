@@ -1,8 +1,8 @@
-"""Left or right: which of two places is whose, settled for a limb over the whole clip.
+"""Left or right: which of two places is whose, resolved for a limb over the whole clip.
 
 A pose network is often of two minds about sides: the maps of both ankles have a peak on either
 ankle, and frame by frame both highest ones may lie on the same. Here the peaks of both maps are the
-places of both joints, and the ways of a pair of limbs through them that fit best are found by
+places of both joints, and the paths of a pair of limbs through them that fit best are found by
 dynamic programming (Viterbi 1967): high in the maps, not both sides in one place, no limb longer
 than it can be, no jump from frame to frame. Neither the paper nor ViTPose has it; the constants
 were chosen on clips of the rink (docs/training_people.md).
@@ -23,7 +23,7 @@ Floats = NDArray[np.floating]
 PLACES = 3
 """Peaks of a map, and places of a pair of joints, that are looked at."""
 LIMBS = (("shoulder",), ("elbow", "wrist"), ("hip",), ("knee", "ankle"))
-"""Joints whose sides are settled together."""
+"""Joints whose sides are resolved together."""
 
 # Lengths are shares of the longer side of the box, costs are those of a probability's logarithm.
 _SAME = 0.01
@@ -33,7 +33,7 @@ _TOGETHER, _TOGETHER_COST = 0.08, 0.7
 _LONGEST, _LENGTH_COST = 0.28, 10.0
 """A limb may look as long as this; what is more costs."""
 _MOTION_COST, _FARTHEST = 5.0, 0.3
-"""What a way costs; a jump costs no more than this long a way."""
+"""What a distance costs; a jump costs no more than this one."""
 _LEAST = 0.02
 """A map's value below this says nothing."""
 _NOWHERE = 50.0
@@ -60,7 +60,7 @@ class Peaks:
 
 
 def resolve_left_right(peaks: Peaks, body_px: float) -> tuple[FloatArray, FloatArray]:
-    """The joints of a clip, with the sides of limbs settled.
+    """The joints of a clip, with the sides of limbs resolved.
 
     Args:
         peaks: Frames without a pose are all NaN.
@@ -78,7 +78,7 @@ def resolve_left_right(peaks: Peaks, body_px: float) -> tuple[FloatArray, FloatA
     for limb in LIMBS:
         pairs = [(COCO17.index(f"left_{j}"), COCO17.index(f"right_{j}")) for j in limb]
         places = [_Places.of(found, left, right, body_px) for left, right in pairs]
-        for (left, right), pair, chosen in zip(pairs, places, _settled(places), strict=True):
+        for (left, right), pair, chosen in zip(pairs, places, _resolved(places), strict=True):
             for joint, values, index in zip((left, right), pair.values, chosen, strict=True):
                 value = _picked(values, index)
                 point = _picked(pair.points, index) * body_px
@@ -125,7 +125,7 @@ class _Places:
         return left, right
 
 
-def _settled(places: list[_Places]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _resolved(places: list[_Places]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """For every joint of a pair of limbs, the numbers of its left and right places `(N,)`.
 
     One side's state is a place for each of its joints.
@@ -147,15 +147,15 @@ def _settled(places: list[_Places]) -> list[tuple[NDArray[np.intp], NDArray[np.i
     for pair, s in zip(places, states, strict=True):
         together = _distances(pair.points, pair.points) < _TOGETHER
         cost = cost + _TOGETHER_COST * together[:, s][:, :, s]
-        way = _distances(pair.points[:-1], pair.points[1:])
-        way = np.minimum(np.nan_to_num(way, nan=_FARTHEST), _FARTHEST)
-        moves += _MOTION_COST * way[:, s][:, :, s]
-    ways = cheapest_ways(cost, moves)
-    return [(s[ways[0]], s[ways[1]]) for s in states]
+        distance = _distances(pair.points[:-1], pair.points[1:])
+        distance = np.minimum(np.nan_to_num(distance, nan=_FARTHEST), _FARTHEST)
+        moves += _MOTION_COST * distance[:, s][:, :, s]
+    paths = cheapest_paths(cost, moves)
+    return [(s[paths[0]], s[paths[1]]) for s in states]
 
 
-def cheapest_ways(cost: Floats, moves: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The cheapest ways of two sides through states that cost them something together.
+def cheapest_paths(cost: Floats, moves: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The cheapest paths of two sides through states with costs, by the Viterbi algorithm.
 
     Args:
         cost: `(N, S, S)` of the left side's and the right side's state in each frame.
@@ -172,12 +172,12 @@ def cheapest_ways(cost: Floats, moves: Floats) -> tuple[NDArray[np.intp], NDArra
         back.append((via_left.argmin(axis=0), via_right.argmin(axis=0)))
         total = via_right.min(axis=0) + here
     left, right = np.unravel_index(total.argmin(), total.shape)
-    ways = [(left, right)]
+    paths = [(left, right)]
     for from_left, from_right in reversed(back):
         right = from_right[left, right]
         left = from_left[right, left]
-        ways.append((left, right))
-    lefts, rights = np.array(ways[::-1], dtype=np.intp).T
+        paths.append((left, right))
+    lefts, rights = np.array(paths[::-1], dtype=np.intp).T
     return lefts, rights
 
 

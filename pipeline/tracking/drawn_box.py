@@ -1,6 +1,6 @@
 """A person's track made from one box that somebody drew in one frame.
 
-From the drawn frame the box is led forward and backward. Where the detector looked, a box of its
+From the drawn frame the box is followed both ways in time. Where the detector looked, a box of its
 own that lies on the person is taken, also one of low score that belongs to nobody; between, and
 where it saw nobody, the box moves with the picture (`pipeline.tracking.optical_flow`). Who leaves
 the picture, or is lost for longer than an instant, has no box from there on: a wrong box would be
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from pipeline.annotations.marked import MIN_SIDE, SkaterBox
-from pipeline.detection.appearance import describe
+from pipeline.detection.appearance import reid_descriptors
 from pipeline.detection.boxes import Numbers, centres, clamp, extents, iou, pairwise_iou
 from pipeline.detection.detector import Frame
 from pipeline.errors import InputError
@@ -40,7 +40,7 @@ _APART = 0.3
 _MAX_SIZE = 1.7
 """How many times higher or lower such a box may be."""
 _MAX_DIFFERENCE, _LOST_DIFFERENCE = 0.45, 0.6
-"""Of the colours, from what the person looked like: of a detector's box, and of one led on."""
+"""Of the colours, from what the person looked like: of a detector's box, and of a followed one."""
 _ALIKE = 0.6
 """Correlation at which a picture counts as seen again."""
 _MAX_MISSING_S = 0.6
@@ -92,9 +92,11 @@ def with_drawn(
     drawn = clamp(np.array(box.xyxy), frame_size).astype(np.float64)
     number = 1 + max((track.person_id for track in people.tracks), default=-1)
     free = _without(detections, _elsewhere(people.tracks, drawn, position))
-    way = _Ways(frames, timeline, frame_size, free).of(drawn, position)
+    trajectory = _Trajectory(frames, timeline, frame_size, free).of(drawn, position)
     rule = Message.of("drawn", person=number, frame=box.frame + 1)
-    return People((*people.tracks, _as_track(number, way, len(timeline), frame_size)), number, rule)
+    return People(
+        (*people.tracks, _as_track(number, trajectory, len(timeline), frame_size)), number, rule
+    )
 
 
 def _elsewhere(tracks: Sequence[Track], drawn: Numbers, position: int) -> list[Track]:
@@ -125,14 +127,14 @@ class _Spot:
     box: Numbers
     """`(4,)` in pixels of the source."""
     score: float = np.nan
-    """Of the detector, or 1 where somebody drew; NaN where the box was led on."""
+    """Of the detector, or 1 where somebody drew; NaN between detections."""
 
     @property
     def sure(self) -> bool:
         return bool(np.isfinite(self.score))
 
 
-class _Ways:
+class _Trajectory:
     """From one frame of a clip to both its ends."""
 
     def __init__(
@@ -149,15 +151,15 @@ class _Ways:
         """Where the person is who was drawn in a frame: frame -> spot."""
         scale = _scale(drawn, self._size)
         after = np.arange(position, len(self._timeline))
-        forward = self._one_way(drawn, self._pictures(after, scale), scale)
-        backward = self._one_way(drawn, self._backwards(position, scale), scale)
+        forward = self._followed(drawn, self._pictures(after, scale), scale)
+        backward = self._followed(drawn, self._backwards(position, scale), scale)
         return forward | backward
 
-    def _one_way(
+    def _followed(
         self, drawn: Numbers, pictures: Iterator[tuple[int, Frame]], scale: float
     ) -> dict[int, _Spot]:
         last, picture = next(pictures)
-        way, sure = {last: _Spot(drawn, 1.0)}, last
+        trajectory, sure = {last: _Spot(drawn, 1.0)}, last
         person, times = _Person(picture, drawn * scale), self._timeline.pts_s
         for position, picture in pictures:
             boxes, scores = self._looked(position)
@@ -169,13 +171,13 @@ class _Ways:
             if _visible(expected / scale, self._size) < _VISIBLE:
                 break
             if row is None:
-                way[position] = _Spot(expected / scale)
+                trajectory[position] = _Spot(expected / scale)
             else:
-                way[position] = _Spot(boxes[row], float(scores[row]))
-                _straighten(way, sure, position, boxes[row] - expected / scale)
+                trajectory[position] = _Spot(boxes[row], float(scores[row]))
+                _straighten(trajectory, sure, position, boxes[row] - expected / scale)
                 sure = position
             last = position
-        return way
+        return trajectory
 
     def _looked(self, position: int) -> tuple[Numbers, Numbers]:
         """What the detector gave in a frame: boxes `(N, 4)` and scores `(N,)`."""
@@ -209,7 +211,7 @@ class _Person:
     def __init__(self, picture: Frame, box: Numbers) -> None:
         self._box, self._speed = box, np.zeros(2)
         self._before = _grey(picture)
-        self._looks = describe(picture, box[None])[0]
+        self._descriptor = reid_descriptors(picture, box[None])[0]
         self._shown = _cut(self._before, box)
         self._found = True
 
@@ -217,12 +219,12 @@ class _Person:
         """Where the person is in the next frame, and which of the boxes `(N, 4)` says so.
 
         Returns:
-            The box as the picture leads it, None where it does not; and the detector's.
+            The box by optical flow or template matching, None if lost; and the detector's.
         """
         after = _grey(picture)
-        led = self._led(after)
-        found = led is not None and self._difference(picture, led) <= _LOST_DIFFERENCE
-        expected = led if led is not None and found else self._box + np.tile(self._speed, 2)
+        shifted = self._from_picture(after)
+        found = shifted is not None and self._difference(picture, shifted) <= _LOST_DIFFERENCE
+        expected = shifted if shifted is not None and found else self._box + np.tile(self._speed, 2)
         row = self._among(picture, boxes, expected)
         box = expected if row is None else boxes[row]
         if found or row is not None:
@@ -232,11 +234,13 @@ class _Person:
         self._found = found or row is not None
         self._box, self._before = box, after
         if row is not None:
-            self._looks = (1 - _NEWS) * self._looks + _NEWS * describe(picture, box[None])[0]
+            self._descriptor = (1 - _NEWS) * self._descriptor + _NEWS * reid_descriptors(
+                picture, box[None]
+            )[0]
         return (expected if self._found else None), row
 
-    def _led(self, after: Frame) -> Numbers | None:
-        """The box as the picture leads it."""
+    def _from_picture(self, after: Frame) -> Numbers | None:
+        """The box by optical flow, or by template matching."""
         box = moved(self._before, after, self._box) if self._found else None
         if box is not None:
             return box
@@ -257,28 +261,30 @@ class _Person:
         return None
 
     def _difference(self, picture: Frame, box: Numbers) -> float:
-        return 1 - float(describe(picture, box[None])[0] @ self._looks)
+        return 1 - float(reid_descriptors(picture, box[None])[0] @ self._descriptor)
 
 
-def _straighten(way: dict[int, _Spot], sure: int, position: int, off: Numbers) -> None:
-    """Share out among the boxes led on from a sure one what the next sure one is off by."""
+def _straighten(trajectory: dict[int, _Spot], sure: int, position: int, off: Numbers) -> None:
+    """Share out among the boxes followed from a sure one what the next sure one is off by."""
     for between in range(min(sure, position) + 1, max(sure, position)):
-        if between in way:
+        if between in trajectory:
             share = (between - sure) / (position - sure)
-            way[between] = _Spot(way[between].box + share * off)
+            trajectory[between] = _Spot(trajectory[between].box + share * off)
 
 
-def _as_track(person_id: int, way: dict[int, _Spot], T: int, frame_size: tuple[int, int]) -> Track:
+def _as_track(
+    person_id: int, trajectory: dict[int, _Spot], T: int, frame_size: tuple[int, int]
+) -> Track:
     """The track; where the person was missing for an instant the boxes are interpolated."""
-    known = np.array(sorted(way))
+    known = np.array(sorted(trajectory))
     span = np.arange(known[0], known[-1] + 1)
-    spots = np.stack([way[frame].box for frame in known.tolist()])
+    spots = np.stack([trajectory[frame].box for frame in known.tolist()])
     boxes = np.full((T, 4), np.nan)
     for side in range(4):
         boxes[span, side] = np.interp(span, known, spots[:, side])
-    sure = np.array([frame for frame in known.tolist() if way[frame].sure])
+    sure = np.array([frame for frame in known.tolist() if trajectory[frame].sure])
     scores = np.full(T, np.nan)
-    scores[span] = np.interp(span, sure, [way[frame].score for frame in sure.tolist()])
+    scores[span] = np.interp(span, sure, [trajectory[frame].score for frame in sure.tolist()])
     detected = np.zeros(T, dtype=np.bool_)
     detected[sure] = True
     boxes = np.asarray(clamp(boxes, frame_size))

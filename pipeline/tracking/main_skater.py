@@ -136,7 +136,7 @@ def choose_main_skater(
     return People(people, first.person_id, _in_words(ranking, settings), points)
 
 
-def doubts(
+def choice_warnings(
     people: People,
     timeline: Timeline,
     frame_size: tuple[int, int],
@@ -146,7 +146,7 @@ def doubts(
     """What the user should know of the choice: a wrong person is worse than none.
 
     The choice is told by the points that it was made by (`People.points`); the user's own choice is
-    not called uncertain. Tracks may have been led on since, along boxes that count only now.
+    not called uncertain. Tracks may have been extended since by low-score association.
 
     Args:
         people: With the main skater named.
@@ -248,7 +248,7 @@ def _uncertain(
     Args:
         main: Who was taken.
         decided: Points of everybody by which the choice was made.
-        now: Points of everybody since the doubtful boxes count too.
+        now: Points of everybody since boxes of low score count too.
         clear_lead: See `MainSkaterSettings`.
     """
 
@@ -316,7 +316,7 @@ def _change(boxes: Numbers, times: Numbers, window_s: float) -> Numbers:
 def _rate(values: Numbers, times: Numbers, window_s: float) -> Numbers:
     """Change a second `(M, T, 2)` of `values` over the window around each frame.
 
-    Where the person is not seen at an end of the window, the nearest sighting inside it counts; NaN
+    Where the person is not seen at an end of the window, the nearest box inside it counts; NaN
     where the window holds fewer than two.
     """
     first = np.searchsorted(times, times - window_s / 2)

@@ -1,6 +1,6 @@
 """Joins tracklets that are one person: lost for longer, or before and after people met.
 
-Over a gap, both ends must agree on the way between them. Boxes that lie on each other cannot say
+Over a gap, both ends must agree on the motion between them. Boxes that lie on each other cannot say
 who goes where, so tracklets are cut where they do most, and what people look like before and after
 has a say in how they go on.
 """

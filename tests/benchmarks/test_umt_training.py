@@ -38,7 +38,7 @@ def test_a_small_network_on_the_cpu(capsys: pytest.CaptureFixture[str], blocks: 
 
 
 def test_the_forward_pass_is_counted_with_its_attention() -> None:
-    """1,432.9 GMAC of a view, as the reference; recomputing does not count."""
+    """1,432.9 GMAC of a view, as the reference; checkpointing does not count."""
     for blocks in (0, 24):
         load = Load(False, 2, blocks, torch.device("cpu"))
         assert forward_flop(load) == pytest.approx(2 * 2 * 1432.9e9, rel=1e-3)

@@ -41,7 +41,7 @@ def sequences(network: InfoGCN, *, B: int = 3, T: int = 12, seed: int = 0) -> to
     return torch.randn(shape, generator=generator, dtype=network.A_vector.dtype)
 
 
-# The network and its plain twin
+# The network and its reference implementation
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,18 @@ def sequences(network: InfoGCN, *, B: int = 3, T: int = 12, seed: int = 0) -> to
 @pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
 def test_equals_the_plain_network(options, T, training):
     network = small(**options).train(training)
-    twin = copy.deepcopy(network)
+    reference = copy.deepcopy(network)
     x = sequences(network, T=T).requires_grad_()
     y = x.detach().clone().requires_grad_()
     torch.manual_seed(7)  # the latent noise
     ours = network(x, with_latent=True)
     torch.manual_seed(7)
-    plain = written_out(twin, y)
+    plain = written_out(reference, y)
     torch.testing.assert_close(ours, plain, rtol=1e-9, atol=1e-9)
     for output in (ours, plain):
         (output.logits.square().sum() + output.latent.sum()).backward()
     torch.testing.assert_close(x.grad, y.grad, rtol=1e-7, atol=1e-8)
-    for (name, p), q in zip(network.named_parameters(), twin.parameters(), strict=True):
+    for (name, p), q in zip(network.named_parameters(), reference.parameters(), strict=True):
         if p.grad is None:  # the noise's size, in evaluation
             assert name.startswith("fc_logvar")
             assert q.grad is None
@@ -75,7 +75,7 @@ def test_equals_the_plain_network(options, T, training):
         torch.testing.assert_close(
             p.grad, q.grad, rtol=1e-7, atol=1e-8, msg=lambda m, n=name: n + m
         )
-    for p, q in zip(network.buffers(), twin.buffers(), strict=True):
+    for p, q in zip(network.buffers(), reference.buffers(), strict=True):
         torch.testing.assert_close(p, q, rtol=1e-9, atol=1e-9)
 
 

@@ -108,18 +108,18 @@ def test_the_mlp_in_stretches_equals_the_whole():
     torch.testing.assert_close(in_stretches, mlp(x).detach())
 
 
-def test_recomputed_blocks_give_the_same_gradients():
+def test_checkpointed_blocks_give_the_same_gradients():
     gradients = []
     for checkpoint_blocks in (0, 2):
         model = noisy(checkpoint_blocks=checkpoint_blocks).train()
         model(clip(model)).square().sum().backward()
         gradients.append([parameter.grad for parameter in model.parameters()])
-    for plain, recomputed in zip(*gradients, strict=True):
-        torch.testing.assert_close(plain, recomputed)
+    for plain, checkpointed in zip(*gradients, strict=True):
+        torch.testing.assert_close(plain, checkpointed)
 
 
 @pytest.mark.parametrize("kernel", ["sdpa", "written_out"])
-def test_recomputed_blocks_keep_their_kernel_in_another_thread(kernel):
+def test_checkpointed_blocks_keep_their_kernel_in_another_thread(kernel):
     """CUDA runs the backward pass in a thread of its own, where no kernel is chosen."""
     gradients = []
     for checkpoint_blocks in (0, 2):
@@ -129,8 +129,8 @@ def test_recomputed_blocks_keep_their_kernel_in_another_thread(kernel):
         with ThreadPoolExecutor(1) as pool, attention_kernel("flash_attn"):
             pool.submit(loss.backward).result()
         gradients.append([parameter.grad for parameter in model.parameters()])
-    for plain, recomputed in zip(*gradients, strict=True):
-        torch.testing.assert_close(plain, recomputed)
+    for plain, checkpointed in zip(*gradients, strict=True):
+        torch.testing.assert_close(plain, checkpointed)
 
 
 def test_drop_path_grows_with_depth_and_sleeps_in_eval():

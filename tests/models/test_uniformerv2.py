@@ -98,15 +98,15 @@ def test_tiny_is_cheap():
 
 @pytest.mark.parametrize("heads", [1, 3, 8])
 def test_folded_extractor_equals_written_out(heads):
-    twins = [Extractor(24, heads, mlp_factor=2.5, fold=fold) for fold in (True, False)]
+    extractors = [Extractor(24, heads, mlp_factor=2.5, fold=fold) for fold in (True, False)]
     video, tokens = clips(2, 1, 24), 3 * clips(2, 40, 24, seed=2)
     results = []
-    for twin in twins:
-        scatter(twin)
+    for extractor in extractors:
+        scatter(extractor)
         inputs = video.clone().requires_grad_(), tokens.clone().requires_grad_()
-        output = twin(*inputs)
+        output = extractor(*inputs)
         output.square().sum().backward()
-        gradients = [value.grad for value in (*inputs, *twin.parameters())]
+        gradients = [value.grad for value in (*inputs, *extractor.parameters())]
         results.append([output.detach(), *gradients])
     for folded, written_out in zip(*results, strict=True):
         limit = 1e-5 * max(1.0, float(written_out.abs().max()))
@@ -223,27 +223,27 @@ def test_fresh_local_mhra_changes_nothing():
     assert torch.equal(block(x), plain(x))
 
 
-def test_recomputing_blocks_changes_nothing():
-    plain, recomputing = small().train(), small(checkpoint_blocks=2).train()
+def test_checkpointing_blocks_changes_nothing():
+    plain, checkpointed = small().train(), small(checkpoint_blocks=2).train()
     clip = clips(2, 3, 4, 32, 32)
-    for model in (plain, recomputing):
+    for model in (plain, checkpointed):
         model(clip).square().sum().backward()
-    for (name, a), b in zip(plain.named_parameters(), recomputing.parameters(), strict=True):
+    for (name, a), b in zip(plain.named_parameters(), checkpointed.parameters(), strict=True):
         torch.testing.assert_close(a.grad, b.grad, msg=name)
     # Batch norm has seen the batch once.
-    for (name, a), b in zip(plain.named_buffers(), recomputing.buffers(), strict=True):
+    for (name, a), b in zip(plain.named_buffers(), checkpointed.buffers(), strict=True):
         assert torch.equal(a, b), name
 
 
-def test_recomputed_branches_keep_their_kernel_in_another_thread():
-    plain, recomputing = small().train(), small(checkpoint_blocks=2).train()
+def test_checkpointed_branches_keep_their_kernel_in_another_thread():
+    plain, checkpointed = small().train(), small(checkpoint_blocks=2).train()
     clip = clips(2, 3, 4, 32, 32)
-    for model in (plain, recomputing):
+    for model in (plain, checkpointed):
         with attention_kernel("written_out"):
             loss = model(clip).square().sum()
         with ThreadPoolExecutor(1) as pool:
             pool.submit(loss.backward).result()
-    for (name, a), b in zip(plain.named_parameters(), recomputing.parameters(), strict=True):
+    for (name, a), b in zip(plain.named_parameters(), checkpointed.parameters(), strict=True):
         torch.testing.assert_close(a.grad, b.grad, msg=name)
 
 

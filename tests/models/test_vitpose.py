@@ -147,7 +147,7 @@ def test_attention_is_the_projects(monkeypatch):
     assert shapes == [((1, 2, 12, 8), 8**-0.5)] * 2
 
 
-def test_attention_twin_agrees():
+def test_reference_attention_agrees():
     network, crops = small_vitpose(), torch.randn(2, 3, 64, 48)
     with attention_kernel("written_out"):
         plain = network(crops)

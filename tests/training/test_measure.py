@@ -10,7 +10,7 @@ from pipeline.measure.learned import DIRECTIONS, WEIGHTS, facing_network, flight
 from pipeline.measure.signals import read_body
 from training.measure.__main__ import facing_takes, flight_takes
 from training.measure.facing_fit import fit_facing, frames_of
-from training.measure.flight_fit import FlightTrainee, example, fit_flight
+from training.measure.flight_fit import TrainableFlightNetwork, example, fit_flight
 from training.measure.takes import draw_act, draw_loose_jump, film
 
 
@@ -26,13 +26,13 @@ def body():
 def test_the_flight_network_in_numpy_is_the_fitted_one(body):
     tensors = load_file(WEIGHTS)
     mine = {k.removeprefix("flight."): v for k, v in tensors.items() if k.startswith("flight.")}
-    twin = FlightTrainee(mine["mean"], mine["spread"])
-    twin.load_state_dict(mine)
+    reference = TrainableFlightNetwork(mine["mean"], mine["spread"])
+    reference.load_state_dict(mine)
     features = flight_features(body)
     with torch.no_grad():
         x = torch.from_numpy(features.T[None].astype(np.float32))
-        expected = twin(x)[0].T.numpy()
-        scores = twin.pair_scores(x, torch.ones(1, len(features), dtype=torch.bool))[0]
+        expected = reference(x)[0].T.numpy()
+        scores = reference.pair_scores(x, torch.ones(1, len(features), dtype=torch.bool))[0]
     evidence = flight_network()(features)
     assert evidence == pytest.approx(expected, abs=1e-3)
     pairs, _ = weighed_pairs(evidence)

@@ -184,13 +184,13 @@ def test_odd_clips_are_listed(
 ) -> None:
     find = Analyser.find
 
-    def doubtful(self: Analyser, path, collector):  # type: ignore[no-untyped-def]
+    def uncertain(self: Analyser, path, collector):  # type: ignore[no-untyped-def]
         found, collected = find(self, path, collector)
         nobody = PoseSequence(np.full((FRAMES, 17, 2), np.nan, "f4"), np.zeros((FRAMES, 17), "f4"))
-        changed = {"doubts": (Message("two people are equally likely"),), "pose": nobody}
+        changed = {"warnings": (Message("two people are equally likely"),), "pose": nobody}
         return type(found)(**{**vars(found), **changed}), collected
 
-    monkeypatch.setattr(Analyser, "find", doubtful)
+    monkeypatch.setattr(Analyser, "find", uncertain)
     assert prepare(data, tmp_path / "c", profile) == 0
     report = (tmp_path / "c" / "report.txt").read_text()
     assert "0_3Lutz: two people are equally likely; a skeleton in 0% of the frames only" in report

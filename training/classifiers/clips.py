@@ -233,7 +233,7 @@ class ClipTask:
         return parameter_groups(model, self._recipe.optim.decay_rule)
 
     def batch(self, epoch: int, positions: range) -> dict[str, Tensor]:
-        """`video` uint8 `(B * R, T, S, S, 3)`, `labels` `(B * R,)`, and what guides, if known."""
+        """`video` uint8 `(B * R, T, S, S, 3)`, `labels` `(B * R,)`, auxiliary targets."""
         copies, balance = self._recipe.optim.repeats, self._recipe.long_tail.balance
         order = epoch_order(self._labels, seed=self._recipe.seed, epoch=epoch, balance=balance)
         parts, labels = [], []
@@ -277,8 +277,8 @@ class ClipTask:
             ce = self._cross_entropy(logits.float(), mixed.targets)
             tokens = kept[0].float()
             further = {
-                **self._guiding(network, batch, tokens, near),
-                **self._teaching(network, mixed.clips, logits, tokens, near),
+                **self._auxiliary_losses(network, batch, tokens, near),
+                **self._distillation_losses(network, mixed.clips, logits, tokens, near),
             }
         parts = {name: part for name, (part, _) in further.items()}
         weighted = [part * weight for part, weight in further.values()]
@@ -288,23 +288,23 @@ class ClipTask:
         right = (logits.argmax(dim=1) == batch["labels"]).float().mean()
         return {**result, "train_top1": right}
 
-    def _guiding(
+    def _auxiliary_losses(
         self,
         network: nn.Module,
         batch: Mapping[str, Tensor],
         tokens: Tensor,
         near: Tensor | None,
     ) -> dict[str, tuple[Tensor, float]]:
-        """The parts of the guide's loss and their weights; none without a guide."""
-        guide = self._recipe.auxiliary
-        if not guide.active:
+        """The parts of the auxiliary heads' loss and their weights; none without such heads."""
+        heads = self._recipe.auxiliary
+        if not heads.active:
             return {}
         found = cast(AuxiliaryHead, network.get_submodule(AUXILIARY))(tokens)
         parts = auxiliary_losses(found, batch, grid=self._grid, kept=near)
-        weights = {name: float(getattr(guide, name)) for name in parts}
+        weights = {name: float(getattr(heads, name)) for name in parts}
         return {name: (part, weights[name]) for name, part in parts.items() if weights[name]}
 
-    def _teaching(
+    def _distillation_losses(
         self,
         network: nn.Module,
         clips: Tensor,

@@ -4,7 +4,7 @@ The Unmasked Teacher's pre-training has a student reach its teacher's tokens whe
 look (Li et al., 2023, Sec. 3.2); a student that sees the very pictures its teacher sees, augmented
 alike, learns from its answers too (Hinton et al., 2015; Beyer et al., 2022). The student may have
 fewer frames or other sizes than the teacher. The head that compares tokens is dropped with the
-training, as the guide's is.
+training, as the auxiliary heads are.
 """
 
 from __future__ import annotations

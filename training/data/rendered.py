@@ -2,7 +2,7 @@
 
 The picture is that of `training.rink` for the same seed, cut to the region that the pipeline would
 find, scaled down, and spoilt by JPEG as codecs spoil it. Besides, it holds what is true in every
-frame (joints, heading, bearing skate), which guides the networks while they learn.
+frame (joints, heading, bearing skate), which auxiliary heads learn.
 
 `python -m training.finetune RECIPE.toml --data-only` draws a recipe's clips ahead of its training.
 """

@@ -93,7 +93,7 @@ class Engine:
         self._accelerator = _accelerator(settings, device)
         main = self._accelerator.is_main_process
         self._status = status if status and main else StatusLine(active=False)
-        self._division = BatchSharding(
+        self._sharding = BatchSharding(
             optim.batch_size,
             settings.accumulation,
             self._accelerator.num_processes,
@@ -143,7 +143,7 @@ class Engine:
             return
         for batches in feed(
             self._task,
-            self._division,
+            self._sharding,
             steps=steps,
             steps_per_epoch=self._epoch,
             workers=self._settings.workers,

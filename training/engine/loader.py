@@ -63,14 +63,14 @@ class _Spans(Sampler[Span]):
     def __init__(
         self, sharding: BatchSharding, steps_per_epoch: int, first: int, last: int
     ) -> None:
-        self._division = sharding
+        self._sharding = sharding
         self._steps_per_epoch = steps_per_epoch
         self._steps = range(first, last)
 
     def __iter__(self) -> Iterator[Span]:
         for step in self._steps:
             epoch, within = divmod(step, self._steps_per_epoch)
-            for positions in self._division.spans(within):
+            for positions in self._sharding.spans(within):
                 yield epoch, positions
 
 

@@ -38,7 +38,7 @@ class Example:
     """Samples of take-off and landing; NaN without a flight."""
 
 
-class FlightTrainee(nn.Module):
+class TrainableFlightNetwork(nn.Module):
     """The network of `pipeline.measure.learned.FlightNetwork` while it is fitted."""
 
     mean: Tensor
@@ -96,7 +96,7 @@ def fit_flight(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     everything = np.concatenate([one.features for one in examples])
-    network = FlightTrainee(
+    network = TrainableFlightNetwork(
         torch.from_numpy(everything.mean(axis=0)), torch.from_numpy(everything.std(axis=0))
     )
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
@@ -143,7 +143,9 @@ def _cut(one: Example, rng: np.random.Generator, longest: int) -> Example:
     return Example(one.features[start : start + longest], (takeoff - start, landing - start))
 
 
-def _loss(network: FlightTrainee, features: Tensor, valid: Tensor, flights: Tensor) -> Tensor:
+def _loss(
+    network: TrainableFlightNetwork, features: Tensor, valid: Tensor, flights: Tensor
+) -> Tensor:
     scores = network.pair_scores(features, valid)  # (B, N, D)
     B, N, D = scores.shape
     nothing = network.nothing.expand(B)

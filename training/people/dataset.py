@@ -25,7 +25,7 @@ from pipeline.types import NUM_JOINTS, FloatArray
 from training.people.photo import Rng
 
 JOINT_THRESHOLD = 0.4
-"""Teacher joints with a lower score are doubtful and left out."""
+"""Teacher joints with a lower score are left out."""
 HOLD_OUT = 20
 """One picture in so many is kept for validation."""
 

@@ -32,7 +32,7 @@ TRAINING_SEEDS = 100_000
 """Seeds to train on lie below."""
 JPEG_QUALITY = 95
 SEEN_JOINTS = 5
-"""People with fewer joints in view are doubtful: a pair of legs behind somebody."""
+"""People with fewer joints in view are ignored: a pair of legs behind somebody."""
 WEIGHTS = {"CamelSpin": 4, "SitSpin": 4, "UprightSpin": 4, "Sequence": 5, "NoBasic": 5}
 """How often a class is drawn; a jump once. Jumps are many classes but one sort of picture."""
 
@@ -73,12 +73,12 @@ def draw_part(recipe: PoolRecipe, part: int) -> Iterator[RinkPicture]:
 
 
 def coco_entries(picture: RinkPicture) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Certain and doubtful people of a picture, without ids.
+    """Certain and ignored people of a picture, without ids.
 
-    Doubtful ones are written as `training.people.dataset` reads them: found by a teacher with a low
+    Ignored ones are written as `training.people.dataset` reads them: found by a teacher with a low
     score.
     """
-    certain, doubtful = [], []
+    certain, ignored = [], []
     for box, joints, seen in zip(
         picture.boxes_xyxy, picture.keypoints_xy, picture.visibility, strict=True
     ):
@@ -90,8 +90,8 @@ def coco_entries(picture: RinkPicture) -> tuple[list[dict[str, Any]], list[dict[
         if (seen == 2).sum() >= SEEN_JOINTS:
             certain.append(entry)
         else:
-            doubtful.append({**entry, "score": 0.2, "matches_annotation": None})
-    return certain, doubtful
+            ignored.append({**entry, "score": 0.2, "matches_annotation": None})
+    return certain, ignored
 
 
 def fill(folder: Path, name: str, recipe: PoolRecipe, status: StatusLine) -> None:
@@ -120,8 +120,8 @@ def _drawn(folder: Path, name: str, part: int, recipe: PoolRecipe) -> Iterator[d
         pixels = cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR)
         _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         (folder / file_name).write_bytes(data.tobytes())
-        certain, doubtful = coco_entries(picture)
-        yield {"file_name": file_name, "certain": certain, "doubtful": doubtful}
+        certain, ignored = coco_entries(picture)
+        yield {"file_name": file_name, "certain": certain, "doubtful": ignored}
 
 
 def _merge(folder: Path, name: str, parts: int) -> None:
@@ -133,8 +133,8 @@ def _merge(folder: Path, name: str, parts: int) -> None:
         folder / f"{name}.json",
         json.dumps({"images": images, "annotations": _numbered(rows, "certain")}),
     )
-    doubtful = {"annotations": _numbered(rows, "doubtful")}
-    write_text(folder / f"{name}_teacher.json", json.dumps(doubtful))
+    ignored = {"annotations": _numbered(rows, "doubtful")}
+    write_text(folder / f"{name}_teacher.json", json.dumps(ignored))
 
 
 def _numbered(rows: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:

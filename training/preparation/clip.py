@@ -143,7 +143,7 @@ class Preparer:
         for stale in (poses, clips):
             stale.unlink(missing_ok=True)
         found, pictures = self._analyser.find(job.video, self._collector)
-        notes = (*map(str, found.doubts), *_oddities(found))
+        notes = (*map(str, found.warnings), *_oddities(found))
         write_clip(pictures.clip(), clips)
         _write_poses(found, notes, key, poses)
         return Outcome(job.stem, "made", notes)

@@ -1,6 +1,6 @@
 """Finished evaluations (`RUN/` of `python -m training.evaluate`) as the app reads them.
 
-Only the files that the contract names are read; metrics are taken from `summary.json`, opinions
+Only the files that the contract names are read; metrics are taken from `summary.json`, scores
 from `predictions.parquet`, a clip's analysis from its folder. Everything is joined by stem.
 """
 

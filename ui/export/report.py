@@ -50,7 +50,7 @@ def report(analysis: Analysis, own_call: str | None = None) -> str:
         _section("tab_why", reasons_card(analysis)),
         _section("report_pictures", _pictures(analysis)),
         _section("notes_title", notes_section(analysis)),
-        _section("tab_scores", _opinions(analysis)),
+        _section("tab_scores", _scores(analysis)),
         _section("ensemble_arithmetic", _table(_arithmetic(analysis))),
         _section("tab_measurements", _measurements(analysis)),
         _section("details_networks", _table(provenance_table(analysis))),
@@ -85,7 +85,7 @@ def _measurements(analysis: Analysis) -> str:
     return f"{summary(found)}{measured_card(found)}{look_here(found)}"
 
 
-def _opinions(analysis: Analysis) -> str:
+def _scores(analysis: Analysis) -> str:
     """The leading classes of every model as bars."""
     parts = []
     for name in ordered(analysis.scores):
@@ -96,7 +96,7 @@ def _opinions(analysis: Analysis) -> str:
             for i in np.argsort(-shares)[:LEADING].tolist()
         )
         parts.append(f"<div><h3>{escape(display_name(name))}</h3><table>{bars}</table></div>")
-    return f'<div class="rs-opinions">{"".join(parts)}</div>'
+    return f'<div class="rs-scores">{"".join(parts)}</div>'
 
 
 def _bar(share: float, model: str) -> str:

@@ -1,4 +1,4 @@
-"""The lanes of an analysis: element, every network's opinion, and how sure the skeleton is."""
+"""The lanes of an analysis: element, every network's top class, and how sure the skeleton is."""
 
 from __future__ import annotations
 
@@ -133,15 +133,15 @@ def _spans(
         return (_span(score.probabilities, frames, clock, tone),)
     logits = score.logits.reshape(views, -1, score.logits.shape[1]).mean(axis=1)  # (views, 28)
     frames_of = temporal_indices(T, settings.num_frames, views)
-    opinions = [softmax(row) for row in logits]
-    if len({int(p.argmax()) for p in opinions}) == 1:
+    probabilities = [softmax(row) for row in logits]
+    if len({int(p.argmax()) for p in probabilities}) == 1:
         seen = np.unique(frames_of)
         return (
             _span(score.probabilities, seen, clock, tone, note=say("lane_all_views", views=views)),
         )
     return tuple(
         _span(p, frames, clock, tone, note=say("lane_view", view=row + 1, views=views), row=row)
-        for row, (p, frames) in enumerate(zip(opinions, frames_of, strict=True))
+        for row, (p, frames) in enumerate(zip(probabilities, frames_of, strict=True))
     )
 
 

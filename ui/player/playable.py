@@ -37,7 +37,7 @@ _LOOK_UP_EVERY_S = 0.2
 
 
 def plays_as_it_is(video: Video) -> bool:
-    """Whether current browsers play the file itself; when in doubt the browser tries and asks."""
+    """Whether current browsers play the file itself; if unclear, it tries and asks."""
     # Of several videos a browser takes the one it likes, and it leaves combs in.
     if video.info.stream is not None or video.info.deinterlaced:
         return False

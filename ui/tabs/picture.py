@@ -129,8 +129,8 @@ def mark_request(
     """What to ask for when the visitor drew a box around the skater.
 
     The same clip and span as the run on show; without one, or where it failed before it had an
-    analysis, as the fields at the left say. People are looked for again: the detector's doubtful
-    boxes, which no analysis keeps, may be the skater's.
+    analysis, as the fields at the left say. People are looked for again: the detector's boxes of
+    low score, which no analysis keeps, may be the skater's.
 
     Args:
         clips: The videos on show.

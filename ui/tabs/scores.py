@@ -1,4 +1,4 @@
-"""Every model's logits and probabilities for the 28 classes, and its opinion view by view."""
+"""Every model's logits and probabilities for the 28 classes, and its scores view by view."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from pipeline.errors import ConfigError
 from pipeline.inspection.weight_sensitivity import (
     Flip,
     leave_one_out,
+    models_by_label,
     nearest_flips,
     normalised,
-    opinions,
     sum_of,
 )
 from pipeline.types import Analysis
@@ -51,7 +51,7 @@ def reasons_card(analysis: Analysis, weights: Mapping[str, float] | None = None)
 
 
 def _who_says_what(analysis: Analysis) -> str:
-    found = opinions(analysis.scores)
+    found = models_by_label(analysis.scores)
     if len(found) == 1:
         return say("reason_all_agree", label=element_name(next(iter(found))))
     if all(len(models) == 1 for models in found.values()):

@@ -1,4 +1,4 @@
-"""Deformable attention against a plain twin, and the bias of the shared attention."""
+"""Deformable attention against a reference implementation, and the bias of the shared attention."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def random_inputs(seed: int, *, beyond: float = 3.0) -> tuple[Tensor, Tensor, Te
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_sampling_agrees_with_the_written_out_twin(seed):
+def test_sampling_agrees_with_the_written_out_reference(seed):
     value, points, weights = random_inputs(seed)
     got = sample_and_sum(value, points, weights, pyramid_of(SHAPES))
     expected = written_out_sampling(value, points, weights, SHAPES)
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
 
 
-def test_gradients_agree_with_the_written_out_twin():
+def test_gradients_agree_with_the_written_out_reference():
     gradients = []
     for function in (
         lambda *inputs: sample_and_sum(*inputs, pyramid_of(SHAPES)),

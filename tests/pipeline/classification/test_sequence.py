@@ -93,7 +93,7 @@ def test_frames_skipped_by_the_stride_do_not_count():
     )
 
 
-def test_centring_by_frame_takes_the_way_of_the_hips_away():
+def test_centring_by_frame_removes_the_trajectory_of_the_hips():
     joints = make_pose().keypoints_xy
     hips = [11, 12]
     assert np.ptp(normalise(joints)[:, hips].mean(axis=1), axis=0).min() > 0.1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detection.appearance import LENGTH, describe
+from pipeline.detection.appearance import LENGTH, reid_descriptors
 from pipeline.tracking.tracks import build_tracks
 from pipeline.types import FloatArray
 from tests.pipeline.tracking.scenes import FRAME_SIZE, Path, Scene, film, skater, swinging
@@ -33,7 +33,7 @@ def dress(frame: np.ndarray, box: np.ndarray, top: tuple, trousers: tuple, light
 def looks(box: tuple, *colours: tuple, light: float = 1.0) -> np.ndarray:
     frame = ice()
     dress(frame, np.array(box), *colours, light=light)
-    return describe(frame, np.array([box], np.float32))[0]
+    return reid_descriptors(frame, np.array([box], np.float32))[0]
 
 
 def test_the_same_clothes_look_alike_near_and_far_and_others_do_not():
@@ -48,7 +48,9 @@ def test_the_same_clothes_look_alike_near_and_far_and_others_do_not():
 
 @given(x=st.floats(-200, 1400), y=st.floats(-200, 900), w=st.floats(-5, 900), h=st.floats(-5, 900))
 def test_every_description_is_of_length_one_or_nothing(x, y, w, h):
-    rows = describe(ice(320, 180), np.array([[x, y, x + w, y + h], [10, 10, 40, 90]], np.float32))
+    rows = reid_descriptors(
+        ice(320, 180), np.array([[x, y, x + w, y + h], [10, 10, 40, 90]], np.float32)
+    )
     assert rows.shape == (2, LENGTH)
     length = np.linalg.norm(rows, axis=1)
     assert length[1] == pytest.approx(1, abs=1e-5)
@@ -57,7 +59,7 @@ def test_every_description_is_of_length_one_or_nothing(x, y, w, h):
 
 def test_a_box_without_numbers_or_outside_shows_nothing():
     boxes = np.array([[np.nan] * 4, [2000, 10, 2100, 90], [10, 900, 90, 990]], np.float32)
-    assert not describe(ice(), boxes).any()
+    assert not reid_descriptors(ice(), boxes).any()
 
 
 def towards(middle: float, side: float) -> Path:
@@ -74,7 +76,7 @@ def described(scene: Scene, colours: list[tuple]) -> FloatArray:
         for person, worn in enumerate(colours):
             dress(picture, scene.truth[person, frame], *worn)
         there = found.frame == frame
-        rows[there] = describe(picture, found.boxes_xyxy[there])
+        rows[there] = reid_descriptors(picture, found.boxes_xyxy[there])
     return rows
 
 
@@ -83,14 +85,14 @@ def described(scene: Scene, colours: list[tuple]) -> FloatArray:
 @pytest.mark.parametrize("go_back", [True, False])
 def test_people_who_meet_are_told_apart_by_their_clothes(every, seed, go_back):
     """They stand before each other for a second, then go back, or on as they came."""
-    way = (
+    trajectory = (
         (towards(600, -1), towards(640, 1))
         if go_back
         else (swinging(620, 300, 8), swinging(620, -300, 8))
     )
     people = [
-        skater(way[0], swinging(420, 10, 3), 220),
-        skater(way[1], swinging(425, 10, 4), 220, phase=0.3),
+        skater(trajectory[0], swinging(420, 10, 3), 220),
+        skater(trajectory[1], swinging(425, 10, 4), 220, phase=0.3),
     ]
     scene = film(people, every=every, miss=0.05, seed=seed, seconds=4)
     clothes = [(RED, BLACK), (BLUE, BLACK)]
@@ -100,7 +102,7 @@ def test_people_who_meet_are_told_apart_by_their_clothes(every, seed, go_back):
         assert scene.agreement(person, scene.track_of(person, tracks)) >= 0.8
 
 
-def test_people_dressed_alike_are_followed_by_their_way():
+def test_people_dressed_alike_are_followed_by_their_trajectories():
     """What says nothing changes nothing."""
     people = [
         skater(swinging(620, 500, 4), swinging(420, 20, 3), 220),

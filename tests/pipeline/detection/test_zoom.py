@@ -63,7 +63,7 @@ def test_the_window_follows_the_skater_and_stays_inside() -> None:
     assert np.abs(middles - (boxes[1:-1, 0] + boxes[1:-1, 2]) / 2).max() <= 1
 
 
-def test_between_sightings_the_window_takes_the_straight_way() -> None:
+def test_between_detections_the_window_is_interpolated() -> None:
     boxes = [[90.0, 200, 110, 240]] + [[np.nan] * 4] * 9 + [[290.0, 200, 310, 240]]
     where = windows(track(boxes), np.array([0, 5, 10]), SIZE, SETTINGS)
     assert where is not None

@@ -12,9 +12,9 @@ from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.errors import ConfigError
 from pipeline.inspection.weight_sensitivity import (
     leave_one_out,
+    models_by_label,
     nearest_flips,
     normalised,
-    opinions,
     reweighted,
     stretches,
     sum_of,
@@ -57,7 +57,7 @@ def test_a_flip_by_hand():
     flips = nearest_flips(scores, WEIGHTS, SETTINGS)
     assert [(flip.model, flip.label) for flip in flips] == [("infogcn", "3Flip")]
     assert flips[0].weight == pytest.approx(0.4)
-    assert opinions(scores) == {"3Lutz": ("umt", "uniformerv2"), "3Flip": ("infogcn",)}
+    assert models_by_label(scores) == {"3Lutz": ("umt", "uniformerv2"), "3Flip": ("infogcn",)}
     assert [s.label for s in stretches(scores, WEIGHTS, "infogcn", SETTINGS)] == ["3Lutz", "3Flip"]
 
 

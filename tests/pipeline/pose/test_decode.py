@@ -1,4 +1,4 @@
-"""DARK-UDP decoding: against the references' results, a plain twin, and known places."""
+"""DARK-UDP decoding: against published results, a reference implementation, and known places."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def test_equals_the_plain_loop(border, shape):
     heatmaps = gaussians(torch.rand(*shape[:2], 2) * torch.tensor([shape[3], shape[2]]), shape[2:])
     heatmaps = heatmaps + 0.02 * noise(*shape)
     points, scores = decode_heatmaps(heatmaps, border=border, max_step=None)
-    twin_points, twin_scores = decode_map_by_map(heatmaps, border=border)
-    torch.testing.assert_close(points, twin_points, atol=1e-3, rtol=0)
-    assert torch.equal(scores, twin_scores)
+    reference_points, reference_scores = decode_map_by_map(heatmaps, border=border)
+    torch.testing.assert_close(points, reference_points, atol=1e-3, rtol=0)
+    assert torch.equal(scores, reference_scores)
 
 
 @pytest.mark.parametrize("border", ["zero", "reflect"])

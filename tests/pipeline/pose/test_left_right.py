@@ -1,4 +1,4 @@
-"""Left and right settled over a clip: by hand-made maps, by brute force, and in a mirror."""
+"""Left and right resolved over a clip: by hand-made maps, by brute force, and in a mirror."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.skeletons import COCO17
-from pipeline.pose.left_right import PLACES, Peaks, cheapest_ways, resolve_left_right
+from pipeline.pose.left_right import PLACES, Peaks, cheapest_paths, resolve_left_right
 
 BODY = 100.0
 LEFT, RIGHT = COCO17.index("left_ankle"), COCO17.index("right_ankle")
@@ -142,7 +142,7 @@ def test_mirrored_peaks_give_the_mirrored_skeleton():
     np.testing.assert_array_equal(same_scores[:, order], scores)
 
 
-def test_cheapest_ways_are_those_of_brute_force():
+def test_cheapest_paths_are_those_of_brute_force():
     rng = np.random.default_rng(1)
     for _ in range(20):
         cost, moves = rng.random((4, 3, 3)), rng.random((3, 3, 3))
@@ -150,11 +150,13 @@ def test_cheapest_ways_are_those_of_brute_force():
         def price(lefts, rights, cost=cost, moves=moves):
             stay = sum(cost[t, a, b] for t, (a, b) in enumerate(zip(lefts, rights, strict=True)))
             go = sum(
-                moves[t, way[t], way[t + 1]] for way in (lefts, rights) for t in range(len(moves))
+                moves[t, path[t], path[t + 1]]
+                for path in (lefts, rights)
+                for t in range(len(moves))
             )
             return stay + go
 
-        ways = list(itertools.product(range(3), repeat=4))
-        best = min(itertools.product(ways, ways), key=lambda pair: price(*pair))
-        found = cheapest_ways(cost, moves)
-        assert [way.tolist() for way in found] == [list(way) for way in best]
+        paths = list(itertools.product(range(3), repeat=4))
+        best = min(itertools.product(paths, paths), key=lambda pair: price(*pair))
+        found = cheapest_paths(cost, moves)
+        assert [path.tolist() for path in found] == [list(path) for path in best]

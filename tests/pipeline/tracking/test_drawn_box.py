@@ -173,7 +173,7 @@ def test_who_leaves_the_picture_has_no_box_from_there_on():
     assert (main.boxes_xyxy[seen] <= np.array([*SIZE, *SIZE])).all()
 
 
-def test_who_vanishes_is_lost_and_not_led_on_over_the_background():
+def test_who_vanishes_is_lost_and_not_followed_over_the_background():
     film = Film(speed=0.0)
     film.truth[30:] += 5000  # a cut to another picture
     main = film.marked(10).main

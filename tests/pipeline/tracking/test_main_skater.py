@@ -14,8 +14,8 @@ from pipeline.tracking.main_skater import (
     CUES,
     Candidate,
     MainSkaterSettings,
+    choice_warnings,
     choose_main_skater,
-    doubts,
     rank_candidates,
 )
 from pipeline.tracking.tracks import build_tracks
@@ -38,8 +38,8 @@ def choose(scene: Scene, **options) -> People:
     return choose_main_skater(tracks, scene.timeline, FRAME_SIZE, **options)
 
 
-def doubts_of(scene: Scene, people: People, **options) -> tuple[str, ...]:
-    return tuple(map(str, doubts(people, scene.timeline, FRAME_SIZE, **options)))
+def warnings_of(scene: Scene, people: People, **options) -> tuple[str, ...]:
+    return tuple(map(str, choice_warnings(people, scene.timeline, FRAME_SIZE, **options)))
 
 
 JUDGES = [Person(at(250 + 330 * i), at(600), 220) for i in range(6)]
@@ -126,7 +126,7 @@ def test_two_alike_are_called_uncertain_and_the_user_can_say():
     ]
     scene = film(people, seconds=3)
     chosen = choose(scene)
-    (sentence,) = doubts_of(scene, chosen)
+    (sentence,) = warnings_of(scene, chosen)
     other = 1 - chosen.main_id
     assert sentence.startswith("it is uncertain who the skater is")
     assert f"close behind: person {other} (" in sentence
@@ -134,16 +134,16 @@ def test_two_alike_are_called_uncertain_and_the_user_can_say():
     named = choose(scene, skater=other)
     assert named.main_id == other
     assert str(named.rule) == f"person {other} was chosen by the user"
-    assert doubts_of(scene, named) == ()
+    assert warnings_of(scene, named) == ()
 
 
 def with_points(people: People, chosen: dict[int, float], monkeypatch, now: dict[int, float]):
-    """The doubts about people who were chosen by some points and have others by now."""
+    """The warnings about people who were chosen by some points and have others by now."""
     ranking = [Candidate(person, points, 1, 0, 0, 0, 0, 0) for person, points in now.items()]
     monkeypatch.setattr("pipeline.tracking.main_skater.rank_candidates", lambda *_: ranking)
     main = max(chosen, key=lambda person: (chosen[person], -person))
-    led_on = replace(people, main_id=main, points=chosen)
-    return tuple(map(str, doubts(led_on, people_time(people), FRAME_SIZE)))
+    extended = replace(people, main_id=main, points=chosen)
+    return tuple(map(str, choice_warnings(extended, people_time(people), FRAME_SIZE)))
 
 
 def people_time(people: People) -> Timeline:
@@ -188,7 +188,7 @@ def test_the_words_name_what_decided_and_never_contradict_it(seed, monkeypatch):
 
 
 def test_boxes_that_count_only_after_the_choice_do_not_change_its_words():
-    """A rival who is led on along doubtful boxes then has more points than who was taken."""
+    """A rival who is extended along boxes of low score then has more points than who was taken."""
     scene = film([Person(at(450), at(400), 230), Person(at(830), at(380), 230)], seconds=2)
     people = choose(scene)
     rival = 1 - people.main_id
@@ -196,7 +196,7 @@ def test_boxes_that_count_only_after_the_choice_do_not_change_its_words():
     odd = np.arange(len(people.main.boxes_xyxy))[:, None] % 2
     lost = replace(people.main, boxes_xyxy=np.where(odd, np.nan, people.main.boxes_xyxy))
     cut = [lost if track is people.main else track for track in people.tracks]
-    (sentence,) = doubts_of(scene, replace(people, tracks=tuple(cut)))
+    (sentence,) = warnings_of(scene, replace(people, tracks=tuple(cut)))
     assert "of which the detector is certain" in sentence
     main, points, others = numbers_in(sentence)
     assert (main, list(others)) == (people.main_id, [rival])
@@ -217,15 +217,15 @@ def test_the_rule_says_by_what_it_chose(gap, said, monkeypatch):
         assert first > second
 
 
-def test_a_clear_choice_raises_no_doubt():
+def test_a_clear_choice_raises_no_warning():
     people, pan = SCENES["camera follows the skater past a still audience"]
     scene = film(people, pan=pan)
-    assert doubts_of(scene, choose(scene)) == ()
+    assert warnings_of(scene, choose(scene)) == ()
 
 
 def test_a_skater_who_is_seldom_seen_is_reported():
     scene = film([skater(moving(900, 200), at(400), 230)], seconds=4)
-    (sentence,) = doubts_of(scene, choose(scene))
+    (sentence,) = warnings_of(scene, choose(scene))
     assert "is in view in only 48% of the frames" in sentence
 
 
@@ -312,11 +312,11 @@ def test_the_skater_is_no_rival_of_her_own(clear_lead):
     scene = film([skater(moving(400, 30), at(400), 230)], seconds=3)
     chosen = choose(scene)
     settings = MainSkaterSettings(clear_lead=clear_lead)
-    assert doubts_of(scene, chosen, settings=settings) == ()
+    assert warnings_of(scene, chosen, settings=settings) == ()
     (track,) = chosen.tracks
     lost = replace(track, boxes_xyxy=np.full_like(track.boxes_xyxy, np.nan))
     unseen = People((lost,), lost.person_id, Message("chosen by the user"))
-    (sentence,) = doubts_of(scene, unseen, settings=settings)
+    (sentence,) = warnings_of(scene, unseen, settings=settings)
     assert "in only 0% of the frames" in sentence
 
 

@@ -73,7 +73,7 @@ def scored(boxes: dict[int, list[tuple[list, float]]], num_frames: int) -> Detec
     return dataclasses.replace(found, scores=np.array(scores, np.float32))
 
 
-def led_on(found: Detections, **chosen) -> tuple[Track, ...]:
+def extended(found: Detections, **chosen) -> tuple[Track, ...]:
     settings = TrackSettings(high_score_threshold=0.3, **chosen)
     clip = timeline(found.num_frames), FRAME_SIZE, settings
     return Tracker(found, *clip).extended(build_tracks(found, *clip))
@@ -85,7 +85,7 @@ def walker(frame: int, *, x: float = 200, step: float = 4) -> list[float]:
 
 @pytest.mark.parametrize("certain", [range(20, 40), range(20), range(40, 60)])
 def test_boxes_of_low_score_extend_the_tracklet_of_who_was_seen(certain):
-    """Both ways in time, and the faint box of nobody beside it begins no way."""
+    """Both ways in time, and a box of low score beside it begins no trajectory."""
     boxes = {
         frame: [
             (walker(frame), 0.8 if frame in certain else 0.2),
@@ -94,7 +94,7 @@ def test_boxes_of_low_score_extend_the_tracklet_of_who_was_seen(certain):
         for frame in range(60)
     }
     found = scored(boxes, 60)
-    (track,) = led_on(found, max_hold_s=0.0)
+    (track,) = extended(found, max_hold_s=0.0)
     np.testing.assert_allclose(track.boxes_xyxy, [walker(frame) for frame in range(60)])
     assert track.detected.all()
     expected = [0.8 if frame in certain else 0.2 for frame in range(60)]
@@ -105,22 +105,22 @@ def test_boxes_of_low_score_extend_the_tracklet_of_who_was_seen(certain):
 def test_a_faint_box_elsewhere_is_not_gone_over_to():
     boxes = {frame: [(walker(frame), 0.8)] for frame in range(30)}
     boxes |= {frame: [(walker(frame, x=700), 0.2)] for frame in range(30, 60)}
-    (track,) = led_on(scored(boxes, 60))
+    (track,) = extended(scored(boxes, 60))
     assert np.isnan(track.boxes_xyxy[30:]).all()
 
 
 def test_who_was_seen_for_certain_only_once_stays_a_false_alarm():
-    """However many faint boxes carry it on."""
+    """However many boxes of low score extend it."""
     boxes = {frame: [(walker(frame), 0.8)] for frame in range(60)}
     for frame in range(60):
         boxes[frame].append((walker(frame, x=900, step=0), 0.9 if frame == 30 else 0.2))
-    tracks = led_on(scored(boxes, 60))
+    tracks = extended(scored(boxes, 60))
     assert [track.boxes_xyxy[0, 0] for track in tracks] == [200]
 
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4, 7]))
-def test_boxes_of_low_score_change_nothing_between_the_ends_of_a_way(seed, every):
+def test_boxes_of_low_score_change_nothing_between_the_ends_of_a_trajectory(seed, every):
     scene = busy_scene(seed, every)
     rng = np.random.default_rng(seed)
     scores = np.where(rng.random(len(scene.detections.frame)) < 0.3, 0.2, 0.9).astype(np.float32)
@@ -228,15 +228,15 @@ def test_a_camera_that_pans_moves_everybody_and_nobody_is_lost(seed):
             assert scene.agreement(person, scene.track_of(person, tracks)) >= 0.9
 
 
-def test_a_jolt_of_the_camera_is_taken_off_before_people_are_matched():
-    def jolt(times):
+def test_camera_motion_is_compensated_before_people_are_matched():
+    def shake(times):
         return np.where(times < 1, 0.0, 90.0)
 
     people = [Person(at(150 + 260 * i), at(200 + 40 * i), 100 + 10 * i) for i in range(4)]
-    scene = film(people, pan=jolt, seconds=2, jitter=0.005)
+    scene = film(people, pan=shake, seconds=2, jitter=0.005)
     narrow = AssociationSettings(max_absence_s=0, max_double_s=0)
     assert len(tracks_of(scene, association=narrow)) == len(people)
-    alone = film(people[:1], pan=jolt, seconds=2, jitter=0.005)
+    alone = film(people[:1], pan=shake, seconds=2, jitter=0.005)
     assert len(tracks_of(alone, association=narrow)) == 2, "nobody moves the camera alone"
 
 

@@ -50,11 +50,11 @@ def test_clips_are_drawn_once_and_read_back(tmp_path: Path) -> None:
     (tmp_path / FEW.fingerprint / "000001.npz").unlink()
     again = store.build(status, workers=1)  # in another process, the same clip
     assert again[0][1].stat().st_mtime_ns == times[0]
-    clip, twin = read_clip(again[1][1]), render_stored_clip(1, FEW)
-    assert np.array_equal(clip.data, twin.data)
+    clip, again_rendered = read_clip(again[1][1]), render_stored_clip(1, FEW)
+    assert np.array_equal(clip.data, again_rendered.data)
     assert clip.targets is not None
-    assert twin.targets is not None
-    assert np.array_equal(clip.targets.joints_xy, twin.targets.joints_xy)
+    assert again_rendered.targets is not None
+    assert np.array_equal(clip.targets.joints_xy, again_rendered.targets.joints_xy)
 
 
 @pytest.mark.parametrize("workers", [0, 1])

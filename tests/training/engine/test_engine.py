@@ -237,7 +237,7 @@ def test_senseless_setting_is_named(kind: type, values: dict[str, Any], words: s
 
 
 @pytest.mark.parametrize(("accumulation", "processes"), [(1, 1), (4, 1), (1, 3), (2, 3)])
-def test_every_division_of_a_step_holds_the_same_samples(accumulation: int, processes: int) -> None:
+def test_every_sharding_of_a_step_holds_the_same_samples(accumulation: int, processes: int) -> None:
     parts = [
         list(BatchSharding(24, accumulation, processes, rank).spans(2)) for rank in range(processes)
     ]

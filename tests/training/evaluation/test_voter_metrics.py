@@ -55,7 +55,7 @@ def test_leaving_a_model_out() -> None:
 
 
 def test_literal_fusion_takes_the_teachers_voice_away() -> None:
-    # A doubtful UniFormerV2 is outvoted by a certain UMT, unless the latter was flattened.
+    # A ignored UniFormerV2 is outvoted by a certain UMT, unless the latter was flattened.
     many = [clip(f"{i}_a", 0, umt=0, uniformerv2=7, infogcn=7) for i in range(4)]
     certain = [
         ClipPredictions(c.stem, 0, {**c.logits, "uniformerv2": logits_of(7, certainty=2.0)})

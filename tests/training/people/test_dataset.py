@@ -38,7 +38,7 @@ def test_the_hand_wins_and_the_teacher_adds_the_face():
     assert person.score == 1
 
 
-def test_doubtful_teacher_joints_are_left_out():
+def test_uncertain_teacher_joints_are_left_out():
     (person,) = merge_labels([HAND], [{**SEEN, "keypoints": keypoints(0.39, 9)}])
     assert person.labelled.tolist() == [False] * 5 + [True] * 12
 

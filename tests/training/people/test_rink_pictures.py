@@ -47,16 +47,16 @@ def test_a_pool_holds_what_was_drawn_and_grows(tmp_path, capsys):
     capsys.readouterr()
 
 
-def test_people_of_whom_little_is_seen_are_doubtful():
+def test_people_of_whom_little_is_seen_are_ignored():
     visibility = np.full((2, 17), 2, np.uint8)
     visibility[1, 4:] = 1
     boxes = np.array([[0, 0, 10, 20], [5, 5, 15, 25]], np.float32)
     keypoints = np.ones((2, 17, 2), np.float32)
     picture = RinkPicture(np.zeros((32, 32, 3), np.uint8), boxes, keypoints, visibility, True)
-    certain, doubtful = coco_entries(picture)
+    certain, ignored = coco_entries(picture)
     assert [entry["bbox"] for entry in certain] == [[0, 0, 10, 20]]
-    assert [entry["score"] for entry in doubtful] == [0.2]
-    assert json.loads(json.dumps(doubtful))[0]["matches_annotation"] is None
+    assert [entry["score"] for entry in ignored] == [0.2]
+    assert json.loads(json.dumps(ignored))[0]["matches_annotation"] is None
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ class WrongJoints(PoseTask):
 class WrongBoxes(DetectorTask):
     def batch(self, epoch: int, positions: range) -> Batch:
         batch = super().batch(epoch, positions)
-        return {**batch, "boxes": batch["boxes"][::-1], "doubtful": batch["doubtful"][::-1]}
+        return {**batch, "boxes": batch["boxes"][::-1], "ignored": batch["ignored"][::-1]}
 
 
 WRONG = {"smoke_vitpose": ("pose", WrongJoints), "smoke_dino": ("detector", WrongBoxes)}

@@ -205,7 +205,7 @@ def test_an_opened_clip_has_its_true_class_above_the_views(folder):
     assert opened_bar(None) == ""
 
 
-def test_the_true_class_is_marked_among_the_opinions_and_in_the_sum():
+def test_the_true_class_is_marked_among_the_scores_and_in_the_sum():
     """However little is thought of it: it is the last of those shown, if not among the first."""
     analysis = make_analysis(umt="3Lutz", uniformerv2="3Lutz", infogcn="3Lutz")
     weights, settings = analysis.verdict.weights, EnsembleSettings()

@@ -23,7 +23,7 @@ from ui.tabs import mistakes
 LUTZ, FLIP = LABELS.index("3Lutz"), LABELS.index("3Flip")
 
 
-def test_every_voter_s_opinions_come_back(evaluation):
+def test_every_voter_s_scores_come_back(evaluation):
     said = {clip.stem: clip for clip in evaluation.clips}
     assert said["b_flip"].says("weighted") == FLIP
     assert said["b_flip"].says("vote") == FLIP

@@ -18,9 +18,9 @@ from training.people.dataset import Picture
 from training.people.photo import PictureArray, Rng
 
 CERTAIN = 0.4
-"""People whom the teacher alone found, with less than this score, are doubtful."""
-CUT_CERTAIN, CUT_DOUBTFUL = 0.6, 0.1
-"""Of a person cut off at the border: shares of the box that make it one to find, or doubtful."""
+"""People whom the teacher alone found, with less than this score, are ignored."""
+CUT_CERTAIN, CUT_IGNORED = 0.6, 0.1
+"""Of a person cut off at the border: shares of the box that make it one to find, or ignored."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Scene:
     """RGB `(H, W, 3)`."""
     boxes: FloatArray
     """`(G, 4)` xyxy of those to be found."""
-    doubtful: FloatArray
+    ignored: FloatArray
     """`(D, 4)` xyxy of those who may or may not be."""
 
     @classmethod
@@ -52,27 +52,27 @@ class Scene:
             cv2.warpAffine(source, matrix, (W, H), borderMode=cv2.BORDER_REPLICATE), np.uint8
         )
         shift = np.tile(np.asarray(start, np.float32), 2)
-        boxes, doubtful = ((b - shift) * np.float32(scale) for b in (self.boxes, self.doubtful))
-        return Scene(pixels, boxes, doubtful).clipped()
+        boxes, ignored = ((b - shift) * np.float32(scale) for b in (self.boxes, self.ignored))
+        return Scene(pixels, boxes, ignored).clipped()
 
     def clipped(self) -> Scene:
-        """Boxes cut off at the border; those with little left become doubtful or vanish."""
+        """Boxes cut off at the border; those with little left become ignored or vanish."""
         H, W = self.pixels.shape[:2]
         limits = np.array([W, H, W, H], np.float32)
         inside = self.boxes.clip(0, limits)
         left = _areas(inside) / np.maximum(_areas(self.boxes), 1e-6)
-        part = inside[(left >= CUT_DOUBTFUL) & (left < CUT_CERTAIN)]
-        doubtful = np.concatenate((self.doubtful.clip(0, limits), part))
-        return Scene(self.pixels, inside[left >= CUT_CERTAIN], doubtful[_areas(doubtful) > 4])
+        part = inside[(left >= CUT_IGNORED) & (left < CUT_CERTAIN)]
+        ignored = np.concatenate((self.ignored.clip(0, limits), part))
+        return Scene(self.pixels, inside[left >= CUT_CERTAIN], ignored[_areas(ignored) > 4])
 
     def mirrored(self) -> Scene:
         """Left and right exchanged."""
         width = self.pixels.shape[1]
-        boxes, doubtful = (
+        boxes, ignored = (
             np.stack((width - b[:, 2], b[:, 1], width - b[:, 0], b[:, 3]), axis=1)
-            for b in (self.boxes, self.doubtful)
+            for b in (self.boxes, self.ignored)
         )
-        return Scene(np.ascontiguousarray(self.pixels[:, ::-1]), boxes, doubtful)
+        return Scene(np.ascontiguousarray(self.pixels[:, ::-1]), boxes, ignored)
 
 
 def zoomed(
@@ -122,8 +122,8 @@ def side_by_side(cells: Sequence[Scene], size_hw: tuple[int, int], columns: int)
     ]
     both = list(zip(cells, shifts, strict=True))
     boxes = np.concatenate([cell.boxes + shift for cell, shift in both])
-    doubtful = np.concatenate([cell.doubtful + shift for cell, shift in both])
-    return Scene(pixels[: size_hw[0], : size_hw[1]], boxes, doubtful).clipped()
+    ignored = np.concatenate([cell.ignored + shift for cell, shift in both])
+    return Scene(pixels[: size_hw[0], : size_hw[1]], boxes, ignored).clipped()
 
 
 def pasted(base: Scene, piece: Scene, rng: Rng, *, height: float) -> Scene:
@@ -196,12 +196,12 @@ def _laid_over(base: Scene, patch: Scene, alpha: FloatArray, at: tuple[int, int]
     blend = share * patch.pixels[own] + (1 - share) * pixels[rows, columns]
     pixels[rows, columns] = blend.round().astype(np.uint8)
     shift = np.array([x, y, x, y], np.float32)
-    boxes, doubtful = patch.boxes + shift, patch.doubtful + shift
+    boxes, ignored = patch.boxes + shift, patch.ignored + shift
     hidden = _covered(base.boxes, shift + np.array([0, 0, w, h], np.float32))
     return Scene(
         pixels,
         np.concatenate((base.boxes[hidden < 0.4], boxes)),
-        np.concatenate((base.doubtful, doubtful, base.boxes[(hidden >= 0.4) & (hidden < 0.8)])),
+        np.concatenate((base.ignored, ignored, base.boxes[(hidden >= 0.4) & (hidden < 0.8)])),
     ).clipped()
 
 

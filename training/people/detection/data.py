@@ -44,7 +44,7 @@ class Mixture:
     heights: tuple[float, float] = (0.08, 0.9)
     """People's height as a share of the canvas's."""
     findable: float = 0.05
-    """People lower than this are doubtful."""
+    """People lower than this are ignored."""
     scenes: float = 0.4
     """Share of the pictures drawn from those with more than one person."""
     degraded: float = 0.25
@@ -107,8 +107,8 @@ class Canvases:
         if rng.random() < self._mixture.degraded:
             pixels = degraded(pixels, rng)
         small = (scene.boxes[:, 3] - scene.boxes[:, 1]) < self._mixture.findable * size_hw[0]
-        doubtful = np.concatenate((scene.doubtful, scene.boxes[small]))
-        return Scene(pixels, scene.boxes[~small], doubtful)
+        ignored = np.concatenate((scene.ignored, scene.boxes[small]))
+        return Scene(pixels, scene.boxes[~small], ignored)
 
     def _zoomed(self, rng: Rng, size_hw: Size) -> Scene:
         return zoomed(self._someone(rng), size_hw, rng, heights=self._mixture.heights)

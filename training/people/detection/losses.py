@@ -13,8 +13,8 @@ from training.people.detection.boxes import overlaps
 from training.people.detection.denoising import Denoising
 from training.people.detection.matcher import ALPHA, GAMMA, MatchCosts, Matches, match
 
-DOUBTFUL_IOU = 0.4
-"""A query this close to a doubtful person is not told that there is nobody."""
+IGNORED_IOU = 0.4
+"""A query this close to an ignored person is not told that there is nobody."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Truth:
 
     boxes: list[Tensor]
     """B tensors `(G, 4)` cxcywh."""
-    doubtful: list[Tensor]
+    ignored: list[Tensor]
     """B tensors `(D, 4)`: maybe persons; neither to be found nor to be denied."""
 
 
@@ -111,12 +111,12 @@ def detector_loss(
     return {"loss": total + torch.stack(extra).sum() if extra else total, **parts}
 
 
-def near_doubtful(boxes: Tensor, doubtful: list[Tensor]) -> Tensor:
-    """Bool `(B, Q)`: queries that overlap a doubtful person."""
+def near_ignored(boxes: Tensor, ignored: list[Tensor]) -> Tensor:
+    """Bool `(B, Q)`: queries that overlap an ignored person."""
     rows = []
-    for own, unsure in zip(boxes.detach(), doubtful, strict=True):
+    for own, unsure in zip(boxes.detach(), ignored, strict=True):
         iou, _ = overlaps(own[:, None], unsure[None])  # (Q, D)
-        rows.append((iou > DOUBTFUL_IOU).any(1))
+        rows.append((iou > IGNORED_IOU).any(1))
     return torch.stack(rows)
 
 
@@ -124,7 +124,7 @@ def _matched_loss(
     prediction: Prediction, truth: Truth, settings: LossSettings, *, repeats: int = 1
 ) -> dict[str, Tensor]:
     matches = match(prediction, truth.boxes, costs=settings.costs, repeats=repeats)
-    ignored = near_doubtful(prediction.boxes, truth.doubtful)
+    ignored = near_ignored(prediction.boxes, truth.ignored)
     return prediction_loss(prediction, matches, settings=settings, ignored=ignored)
 
 

@@ -116,7 +116,7 @@ class DetectorTask:
 
     def loss(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         """Of the decoder's layers, the denoising queries and the encoder's places."""
-        truth = Truth(batch["boxes"], batch["doubtful"])
+        truth = Truth(batch["boxes"], batch["ignored"])
         plain = cast(Dino, getattr(model, "module", model))  # inside DistributedDataParallel
         if self._recipe.frozen_statistics:
             _freeze_statistics(plain)
@@ -169,12 +169,12 @@ def _collated(scenes: Sequence[Scene]) -> dict[str, Any]:
     return {
         "pixels": normalise(pixels.permute(0, 3, 1, 2)),
         "boxes": [shares(scene.boxes) for scene in scenes],
-        "doubtful": [shares(scene.doubtful) for scene in scenes],
+        "ignored": [shares(scene.ignored) for scene in scenes],
     }
 
 
 def _judged(prediction: Prediction, batch: Batch, device: torch.device) -> list[Tensor]:
-    """For each picture `(N, 2)`: score, and 1 for right, 0 for wrong; doubtful ones left out.
+    """For each picture `(N, 2)`: score, and 1 for right, 0 for wrong; ignored ones left out.
 
     The surest answer takes a person first; a second one on the same person is wrong.
     """
@@ -183,7 +183,7 @@ def _judged(prediction: Prediction, batch: Batch, device: torch.device) -> list[
     for index, boxes in enumerate(prediction.boxes.float().cpu()):
         order = scores[index].argsort(descending=True)
         iou, _ = overlaps(boxes[order][:, None], batch["boxes"][index][None])
-        unsure, _ = overlaps(boxes[order][:, None], batch["doubtful"][index][None])
+        unsure, _ = overlaps(boxes[order][:, None], batch["ignored"][index][None])
         taken: set[int] = set()
         for rank, query in enumerate(order.tolist()):
             free = [g for g in (iou[rank] >= 0.5).nonzero().flatten().tolist() if g not in taken]

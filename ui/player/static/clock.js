@@ -136,7 +136,7 @@ export function parsePlace(text, clock) {
 
 const MOMENT = /^(-?)(?:(\d{1,3}):(?=\d{1,2}:))?(?:(\d{1,4}):)?(\d{1,6}(?:\.\d{0,9})?|\.\d{1,9})\s*s?$/i;
 
-/** Seconds from `75.2`, `1:15,2` or `0:01:15`; null: no time. The twin of `pipeline.moments`. */
+/** Seconds from `75.2`, `1:15,2` or `0:01:15`; null: no time. The counterpart of `pipeline.moments`. */
 export function parseSeconds(text) {
   const found = MOMENT.exec(text.normalize("NFKC").trim().replaceAll(",", ".").replaceAll("\u2212", "-"));
   if (!found) return null;

@@ -103,11 +103,11 @@ export class Lanes {
     line.setAttribute("aria-label", line.title);
     line.append(element("span", "rp-mark-label", mark.label));
     if (mark.early === null || mark.late === null) return [line];
-    const doubt = element("span", "rp-doubt");
+    const uncertain = element("span", "rp-uncertain");
     const from = this.clock.share(mark.early);
-    doubt.style.left = percent(from);
-    doubt.style.width = percent(this.clock.share(mark.late) - from);
-    return [doubt, line];
+    uncertain.style.left = percent(from);
+    uncertain.style.width = percent(this.clock.share(mark.late) - from);
+    return [uncertain, line];
   }
 
   #curve(track, lane) {

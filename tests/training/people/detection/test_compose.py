@@ -33,7 +33,7 @@ def green_box(pixels: np.ndarray) -> np.ndarray:
 def test_boxes_follow_the_zoom(make, seed):
     scene = make(green_person(), SIZE, np.random.default_rng(seed), heights=ALL_HEIGHTS)
     assert scene.pixels.shape == (*SIZE, 3)
-    boxes = np.concatenate((scene.boxes, scene.doubtful))
+    boxes = np.concatenate((scene.boxes, scene.ignored))
     assert len(boxes) == 1
     np.testing.assert_allclose(boxes[0], green_box(scene.pixels), atol=2.5)
 
@@ -52,7 +52,7 @@ def test_a_pasted_person_lies_in_its_box_whichever_way_it_fades():
         rng = np.random.default_rng(seed)
         base = Scene(np.full((*SIZE, 3), 90, np.uint8), EMPTY, EMPTY)
         scene = pasted(base, green_person(), rng, height=40)
-        boxes = np.concatenate((scene.boxes, scene.doubtful))
+        boxes = np.concatenate((scene.boxes, scene.ignored))
         np.testing.assert_allclose(boxes[0], green_box(scene.pixels), atol=3)
 
 
@@ -77,12 +77,12 @@ def test_cells_keep_their_people():
 
 
 @pytest.mark.parametrize(
-    ("start", "to_find", "doubtful"),
+    ("start", "to_find", "ignored"),
     [((0, 0), 1, 0), ((0, 50), 1, 0), ((0, 60), 0, 1), ((0, 88), 0, 0)],
 )
-def test_people_cut_off_become_doubtful_and_then_vanish(start, to_find, doubtful):
+def test_people_cut_off_become_ignored_and_then_vanish(start, to_find, ignored):
     scene = green_person().window(np.array(start), 1.0, (120, 100))
-    assert (len(scene.boxes), len(scene.doubtful)) == (to_find, doubtful)
+    assert (len(scene.boxes), len(scene.ignored)) == (to_find, ignored)
 
 
 def test_mirrored_boxes_fit():
@@ -95,7 +95,7 @@ def test_ice_is_empty_and_new_every_time():
     rng = np.random.default_rng(0)
     one, other = ice(SIZE, rng), ice(SIZE, rng)
     assert one.pixels.shape == (*SIZE, 3)
-    assert len(one.boxes) == len(one.doubtful) == 0
+    assert len(one.boxes) == len(one.ignored) == 0
     assert (one.pixels != other.pixels).any()
 
 
@@ -124,5 +124,5 @@ def test_canvases_have_the_size_asked_for_and_people_or_none(groups, size_hw, no
     canvases = Canvases(groups, mixture)
     scenes = [canvases.draw(np.random.default_rng(seed), size_hw) for seed in range(6)]
     assert {scene.pixels.shape for scene in scenes} == {(*size_hw, 3)}
-    people = [len(scene.boxes) + len(scene.doubtful) for scene in scenes]
+    people = [len(scene.boxes) + len(scene.ignored) for scene in scenes]
     assert all(people) if nobody == 0 else not any(people)

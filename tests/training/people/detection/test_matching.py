@@ -14,7 +14,7 @@ from training.people.detection.losses import (
     Truth,
     detector_loss,
     focal_loss,
-    near_doubtful,
+    near_ignored,
     prediction_loss,
 )
 from training.people.detection.matcher import MatchCosts, Matches, match, pair_costs
@@ -96,10 +96,10 @@ def test_a_perfect_answer_costs_next_to_nothing():
     assert float(sum(terms.values())) < 1e-5
 
 
-def test_a_doubtful_person_is_neither_demanded_nor_denied():
-    doubtful = torch.tensor([[0.3, 0.4, 0.2, 0.3]])
+def test_an_ignored_person_is_neither_demanded_nor_denied():
+    ignored = torch.tensor([[0.3, 0.4, 0.2, 0.3]])
     boxes = torch.tensor([[[0.31, 0.4, 0.2, 0.3], [0.8, 0.8, 0.1, 0.1]]])
-    near = near_doubtful(boxes, [doubtful])
+    near = near_ignored(boxes, [ignored])
     assert near.tolist() == [[True, False]]
     empty = Matches(*(torch.zeros(0, dtype=torch.long),) * 2, torch.zeros(0, 4))
     logits = torch.tensor([[[3.0], [-12.0]]], requires_grad=True)
