@@ -26,3 +26,8 @@ def test_one_module_writes_files_whole_or_not_at_all() -> None:
         "pipeline/storage/output_folder.py",
         "training/engine/checkpoints.py",
     ]
+
+
+def test_one_module_starts_processes() -> None:
+    words = ("ProcessPoolExecutor(", ".Pool(", "ProcessPoolExecutor, mp_context")
+    assert _modules_with(*words) == ["training/processes.py"]

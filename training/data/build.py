@@ -22,11 +22,11 @@ from pipeline.video import FramesLost, Video, open_video
 from training.cli import StatusLine
 from training.data.challenge import DataError, LabelledClip
 from training.data.failures import KILLED, failure_of
-from training.data.processes import each_done
 from training.data.region_pictures import RegionPictures
 from training.data.stems import stem_file, stem_path
 from training.data.store import StoredClip, is_whole, write_clip
 from training.engine.checkpoints import writing
+from training.processes import each_done
 
 RegionSource = Literal["truth", "whole_frame"]
 """The boxes of `truth/<stem>.npz`, as the simulated rink writes them; or no crop, for videos that

@@ -23,9 +23,9 @@ from pipeline.messages import Message
 from pipeline.tracking.region import RegionSettings, consolidate
 from pipeline.types import FloatArray, People, Track
 from training.cli import StatusLine
-from training.data.processes import each_done
 from training.data.store import ClipWriter, FrameTargets, StoredClip, write_clip
 from training.engine.checkpoints import writing
+from training.processes import each_done
 from training.rink.body import JOINT
 from training.rink.camera import Window
 from training.rink.picture.skater.actor import Actor

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -17,9 +16,9 @@ from typing import Any, Literal, cast
 
 from pipeline.errors import ConfigError
 from training.data.failures import KILLED
-from training.data.processes import each_done
 from training.engine.errors import TrainingError
 from training.preparation.clip import Job, Outcome, Preparation, Preparer
+from training.processes import each_done
 
 EngineName = Literal["local", "ray"]
 Engine = Callable[[Preparation, Sequence[Job], int], Iterator[Outcome]]
@@ -46,9 +45,8 @@ _preparer: Preparer | None = None
 
 
 def _start(preparation: Preparation) -> None:
-    """Once in every process; an interrupt is the parent's to handle."""
+    """Once in every process."""
     global _preparer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _preparer = Preparer(preparation)
 
 

@@ -18,12 +18,14 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+import cv2
+
 from pipeline.elements import LABELS, class_index
 from training.cli import Parser, StatusLine, readable_time, run_command
+from training.processes import Job, ProcessKilled, each_done
 from training.rink.files.dataset import Recipe, missing_clips, plan_clips, render_clip, write_lists
 from training.rink.files.folder import DataSetError, opened
 from training.rink.files.frequencies import shared_out
-from training.rink.files.workers import Job, run_jobs
 from training.rink.program import (
     SHOTS_FOLDER,
     ProgramRecipe,
@@ -158,10 +160,19 @@ def _work(
     """Render what is missing, saying how far it is."""
     began = time.monotonic()
     workers = min(workers, max(1, len(jobs)))
-    for done, _ in enumerate(run_jobs(function, jobs, workers=workers), start=1):
-        rest = (time.monotonic() - began) * (len(jobs) - done) / done
-        text = f"{done} of {len(jobs)} {what}, about {readable_time(rest)} left"
-        status.show(text, done / len(jobs))
+    if workers == 1:
+        cv2.setNumThreads(1)  # as in every process of several
+    try:
+        rendered = each_done(function, jobs, workers=workers if workers > 1 else 0)
+        for done, _ in enumerate(rendered, start=1):
+            rest = (time.monotonic() - began) * (len(jobs) - done) / done
+            text = f"{done} of {len(jobs)} {what}, about {readable_time(rest)} left"
+            status.show(text, done / len(jobs))
+    except ProcessKilled:
+        raise DataSetError(
+            "a process that rendered was killed, perhaps for want of memory; "
+            "run the same command again, with --workers 1 if need be"
+        ) from None
 
 
 def _run(arguments: argparse.Namespace, status: StatusLine) -> int:
