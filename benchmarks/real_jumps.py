@@ -56,7 +56,7 @@ _FLIP, _LUTZ = KINDS.index("Flip"), KINDS.index("Lutz")
 
 
 @dataclass(frozen=True)
-class Metrics:
+class JumpAccuracies:
     """Mean class accuracies over the views of one skater's takes."""
 
     five: float
@@ -67,7 +67,7 @@ class Metrics:
     """Of Flips and Lutzes, when it must be one of the two."""
 
     @classmethod
-    def of(cls, logits: FloatArray, labels: IntArray) -> Metrics:
+    def of(cls, logits: FloatArray, labels: IntArray) -> JumpAccuracies:
         """Of logits `(N, 28)` and classes `(N,)`, which are jumps."""
         kind_of = [KINDS.index(e.kind) if e.family == "jump" else -1 for e in ELEMENTS]
         kinds = np.array(kind_of)[labels]
@@ -152,7 +152,7 @@ def _keep(path: Path, pose: PoseSequence) -> None:
         np.savez(file, keypoints_xy=pose.keypoints_xy, keypoint_scores=pose.scores)
 
 
-def judge(model: nn.Module, recipe: SkeletonRecipe) -> Metrics:
+def judge(model: nn.Module, recipe: SkeletonRecipe) -> JumpAccuracies:
     """Ask a network about the left-out skater of a recipe's folder."""
     clips = FoundPoses(read_labels(Path(recipe.data.folder), "test"), Path(recipe.data.poses))
     inputs = [
@@ -160,10 +160,10 @@ def judge(model: nn.Module, recipe: SkeletonRecipe) -> Metrics:
     ]
     batches = [torch.stack(inputs[n : n + 32]) for n in range(0, len(inputs), 32)]
     logits = np.concatenate([forward_logits(model.eval(), batch) for batch in batches])
-    return Metrics.of(logits, clips.labels)
+    return JumpAccuracies.of(logits, clips.labels)
 
 
-def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> Metrics:
+def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> JumpAccuracies:
     """Fine-tune by a recipe, once, and judge its last weights.
 
     Raises:
@@ -171,7 +171,7 @@ def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> Metrics
     """
     result = folder / "result.json"
     if result.is_file():
-        return Metrics(**json.loads(result.read_text()))
+        return JumpAccuracies(**json.loads(result.read_text()))
     resume = newest_checkpoint(folder) is not None
     if not train(recipe, folder, resume=resume, status=status).finished:
         raise KeyboardInterrupt

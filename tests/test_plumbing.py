@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("models", "pipeline", "training", "ui", "benchmarks")
 
@@ -31,3 +33,16 @@ def test_one_module_writes_files_whole_or_not_at_all() -> None:
 def test_one_module_starts_processes() -> None:
     words = ("ProcessPoolExecutor(", ".Pool(", "ProcessPoolExecutor, mp_context")
     assert _modules_with(*words) == ["training/processes.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("Checkpoint", "models/zoo/manifest.py"),
+        ("People", "pipeline/types.py"),
+        ("PeopleSettings", "pipeline/tracking/people.py"),
+        ("Metrics", "training/evaluation/voter_metrics.py"),
+    ],
+)
+def test_a_name_means_one_thing(name: str, module: str) -> None:
+    assert _modules_with(f"class {name}:", f"class {name}s:", f"class {name}(") == [module]

@@ -10,7 +10,7 @@ from benchmarks.real_jumps import (
     LEARNED,
     RINK_LABELS,
     TESTED,
-    Metrics,
+    JumpAccuracies,
     main,
     view,
     write_views,
@@ -45,7 +45,7 @@ def test_turns_of_a_kind_add_up_and_flips_with_lutzes():
         {"2Axel": 5.0, "2Loop": 4.9, "3Loop": 4.9},  # two halves of a loop are more than the Axel
         {"1Loop": 9.0},
     )
-    figures = Metrics.of(logits, labels)
+    figures = JumpAccuracies.of(logits, labels)
     assert figures.five == pytest.approx(2 / 3)
     assert figures.six == pytest.approx(2 / 4)
     assert figures.flip_lutz == pytest.approx(1 / 2)

@@ -42,8 +42,8 @@ class Position:
     """Best value of the metric that selects."""
 
 
-class Checkpoints:
-    """The checkpoints of one run.
+class RunStates:
+    """The states of one run on disk, to continue from; `Checkpoint` is an entry of the manifest.
 
     Args:
         folder: Of the run.

@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from models.checkpoint_files import write_safetensors
 from pipeline.errors import ConfigError
 from training.cli import StatusLine, readable_time
-from training.engine.checkpoints import Checkpoints, Position, newest_checkpoint, writing
+from training.engine.checkpoints import Position, RunStates, newest_checkpoint, writing
 from training.engine.errors import TrainingError
 from training.engine.loader import BatchSharding, feed, losing_workers
 from training.engine.records import Records
@@ -108,7 +108,7 @@ class Engine:
         self._limit_s = 60 * settings.max_minutes
         fit_s = self._limit_s if settings.fit_schedule else 0.0
         self._schedule = Schedule(optim, self._epoch, fit_s=fit_s)
-        self._checkpoints = Checkpoints(folder, self._accelerator)
+        self._checkpoints = RunStates(folder, self._accelerator)
         self._train_step = TrainStep(
             task, optim, settings, accelerator=self._accelerator, seed=seed
         )

@@ -31,7 +31,7 @@ HOLD_OUT = 20
 
 
 @dataclass(frozen=True)
-class PeopleSettings:
+class PicturesSettings:
     """Which pictures."""
 
     folder: str
@@ -104,14 +104,14 @@ class Group:
     """Of all that is seen; the shares of all groups make 1."""
 
 
-class People:
+class PeoplePictures:
     """All pictures of some sets, divided into training and validation.
 
     Raises:
         ConfigError: A set is not there, or not in the expected form.
     """
 
-    def __init__(self, settings: PeopleSettings) -> None:
+    def __init__(self, settings: PicturesSettings) -> None:
         if not settings.folder:
             raise ConfigError("data.folder: say where the pictures are, --set data.folder=DIR")
         share = settings.rink_share if settings.rink_folder else 0.0

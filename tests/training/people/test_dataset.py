@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.errors import ConfigError
 from training.people.dataset import (
-    People,
-    PeopleSettings,
+    PeoplePictures,
+    PicturesSettings,
     merge_labels,
     mixed_order,
     read_pictures,
@@ -56,7 +56,7 @@ def test_bystanders_and_people_the_teacher_missed_are_there():
 
 def test_sets_are_read_and_divided(tmp_path):
     write_set(tmp_path, count=40)
-    people = People(PeopleSettings(str(tmp_path), ("some",)))
+    people = PeoplePictures(PicturesSettings(str(tmp_path), ("some",)))
     (training,), (validation,) = people.training, people.validation
     assert (len(training.pictures), len(validation.pictures)) == (38, 2)
     paths = [picture.path for picture in training.pictures + validation.pictures]
@@ -68,8 +68,10 @@ def test_sets_are_read_and_divided(tmp_path):
 def test_the_rink_has_its_share(tmp_path):
     write_set(tmp_path, count=40)
     folder = str(tmp_path)
-    people = People(
-        PeopleSettings(folder, ("some",), rink_folder=folder, rink_sets=("some",), rink_share=0.25)
+    people = PeoplePictures(
+        PicturesSettings(
+            folder, ("some",), rink_folder=folder, rink_sets=("some",), rink_share=0.25
+        )
     )
     assert [group.share for group in people.training] == [0.75, 0.25]
 
@@ -100,13 +102,13 @@ def test_a_broken_set_is_named(tmp_path, what):
 
 def test_the_folder_must_be_given():
     with pytest.raises(ConfigError, match=r"data\.folder"):
-        People(PeopleSettings(""))
+        PeoplePictures(PicturesSettings(""))
 
 
 @pytest.mark.parametrize("extra", [{"rink_folder": "a"}, {"rink_share": 1.0}])
 def test_half_a_rink_is_refused(extra):
     with pytest.raises(ConfigError, match="rink"):
-        PeopleSettings("folder", **extra)
+        PicturesSettings("folder", **extra)
 
 
 def write_set(folder, count):

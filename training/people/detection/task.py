@@ -17,7 +17,7 @@ from training.cli import StatusLine
 from training.engine.task import Batch, EvaluationContext
 from training.network import NetworkSettings
 from training.optim import parameter_groups
-from training.people.dataset import People, PeopleSettings
+from training.people.dataset import PeoplePictures, PicturesSettings
 from training.people.detection.boxes import centred, overlaps
 from training.people.detection.compose import Scene
 from training.people.detection.data import Canvases, Mixture, Size
@@ -35,7 +35,7 @@ EVALUATION_BATCH = 16
 class DetectorRecipe(Recipe):
     """One training of a DINO."""
 
-    data: PeopleSettings
+    data: PicturesSettings
     """Pictures."""
     network: NetworkSettings
     """A DINO of one class."""
@@ -79,7 +79,7 @@ class DetectorTask:
         network = cast(Dino, recipe.network.on_meta())
         if network.num_classes != 1:
             raise ConfigError(f"network: {network.num_classes} classes; persons are the only one")
-        people = People(recipe.data)
+        people = PeoplePictures(recipe.data)
         self._training, self._validation = (
             Canvases(groups, recipe.mixture) for groups in (people.training, people.validation)
         )

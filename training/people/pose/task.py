@@ -19,7 +19,14 @@ from training.cli import StatusLine
 from training.engine.task import Batch, EvaluationContext
 from training.network import NetworkSettings
 from training.optim import parameter_groups
-from training.people.dataset import People, PeopleSettings, Person, Picture, Pixels, mixed_order
+from training.people.dataset import (
+    PeoplePictures,
+    Person,
+    Picture,
+    PicturesSettings,
+    Pixels,
+    mixed_order,
+)
 from training.people.pose.augment import PoseAugmentation, View, plain_view, random_view
 from training.people.pose.targets import crop_to_cells, gaussian_maps, heatmap_loss, inside
 from training.recipe import Recipe
@@ -33,7 +40,7 @@ EVALUATION_BATCH = 32
 class PoseRecipe(Recipe):
     """One training of a ViTPose."""
 
-    data: PeopleSettings
+    data: PicturesSettings
     """Pictures."""
     network: NetworkSettings
     """A ViTPose."""
@@ -65,7 +72,7 @@ class PoseTask:
     def __init__(self, recipe: PoseRecipe, status: StatusLine) -> None:
         self._recipe = recipe
         self._crop_hw: tuple[int, int] = cast(ViTPose, recipe.network.on_meta()).image_size
-        people = People(recipe.data)
+        people = PeoplePictures(recipe.data)
         self._pixels = Pixels()
         groups = [_with_joints(group.pictures, recipe) for group in people.training]
         self._sizes, self._shares = [len(g) for g in groups], [g.share for g in people.training]
