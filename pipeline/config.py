@@ -46,7 +46,8 @@ RENAMED = {
     "teacher": "distillation",
     "found": "predicted",
 }
-"""Old keys of profiles and recipes: a file that still has one is told the new name."""
+"""Old keys of profiles and recipes: a file that still has one is told the new name. What a program
+wrote (`recipe.json` of a run, settings of prepared clips, hashes of caches) may have old ones."""
 
 NAME = re.compile(r"[\w-]+")
 """Of a profile: never a path, which would lead to a file of whoever reads it."""
@@ -125,7 +126,7 @@ class Profile:
 
     def fingerprint(self) -> str:
         """Hash of every setting; changes when a result could."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        text = json.dumps(with_stored_keys(dataclasses.asdict(self)), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -183,6 +184,24 @@ def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> 
             raise ConfigError(f"{source}: {cause}") from error
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{source}: {key}: {first['msg']}") from error
+
+
+def with_new_keys(content: Any) -> Any:
+    """Settings that were stored, with the keys of today."""
+    return _with_keys(content, RENAMED)
+
+
+def with_stored_keys(content: Any) -> Any:
+    """Settings with the keys that they are stored and hashed under: those of the first files."""
+    return _with_keys(content, {new: old for old, new in RENAMED.items()})
+
+
+def _with_keys(content: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(content, Mapping):
+        return {names.get(k, k): _with_keys(value, names) for k, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_with_keys(value, names) for value in content]
+    return content
 
 
 def _with_new_name(key: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from accelerate import PartialState
 
+from pipeline.config import with_new_keys
 from pipeline.errors import ConfigError
 from training.cli import Parser, StatusLine, readable_time, run_command
 from training.engine import Engine, Outcome, use_machine
@@ -135,7 +136,7 @@ def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
             f"{folder}: already holds a run (at {begun.name}); continue it with --resume, "
             "or give another folder with --out"
         )
-    before = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+    before = with_new_keys(json.loads((folder / RECIPE).read_text(encoding="utf-8")))
     now = json.loads(json.dumps(dataclasses.asdict(recipe)))
     changed = [key for key in _differing(before, now) if not key.startswith("engine.")]
     if changed:

@@ -23,7 +23,7 @@ from models.atomic_files import written
 from pipeline import __version__
 from pipeline.analyser import Analyser
 from pipeline.clip_run import Found
-from pipeline.config import Profile, load_profile
+from pipeline.config import Profile, load_profile, with_stored_keys
 from pipeline.errors import ConfigError
 from pipeline.types import FloatArray, RegionOfInterest, VideoInfo
 from training.data.build import clips_folder, poses_folder
@@ -181,7 +181,8 @@ def _about(preparation: Preparation, analyser: Analyser) -> dict[str, Any]:
 def _stages(profile: Profile) -> dict[str, Any]:
     """Settings of the stages that run here; a classifier's do not matter."""
     names = ("detector", "track", "main_skater", "region", "pose")
-    return {name: asdict(getattr(profile, name)) for name in names}
+    stages: dict[str, Any] = with_stored_keys({n: asdict(getattr(profile, n)) for n in names})
+    return stages
 
 
 def known_notes(path: Path, key: str) -> tuple[str, ...] | None:
