@@ -180,7 +180,7 @@ def test_a_second_look_is_known_already(desk):
     upload(page, sorted(EXAMPLE.glob("*.mp4"))[1])
     seconds = page.evaluate(APPEARS, "#status .rs-done:not([data-old])") / 1000
     page.wait_for_timeout(1500)  # until all is over
-    assert "kept from an earlier" in page.inner_text("#status")
+    assert "reused from an earlier" in page.inner_text("#status")
     print(f"second look: {seconds:.2f} s")  # noqa: T201
     assert seconds < 3  # 0.5 s on an idle machine
 
@@ -213,7 +213,7 @@ def test_cancel_stops_within_a_second_and_gives_the_memory_back(desk, server, tm
     page.wait_for_selector("#history-list:has-text('0.mp4')", timeout=ANALYSIS_MS)
     before, took, after = server.memory_mib() if server.pid else 0.0, [], []
     with peak_memory(server) as peak:
-        for number, stage in enumerate(("looking for", "following") * 2, start=1):
+        for number, stage in enumerate(("detecting", "estimating") * 2, start=1):
             copied(page, clip, tmp_path / f"{number}.mp4")
             took.append(page.evaluate(CANCEL, stage) / 1000)
             page.wait_for_timeout(500)  # until the worker has handed the memory back

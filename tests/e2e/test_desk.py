@@ -105,10 +105,10 @@ def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     page.screenshot(path=str(SCREENSHOTS / "mistakes.png"), full_page=True)  # the one that ships
     page.click("#evaluation input")
     page.get_by_role("option", name="rink_run").click()
-    page.locator("#confusion button[aria-label*='3Lutz called 3Flip']").click()
-    page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz called 3Flip')")
+    page.locator("#confusion button[aria-label*='3Lutz predicted as 3Flip']").click()
+    page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz predicted as 3Flip')")
     page.locator("#evaluation-clips tr[data-stem=b_flip] [data-open]").click()
-    page.wait_for_selector("#opened-mistake:has-text('True class: 3Lutz')", timeout=30_000)
+    page.wait_for_selector("#opened-mistake:has-text('Ground truth: 3Lutz')", timeout=30_000)
     assert page.get_by_role("tab", name="Desk").get_attribute("aria-selected") == "true"
     page.wait_for_selector("#verdict-label:has-text('3Flip')", timeout=30_000)
     assert "opened" in page.inner_text("#status")
@@ -147,7 +147,7 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
     page.keyboard.press("Alt+ArrowDown")
     page.wait_for_selector(f"#opened-mistake [data-stem='{stems[1]}']", timeout=30_000)
     open_tab(page, "Scores by network")
-    marked = "#score-table [role=gridcell]:visible:has-text('true class')"
+    marked = "#score-table [role=gridcell]:visible:has-text('ground truth')"
     page.wait_for_selector(marked, timeout=30_000)
     page.mouse.wheel(0, 2000)
     page.wait_for_timeout(300)
@@ -196,7 +196,7 @@ def test_a_report_of_another_version_is_a_sentence(desk, tmp_path):
     desk.locator("#open button").first.click()
     desk.set_input_files("#open-saved input[type=file]", str(other))
     message = desk.wait_for_selector("#status .rs-error", timeout=20_000).inner_text()
-    assert "schema version 99, this Rinkside reads 1" in message
+    assert "schema version 99, but this Rinkside reads 1" in message
 
 
 def test_two_visitors_work_at_once_and_see_only_their_own(visit, tmp_path):
@@ -400,11 +400,11 @@ def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, t
     see_places(page, measured)
     take_off.click()  # touched, not moved
     page.wait_for_timeout(500)
-    assert page.locator("#measured-as:has-text('set by a person')").count() == 0
+    assert page.locator("#measured-as:has-text('set by hand')").count() == 0
 
     take_off.fill("0.44")
     take_off.press("Enter")
-    page.wait_for_selector("#measured-as:has-text('set by a person')")
+    page.wait_for_selector("#measured-as:has-text('set by hand')")
     see_cell(page, "Take-off", "0.44 s")
     page.locator("#set-landing input[type=range]").press("ArrowRight")  # a frame of 0.04 s on
     see_cell(page, "Landing", f"{(round(measured[1] / 0.04) + 1) * 0.04:.2f} s")
@@ -420,7 +420,7 @@ def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, t
     see_cell(page, "Landing", "1.40 s")
     page.click("#flight-back")
     see_cell(page, "Landing", f"{measured[1]:.2f} s")
-    page.wait_for_selector("#measured-as:not(:has-text('set by a person'))")
+    page.wait_for_selector("#measured-as:not(:has-text('set by hand'))")
     see_places(page, measured)
 
     take_off.fill("0.44")

@@ -93,7 +93,7 @@ def test_take_off_and_landing_are_set_in_the_player(player):
     wait(
         player, "p.scene.flight.set && Math.abs(p.scene.flight.takeoff[0] - p.clock.pts[12]) < 1e-3"
     )
-    assert "In the air" in player.inner_text(".rp-air-time")
+    assert "Air time" in player.inner_text(".rp-air-time")
     assert player.input_value("#trim-in :is(input, textarea)") == "0:00.000"
     assert player.locator(".rp-machine").count() == 2
     handle = player.locator(".rp-handle[data-end=landing]")
@@ -217,7 +217,7 @@ def test_a_skater_is_marked_by_hand(player):
     )
     assert len(player.evaluate(f"() => {PLAYER}.scene.people")) == len(people) + 1
     player.evaluate("() => document.querySelector('#results [data-tab-id=details]').click()")
-    words = f"text=person {number} was marked by hand: a box was drawn in frame 11"
+    words = f"text=person {number} was marked by hand, with a box in frame 11"
     player.wait_for_selector(f"#video-facts >> {words}", timeout=40_000)
     player.click("#settings > button")
     assert player.input_value("#skater :is(input, textarea)").startswith("11:")

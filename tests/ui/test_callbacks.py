@@ -48,9 +48,9 @@ def last(cards: Iterator[tuple[str, str, int]]) -> tuple[str, str]:
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing.mp4": (lambda p: None, "the file is no longer there; upload it again"),
-    "folder.mp4": (lambda p: p.mkdir(), "name one video file in it"),
+    "folder.mp4": (lambda p: p.mkdir(), "choose one video file in it"),
     "empty.mp4": (lambda p: p.touch(), "copy or download it again"),
-    "text.mp4": (lambda p: p.write_text("words\n" * 99), "is a text, not a video"),
+    "text.mp4": (lambda p: p.write_text("words\n" * 99), "is a text file, not a video"),
     "sound.mp4": (
         lambda p: run_ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", p),
         "choose a file with pictures",
@@ -77,7 +77,7 @@ def test_a_long_video_asks_for_points_as_soon_as_it_is_there(tmp_path) -> None:
     facts = callbacks.describe(str(path))
     card = facts.card
     assert facts.duration_s == pytest.approx(70)
-    assert "choose an in and an out point" in words_of(card)
+    assert "set an in and an out point" in words_of(card)
     assert "rs-error" not in card
 
 
@@ -145,7 +145,7 @@ def test_a_known_clip_is_there_at_the_click(clip, monkeypatch) -> None:
     monkeypatch.setattr(callbacks, "analyser", lambda profile: Known(analysis))
     runs, request = RunStore(), Request(str(clip), "demo")
     card, run_id, revision = callbacks.begin(request, runs, "a")
-    assert words_of(card) == "done: 12 frames; the result was kept from an earlier analysis"
+    assert words_of(card) == "done: 12 frames; result reused from an earlier analysis"
     assert revision == 1
     assert runs.get(run_id).analysis is analysis
     # In its turn there is no news, and the card stays; a call of the API has but this one answer.
@@ -238,6 +238,6 @@ def test_a_fault_of_the_program_is_a_sentence(clip, monkeypatch, caplog) -> None
     monkeypatch.setattr(callbacks, "analyser", lambda profile: Faulty(None))
     runs = RunStore()
     words, run_id = last(callbacks.analyse(Request(str(clip), "demo"), runs, "a"))
-    assert words == "something went wrong inside Rinkside (ZeroDivisionError)"
+    assert words == "internal error in Rinkside (ZeroDivisionError)"
     assert "an analysis failed" in caplog.text
     assert runs.get(run_id).ended

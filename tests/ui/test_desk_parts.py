@@ -86,7 +86,7 @@ def test_page_and_files_count_the_frames_of_a_span_alike(tmp_path):
     page = report(part)
     assert "frame 26, 0:01.000" in page
     assert "frame 50, 0:01.960" in page
-    assert "25 (26 to 50 of the file) at 25.000 a second" in page
+    assert "25 (26 to 50 of the file) at 25.000 per second" in page
     assert "0:01.000 to 0:02.000 of 0:02.400" in page
     write_frames_csv(part, tmp_path / "frames.csv")
     with (tmp_path / "frames.csv").open() as file:
@@ -110,7 +110,7 @@ def test_attention_lights_patches_and_lengthens_bars(analysis):
 
 
 def test_the_region_stands_out_of_the_picture(analysis):
-    assert "100 x 90 pixels (12% of the picture). Chosen as: union" in region_picture(analysis)
+    assert "100 x 90 pixels (12% of the picture). Rule: union" in region_picture(analysis)
 
 
 def test_networks_of_another_profile_are_not_asked(analysis):
@@ -158,7 +158,7 @@ def with_scores(**says: str) -> Analysis:
         ),
         (
             ("3Lutz", "3Flip", "3Loop"),
-            "Each model names another element: Unmasked Teacher says 3Lutz; "
+            "Each model names a different element: Unmasked Teacher says 3Lutz; "
             "UniFormerV2 says 3Flip; InfoGCN says 3Loop.",
         ),
     ],

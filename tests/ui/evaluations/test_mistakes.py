@@ -101,11 +101,11 @@ def test_an_evaluation_that_vanishes_while_it_is_open_leaves_its_list(tmp_path):
         mistakes._every(gone, "vote", ""),
         mistakes._named_videos(gone, "vote", None, str(tmp_path)),
     ):
-        assert "gone: holds no evaluation" in answer[2]
+        assert "gone: contains no evaluation" in answer[2]
         assert skips(answer[0], answer[1], answer[3])
     unit, matrix, note = mistakes._in_unit(gone, "vote", click(unit="share"))
     assert skips(unit, matrix)
-    assert "gone: holds no evaluation" in note
+    assert "gone: contains no evaluation" in note
 
 
 def test_strangers_type_no_paths(folder, tmp_path, monkeypatch):
@@ -129,7 +129,7 @@ def test_rows_say_what_opens(evaluation):
     marks = dict(re.findall(r'data-stem="(\w+)" data-opens="(\w+)"', page))
     assert marks == kinds
     assert page.count("data-analyse") == 1
-    assert ">kept<" in page
+    assert ">saved<" in page
     assert ">no video<" in page
 
 
@@ -143,7 +143,7 @@ def test_every_row_without_an_analysis_is_marked_in_the_evaluation_that_ships():
 def test_a_typed_folder_of_videos_says_what_it_holds(folder, tmp_path):
     (tmp_path / "c_right.mp4").touch()
     answer = mistakes._named_videos(str(folder), "umt", None, str(tmp_path))
-    assert "the videos of 1 of the 4 clips are there" in answer[2]
+    assert "has the videos of 1 of the 4 clips" in answer[2]
     answer = mistakes._named_videos(str(folder), "umt", None, str(tmp_path / "none"))
     assert "rs-error" in answer[2]
 
@@ -157,7 +157,7 @@ def test_a_row_without_analysis_and_video_answers_beside_the_list(folder):
     assert "neither its analysis nor its video is here" in note
     assert skips(*rest)
     note, *rest = pick(RunStore(), folder, stem="../../etc")
-    assert "not in the evaluation that is open" in note
+    assert "not in the open evaluation" in note
     assert skips(*rest)
 
 
@@ -166,7 +166,7 @@ def test_analyse_now_asks_the_ordinary_queue_and_opens(folder, tmp_path, monkeyp
     monkeypatch.setattr(callbacks, "analyser", lambda profile: Known(None))
     runs = RunStore()
     note, *rest = pick(runs, folder, tmp_path, stem="c_right")
-    assert "press “Analyse now”" in note
+    assert "Press “Analyse now”" in note
     assert skips(*rest)
     note, _, shown, begun, pages = pick(runs, folder, tmp_path, stem="c_right", analyse=True)
     run = runs.get(begun)
@@ -183,7 +183,7 @@ def test_an_analysis_that_cannot_begin_is_told_beside_the_list(tmp_path, monkeyp
     (run / "summary.json").write_text(json.dumps({**summary, "profile": "mine"}))
     (tmp_path / "c_right.mp4").touch()
     note, *rest = pick(RunStore(), run, tmp_path, stem="c_right", analyse=True)
-    assert "the profile mine is not here" in note
+    assert "there is no profile mine here" in note
     assert skips(*rest)
 
 
@@ -195,8 +195,8 @@ def test_an_opened_clip_has_its_true_class_above_the_views(folder):
     _, _, shown, _, pages = pick(runs, folder, stem="b_flip", place=1, of=2)
     bar = opened_bar(runs.get(shown[0]).opened)
     assert pages.selected == "desk"
-    assert "True class: 3Lutz (3Lz)" in bar
-    assert "weighted sum said 3Flip" in bar
+    assert "Ground truth: 3Lutz (3Lz)" in bar
+    assert "weighted sum predicted 3Flip" in bar
     assert "1 / 2" in bar
     assert re.search(r'data-step="-1"[^>]*disabled', bar)
     assert not re.search(r'data-step="1"[^>]*disabled', bar)
@@ -211,7 +211,7 @@ def test_the_true_class_is_marked_among_the_scores_and_in_the_sum():
     weights, settings = analysis.verdict.weights, EnsembleSettings()
     least = int(analysis.verdict.weighted.argmin())
     for truth in (LUTZ, least):
-        named = f"{class_name(truth)}, true class"
+        named = f"{class_name(truth)}, ground truth"
         lines = score_lines(analysis.scores, "probability", classes=3, truth=truth)
         sums = contribution_lines(analysis, classes=3, truth=truth)
         _, views = view_probabilities(analysis.scores["umt"], 3, truth)
@@ -219,7 +219,7 @@ def test_the_true_class_is_marked_among_the_scores_and_in_the_sum():
         for names in (lines["class"], sums["class"], views, table["class"]):
             assert named in list(names)
             assert len(set(names)) == (3 if truth == LUTZ else 4)
-        assert f"{LABELS[truth]}, true class" in list(score_table(analysis.scores, truth)["class"])
+        assert f"{LABELS[truth]}, ground truth" in list(score_table(analysis.scores, truth)["class"])
 
 
 def test_a_clip_opened_again_is_no_second_entry_of_the_visit(folder):
@@ -263,15 +263,15 @@ def test_the_matrix_is_a_table_of_buttons(evaluation):
     cells = re.findall(r'data-true="(\d+)" data-said="(\d+)"', page)
     assert (str(LUTZ), str(FLIP)) in cells
     assert page.count("<td><button") + page.count('<td class="rs-group"><button') == len(cells) == 4
-    assert 'aria-label="1 clips of 3Lutz called 3Flip"' in page
+    assert 'aria-label="1 clips of 3Lutz predicted as 3Flip"' in page
 
 
 def test_the_matrix_counts_or_shares_its_rows(folder):
     unit, page, _ = mistakes._in_unit(str(folder), "weighted", click(unit="share"))
     assert unit == "share"
-    assert re.findall(r'called 3Flip">(\d+)<', page) == ["50"]  # one of two Lutzes
+    assert re.findall(r'predicted as 3Flip">(\d+)<', page) == ["50"]  # one of two Lutzes
     _, page, _ = mistakes._in_unit(str(folder), "weighted", click(unit="count"))
-    assert re.findall(r'called 3Flip">(\d+)<', page) == ["1"]
+    assert re.findall(r'predicted as 3Flip">(\d+)<', page) == ["1"]
     assert skips(*mistakes._in_unit(str(folder), "weighted", click(true_class=1, said=2)))
 
 

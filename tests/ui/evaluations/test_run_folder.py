@@ -57,7 +57,7 @@ def test_figures_are_numbers_that_sort_and_stand_beside_the_paper_s(evaluation):
     assert paper["weighted sum"] == 95.73
     assert paper["InfoGCN"] == 92.03
     assert np.isnan(paper["UMT 16x224"])
-    assert np.isnan(table.loc["vote", "calibration error"])
+    assert np.isnan(table.loc["vote", "calibration error (ECE)"])
     assert len(accuracy_bars(evaluation).data[0].x) == 8
     assert len(class_bars(class_accuracies(evaluation, "umt"), "umt").data[0].x) == 3
 
@@ -68,11 +68,11 @@ def test_simulated_figures_say_so_beside_the_paper_s(tmp_path, evaluation):
     simulated = read_evaluation(write_evaluation(tmp_path / "run", data=told))
     assert list(figures_table(simulated))[1:3] == [
         "mean class accuracy, simulated clips",
-        "the paper's, real clips of the challenge",
+        "the paper's, real clips (challenge)",
     ]
     assert [trace.name for trace in accuracy_bars(simulated).data] == [
         "mean class accuracy, simulated clips",
-        "the paper's, real clips of the challenge",
+        "the paper's, real clips (challenge)",
     ]
     assert "4 simulated clips (rink20)" in comparison_note(simulated)
     assert "cannot be compared" in comparison_note(simulated)
@@ -95,7 +95,7 @@ def test_labels_may_be_names(tmp_path, evaluation):
 def test_a_clip_leads_to_its_analysis_or_a_sentence(evaluation):
     assert analysis_of(evaluation, "b_flip").verdict.label == "3Flip"
     for stem in ("c_right", "", "../../../etc", "nobody"):
-        with pytest.raises(InputError, match="was not kept with the evaluation"):
+        with pytest.raises(InputError, match="was not saved with the evaluation"):
             analysis_of(evaluation, stem)
 
 
@@ -139,7 +139,7 @@ def test_evaluations_are_found_where_they_are_named(folder, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("summary.json", None, r"holds no evaluation \(summary\.json is missing\)"),
+        ("summary.json", None, r"contains no evaluation \(summary\.json is missing\)"),
         ("predictions.parquet", None, r"predictions\.parquet is missing"),
         ("summary.json", b"{", "cannot be read"),
         ("summary.json", b"[]", "cannot be read"),

@@ -76,13 +76,13 @@ def test_too_long_a_text_is_refused_with_a_sentence(runs, run, name):
     keep_fields(runs, "anna", run.run_id, kept)
     texts = ["x" * (most + 1) if n == name else "" for n, most in MOST.items()]
     told = keep_fields(runs, "anna", run.run_id, texts)
-    assert f"at most {MOST[name]} letters" in told
+    assert f"at most {MOST[name]} characters" in told
     assert fields_of(run)[1:] == list(kept)
 
 
 @pytest.mark.parametrize("texts", [(5, "", ""), ("\ud800", "", ""), (["x"], None, {})], ids=ascii)
 def test_a_browser_s_nonsense_is_refused(runs, run, texts):
-    assert "type it anew" in keep_fields(runs, "anna", run.run_id, texts)
+    assert "please type it again" in keep_fields(runs, "anna", run.run_id, texts)
     assert run.analysis.report_fields == ReportFields()
 
 

@@ -35,11 +35,11 @@ def of_take(label: str, called: str, number: int = 0) -> Analysis:
     ("label", "called", "words", "odd"),
     [
         ("1Loop", "2Salchow", "does not fit the 2 of 2Salchow", True),
-        ("2Axel", "2Axel", "this fits the 2.5 of 2Axel", False),
-        ("3Lutz", "CamelSpin", "A flight is seen from", True),
-        ("3Lutz", "Sequence", "A flight is seen from", True),
-        ("NoBasic", "3Lutz", "no flight is seen", True),
-        ("UprightSpin", "NoBasic", "Fast turning is seen from", True),
+        ("2Axel", "2Axel", "This fits the 2.5 of 2Axel", False),
+        ("3Lutz", "CamelSpin", "A flight is detected from", True),
+        ("3Lutz", "Sequence", "A flight is detected from", True),
+        ("NoBasic", "3Lutz", "shows no flight", True),
+        ("UprightSpin", "NoBasic", "Fast rotation is detected from", True),
     ],
 )
 def test_measurements_speak_beside_the_verdict(label, called, words, odd):

@@ -41,7 +41,7 @@ from ui.views.measured import (
 from ui.views.measured_as import with_flight_seen, with_kind
 
 LATE_S = 5.0
-SET_BY_PERSON = "set by a person"
+SET_BY_PERSON = "set by hand"
 
 
 def jump(path: Path, *, late: bool, start_s: float | None = None) -> Analysis:
@@ -159,7 +159,7 @@ def test_a_jump_called_a_sequence_is_measured_and_says_why(late):
     """Issue 15, 1: a real Axel called Sequence showed "Nothing is measured of this element"."""
     run = RunStore().adopt("anna", called(late, "Sequence"))
     about, table, courses, looks, _, fields, _, kind, which = _render(run)
-    assert "a flight is seen in the skeleton, although the verdict is Sequence" in about
+    assert "the skeleton shows a flight, although the verdict is Sequence" in about
     assert f"{flight_of(late)[0]:.2f} s" in table
     assert "data-from" in looks
     assert courses is not None
@@ -175,7 +175,7 @@ def test_jump_or_spin_is_the_user_s_choice_and_is_kept(late):
     run = RunStore().adopt("anna", called(late, "Sequence"))
     run.analysis = with_kind(run.analysis, "spin")
     about, _, _, _, _, fields, _, kind, _ = _render(run)
-    assert "Measured as a spin, by the user" in about
+    assert "Measured as a spin, as chosen by the user" in about
     assert (kind, fields.visible) == ("spin", False)
     runs = RunStore()
     for files in ("report", "zip", "json"):
@@ -264,7 +264,7 @@ def test_the_report_has_the_measurements(late):
 
 def test_the_report_of_a_clip_that_tells_nothing_says_why():
     page = report(make_analysis())
-    assert page.count("<td>not measurable</td>") == 8
+    assert page.count("<td>not measurable here</td>") == 8
 
 
 def test_captions_of_pictures_count_from_the_first_frame(late):
