@@ -219,7 +219,9 @@ def test_the_true_class_is_marked_among_the_scores_and_in_the_sum():
         for names in (lines["class"], sums["class"], views, table["class"]):
             assert named in list(names)
             assert len(set(names)) == (3 if truth == LUTZ else 4)
-        assert f"{LABELS[truth]}, ground truth" in list(score_table(analysis.scores, truth)["class"])
+        assert f"{LABELS[truth]}, ground truth" in list(
+            score_table(analysis.scores, truth)["class"]
+        )
 
 
 def test_a_clip_opened_again_is_no_second_entry_of_the_visit(folder):

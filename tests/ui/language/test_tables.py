@@ -482,7 +482,7 @@ IDIOMS = (
 SAID = {
     ("error_file_name", "is not a valid file name"), ("measured_back", "Reset to detected"),
     ("measured_untold", "not measurable here"), ("note_hdr", "shown without tone mapping"),
-    ("note_nobody_stays", "person {person} scores highest"), ("saw_mirrored", "test-time flip"),
+    ("note_seldom_in_view", "person {person} scores highest"), ("saw_mirrored", "test-time flip"),
     ("mistakes_true", "ground truth"), ("measured_turned_in_air", "Revolutions in the air"),
     ("mistakes_confusion_count", "Confusion matrix"),
 }  # fmt: skip
