@@ -495,7 +495,7 @@ def test_the_page_speaks_as_judges_and_researchers_do():
         assert found == []
     assert {(key, text) for key, text in SAID if text in words("en")[key]} == SAID
     player = words_for("en")
-    assert player["relocking"] == "Re-analysing person {id}"
+    assert player["choosing_skater"] == "Re-analysing person {id}"
     assert player["flight_back"] == words("en")["measured_back"]
 
 
