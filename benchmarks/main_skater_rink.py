@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from pipeline.detection.boxes import clamp, extents, iou, lengths
 from pipeline.detection.detector import key_frames
 from pipeline.elements import LABELS
 from pipeline.tracking.people import follow
-from pipeline.types import Detections, FloatArray, Timeline
+from pipeline.types import Detections, FloatArray, People, Timeline
 from training.rink.scene import ClipScene, draw_scene
 from training.rink.skeletons import joint_boxes
 
@@ -83,27 +83,49 @@ def detected(boxes: FloatArray, height: int, every: int, rng: np.random.Generato
     )
 
 
-def judge(label: str, seed: Sequence[int], rng: np.random.Generator) -> ClipResult | None:
-    """One clip through the rules; None where nobody is found at all."""
-    profile, scene = load_profile("demo"), draw_scene(label, seed)
-    size = scene.camera.width, scene.camera.height
-    boxes = true_boxes(scene)
-    timeline = Timeline(np.arange(len(boxes)), scene.times_s)
-    detections = detected(boxes, size[1], profile.detector.every, rng)
-    people = follow(detections, timeline, size, profile)
-    there = ~np.isnan(boxes[:, 0, 0])
-    if not people.tracks or not there.any():
+@dataclass(frozen=True)
+class SimulatedClip:
+    """The boxes of one scene, true and detected."""
+
+    label: str
+    frame_size: tuple[int, int]
+    timeline: Timeline
+    boxes: FloatArray
+    """True ones `(T, M, 4)`, the skater first; NaN: hardly in the picture."""
+    detections: Detections
+
+
+def simulate(
+    clips: int, seed: int, every: int, *, labels: Sequence[str] = LABELS
+) -> Iterator[SimulatedClip]:
+    """Scenes of a seed, the labels in turn; a detector looks at one frame in `every`."""
+    rng = np.random.default_rng(seed)
+    for n in range(clips):
+        row, column = divmod(n, len(labels))
+        scene = draw_scene(labels[column], (seed, row, column, 9))
+        size = scene.camera.width, scene.camera.height
+        boxes = true_boxes(scene)
+        timeline = Timeline(np.arange(len(boxes)), scene.times_s)
+        yield SimulatedClip(
+            labels[column], size, timeline, boxes, detected(boxes, size[1], every, rng)
+        )
+
+
+def judge(clip: SimulatedClip, people: People) -> ClipResult | None:
+    """Hold tracks against the true boxes; None where the skater is never in the picture."""
+    there = ~np.isnan(clip.boxes[:, 0, 0])
+    if not there.any():
         return None
-    skater = boxes[there, 0]
+    skater = clip.boxes[there, 0]
     right = {
         track.person_id: float((iou(track.boxes_xyxy[there], skater) >= IOU).mean())
         for track in people.tracks
     }
     return ClipResult(
-        label,
-        float(np.median(skater[:, 3] - skater[:, 1])) / size[1],
+        clip.label,
+        float(np.median(skater[:, 3] - skater[:, 1])) / clip.frame_size[1],
         0.0 if people.main is None else right[people.main.person_id],
-        max(right.values()),
+        max(right.values(), default=0.0),
         sum(share >= 0.1 for share in right.values()),
     )
 
@@ -139,10 +161,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--clips", type=int, default=840)
     parser.add_argument("--seed", type=int, default=230_001)
     parsed = parser.parse_args(arguments)
-    rng = np.random.default_rng(parsed.seed)
+    profile = load_profile("demo")
     results = [
-        judge(LABELS[n % len(LABELS)], (parsed.seed, n // len(LABELS), n % len(LABELS), 9), rng)
-        for n in range(parsed.clips)
+        judge(clip, follow(clip.detections, clip.timeline, clip.frame_size, profile))
+        for clip in simulate(parsed.clips, parsed.seed, profile.detector.every)
     ]
     sys.stdout.write(table([result for result in results if result is not None]) + "\n")
     return 0

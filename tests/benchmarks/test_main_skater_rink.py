@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.main_skater_rink import ClipResult, detected, judge, table, true_boxes
+from benchmarks.main_skater_rink import ClipResult, detected, judge, simulate, table, true_boxes
+from pipeline.config import load_profile
+from pipeline.tracking.people import follow
 from training.rink.scene import draw_scene
 
 
@@ -37,8 +39,9 @@ def test_small_people_are_missed_more_often() -> None:
 
 
 def test_the_skater_of_a_spin_is_followed_and_chosen() -> None:
-    rng = np.random.default_rng(1)
-    results = [judge("CamelSpin", (230_001, n, 0, 9), rng) for n in range(6)]
+    profile = load_profile("demo")
+    clips = simulate(6, 230_001, profile.detector.every, labels=("CamelSpin",))
+    results = [judge(c, follow(c.detections, c.timeline, c.frame_size, profile)) for c in clips]
     known = [r for r in results if r is not None and r.height >= 0.15]
     assert len(known) >= 3
     assert np.mean([r.found for r in known]) > 0.9
