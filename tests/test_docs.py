@@ -1,0 +1,103 @@
+"""What README and docs name is there: links, files, modules, options (issue 16, section 3)."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = {
+    str(path.relative_to(ROOT)): path
+    for path in (
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+        *sorted(DOCS.rglob("*.md")),
+        *sorted((ROOT / "checkpoints").glob("*.md")),
+    )
+}
+TODAY = {name: path for name, path in PAGES.items() if "reports" not in path.parts}
+"""Reports tell of their day; all others of today."""
+FOLDERS = "app|assets|benchmarks|checkpoints|docs|models|pipeline|tests|training|ui"
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def anchors_of(path: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    titles = re.findall(r"^#+ (.*)$", text_of(path), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text_of(PAGES[page]))
+    for link in (one or other for one, other in links):
+        if re.match(r"https?:|mailto:", link):
+            continue
+        place, _, anchor = link.partition("#")
+        target = (PAGES[page].parent / place).resolve() if place else PAGES[page]
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors_of(target), link
+
+
+@pytest.mark.parametrize("page", TODAY)
+def test_files_that_are_named_are_there(page: str) -> None:
+    pattern = rf"(?<![\w./-])((?:{FOLDERS})/[\w./-]*[\w/])"
+    for name in re.findall(pattern, text_of(TODAY[page])):
+        places = (ROOT / name, TODAY[page].parent / name)
+        assert any(place.exists() for place in places), name
+
+
+def module_behind(name: str) -> str:
+    """The module that `python -m NAME` runs; none: the test fails."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None, name
+    return f"{name}.__main__" if spec.submodule_search_locations else name
+
+
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Every option of a parser and of its subcommands."""
+    found = set(parser._option_string_actions)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found |= {option for sub in action.choices.values() for option in options_of(sub)}
+    return found
+
+
+@pytest.mark.parametrize("page", TODAY)
+def test_commands_answer_to_what_they_are_given(page: str) -> None:
+    text = re.sub(r"\\\n\s*", "", text_of(TODAY[page]))
+    for name, rest in re.findall(r"python -m ((?:\w+\.)*\w+)([^`\n#]*)", text):
+        if name in ("pytest", "venv"):
+            continue
+        module = module_behind(name)
+        assert importlib.util.find_spec(module) is not None, name
+        build = getattr(importlib.import_module(module), "_parser", None)
+        if build is not None:
+            given = re.findall(r"(?<!\S)\[?(--[a-z][\w-]*)", rest.split("&&")[0])
+            assert set(given) <= options_of(build()), f"python -m {name}{rest}"
+
+
+@pytest.mark.parametrize("page", [name for name in TODAY if name.startswith("docs/")])
+def test_a_page_says_at_its_head_whom_it_is_for(page: str) -> None:
+    title, blank, first, *_ = text_of(TODAY[page]).splitlines()
+    assert title.startswith("# ")
+    assert not blank
+    assert first.startswith("For "), first
+
+
+def test_the_index_lists_every_page() -> None:
+    listed = re.findall(r"\]\(([\w-]+\.md)\)", text_of(DOCS / "README.md"))
+    assert sorted(listed) == sorted(
+        path.name for path in DOCS.glob("*.md") if path.stem != "README"
+    )
