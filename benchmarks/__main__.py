@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-COSTS = ("umt_cost", "uniformerv2_cost", "infogcn_cost", "vitpose_cost", "dino_cost")
+COSTS = tuple(f"cost.{name}" for name in ("umt", "uniformerv2", "infogcn", "vitpose", "dino"))
 """Every one compares with a plain written-out reference implementation in the same run."""
-READERS = "video_readers"
+READERS = "cost.video_readers"
 
 
 def main(names: list[str]) -> int:

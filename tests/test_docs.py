@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import COSTS, READERS
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = {
@@ -56,6 +58,19 @@ def test_files_that_are_named_are_there(page: str) -> None:
     for name in re.findall(pattern, text_of(TODAY[page])):
         places = (ROOT / name, TODAY[page].parent / name)
         assert any(place.exists() for place in places), name
+
+
+def test_the_figure_of_the_method_names_what_is_there() -> None:
+    named = re.findall(r'class="m">([^<]+)<', text_of(DOCS / "method.svg"))
+    assert len(named) > 10
+    for name in " ".join(named).split():
+        assert (ROOT / name).exists(), name
+
+
+def test_make_bench_names_benchmarks() -> None:
+    """Until issue 16 the names of before the benchmarks moved."""
+    for name in (*COSTS, READERS):
+        assert importlib.util.find_spec(f"benchmarks.{name}") is not None, name
 
 
 def module_behind(name: str) -> str:
