@@ -11,13 +11,8 @@ import hashlib
 import json
 import re
 import tomllib
-import types
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
 
 from pipeline.classification.ensemble import FUSED, EnsembleSettings
 from pipeline.classification.sequence import SequenceSettings
@@ -26,35 +21,20 @@ from pipeline.detection.detector import DetectorSettings
 from pipeline.detection.zoom import ZoomSettings
 from pipeline.errors import ConfigError
 from pipeline.pose import PoseSettings
+from pipeline.settings import WholeNumber, read_settings, settings, with_stored_keys
 from pipeline.tracking.main_skater import MainSkaterSettings
 from pipeline.tracking.region import RegionSettings
 from pipeline.tracking.tracks import TrackSettings
 from pipeline.types import Precision
 
-T = TypeVar("T")
-
 PROFILES = Path(__file__).with_name("profiles")
-
-RENAMED = {
-    "closer": "zoom",
-    "min_score": "score_threshold",
-    "certain_score": "high_score_threshold",
-    "loyalty": "switch_penalty",
-    "mirrored": "test_time_flip",
-    "settle_sides": "resolve_left_right",
-    "guide": "auxiliary",
-    "teacher": "distillation",
-    "found": "predicted",
-}
-"""Old keys of profiles and recipes: a file that still has one is told the new name. What a program
-wrote (`recipe.json` of a run, settings of prepared clips, hashes of caches) may have old ones."""
 
 NAME = re.compile(r"[\w-]+")
 """Of a profile: never a path, which would lead to a file of whoever reads it."""
 NAME_IN_WORDS = "a name of letters, digits, - and _"
 
 
-@dataclass(frozen=True)
+@settings()
 class SkeletonModelSettings:
     """The skeleton network and how its input is made."""
 
@@ -67,7 +47,7 @@ class SkeletonModelSettings:
     Beyond the paper, whose skeleton network has one view."""
 
 
-@dataclass(frozen=True)
+@settings()
 class Profile:
     """One complete configuration of the pipeline."""
 
@@ -100,7 +80,7 @@ class Profile:
     refusing: for as long as no demo weights ship."""
     keep_loaded: bool = True
     """Whether all networks stay in memory between analyses; the paper's do not fit."""
-    buffer_mib: int = 512
+    buffer_mib: WholeNumber = 512
     """Decoded frames up to this size are kept, and the video is decoded once."""
 
     def __post_init__(self) -> None:
@@ -164,71 +144,3 @@ def load_shipped_profile(name: str) -> Profile:
         known = ", ".join(profile_names())
         raise ConfigError.of("profile_unknown", profile=name, known=known)
     return load_profile(name)
-
-
-def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> T:
-    """Build a settings dataclass from parsed TOML; unknown keys and wrong types are errors.
-
-    Raises:
-        ConfigError: Names the file, the key and what was expected.
-    """
-    unknown = list(_unknown_keys(kind, content))
-    if unknown:
-        raise ConfigError(f"{source}: unknown key {', '.join(map(_with_new_name, unknown))}")
-    try:
-        return TypeAdapter(kind).validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        cause = first.get("ctx", {}).get("error")
-        if isinstance(cause, ConfigError):  # our own sentence, which names the key
-            raise ConfigError(f"{source}: {cause}") from error
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{source}: {key}: {first['msg']}") from error
-
-
-def with_new_keys(content: Any) -> Any:
-    """Settings that were stored, with the keys of today."""
-    return _with_keys(content, RENAMED)
-
-
-def with_stored_keys(content: Any) -> Any:
-    """Settings with the keys that they are stored and hashed under: those of the first files."""
-    return _with_keys(content, {new: old for old, new in RENAMED.items()})
-
-
-def _with_keys(content: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(content, Mapping):
-        return {names.get(k, k): _with_keys(value, names) for k, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_with_keys(value, names) for value in content]
-    return content
-
-
-def _with_new_name(key: str) -> str:
-    """A key, and what it is called today if it is an old name."""
-    parts = key.split(".")
-    new = next((RENAMED[part] for part in reversed(parts) if part in RENAMED), None)
-    return f"{key} (now called {new})" if new else key
-
-
-def _unknown_keys(kind: Any, content: Any, prefix: str = "") -> Iterator[str]:
-    """Keys of nested tables that no field of the dataclass behind them has."""
-    kind = _plain(kind)
-    if get_origin(kind) is tuple and isinstance(content, list):
-        for i, item in enumerate(content):
-            yield from _unknown_keys(get_args(kind)[0], item, f"{prefix}{i}.")
-    if not dataclasses.is_dataclass(kind) or not isinstance(content, Mapping):
-        return
-    hints = get_type_hints(kind)
-    for key, value in content.items():
-        if key not in hints:
-            yield f"{prefix}{key}"
-        else:
-            yield from _unknown_keys(hints[key], value, f"{prefix}{key}.")
-
-
-def _plain(kind: Any) -> Any:
-    """`X | None` -> `X`."""
-    if get_origin(kind) in (Union, types.UnionType):
-        return next(arg for arg in get_args(kind) if arg is not type(None))
-    return kind

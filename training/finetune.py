@@ -12,8 +12,8 @@ from pathlib import Path
 
 from accelerate import PartialState
 
-from pipeline.config import with_new_keys
 from pipeline.errors import ConfigError
+from pipeline.settings import with_new_keys
 from training.cli import Parser, StatusLine, readable_time, run_command
 from training.engine import Engine, Outcome, use_machine
 from training.engine.checkpoints import newest_checkpoint, write_json, writing

@@ -7,7 +7,6 @@ all are off by default, and without effect when they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,29 +14,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.elements import NUM_CLASSES
-from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, Share, settings
 from pipeline.types import IntArray
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class LongTailSettings:
     """What is done for rare classes."""
 
-    balance: float = 0.0
+    balance: Share = 0.0
     """0: clips are drawn as they are, each once an epoch; 1: every class as often; 0.5: by the root
     of its size. Above 0 clips are drawn with replacement."""
-    logit_adjustment: float = 0.0
+    logit_adjustment: NotNegative = 0.0
     """While training, this much of the logarithm of a class's share is added to its logit, so that
     the network itself learns to do without it; 1 fits a mean over classes."""
-    focal: float = 0.0
+    focal: NotNegative = 0.0
     """Exponent of (1 - p): the surer a right answer, the less it counts. 2 is common."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.balance <= 1:
-            raise ConfigError(f"long_tail.balance: must be in 0..1, got {self.balance}")
-        for name in ("logit_adjustment", "focal"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"long_tail.{name}: must not be negative")
 
 
 def epoch_order(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from torch import nn
@@ -14,9 +14,10 @@ from models.checkpoint_files import WeightsError
 from models.weights import LoadReport, build_on_meta
 from models.zoo import BUILDERS, family_of, initialise
 from pipeline.errors import ConfigError
+from pipeline.settings import settings
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class NetworkSettings:
     """What is trained, and what it starts from."""
 

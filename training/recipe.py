@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.config import read_settings
 from pipeline.errors import ConfigError
+from pipeline.settings import read_settings, settings
 from training.engine.settings import EngineSettings, OptimSettings
 
 R = TypeVar("R", bound="Recipe")
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class Recipe:
     """What every experiment has; each kind of task extends it."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
+from pipeline.settings import settings
 from pipeline.types import FloatArray, IntArray, ModelScores, Verdict, Vote
 
 Probabilities = NDArray[np.float64]
@@ -33,7 +34,7 @@ LEADERBOARD = {
 """Mean class accuracy on the challenge's test set, in percent (paper, Tables II and III)."""
 
 
-@dataclass(frozen=True)
+@settings()
 class EnsembleSettings:
     """How the models' scores become one verdict."""
 
@@ -53,17 +54,13 @@ class EnsembleSettings:
     and takes the softmax of the sum."""
     voters: Literal["three", "five"] = "three"
     """Assumption: UMT votes once (`three`); `five` lets every single network vote."""
-    tie_breaker: str = "uniformerv2"
+    tie_breaker: Literal["umt", "uniformerv2", "infogcn"] = "uniformerv2"
     """Among the classes that tie, the one this model finds most probable wins."""
 
     def __post_init__(self) -> None:
         if set(self.scores) != set(FUSED):
             got = ", ".join(sorted(self.scores))
             raise ConfigError(f"ensemble.scores: expected {', '.join(FUSED)}, got {got or 'none'}")
-        if self.tie_breaker not in FUSED:
-            raise ConfigError(
-                f"ensemble.tie_breaker: expected one of {', '.join(FUSED)}, got {self.tie_breaker}"
-            )
 
 
 def softmax(values: NDArray[np.floating]) -> Probabilities:

@@ -7,7 +7,6 @@ skeleton is centred and scaled here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.skeletons import COCO17
-from pipeline.errors import ConfigError
+from pipeline.settings import Count, ShareAbove0, settings
 from pipeline.types import FloatArray, PoseSequence
 
 Stream = Literal["joint", "motion"]
@@ -26,25 +25,19 @@ MIN_CROP = 64
 """A random crop in time is no shorter than this, if the clip is that long."""
 
 
-@dataclass(frozen=True)
+@settings()
 class SequenceSettings:
     """How poses become a sequence."""
 
-    num_frames: int = 320
+    num_frames: Count = 320
     """Length (paper, Sec. II-B)."""
-    crop: float = 0.95
+    crop: ShareAbove0 = 0.95
     """Middle share of the clip that is kept. Assumption: as the published feeder tests."""
     centre: Literal["clip", "frame"] = "clip"
     """What is subtracted: the hips' mean over the clip, which keeps their trajectory, or the hips
     of every frame. Assumption: the paper names no normalisation."""
     stream: Stream = "joint"
     """Positions, or their change from frame to frame; bones are the network's own `k`."""
-
-    def __post_init__(self) -> None:
-        if self.num_frames < 1:
-            raise ConfigError(f"sequence.num_frames: must be at least 1, got {self.num_frames}")
-        if not 0 < self.crop <= 1:
-            raise ConfigError(f"sequence.crop: must be above 0 and at most 1, got {self.crop}")
 
 
 def make_sequence(pose: PoseSequence, settings: SequenceSettings | None = None) -> Tensor:

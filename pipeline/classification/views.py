@@ -8,7 +8,6 @@ grow with the length of the clip. Views that are equal are made once (see
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
 import numpy as np
@@ -25,10 +24,11 @@ from pipeline.classification.transforms import (
     resized_size,
 )
 from pipeline.errors import ConfigError
+from pipeline.settings import Count, settings
 from pipeline.types import RegionOfInterest
 
 
-@dataclass(frozen=True)
+@settings()
 class VideoModelSettings:
     """One video network of the ensemble, and the views it is asked about."""
 
@@ -38,22 +38,19 @@ class VideoModelSettings:
     """Decides the input transform and the fusion."""
     checkpoint: str
     """Name in the checkpoint manifest."""
-    num_frames: int
+    num_frames: Count
     """T of a view."""
-    side: int
+    side: Count
     """Side of a view, pixels."""
-    temporal_views: int = 5
+    temporal_views: Count = 5
     """Paper, Sec. III-A: 5."""
-    spatial_views: int = 3
+    spatial_views: Count = 3
     """Paper, Sec. III-A: 3 along the long side."""
     test_time_flip: bool = False
     """Whether every second temporal view is mirrored: a skater who turns the other way performs
     the same element, and the network errs otherwise. Beyond the paper."""
 
     def __post_init__(self) -> None:
-        for name in ("num_frames", "side", "temporal_views", "spatial_views"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{self.name}.{name}: must be at least 1")
         if self.family == "uniformerv2" and self.spatial_views not in UNIFORMERV2_CROPS:
             known = " or ".join(map(str, UNIFORMERV2_CROPS))
             raise ConfigError(

@@ -7,7 +7,6 @@ size, the score threshold or the frames it looked at. All of them are settings h
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -27,6 +26,7 @@ from models.dino import (
 )
 from pipeline.detection.appearance import LENGTH, reid_descriptors
 from pipeline.errors import ConfigError, InputError
+from pipeline.settings import Count, ShareBelow1, settings
 from pipeline.types import Detections, FloatArray, IntArray
 
 Frame = NDArray[np.uint8]
@@ -36,43 +36,32 @@ PersonBoxes = tuple[FloatArray, FloatArray]
 """Boxes `(N, 4)` xyxy in pixels of one frame and their scores `(N,)`, best first."""
 
 
-@dataclass(frozen=True)
+@settings()
 class DetectorSettings:
     """Which detector looks at which frames, and what counts as a person."""
 
     checkpoint: str
     """Name in the checkpoint manifest."""
-    short_side: int = 800
+    short_side: Count = 800
     """Pixels that a frame's shorter side is resized to. Assumption: as published."""
     long_side: int = 1333
     """Most pixels that the longer side may have then. Assumption: as published."""
     rule: ResizeRule = "official"
     """Whose resizing: the official code's, or mmdetection's, which also cuts boxes off at the
     frame's border. Goes with the checkpoint."""
-    score_threshold: float = 0.3
+    score_threshold: ShareBelow1 = 0.3
     """Less certain persons are left out. Assumption: the threshold of the official demo."""
-    every: int = 4
+    every: Count = 4
     """Look at about every so many frames; 1: at all of them."""
-    max_key_frames: int | None = None
+    max_key_frames: Count | None = None
     """Look at no more frames than this, spread evenly; None: without limit."""
-    batch_size: int = 4
+    batch_size: Count = 4
     """Frames at a time."""
     backend: Literal["rinkside", "mmdet"] = "rinkside"
     """Whose network runs the checkpoint: ours, or mmdetection's own where it is installed
     (docs/openmmlab.md)."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.score_threshold < 1:
-            raise ConfigError(
-                f"detector.score_threshold: must be from 0 to below 1, got {self.score_threshold}"
-            )
-        for name in ("short_side", "every", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"detector.{name}: must be at least 1, got {getattr(self, name)}")
-        if self.max_key_frames is not None and self.max_key_frames < 1:
-            raise ConfigError(
-                f"detector.max_key_frames: must be at least 1, got {self.max_key_frames}"
-            )
         if self.long_side < self.short_side:
             raise ConfigError(
                 f"detector.long_side: must not be below short_side, got {self.long_side} "

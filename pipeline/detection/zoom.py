@@ -10,40 +10,32 @@ and Akyon et al., 2022, do with a fixed grid of windows).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipeline.detection.boxes import Numbers, centres, extents, pairwise_iou
 from pipeline.detection.detector import Frame
-from pipeline.errors import ConfigError
+from pipeline.settings import ShareBelow1, ShareBetween, settings
 from pipeline.types import Detections, FloatArray, IntArray, Track
 
 Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@settings()
 class ZoomSettings:
     """When and how closely."""
 
-    below: float = 0.0
+    below: ShareBelow1 = 0.0
     """A skater lower than this share of the picture's height is looked at again; 0: nobody."""
-    wanted: float = 0.35
+    wanted: ShareBetween = 0.35
     """Share of the window's height that the skater is to have."""
-    max_zoom: float = 3.0
+    max_zoom: Annotated[float, Field(ge=1)] = 3.0
     """A window is no smaller than the picture divided by this."""
-    unknown_zoom: float = 2.0
+    unknown_zoom: Annotated[float, Field(ge=1)] = 2.0
     """Of the window in the picture's middle where nobody was found."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.below < 1:
-            raise ConfigError(f"zoom.below: must be from 0 to below 1, got {self.below}")
-        if not 0 < self.wanted < 1:
-            raise ConfigError(f"zoom.wanted: must be between 0 and 1, got {self.wanted}")
-        for name in ("max_zoom", "unknown_zoom"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"zoom.{name}: must be at least 1, got {getattr(self, name)}")
 
 
 def windows(

@@ -7,7 +7,6 @@ is the tracked person's in every frame, and `stride` thins out clips of over 640
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from pipeline.errors import ConfigError
 from pipeline.pose.crop import BOX_PADDING, crop_frame, crop_matrix, crop_regions, normalise
 from pipeline.pose.decode import BLUR_KERNEL, MAX_STEP, Border, decode_peaks
 from pipeline.pose.left_right import PLACES, Peaks, resolve_left_right
+from pipeline.settings import Count, Positive, settings
 from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence, Precision
 
 POSE_FRAMES = 320
@@ -46,7 +46,7 @@ def flip_test(network: ViTPose, pixel_values: Tensor, flip_order: Sequence[int])
     return (network(pixel_values) + mirrored) / 2
 
 
-@dataclass(frozen=True)
+@settings()
 class PoseSettings:
     """Which pose network, and how it is asked."""
 
@@ -54,14 +54,14 @@ class PoseSettings:
     """Name in the checkpoint manifest."""
     flip_test: bool = True
     """Average with the mirrored crop, as published; doubles the cost."""
-    batch_size: int = 16
+    batch_size: Count = 16
     """Crops at a time."""
     border: Border = "zero"
     """How the decoder continues a heat map past its border: as mmpose, or as the original."""
-    blur_kernel: int = BLUR_KERNEL
+    blur_kernel: Count = BLUR_KERNEL
     """Width of the decoder's blur, odd, in heat-map cells; as published for targets of sigma 2, and
     about 5.5 times the sigma of others."""
-    max_step: float | None = MAX_STEP
+    max_step: Positive | None = MAX_STEP
     """Limit of the decoder's refinement, in heat-map cells; None as published."""
     resolve_left_right: bool = False
     """Resolve left and right over the whole clip (`pipeline.pose.left_right`); False as published,
@@ -71,12 +71,8 @@ class PoseSettings:
     """Arithmetic of the network; `bf16` is 3 times faster on CPUs that compute in it."""
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
-            raise ConfigError(f"pose.batch_size: must be at least 1, got {self.batch_size}")
-        if self.blur_kernel < 1 or self.blur_kernel % 2 == 0:
+        if self.blur_kernel % 2 == 0:
             raise ConfigError(f"pose.blur_kernel: must be odd, got {self.blur_kernel}")
-        if self.max_step is not None and not self.max_step > 0:
-            raise ConfigError(f"pose.max_step: must be above 0, got {self.max_step}")
 
     def estimator(self, network: ViTPose) -> PoseEstimator:
         """The pose stage around a loaded network."""

@@ -10,20 +10,25 @@ passed. The penalty is higher for people not seen for a while or seen once only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.detection.boxes import Array, Numbers, centres, extents, iou, lengths
-from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, Positive, Share, settings
 from pipeline.tracking.tracklet import Tracklet
 
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+Finite = Annotated[NotNegative, Field(allow_inf_nan=False)]
+FinitePositive = Annotated[Positive, Field(allow_inf_nan=False)]
+
+
+@settings()
 class AssociationSettings:
     """How far a person may move and change from one key frame to the next.
 
@@ -32,52 +37,36 @@ class AssociationSettings:
     that near and far people follow one rule. The figures are the spread of a real skater's boxes.
     """
 
-    place_noise: float = 0.06
+    place_noise: FinitePositive = 0.06
     """Lengths of the person."""
-    place_growth: float = 0.8
+    place_growth: Finite = 0.8
     """Lengths a second: what speed and direction change by."""
-    height_noise: float = 0.04
+    height_noise: FinitePositive = 0.04
     """Of the natural logarithm of the height."""
-    height_growth: float = 1.0
+    height_growth: Finite = 1.0
     """The same, a second."""
-    width_noise: float = 0.12
+    width_noise: FinitePositive = 0.12
     """Of the natural logarithm of the width, which arms and legs change more than the height."""
-    width_growth: float = 2.4
+    width_growth: Finite = 2.4
     """The same, a second."""
-    max_cost: float = 12.0
+    max_cost: FinitePositive = 12.0
     """A pair that costs more is two people; 8 is a deviation of four times the expected one."""
-    velocity_window_s: float = 0.3
+    velocity_window_s: NotNegative = 0.3
     """A person's velocity is the slope of the box centres over this time."""
-    max_missed_s: float = 0.5
+    max_missed_s: NotNegative = 0.5
     """Who was missed for longer is a new person at first; one missed key frame always passes."""
-    max_absence_s: float = 1.5
+    max_absence_s: NotNegative = 1.5
     """Two tracklets of one person are joined over an absence of at most this."""
-    max_double_s: float = 0.3
+    max_double_s: NotNegative = 0.3
     """One person may have two boxes for so long before the older one gives way."""
-    min_double_iou: float = 0.4
+    min_double_iou: Share = 0.4
     """Overlap of such boxes."""
-    min_covered: float = 0.2
+    min_covered: Share = 0.2
     """Two people meet where one box covers a larger share of the other."""
-    switch_penalty: float = 2.0
+    switch_penalty: Finite = 2.0
     """What a tracklet that was cut costs more joined to any other part than to its own."""
-    appearance: float = 24.0
+    appearance: Finite = 24.0
     """Cost of joining tracklets of people who have no colour in common."""
-
-    def __post_init__(self) -> None:
-        for name in ("place_noise", "height_noise", "width_noise", "max_cost"):
-            self._check(name, "be above 0 and finite", 0 < getattr(self, name) < np.inf)
-        for name in ("place_growth", "height_growth", "width_growth"):
-            self._check(name, "be 0 or more and finite", 0 <= getattr(self, name) < np.inf)
-        for name in ("switch_penalty", "appearance"):
-            self._check(name, "be 0 or more and finite", 0 <= getattr(self, name) < np.inf)
-        for name in ("velocity_window_s", "max_missed_s", "max_absence_s", "max_double_s"):
-            self._check(name, "not be negative", getattr(self, name) >= 0)
-        for name in ("min_double_iou", "min_covered"):
-            self._check(name, "be from 0 to 1", 0 <= getattr(self, name) <= 1)
-
-    def _check(self, name: str, rule: str, holds: bool) -> None:
-        if not holds:
-            raise ConfigError(f"track.association.{name}: must {rule}, got {getattr(self, name)}")
 
 
 class AssociationCost:

@@ -18,58 +18,47 @@ from numpy.typing import NDArray
 from pipeline.detection.boxes import Numbers, centres, extents, lengths
 from pipeline.errors import ConfigError, InputError
 from pipeline.messages import Message
+from pipeline.settings import NotNegative, Positive, Share, ShareBelow1, settings
 from pipeline.types import People, Timeline, Track
 
 CUES = ("size", "motion", "posture", "centrality", "certainty")
 """What speaks for a person; each is a number from 0 to 1."""
 
 
-@dataclass(frozen=True)
+@settings()
 class MainSkaterSettings:
     """What makes a person the main skater. Assumption: the paper says nothing of it."""
 
-    size: float = 0.05
+    size: NotNegative = 0.05
     """Weight of being large; the largest person of a frame earns it all."""
-    motion: float = 0.1
+    motion: NotNegative = 0.1
     """Weight of moving against the background."""
-    posture: float = 0.25
+    posture: NotNegative = 0.25
     """Weight of opening and closing arms and legs, which no camera movement can imitate."""
-    centrality: float = 0.55
+    centrality: NotNegative = 0.55
     """Weight of being near the middle of the picture: the camera follows the skater."""
-    certainty: float = 0.05
+    certainty: NotNegative = 0.05
     """Weight of the detector's score."""
-    full_speed: float = 1.0
+    full_speed: Positive = 1.0
     """Speed that earns all of the motion's weight, in lengths of the person a second."""
-    full_change: float = 0.4
+    full_change: Positive = 0.4
     """Change of the box's sides that earns all of the posture's weight, likewise."""
-    window_s: float = 0.5
+    window_s: Positive = 0.5
     """Both are taken over this time, so that a box that merely jitters does not seem to move."""
-    clear_lead: float = 0.2
+    clear_lead: ShareBelow1 = 0.2
     """The choice is uncertain if the next person has more than 1 minus this of the points."""
-    min_presence: float = 0.5
+    min_presence: Share = 0.5
     """The user is warned if the skater is seen in a smaller share of the frames."""
-    least_presence: float = 0.45
+    least_presence: Share = 0.45
     """Who is seen in a smaller share is no skater of this clip: somebody passing by, or a few false
     alarms in a row; only the user can choose them."""
 
     def __post_init__(self) -> None:
         weights = [getattr(self, cue) for cue in CUES]
-        if min(weights) < 0 or not np.isclose(sum(weights), 1):
+        if not np.isclose(sum(weights), 1):
             raise ConfigError(
                 f"main_skater: the weights of {', '.join(CUES)} must sum to 1, got {weights}"
             )
-        if not 0 <= self.clear_lead < 1:
-            raise ConfigError(
-                f"main_skater.clear_lead: must be from 0 to below 1, got {self.clear_lead}"
-            )
-        for name in ("full_speed", "full_change", "window_s"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"main_skater.{name}: must be above 0, got {getattr(self, name)}")
-        for name in ("min_presence", "least_presence"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"main_skater.{name}: must be from 0 to 1, got {getattr(self, name)}"
-                )
 
 
 @dataclass(frozen=True)

@@ -11,40 +11,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from pipeline.detection.boxes import lengths
-from pipeline.errors import ConfigError, NoPersonFound
+from pipeline.errors import NoPersonFound
+from pipeline.settings import NotNegative, settings
 from pipeline.types import FloatArray, People, RegionOfInterest, Track
 
 RegionRule = Literal["union", "robust_union", "union_of_all", "whole_frame"]
 """Main skater's boxes; the same without outliers; everybody's boxes; no crop at all."""
 
 
-@dataclass(frozen=True)
+@settings()
 class RegionSettings:
     """How the boxes of a clip become one."""
 
     rule: RegionRule = "union"
     """Whose boxes count. Assumption: the main skater's, see above."""
-    margin: float = 0.1
+    margin: NotNegative = 0.1
     """Added on every side, in lengths of a person (median of the boxes' longer sides). Assumption:
     the paper names none; boxes cut off fingers, blades and blurred limbs."""
-    trim: float = 0.02
+    trim: Annotated[float, Field(ge=0, lt=0.5)] = 0.02
     """Share of the boxes that `robust_union` leaves out on every side."""
     even: bool = True
     """Make width and height even, as video encoders with half the colour resolution need it."""
-
-    def __post_init__(self) -> None:
-        if self.rule not in get_args(RegionRule):
-            raise ConfigError(f"region.rule: {self.rule!r} is none of {get_args(RegionRule)}")
-        if self.margin < 0:
-            raise ConfigError(f"region.margin: {self.margin} is negative")
-        if not 0 <= self.trim < 0.5:
-            raise ConfigError(f"region.trim: {self.trim} is not in 0..0.5")
 
 
 def consolidate(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detection.boxes import clamp, extents, nms
-from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, Share, settings
 from pipeline.tracking.association import associate, associate_low_scores
 from pipeline.tracking.association_cost import AssociationCost, AssociationSettings
 from pipeline.tracking.interpolation import Interpolation
@@ -26,30 +26,22 @@ from pipeline.tracking.tracklet import FrameDetections, Tracklet
 from pipeline.types import Detections, FloatArray, IntArray, Timeline, Track
 
 
-@dataclass(frozen=True)
+@settings()
 class TrackSettings:
     """How boxes become tracks."""
 
-    max_iou: float = 0.7
+    max_iou: Share = 0.7
     """Two boxes of one frame that overlap by more are one person."""
-    high_score_threshold: float = 0.0
+    high_score_threshold: Share = 0.0
     """Boxes with a lower score make nobody a person; they only lead a person's tracklet on."""
-    max_gap_s: float = 0.9
+    max_gap_s: NotNegative = 0.9
     """A longer gap stays a gap, unless its ends are neighbouring key frames."""
-    max_hold_s: float = 0.2
+    max_hold_s: NotNegative = 0.2
     """Who is first or last seen this near to an end of the clip is taken to be there up to it."""
-    min_share: float = 0.03
+    min_share: Share = 0.03
     """Who is seen in a smaller share of the key frames is a false alarm: left out."""
     association: AssociationSettings = field(default_factory=AssociationSettings)
     """How far a person may move and change between two key frames."""
-
-    def __post_init__(self) -> None:
-        for name in ("max_iou", "min_share", "high_score_threshold"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"track.{name}: must be from 0 to 1, got {getattr(self, name)}")
-        for name in ("max_gap_s", "max_hold_s"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"track.{name}: must not be negative, got {getattr(self, name)}")
 
 
 class Tracker:

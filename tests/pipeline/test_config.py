@@ -42,6 +42,14 @@ def test_a_profile_of_ones_own_can_be_given(tmp_path):
     assert mine.fingerprint() != load_profile("demo").fingerprint()
 
 
+def test_a_value_out_of_its_range_is_told_in_one_line(tmp_path):
+    """Issue 16: file, key, range and value; the key is the whole one, whichever network's it is."""
+    path = write(tmp_path, "num_frames = 16", "num_frames = 0")
+    with pytest.raises(ConfigError) as caught:
+        load_profile(path)
+    assert str(caught.value) == f"{path}: video_models.0.num_frames: must be at least 1, got 0"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import PROFILES, RENAMED, load_profile, with_stored_keys
+from pipeline.config import PROFILES, load_profile
 from pipeline.errors import ConfigError
+from pipeline.settings import RENAMED, with_stored_keys
 from training.finetune import RECIPE, RECIPES, _check_folder, load_recipe
 from training.preparation.clip import _stages
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 
 from models.umt.network import UMT
 from models.uniformerv2 import UniFormerV2
-from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, ShareAbove0, settings
 
 NAME = "auxiliary"
 """Of the head within the network in training."""
@@ -28,26 +27,20 @@ NAME = "auxiliary"
 NUM_JOINTS, NUM_SUPPORTS = 17, 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class AuxiliarySettings:
     """Weights of the further targets, all 0: none, and no head; and what they tell to leave out."""
 
-    joints: float = 0.0
+    joints: NotNegative = 0.0
     """Which patch holds each joint, and where in it."""
-    heading: float = 0.0
+    heading: NotNegative = 0.0
     """Which way the skater faces."""
-    turn: float = 0.0
+    turn: NotNegative = 0.0
     """By how much he turns until the next frame."""
-    support: float = 0.0
+    support: NotNegative = 0.0
     """Left skate, right, both or none."""
-    tokens: float = 1.0
+    tokens: ShareAbove0 = 1.0
     """Share of each frame's patches that an Unmasked Teacher sees, those near the skater first."""
-
-    def __post_init__(self) -> None:
-        if not 0 < self.tokens <= 1:
-            raise ConfigError(f"auxiliary.tokens: must be above 0 and at most 1, got {self.tokens}")
-        if min(self.joints, self.heading, self.turn, self.support) < 0:
-            raise ConfigError("auxiliary: weights must not be negative")
 
     @property
     def active(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from models.zoo import find_checkpoint
 from pipeline.classification.transforms import INPUT_TRANSFORMS
 from pipeline.elements import NUM_CLASSES
 from pipeline.errors import ConfigError
+from pipeline.settings import ShareBelow1, ShareBetween, settings
 from pipeline.storage.cache import cache_folder
 from training.classifiers.auxiliary_heads import NAME as AUXILIARY
 from training.classifiers.auxiliary_heads import (
@@ -65,42 +66,7 @@ Stored = tuple[int, Path]
 """A clip's class index, and where it is stored."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClipDataSettings:
-    """Which clips."""
-
-    folder: str = ""
-    """A data set in the challenge's layout; its train split is learned."""
-    validation: str = ""
-    """Another data set to validate on, never `folder`; empty: sources held out of the train split.
-    """
-    validation_split: Split = "test"
-    """Which split of that other data set."""
-    validation_share: float = 0.1
-    """Of the sources, where there is no other data set."""
-    store: StoreSettings = field(default_factory=StoreSettings)
-    """What is kept of a clip once it was decoded."""
-    rink: RinkClips | None = None
-    """Clips drawn by the simulated rink, without a data set."""
-    cache: str = ""
-    """Where it is kept; empty: `clips` in Rinkside's cache."""
-
-    def __post_init__(self) -> None:
-        if not 0 < self.validation_share < 1:
-            raise ConfigError(
-                f"data.validation_share: must be in 0..1, got {self.validation_share}"
-            )
-        if bool(self.folder) == (self.rink is not None):
-            raise ConfigError("data: needs either a folder or [data.rink]")
-        if self.folder and self.validation and _same(self.folder, self.validation):
-            raise ConfigError(
-                "data.validation: is data.folder, whose train split is learned and on whose test "
-                "split nothing may be chosen; leave it out to hold out sources, or name another "
-                "data set"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class RinkClips:
     """Drawn clips to learn from and to validate on."""
 
@@ -116,7 +82,38 @@ class RinkClips:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
+class ClipDataSettings:
+    """Which clips."""
+
+    folder: str = ""
+    """A data set in the challenge's layout; its train split is learned."""
+    validation: str = ""
+    """Another data set to validate on, never `folder`; empty: sources held out of the train split.
+    """
+    validation_split: Split = "test"
+    """Which split of that other data set."""
+    validation_share: ShareBetween = 0.1
+    """Of the sources, where there is no other data set."""
+    store: StoreSettings = field(default_factory=StoreSettings)
+    """What is kept of a clip once it was decoded."""
+    rink: RinkClips | None = None
+    """Clips drawn by the simulated rink, without a data set."""
+    cache: str = ""
+    """Where it is kept; empty: `clips` in Rinkside's cache."""
+
+    def __post_init__(self) -> None:
+        if bool(self.folder) == (self.rink is not None):
+            raise ConfigError("data: needs either a folder or [data.rink]")
+        if self.folder and self.validation and _same(self.folder, self.validation):
+            raise ConfigError(
+                "data.validation: is data.folder, whose train split is learned and on whose test "
+                "split nothing may be chosen; leave it out to hold out sources, or name another "
+                "data set"
+            )
+
+
+@settings(kw_only=True)
 class ClipRecipe(Recipe):
     """An experiment with a video network."""
 
@@ -133,7 +130,7 @@ class ClipRecipe(Recipe):
     start_from_pose: str = ""
     """A pose network's weights, a checkpoint of the manifest or a safetensors file: its stem and
     blocks are the start of a network that has the same ones."""
-    label_smoothing: float = 0.0
+    label_smoothing: ShareBelow1 = 0.0
     """Share of the target that goes to all classes alike."""
     long_tail: LongTailSettings = field(default_factory=LongTailSettings)
     """What is done for rare classes."""
@@ -155,8 +152,6 @@ class ClipRecipe(Recipe):
             raise ConfigError("auxiliary.tokens: only an Unmasked Teacher can leave tokens out")
         if self.start_from_pose and self.network.start:
             raise ConfigError("start_from_pose: network.start is another start; keep one of them")
-        if not 0 <= self.label_smoothing < 1:
-            raise ConfigError(f"label_smoothing: must be in 0..1, got {self.label_smoothing}")
 
 
 class ClipTask:

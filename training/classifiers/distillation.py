@@ -9,7 +9,6 @@ training, as the auxiliary heads are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -22,6 +21,7 @@ from models.uniformerv2 import UniFormerV2
 from models.zoo import family_of, find_checkpoint, load_model
 from pipeline.classification.transforms import INPUT_TRANSFORMS, InputTransform
 from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, Positive, settings
 from training.classifiers.auxiliary_heads import kept_tokens
 from training.network import naming
 
@@ -29,24 +29,20 @@ NAME = "distillation"
 """Of the head within the network in training."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class DistillationSettings:
     """Who teaches, and how much it counts."""
 
     checkpoint: str = ""
     """A video network of the manifest; empty: nobody teaches."""
-    logits: float = 1.0
+    logits: NotNegative = 1.0
     """Weight of the divergence from its answers."""
-    temperature: float = 2.0
+    temperature: Positive = 2.0
     """Both answers are softened by it; the divergence is multiplied by its square."""
-    tokens: float = 1.0
+    tokens: NotNegative = 1.0
     """Weight of the distance from its last block's tokens, each of length one."""
 
     def __post_init__(self) -> None:
-        if min(self.logits, self.tokens) < 0:
-            raise ConfigError("distillation: weights must not be negative")
-        if self.temperature <= 0:
-            raise ConfigError(f"distillation.temperature: must be above 0, got {self.temperature}")
         if self.checkpoint and self._family not in INPUT_TRANSFORMS:
             raise ConfigError(
                 f"distillation.checkpoint: {self.checkpoint} does not look at clips; choose an "

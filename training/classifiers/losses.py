@@ -6,18 +6,17 @@ of all latent vectors towards the origin; both are first moments of what the pap
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from models.infogcn.network import InfoGCNOutput
+from pipeline.settings import settings
 from training.data.augment import soft_targets
 from training.long_tail import cross_entropy
 
 
-@dataclass(frozen=True)
+@settings()
 class InfoGCNLossSettings:
     """Weights of the terms, as the authors' defaults."""
 

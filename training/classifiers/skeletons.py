@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from models.infogcn.network import InfoGCNOutput
 from pipeline.classification.sequence import SequenceSettings
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.errors import ConfigError
+from pipeline.settings import Count, Share, ShareBetween, settings
 from pipeline.types import IntArray
 from training.classifiers.losses import InfoGCNLossSettings, infogcn_loss
 from training.cli import StatusLine
@@ -49,7 +50,7 @@ from training.recipe import Recipe
 from training.rink.skeletons import EstimatorNoise
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class SkeletonDataSettings:
     """Which skeletons."""
 
@@ -59,9 +60,9 @@ class SkeletonDataSettings:
     """Rink: of the training clips; below 100,000."""
     validation_seed: int = 100_000
     """Rink: of the validation clips; 100,000 to 199,999."""
-    clips: int = 5600
+    clips: Count = 5600
     """Rink: training clips an epoch, each class as often."""
-    validation_clips: int = 560
+    validation_clips: Count = 560
     """Rink: for validation."""
     classes: tuple[str, ...] = LABELS
     """Rink: names of the classes to draw from."""
@@ -77,9 +78,9 @@ class SkeletonDataSettings:
     """Poses: a data set in the challenge's layout; its train split is learned."""
     poses: str = ""
     """Poses: where `<stem>.npz` are."""
-    max_broken: float = 0.05
+    max_broken: Share = 0.05
     """Poses: training does not begin when a larger share of the clips has none."""
-    validation_share: float = 0.1
+    validation_share: ShareBetween = 0.1
     """Poses: of the sources, held out."""
 
     def __post_init__(self) -> None:
@@ -93,11 +94,9 @@ class SkeletonDataSettings:
         unknown = [name for name in self.classes if name not in LABELS]
         if unknown or not self.classes:
             raise ConfigError(f"data.classes: {unknown or 'empty'}; known are {', '.join(LABELS)}")
-        if min(self.clips, self.validation_clips) < 1:
-            raise ConfigError("data.clips and data.validation_clips: must be at least 1")
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class SkeletonRecipe(Recipe):
     """An experiment with the skeleton network."""
 

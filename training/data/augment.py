@@ -13,21 +13,22 @@ Pixels are floats in 0..1 here; random numbers come from torch's global generato
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from kornia.enhance import equalize, invert, posterize, sharpness
+from pydantic import Field
 from torch import Tensor
 
 from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, Share, WholeNumber, settings
 
 FILL = (0.485, 0.456, 0.406)
 """What geometric operations show where the picture ends: ImageNet's mean colour."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class AugmentSettings:
     """How clips are varied; the defaults vary nothing."""
 
@@ -35,28 +36,28 @@ class AugmentSettings:
     """Area of the random crop, as a share of the region; (1, 1) is the test's centre crop."""
     crop_ratio: tuple[float, float] = (1.0, 1.0)
     """Width to height of the random crop."""
-    jitter: float = 0.0
+    jitter: NotNegative = 0.0
     """The region's edges move by up to this share of its sides, as a detector's would."""
-    flip: float = 0.0
+    flip: Share = 0.0
     """Probability of mirroring a clip. It turns a skater's sense of rotation around, which leaves
     the element what it is."""
-    operations: int = 0
+    operations: WholeNumber = 0
     """RandAugment: operations drawn for a clip; 0: none."""
-    magnitude: float = 7.0
+    magnitude: Annotated[float, Field(ge=0, le=10)] = 7.0
     """Of 10."""
-    magnitude_std: float = 0.5
+    magnitude_std: NotNegative = 0.5
     """Normal deviation of the magnitude."""
-    operation_probability: float = 0.5
+    operation_probability: Share = 0.5
     """That a drawn operation is applied."""
-    erase: float = 0.0
+    erase: Share = 0.0
     """Probability of a rectangle of noise, at one place in all frames."""
-    mixup: float = 0.0
+    mixup: NotNegative = 0.0
     """Alpha of the beta distribution; 0: never."""
-    cutmix: float = 0.0
+    cutmix: NotNegative = 0.0
     """Alpha of the beta distribution; 0: never."""
-    mix_probability: float = 1.0
+    mix_probability: Share = 1.0
     """That a batch is mixed at all."""
-    cutmix_share: float = 0.5
+    cutmix_share: Share = 0.5
     """Of the mixed batches, where both are on."""
 
     @property
@@ -71,14 +72,6 @@ class AugmentSettings:
                 raise ConfigError(
                     f"augment.{name}: must be 0 < low <= high (<= 1), got {low, high}"
                 )
-        for name in ("flip", "operation_probability", "erase", "mix_probability", "cutmix_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"augment.{name}: must be in 0..1, got {getattr(self, name)}")
-        for name in ("jitter", "operations", "magnitude_std", "mixup", "cutmix"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"augment.{name}: must not be negative")
-        if not 0 <= self.magnitude <= 10:
-            raise ConfigError(f"augment.magnitude: must be in 0..10, got {self.magnitude}")
 
 
 def rand_augment(clips: Tensor, settings: AugmentSettings) -> Tensor:

@@ -7,15 +7,15 @@ import json
 import os
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from models.atomic_files import short_name
-from pipeline.errors import ConfigError
 from pipeline.messages import Message
+from pipeline.settings import Count, NotNegative, Share, settings
 from pipeline.tracking.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import FloatArray, People, RegionOfInterest, Track
 from pipeline.video import FramesLost, Video, open_video
@@ -43,7 +43,7 @@ def poses_folder(prepared: Path) -> Path:
     return prepared / "poses"
 
 
-@dataclass(frozen=True)
+@settings()
 class StoreSettings:
     """What is kept of a clip."""
 
@@ -51,26 +51,19 @@ class StoreSettings:
     """Where the region comes from."""
     consolidation: RegionSettings = field(default_factory=RegionSettings)
     """From boxes to a region, as in the pipeline."""
-    surroundings: float = 0.15
+    surroundings: NotNegative = 0.15
     """Kept on every side of the region, as a share of its sides, so that it can be moved."""
-    short_side: int = 176
+    short_side: Count = 176
     """Of the region in the pictures, pixels; a smaller region is not enlarged."""
-    max_frames: int = 96
+    max_frames: Count = 96
     """Longer clips keep every n-th frame, such that at most so many remain."""
-    quality: int = 95
+    quality: Count = 95
     """Of the JPEG files."""
-    max_broken: float = 0.05
+    max_broken: Share = 0.05
     """Training does not begin when a larger share of the clips cannot be used."""
     prepared: str = ""
     """What `training.prepare` made of the data set: its clips are used as they are, and all of the
     above but `max_broken` was decided there."""
-
-    def __post_init__(self) -> None:
-        for name in ("short_side", "max_frames", "quality"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"store.{name}: must be at least 1, got {getattr(self, name)}")
-        if self.surroundings < 0 or not 0 <= self.max_broken <= 1:
-            raise ConfigError("store: surroundings and max_broken must not be negative")
 
     @property
     def fingerprint(self) -> str:

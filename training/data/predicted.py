@@ -10,7 +10,7 @@ looks at him, in boxes as the detector gives them, and only the found joints are
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from models.zoo import find_checkpoint, load_model
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
 from pipeline.pose import PoseEstimator, PoseSettings
+from pipeline.settings import ShareAbove0, settings
 from pipeline.storage.cache import cache_folder
 from pipeline.types import FloatArray, IntArray, PoseSequence
 from training.cli import StatusLine
@@ -41,7 +42,7 @@ def _large(seed: int, count: int) -> RenderedClips:
     return RenderedClips(seed=seed, count=count, short_side=256, long_side=576, max_frames=240)
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class PredictedSettings:
     """Which drawn clips, and who looks for the joints."""
 
@@ -52,7 +53,7 @@ class PredictedSettings:
     checkpoint: str = "vitpose_demo_rink"
     """The pose network, a checkpoint of the manifest: one that saw the rink alone, as the skeleton
     network then does too."""
-    share: float = 0.5
+    share: ShareAbove0 = 0.5
     """Of the training clips; the others are drawn without pictures, no two alike."""
     cache: str = ""
     """Where they are kept; empty: `skeletons` in Rinkside's cache."""
@@ -62,10 +63,6 @@ class PredictedSettings:
             raise ConfigError(
                 "data.predicted: training.seed must be below 100000 and "
                 "validation.seed from there up"
-            )
-        if not 0 < self.share <= 1:
-            raise ConfigError(
-                f"data.predicted.share: must be above 0 and at most 1, got {self.share}"
             )
 
 

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
 from pipeline.messages import Message
+from pipeline.settings import Count, NotNegative, Share, settings
 from pipeline.tracking.region import RegionSettings, consolidate
 from pipeline.types import FloatArray, People, Track
 from training.cli import StatusLine
@@ -40,39 +43,32 @@ VERSION = 2
 """Counted up when the same settings give other clips."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class RenderedClips:
     """Which clips are drawn, and what is kept of them."""
 
-    seed: int
+    seed: Annotated[int, Field(ge=0, lt=200_000)]
     """Below 100,000 for training, 100,000 to 199,999 for validation."""
-    count: int
+    count: Count
     """Clips, over the classes alike."""
-    short_side: int = 128
+    short_side: Count = 128
     """Of the region, pixels; a smaller region is not enlarged."""
-    long_side: int = 288
+    long_side: Count = 288
     """Limit of the region's other side, pixels."""
-    max_frames: int = 48
+    max_frames: Count = 48
     """Frames of a clip that are drawn, spread over it."""
-    surroundings: float = 0.12
+    surroundings: NotNegative = 0.12
     """Drawn on every side of the region, as a share of its sides, so that it can be moved."""
     quality: tuple[int, int] = (40, 92)
     """Of the JPEG files, drawn for each clip."""
-    blurred: float = 0.2
+    blurred: Share = 0.2
     """Share of the clips whose shutter stays open as the scene says, which costs three times the
     work; the others are sharp."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 200_000:
-            raise ConfigError(f"rendered.seed: must be in 0..199999, got {self.seed}")
-        for name in ("count", "short_side", "long_side", "max_frames"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"rendered.{name}: must be at least 1, got {getattr(self, name)}")
         low, high = self.quality
-        if not 1 <= low <= high <= 100 or self.surroundings < 0 or not 0 <= self.blurred <= 1:
-            raise ConfigError(
-                "rendered: quality must be in 1..100, blurred in 0..1, surroundings not negative"
-            )
+        if not 1 <= low <= high <= 100:
+            raise ConfigError(f"rendered.quality: must be in 1..100, got {low, high}")
 
     @property
     def fingerprint(self) -> str:

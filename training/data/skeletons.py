@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
@@ -17,6 +17,7 @@ from pipeline.classification.sequence import SequenceSettings, make_sequence
 from pipeline.elements import LABELS, class_index
 from pipeline.errors import ConfigError
 from pipeline.pose import pose_stride
+from pipeline.settings import Count, NotNegative, Share, ShareBelow1, settings
 from pipeline.types import IntArray, PoseSequence
 from training.data.challenge import DataError, LabelledClip
 from training.data.stems import stem_file
@@ -32,31 +33,27 @@ Frequencies = Literal["equal", "challenge"]
 """Every class as often, or as in the challenge's training data."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class SkeletonAugmentSettings:
     """How skeleton clips are varied; the defaults vary nothing."""
 
     time_crop: tuple[float, float] = (1.0, 1.0)
     """Share of the clip that is kept, at a random place."""
-    min_frames: int = 1
+    min_frames: Count = 1
     """No fewer frames are kept by it; a shorter clip stays whole. 64 in the published feeder."""
-    flip: float = 0.0
+    flip: Share = 0.0
     """Probability of mirroring; it turns a skater's sense of rotation around, which leaves the
     element what it is."""
-    rotation: float = 0.0
+    rotation: NotNegative = 0.0
     """Turn in the picture, up to so many radians either way. The published one turns in space,
     which two dimensions do not allow."""
-    stretch: float = 0.0
+    stretch: ShareBelow1 = 0.0
     """Width against height changes by up to this share, as other cameras would see it."""
 
     def __post_init__(self) -> None:
         low, high = self.time_crop
         if not 0 < low <= high <= 1:
             raise ConfigError(f"augment.time_crop: must be 0 < low <= high <= 1, got {low, high}")
-        if self.min_frames < 1:
-            raise ConfigError(f"augment.min_frames: must be at least 1, got {self.min_frames}")
-        if not 0 <= self.flip <= 1 or self.rotation < 0 or not 0 <= self.stretch < 1:
-            raise ConfigError("augment: flip and stretch must be in 0..1, rotation not negative")
 
 
 class LabelledPose(NamedTuple):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
 from models.layers import AttentionKernel
 from pipeline.errors import ConfigError
+from pipeline.settings import (
+    Count,
+    NotNegative,
+    Positive,
+    ShareAbove0,
+    ShareBelow1,
+    WholeNumber,
+    settings,
+)
 from pipeline.types import Precision
 from training.optim import DecayRule, scaled_learning_rate
 
@@ -25,51 +33,41 @@ def quickest_precision(*, cpu: bool) -> Precision:
     return "bf16" if units.get("avx512_bf16") or units.get("amx_bf16") else "fp32"
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class OptimSettings:
     """AdamW, its schedule, and the size of the batch (paper, Table I)."""
 
-    lr: float
+    lr: Positive
     """Highest learning rate."""
-    epochs: int
+    epochs: Count
     """Of the whole run."""
-    batch_size: int
+    batch_size: Count
     """Samples a step, over all devices and accumulation."""
-    warmup_epochs: float = 0
+    warmup_epochs: NotNegative = 0
     """Of linear warm-up; parts of an epoch are allowed."""
-    warmup_lr: float = 0.0
+    warmup_lr: NotNegative = 0.0
     """Learning rate of the first step."""
-    min_lr: float = 0.0
+    min_lr: NotNegative = 0.0
     """What the cosine falls to."""
     inclusive_warmup: bool = True
     """The last warm-up step has the full rate (Unmasked Teacher), or the first after it."""
     lr_scaling: Literal["none", "per_256_samples"] = "none"
     """`per_256_samples`: Unmasked Teacher's rule, all three rates times batch_size x repeats / 256.
     """
-    repeats: int = 1
+    repeats: Count = 1
     """Differently augmented copies of every sample in a batch (repeated augmentation)."""
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[ShareBelow1, ShareBelow1] = (0.9, 0.999)
     """Of AdamW."""
-    eps: float = 1e-8
+    eps: Positive = 1e-8
     """Of AdamW."""
-    weight_decay: float = 0.05
+    weight_decay: NotNegative = 0.05
     """Decoupled; biases, norms and vectors are exempt."""
-    layer_decay: float = 1.0
+    layer_decay: ShareAbove0 = 1.0
     """Factor on the learning rate from one block to the one before it; 1: none."""
-    clip_norm: float = 0.0
+    clip_norm: NotNegative = 0.0
     """Gradients are scaled down to this norm; 0: never."""
 
     def __post_init__(self) -> None:
-        for name in ("lr", "epochs", "batch_size", "repeats", "eps"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"optim.{name}: must be above 0, got {getattr(self, name)}")
-        for name in ("warmup_epochs", "warmup_lr", "min_lr", "weight_decay", "clip_norm"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"optim.{name}: must not be negative, got {getattr(self, name)}")
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise ConfigError(f"optim.betas: each must be in 0..1, got {list(self.betas)}")
-        if not 0 < self.layer_decay <= 1:
-            raise ConfigError(f"optim.layer_decay: must be in 0..1, got {self.layer_decay}")
         if self.warmup_epochs > self.epochs:
             raise ConfigError(
                 f"optim.warmup_epochs: {self.warmup_epochs} is more than epochs = {self.epochs}"
@@ -88,23 +86,23 @@ class OptimSettings:
         return scaled_learning_rate(1.0, total_batch=self.batch_size, samples_per_clip=self.repeats)
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class EngineSettings:
     """How the machine is used and what is written down; none of it belongs to the experiment."""
 
     precision: Precision | Literal["auto"] = "fp32"
     """Arithmetic of the network's forward pass; `auto`: `quickest_precision` of the device."""
-    accumulation: int = 1
+    accumulation: Count = 1
     """Micro-batches a step and process; more of them need less memory."""
-    workers: int = 0
+    workers: WholeNumber = 0
     """Processes that prepare batches; 0: none but the training one."""
-    threads: int = 0
+    threads: WholeNumber = 0
     """Of the processor, for arithmetic; 0: as torch finds them."""
-    niceness: int = 0
+    niceness: WholeNumber = 0
     """Added to the process's niceness; 19 leaves the machine to everybody else."""
-    log_every_steps: int = 20
+    log_every_steps: Count = 20
     """A line of `metrics.jsonl` averages so many steps."""
-    evaluate_every_epochs: int = 1
+    evaluate_every_epochs: WholeNumber = 1
     """Validation; the last epoch is always evaluated. 0: never."""
     checkpoint_every_minutes: float = 10.0
     """The full state is written so often, and at the end."""
@@ -112,12 +110,12 @@ class EngineSettings:
     """Figure of the evaluation by which `best.safetensors` is chosen; empty: the last weights."""
     select_lowest: bool = False
     """The metric is an error, not an accuracy."""
-    max_minutes: float = 0.0
+    max_minutes: NotNegative = 0.0
     """The run ends, resumable, after so much time; 0: no limit."""
     fit_schedule: bool = False
     """Reach the schedule's end in `max_minutes` (over all resumptions) by leaving steps out where
     time is short; such a run depends on the machine's speed and repeats only roughly."""
-    ema_decay: float = 0.0
+    ema_decay: ShareBelow1 = 0.0
     """Evaluate and keep an exponential average of the weights; 0: none. 0.999 is common."""
     sync_batchnorm: bool = False
     """BatchNorm statistics over all GPUs, where one holds few samples."""
@@ -130,14 +128,6 @@ class EngineSettings:
     """Kernel behind the video networks' attention."""
 
     def __post_init__(self) -> None:
-        for name in ("accumulation", "log_every_steps"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"engine.{name}: must be at least 1, got {getattr(self, name)}")
-        for name in ("workers", "threads", "max_minutes", "evaluate_every_epochs", "niceness"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"engine.{name}: must not be negative, got {getattr(self, name)}")
-        if not 0 <= self.ema_decay < 1:
-            raise ConfigError(f"engine.ema_decay: must be in 0..1, got {self.ema_decay}")
         if self.fit_schedule and not self.max_minutes:
             raise ConfigError("engine.fit_schedule: needs max_minutes, the time to fit into")
         if self.select_by and not self.evaluate_every_epochs:

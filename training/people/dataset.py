@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
+from pipeline.settings import ShareBetween, settings
 from pipeline.types import NUM_JOINTS, FloatArray
 from training.people.photo import Rng
 
@@ -30,7 +31,7 @@ HOLD_OUT = 20
 """One picture in so many is kept for validation."""
 
 
-@dataclass(frozen=True)
+@settings()
 class PicturesSettings:
     """Which pictures."""
 
@@ -42,14 +43,12 @@ class PicturesSettings:
     """Another one, of pictures that `training.people.rink_pictures` drew; empty: none."""
     rink_sets: tuple[str, ...] = ()
     """Names of the sets in that."""
-    rink_share: float = 0.5
+    rink_share: ShareBetween = 0.5
     """How much of what is seen comes from there."""
 
     def __post_init__(self) -> None:
         if bool(self.rink_folder) != bool(self.rink_sets):
             raise ConfigError("data: rink_folder and rink_sets go together")
-        if not 0 < self.rink_share < 1:
-            raise ConfigError(f"data.rink_share: must be between 0 and 1, got {self.rink_share}")
 
 
 @dataclass(frozen=True)

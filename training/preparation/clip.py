@@ -23,8 +23,9 @@ from models.atomic_files import written
 from pipeline import __version__
 from pipeline.analyser import Analyser
 from pipeline.clip_run import Found
-from pipeline.config import Profile, load_profile, with_stored_keys
+from pipeline.config import Profile, load_profile
 from pipeline.errors import ConfigError
+from pipeline.settings import with_stored_keys
 from pipeline.types import FloatArray, RegionOfInterest, VideoInfo
 from training.data.build import clips_folder, poses_folder
 from training.data.failures import failure_of

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from models.skeletons import COCO17
 from pipeline.elements import LABELS
+from pipeline.settings import settings
 from pipeline.types import FloatArray
 from training.rink.camera import Views
 from training.rink.scene import Shot, draw_shot
@@ -36,7 +37,7 @@ _ARMS, _LEGS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class EstimatorNoise:
     """How bad the pose estimator is; each clip draws its own strength from 0.3 to 1.7 of these."""
 

@@ -191,10 +191,10 @@ def test_frames_that_are_no_pictures(frame):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"batch_size": 0}, "pose.batch_size: must be at least 1, got 0"),
-        ({"max_step": 0.0}, "pose.max_step: must be above 0, got 0.0"),
+        ({"batch_size": 0}, "batch_size: must be at least 1, got 0"),
+        ({"max_step": 0.0}, "max_step: must be above 0, got 0.0"),
         ({"blur_kernel": 8}, "pose.blur_kernel: must be odd, got 8"),
-        ({"blur_kernel": -1}, "pose.blur_kernel: must be odd, got -1"),
+        ({"blur_kernel": -1}, "blur_kernel: must be at least 1, got -1"),
     ],
 )
 def test_settings_out_of_range(settings, message):

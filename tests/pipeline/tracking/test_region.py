@@ -141,9 +141,9 @@ def test_the_whole_frame_needs_nobody():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"rule": "unoin"}, "region.rule: 'unoin' is none of"),
-        ({"margin": -0.1}, "region.margin: -0.1 is negative"),
-        ({"trim": 0.5}, r"region.trim: 0.5 is not in 0..0.5"),
+        ({"rule": "unoin"}, "rule: must be 'union', .*, got 'unoin'"),
+        ({"margin": -0.1}, "margin: must be at least 0, got -0.1"),
+        ({"trim": 0.5}, "trim: must be below 0.5, got 0.5"),
     ],
 )
 def test_settings_that_make_no_sense(settings, words):

@@ -106,10 +106,10 @@ def test_kept_frames_reach_from_the_first_to_the_last(frames: int, most: int) ->
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"seed": 500_000}, "rendered.seed"),
-        ({"count": 0}, "rendered.count"),
+        ({"seed": 500_000}, "seed: must be below 200000"),
+        ({"count": 0}, "count: must be at least 1, got 0"),
         ({"quality": (90, 30)}, "quality"),
-        ({"blurred": 2.0}, "blurred"),
+        ({"blurred": 2.0}, "blurred: must be at most 1, got 2"),
     ],
 )
 def test_bad_settings_are_named(change: dict[str, object], words: str) -> None:

@@ -121,7 +121,7 @@ def test_the_papers_crop_in_time_is_the_published_feeders(
 
 
 def test_a_crop_of_no_frames_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"augment\.min_frames: must be at least 1, got 0"):
+    with pytest.raises(ConfigError, match=r"^min_frames: must be at least 1, got 0"):
         SkeletonAugmentSettings(min_frames=0)
 
 

@@ -220,14 +220,14 @@ def test_impossible_combination_is_named(
 @pytest.mark.parametrize(
     ("kind", "values", "words"),
     [
-        (OptimSettings, {"lr": 0.0}, "optim.lr"),
-        (OptimSettings, {"betas": (0.9, 1.0)}, "optim.betas"),
-        (OptimSettings, {"layer_decay": 1.2}, "optim.layer_decay"),
-        (OptimSettings, {"warmup_epochs": 9}, "optim.warmup_epochs: 9 is more than epochs = 5"),
-        (EngineSettings, {"accumulation": 0}, "engine.accumulation"),
+        (OptimSettings, {"lr": 0.0}, "lr: must be above 0, got 0"),
+        (OptimSettings, {"betas": (0.9, 1.0)}, "betas.1: must be below 1, got 1"),
+        (OptimSettings, {"layer_decay": 1.2}, "layer_decay: must be at most 1, got 1.2"),
+        (OptimSettings, {"warmup_epochs": 9}, "optim.warmup_epochs: 9.0 is more than epochs = 5"),
+        (EngineSettings, {"accumulation": 0}, "accumulation: must be at least 1, got 0"),
         (EngineSettings, {"fit_schedule": True}, "needs max_minutes"),
         (EngineSettings, {"select_by": "a", "evaluate_every_epochs": 0}, "needs evaluations"),
-        (EngineSettings, {"ema_decay": 1.0}, "engine.ema_decay"),
+        (EngineSettings, {"ema_decay": 1.0}, "ema_decay: must be below 1, got 1"),
     ],
 )
 def test_senseless_setting_is_named(kind: type, values: dict[str, Any], words: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, settings
 from training.people.dataset import Group, Picture, Pixels
 from training.people.detection.compose import (
     Scene,
@@ -27,19 +28,19 @@ EMPTY_SHARE = 0.2
 """Of cells and pasted pieces, those without a person."""
 
 
-@dataclass(frozen=True)
+@settings()
 class Mixture:
     """How canvases are made; shares are relative to each other."""
 
-    zoomed: float = 0.25
+    zoomed: NotNegative = 0.25
     """Parts of one picture."""
-    zoomed_out: float = 0.3
+    zoomed_out: NotNegative = 0.3
     """One picture, its border continued."""
-    side_by_side: float = 0.2
+    side_by_side: NotNegative = 0.2
     """Two to six parts of different pictures."""
-    pasted: float = 0.25
+    pasted: NotNegative = 0.25
     """People on an empty background."""
-    nobody: float = 0.0
+    nobody: NotNegative = 0.0
     """Pictures without a person."""
     heights: tuple[float, float] = (0.08, 0.9)
     """People's height as a share of the canvas's."""
@@ -51,8 +52,8 @@ class Mixture:
     """Share of canvases that are blurred or of low resolution."""
 
     def __post_init__(self) -> None:
-        if min(self.shares) < 0 or not sum(self.shares):
-            raise ConfigError("mixture: shares must not be negative, and not all 0")
+        if not sum(self.shares):
+            raise ConfigError("mixture: shares must not all be 0")
         if not 0 < self.heights[0] <= self.heights[1]:
             raise ConfigError(f"mixture.heights: must be 0 < low <= high, got {self.heights}")
 

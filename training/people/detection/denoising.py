@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from models.dino import DenoisingQueries
+from pipeline.settings import settings
 from training.people.detection.boxes import centred, corners
 from training.people.detection.matcher import Matches
 
 
-@dataclass(frozen=True)
+@settings()
 class DenoisingSettings:
     """How much help, and how hard."""
 

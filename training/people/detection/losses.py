@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.dino import DinoOutput, Prediction
+from pipeline.settings import settings
 from training.people.detection.boxes import overlaps
 from training.people.detection.denoising import Denoising
 from training.people.detection.matcher import ALPHA, GAMMA, MatchCosts, Matches, match
@@ -17,7 +18,7 @@ IGNORED_IOU = 0.4
 """A query this close to an ignored person is not told that there is nobody."""
 
 
-@dataclass(frozen=True)
+@settings()
 class LossSettings:
     """Weights of the terms, as published."""
 

@@ -9,13 +9,14 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from models.dino import Prediction
+from pipeline.settings import settings
 from training.people.detection.boxes import overlaps
 
 ALPHA, GAMMA = 0.25, 2.0
 """Of the focal loss, as published."""
 
 
-@dataclass(frozen=True)
+@settings()
 class MatchCosts:
     """What a pair of query and person costs; the published weights."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.dino import Dino, Prediction, normalise
 from pipeline.errors import ConfigError
+from pipeline.settings import Count, settings
 from pipeline.types import FloatArray
 from training.cli import StatusLine
 from training.engine.task import Batch, EvaluationContext
@@ -31,7 +32,7 @@ VALIDATION_EPOCH = 2**31
 EVALUATION_BATCH = 16
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class DetectorRecipe(Recipe):
     """One training of a DINO."""
 
@@ -42,9 +43,9 @@ class DetectorRecipe(Recipe):
     canvases_hw: tuple[Size, ...] = ((192, 320),)
     """Heights and widths of training pictures; every batch has one of them, each as often.
     Validation has the first."""
-    canvases_per_epoch: int = 4000
+    canvases_per_epoch: Count = 4000
     """There is no end of them."""
-    validation_canvases: int = 160
+    validation_canvases: Count = 160
     """Made of the pictures held out, the same ones every time."""
     mixture: Mixture = field(default_factory=Mixture)
     """How canvases are made."""
@@ -59,8 +60,6 @@ class DetectorRecipe(Recipe):
     def __post_init__(self) -> None:
         if self.network.family != "dino":
             raise ConfigError(f"network.builder: {self.network.builder} is no DINO")
-        if min(self.canvases_per_epoch, self.validation_canvases) < 1:
-            raise ConfigError("canvases_per_epoch, validation_canvases: at least 1")
         if not self.canvases_hw or min(map(min, self.canvases_hw)) < 1:
             raise ConfigError(f"canvases_hw: needs pairs of at least 1, got {self.canvases_hw}")
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.skeletons import COCO17
 from pipeline.pose.crop import crop_matrix, crop_regions
+from pipeline.settings import settings
 from pipeline.types import FloatArray
 from training.people.dataset import Person
 from training.people.photo import PictureArray, Rng, degraded, recoloured
@@ -17,7 +18,7 @@ from training.people.photo import PictureArray, Rng, degraded, recoloured
 UPPER = np.arange(COCO17.num_joints) < COCO17.index("left_hip")
 
 
-@dataclass(frozen=True)
+@settings()
 class PoseAugmentation:
     """How far a training crop may be from the plain one."""
 

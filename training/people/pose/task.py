@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from models.vitpose import ViTPose
 from pipeline.errors import ConfigError
 from pipeline.pose.crop import crop_regions, normalise
 from pipeline.pose.decode import decode_heatmaps
+from pipeline.settings import Positive, settings
 from training.cli import StatusLine
 from training.engine.task import Batch, EvaluationContext
 from training.network import NetworkSettings
@@ -36,7 +37,7 @@ PCK = 0.1
 EVALUATION_BATCH = 32
 
 
-@dataclass(frozen=True, kw_only=True)
+@settings(kw_only=True)
 class PoseRecipe(Recipe):
     """One training of a ViTPose."""
 
@@ -44,7 +45,7 @@ class PoseRecipe(Recipe):
     """Pictures."""
     network: NetworkSettings
     """A ViTPose."""
-    sigma: float = 2.0
+    sigma: Positive = 2.0
     """Of a target's Gaussian, in heat-map cells."""
     least_joints: int = 5
     """People with fewer known joints are left out."""
@@ -56,8 +57,6 @@ class PoseRecipe(Recipe):
     def __post_init__(self) -> None:
         if self.network.family != "vitpose":
             raise ConfigError(f"network.builder: {self.network.builder} is no ViTPose")
-        if self.sigma <= 0:
-            raise ConfigError(f"sigma: must be above 0, got {self.sigma}")
 
 
 class PoseTask:

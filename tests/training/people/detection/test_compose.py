@@ -99,9 +99,12 @@ def test_ice_is_empty_and_new_every_time():
     assert (one.pixels != other.pixels).any()
 
 
-@pytest.mark.parametrize("wrong", [{"zoomed": -1.0}, {"heights": (0.0, 0.5)}])
-def test_impossible_mixtures_are_refused(wrong):
-    with pytest.raises(ConfigError, match="mixture"):
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"zoomed": -1.0}, "^zoomed: must"), ({"heights": (0.0, 0.5)}, "heights: must")],
+)
+def test_impossible_mixtures_are_refused(wrong, words):
+    with pytest.raises(ConfigError, match=words):
         Mixture(**wrong)
 
 
