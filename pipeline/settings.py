@@ -101,8 +101,11 @@ _WORDS = {
     "less than or equal to": "at most",
     "greater than": "above",
     "less than": "below",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid string": "a text",
 }
-"""pydantic's words for a range, and ours."""
+"""pydantic's words, and ours."""
 
 
 def _sentence(error: ValidationError) -> str:
@@ -118,7 +121,7 @@ def _sentence(error: ValidationError) -> str:
     key = ".".join(map(str, fault["loc"]))
     if fault["type"] in ("missing", "missing_argument"):
         return f"{key}: is missing"
-    words = fault["msg"]
+    words = fault["msg"].partition(", unable to parse")[0]
     for theirs, ours in _WORDS.items():
         words = words.replace(theirs, ours)
     got = fault["input"]

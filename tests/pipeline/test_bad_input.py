@@ -67,7 +67,7 @@ def profile(folder: Path, old: str, new: str) -> str:
         ('"vitpose_tiny"', '"vitpose_xxl"', "pose: the profile names 'vitpose_xxl', which is no "),
         ("every = 4", "evry = 4", "{path}: unknown key detector.evry"),
         ("every = 4", "every = 0", "{path}: detector.every: must be at least 1, got 0"),
-        ("every = 4", 'every = "x"', "{path}: detector.every: Input should be a valid integer"),
+        ("every = 4", 'every = "x"', "{path}: detector.every: must be a whole number, got 'x'"),
         ("every = 4", "every = = 4", "{path}: is not valid TOML"),
         ('name = "umt_16x96"', 'name = "umt"', "{path}: demo: video_models must be called umt_1"),
     ],

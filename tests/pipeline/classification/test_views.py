@@ -160,5 +160,5 @@ def test_a_senseless_answer_is_refused(break_it, words):
 
 
 def test_senseless_settings_are_refused():
-    with pytest.raises(ConfigError, match="^spatial_views: must be at least 1, got 0"):
+    with pytest.raises(ConfigError, match=r"^spatial_views: must be at least 1, got 0"):
         VideoModelSettings("umt_x", "umt", "none", num_frames=4, side=64, spatial_views=0)

@@ -158,7 +158,5 @@ def test_a_skater_too_small_for_the_first_look_is_found_by_the_second(
     ("key", "value"), [("below", 1.0), ("wanted", 0.0), ("max_zoom", 0.5), ("unknown_zoom", 0.0)]
 )
 def test_settings_that_cannot_be_are_named(key: str, value: float) -> None:
-    with pytest.raises(
-        ConfigError, match=rf"^{key}: must be (at least|above|below) \d, got {value}"
-    ):
+    with pytest.raises(ConfigError, match=rf"^{key}: must be .*, got {value}$"):
         ZoomSettings(**{key: value})

@@ -113,9 +113,9 @@ def test_settings_that_cannot_be_are_named() -> None:
         DistillationSettings(checkpoint="infogcn_demo")
     with pytest.raises(ConfigError, match=r"distillation.checkpoint: no checkpoint"):
         DistillationSettings(checkpoint="nobody")
-    with pytest.raises(ConfigError, match="^temperature: must be above 0, got 0"):
+    with pytest.raises(ConfigError, match=r"^temperature: must be above 0, got 0"):
         DistillationSettings(temperature=0)
-    with pytest.raises(ConfigError, match="^tokens: must be at least 0, got -1"):
+    with pytest.raises(ConfigError, match=r"^tokens: must be at least 0, got -1"):
         DistillationSettings(tokens=-1)
 
 

@@ -184,9 +184,9 @@ def test_label_smoothing_spreads_its_share_over_all_classes() -> None:
     [
         ({"crop_scale": (0.5, 1.2)}, "augment.crop_scale"),
         ({"crop_ratio": (0.0, 1.0)}, "augment.crop_ratio"),
-        ({"flip": 1.5}, "augment.flip"),
-        ({"mixup": -0.1}, "augment.mixup"),
-        ({"magnitude": 11}, "augment.magnitude"),
+        ({"flip": 1.5}, "flip: must be at most 1, got 1.5"),
+        ({"mixup": -0.1}, "mixup: must be at least 0, got -0.1"),
+        ({"magnitude": 11}, "magnitude: must be at most 10, got 11"),
     ],
 )
 def test_senseless_setting_is_named(values: dict[str, Any], words: str) -> None:
