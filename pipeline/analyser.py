@@ -15,7 +15,7 @@ from pipeline.clip_run import Collector, Found, Run
 from pipeline.clip_run import weight_warnings as weight_warnings
 from pipeline.config import Profile
 from pipeline.errors import ConfigError, StoreError
-from pipeline.inputs import Question, ResultInputs, digest
+from pipeline.inputs import Program, Question, ResultInputs, digest
 from pipeline.messages import Message
 from pipeline.networks import Networks
 from pipeline.progress import Listener, Monitor, StopAsked
@@ -28,7 +28,7 @@ from pipeline.types import (
     RegionOfInterest,
     VideoInfo,
 )
-from pipeline.video import FramesLost, Video, check_span, open_video
+from pipeline.video import FramesLost, Video, check_reader, check_span, open_video
 
 
 class Analyser:
@@ -45,6 +45,7 @@ class Analyser:
     Raises:
         MissingWeights: The profile's weights are not here.
         ConfigError: No such device.
+        VideoError: The library of the profile's reader is not installed.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Analyser:
     ) -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("--device cuda: this machine has no CUDA device; use --device cpu")
+        check_reader(profile.reader)
         self.profile = profile
         self.cache = cache
         self._seed = seed
@@ -117,7 +119,7 @@ class Analyser:
             Cancelled: `stop_asked` said so.
         """
         monitor = Monitor(listener, stop_asked)
-        video = _opened(path, start_s, end_s, stream)
+        video = self._opened(path, start_s, end_s, stream)
         question = _question(video, skater, people, skater_box)
         known = None if fresh else self._recalled(video, question)
         if known is not None:
@@ -146,7 +148,7 @@ class Analyser:
             InputError: As `analyse`.
         """
         monitor = Monitor(None, None)
-        video = _opened(path)
+        video = self._opened(path)
         question = Question()
         try:
             return Run(self.profile, self._networks, video, question, monitor).found(collector)
@@ -175,7 +177,7 @@ class Analyser:
         Raises:
             InputError: As `analyse`.
         """
-        video = _opened(path, start_s, end_s, stream)
+        video = self._opened(path, start_s, end_s, stream)
         return self._recalled(video, _question(video, skater, people, skater_box))
 
     def adopt(self, path: str | os.PathLike[str], analysis: Analysis) -> bool:
@@ -184,11 +186,15 @@ class Analyser:
         Returns:
             Whether it was taken; one of other weights would have to be made again.
         """
-        video = open_video(path, stream=analysis.video.stream)
+        video = open_video(path, stream=analysis.video.stream, reader=self.profile.reader)
         same = {stage: (p.checkpoint, p.sha256) for stage, p in analysis.provenance.items()} == {
             stage: (p.checkpoint, p.sha256) for stage, p in self._networks.provenance.items()
         }
-        fits = analysis.profile == self.profile.name and analysis.video.sha256 == video.info.sha256
+        fits = (analysis.profile, analysis.video.sha256, analysis.video.reader) == (
+            self.profile.name,
+            video.info.sha256,
+            video.info.reader,
+        )
         if self.cache is None or not (same and fits):
             return False
         if self._recalled(video, Question()) is None:
@@ -205,7 +211,20 @@ class Analyser:
             weights={s: (p.checkpoint, p.sha256) for s, p in self.provenance.items()},
             seed=self._seed,
             device=self._device,
+            program=Program.running(self.profile.reader),
         )
+
+    def _opened(
+        self,
+        path: str | os.PathLike[str],
+        start_s: float | None = None,
+        end_s: float | None = None,
+        stream: int | None = None,
+    ) -> Video:
+        reader = self.profile.reader
+        video = open_video(path, start_s=start_s, end_s=end_s, stream=stream, reader=reader)
+        check_span(video)
+        return video
 
     def _key(self, video: Video, question: Question) -> str:
         return self.inputs(video, question).key()
@@ -246,17 +265,6 @@ def _of_file(message: Message, name: str) -> Message:
     if message.code is None or "name" not in message.values:
         return message
     return Message.of(message.code, **{**message.values, "name": name})
-
-
-def _opened(
-    path: str | os.PathLike[str],
-    start_s: float | None = None,
-    end_s: float | None = None,
-    stream: int | None = None,
-) -> Video:
-    video = open_video(path, start_s=start_s, end_s=end_s, stream=stream)
-    check_span(video)
-    return video
 
 
 def _question(

@@ -7,8 +7,9 @@ import io
 import logging
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from models.checkpoint_files import WeightsError
 from pipeline.analyser import Analyser
@@ -21,7 +22,7 @@ from pipeline.progress import Progress
 from pipeline.storage.analysis_files import write_files
 from pipeline.storage.cache import AnalysisCache
 from pipeline.storage.output_folder import check_place, new_folder
-from pipeline.types import Analysis
+from pipeline.types import Analysis, ReaderName
 
 LINE_EVERY_S = 3.0
 
@@ -78,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument(
         "--stream", type=int, metavar="N", help="which video, in a file that holds several"
     )
+    analyze.add_argument(
+        "--reader",
+        choices=get_args(ReaderName),
+        help="library that decodes the video; the profile's by default",
+    )
     analyze.add_argument("--overlay", action="store_true", help="also write overlay.mp4")
     skater = analyze.add_mutually_exclusive_group()
     skater.add_argument("--skater", type=int, metavar="N", help="person N is the skater")
@@ -115,8 +121,11 @@ def _analyze(
 ) -> tuple[Analysis, InputError | None]:
     """The analysis, written to its folder, and why it has no overlay if that failed."""
     check_place(arguments.out)
+    profile = load_profile(arguments.profile)
+    if arguments.reader:
+        profile = replace(profile, reader=arguments.reader)
     analyser = Analyser(
-        load_profile(arguments.profile),
+        profile,
         device=arguments.device,
         untrained=arguments.untrained,
         cache=None if arguments.no_cache else AnalysisCache(),

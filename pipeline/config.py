@@ -25,7 +25,7 @@ from pipeline.settings import WholeNumber, read_settings, settings, with_stored_
 from pipeline.tracking.main_skater import MainSkaterSettings
 from pipeline.tracking.region import RegionSettings
 from pipeline.tracking.tracks import TrackSettings
-from pipeline.types import Precision
+from pipeline.types import OMITTED_AT_DEFAULT, Precision, ReaderName, deciding_fields
 
 PROFILES = Path(__file__).with_name("profiles")
 
@@ -82,6 +82,8 @@ class Profile:
     """Whether all networks stay in memory between analyses; the paper's do not fit."""
     buffer_mib: WholeNumber = 512
     """Decoded frames up to this size are kept, and the video is decoded once."""
+    reader: ReaderName = field(default="pyav", metadata=OMITTED_AT_DEFAULT)
+    """Which library decodes the video; a file that it cannot read exactly is refused."""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):  # an analysis that says so could not be opened again
@@ -106,7 +108,9 @@ class Profile:
 
     def fingerprint(self) -> str:
         """Hash of every setting; changes when a result could."""
-        text = json.dumps(with_stored_keys(dataclasses.asdict(self)), sort_keys=True)
+        deciding = deciding_fields(self)
+        settings = {n: v for n, v in dataclasses.asdict(self).items() if n in deciding}
+        text = json.dumps(with_stored_keys(settings), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,7 +16,8 @@ from pipeline import __version__
 from pipeline.annotations.marked import SkaterBox
 from pipeline.config import Profile
 from pipeline.storage.analysis_files import SCHEMA_VERSION
-from pipeline.types import Timeline, Track, VideoInfo
+from pipeline.types import ReaderName, Timeline, Track, VideoInfo, deciding_fields
+from pipeline.video.readers import library_version
 
 LIBRARIES = (
     "torch",
@@ -62,9 +63,12 @@ class Program:
     """Version of each one that is installed."""
 
     @classmethod
-    def running(cls) -> Program:
-        """This one."""
-        return cls(__version__, SCHEMA_VERSION, _code(), _libraries())
+    def running(cls, reader: ReaderName = "pyav") -> Program:
+        """This one, with the library of a reader other than the usual one."""
+        libraries = dict(_libraries())
+        if reader != "pyav":
+            libraries[reader] = library_version(reader)
+        return cls(__version__, SCHEMA_VERSION, _code(), libraries)
 
 
 @dataclass(frozen=True)
@@ -112,11 +116,11 @@ def digest(value: object) -> str:
 
 def _parts(value: Any) -> Iterator[bytes]:
     if is_dataclass(value) and not isinstance(value, type):
-        names = [item.name for item in fields(value)]
-        yield f"{type(value).__qualname__} {len(names)}".encode()
-        for name in names:
+        deciding = deciding_fields(value)
+        yield f"{type(value).__qualname__} {len(deciding)}".encode()
+        for name, content in deciding.items():
             yield name.encode()
-            yield from _parts(getattr(value, name))
+            yield from _parts(content)
     elif isinstance(value, Mapping):
         yield f"mapping {len(value)}".encode()
         for name in sorted(value):

@@ -67,6 +67,13 @@ ERRORS: Mapping[str, str] = {
     "video_no_rate": "{name}: tells neither its frame rate nor its duration; convert it to mp4",
     "video_all_damaged": "{name}: is damaged: not one frame could be read; " + _AGAIN,
     "video_frame_lost": "{name} is damaged: frame {frame} could not be read",
+    "reader_unknown": "there is no reader {reader}; choose one of {known} (--reader)",
+    "reader_absent": "the reader {reader} needs the package {package}, which is not installed: "
+    "pip install {package}, or choose another reader (--reader pyav)",
+    "reader_refuses": "{name}: the reader {reader} cannot read it frame by frame; "
+    "choose another one (--reader pyav)",
+    "reader_other_frames": "{name}: the reader {reader} gives other frames than the file holds; "
+    "choose another one (--reader pyav)",
     "video_memory": "{name}: its {frames} frames take {takes} MiB, more than {limit} MiB; "
     "choose fewer",
     "video_pictures": "{name}: its pictures cannot be kept: {detail}",

@@ -9,8 +9,8 @@ source file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,12 @@ Precision = Literal["fp32", "bf16", "fp16"]
 CancelCheck = Callable[[], None]
 """Called often; raises `Cancelled` to stop the work."""
 
+ReaderName = Literal["pyav", "decord", "opencv"]
+"""Which library decodes video; see `pipeline.video.readers`."""
+
+OMITTED_AT_DEFAULT: Mapping[str, bool] = {"omitted_at_default": True}
+"""Metadata of a field that was added to a record later: see `deciding_fields`."""
+
 Status = Literal["trained", "demo", "untrained"]
 """What the weights behind a result are worth."""
 
@@ -50,6 +56,21 @@ def _check(name: str, array: NDArray[np.generic], *shape: int | None) -> None:
 def _shapes(record: object, *names: str) -> str:
     parts = (f"{name}{getattr(record, name).shape}" for name in names)
     return f"{type(record).__name__}({', '.join(parts)})"
+
+
+def deciding_fields(record: Any) -> dict[str, Any]:
+    """Fields of a dataclass that go into hashes of it, by name.
+
+    One with `OMITTED_AT_DEFAULT` counts only where it differs from its default, so that hashes
+    made before the record had it stay the same.
+    """
+    return {
+        item.name: getattr(record, item.name)
+        for item in fields(record)
+        if not (
+            item.metadata.get("omitted_at_default") and getattr(record, item.name) == item.default
+        )
+    }
 
 
 @dataclass(frozen=True)
@@ -89,6 +110,8 @@ class VideoInfo:
     """The same of its height."""
     deinterlaced: bool | None = None
     """True where frames were interlaced and have been made whole."""
+    reader: ReaderName | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
+    """Which library decoded the frames, where it is not PyAV."""
 
 
 @dataclass(frozen=True)

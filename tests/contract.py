@@ -30,8 +30,15 @@ VIDEO = {
     "fps": float, "variable_frame_rate": bool, "duration_s": float, "codec": str,
     "start_s": float, "end_s": float,
 }  # fmt: skip
-VIDEO_IF_SO = {"stream": int, "stored_width": int, "stored_height": int, "deinterlaced": bool}
-"""Keys of a file with several videos, with pixels that are not square, with interlaced frames."""
+VIDEO_IF_SO = {
+    "stream": int,
+    "stored_width": int,
+    "stored_height": int,
+    "deinterlaced": bool,
+    "reader": str,
+}
+"""Keys of a file with several videos, with pixels that are not square, with interlaced frames,
+and of one that another library than PyAV decoded."""
 MODEL = {"label": str, "probability": float, "views": int, "distinct_views": int}
 VERDICT = {
     "label": str, "class_index": int, "probability": float, "margin": float, "strategy": str,
@@ -73,6 +80,7 @@ def _check_json(content: dict[str, Any]) -> None:
     _has(video, VIDEO | {key: kind for key, kind in VIDEO_IF_SO.items() if key in video})
     assert ("stored_width" in video) == ("stored_height" in video)
     assert video.get("deinterlaced", True)
+    assert video.get("reader", "decord") in ("decord", "opencv")
     assert re.fullmatch("[0-9a-f]{64}", video["sha256"])
     assert video["rotation"] in (0, 90, 180, 270)
     assert 0 <= video["start_s"] < video["end_s"] <= video["duration_s"] + 1e-9

@@ -22,7 +22,7 @@ from pipeline.classification.ensemble import FUSED, decide
 from pipeline.config import Profile, load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.storage.output_folder import check_place
-from pipeline.types import Precision
+from pipeline.types import Precision, ReaderName
 from training.cli import Parser, StatusLine, run_command
 from training.data.challenge import read_mapping
 from training.engine.checkpoints import write_json, writing
@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
         "--precision", choices=get_args(Precision),
         help="arithmetic of the classifiers; the profile's by default",
     )  # fmt: skip
+    parser.add_argument(
+        "--reader", choices=get_args(ReaderName),
+        help="library that decodes the video; the profile's by default",
+    )  # fmt: skip
     parser.add_argument("--untrained", action="store_true", help="random weights, for timing only")
     parser.add_argument(
         "--shard", metavar="I/N", help="analyse every N-th clip only; then run without it"
@@ -86,6 +90,8 @@ def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
     profile = load_profile(parsed.profile)
     if parsed.precision:
         profile = replace(profile, precision=parsed.precision)
+    if parsed.reader:
+        profile = replace(profile, reader=parsed.reader)
     validation = read_predictions(parsed.validation) if parsed.validation else None
     if parsed.data:
         predictions, about = _analysed(parsed, profile, status)

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from models.atomic_files import clear_unfinished
 from pipeline.analyser import weight_warnings
@@ -23,6 +23,7 @@ from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
 from pipeline.storage.output_folder import check_place
+from pipeline.types import ReaderName
 from training.cli import Parser, StatusLine, readable_time, run_command
 from training.data.build import clips_folder, poses_folder
 from training.data.challenge import DataError
@@ -51,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engine", choices=tuple(ENGINES), default="local")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument(
+        "--reader", choices=get_args(ReaderName),
+        help="library that decodes the video; the profile's by default",
+    )  # fmt: skip
     parser.add_argument("--untrained", action="store_true", help="random weights, for timing only")
     defaults = PictureSettings()
     parser.add_argument(
@@ -85,6 +90,7 @@ def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
         pictures=PictureSettings(short_side=parsed.short_side, max_frames=parsed.max_frames),
         device=parsed.device,
         untrained=parsed.untrained,
+        reader=parsed.reader,
     )
     preparer = Preparer(preparation)  # finds missing weights before any process starts
     with writing(parsed.out, remedy=REMEDY):

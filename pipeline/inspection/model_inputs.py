@@ -29,7 +29,13 @@ def source_of(analysis: Analysis) -> Video:
     info = analysis.video
     if not Path(info.path).is_file():
         raise VideoError.of("clip_not_here", name=Path(info.path).name)
-    video = open_video(info.path, start_s=info.start_s, end_s=info.end_s, stream=info.stream)
+    video = open_video(
+        info.path,
+        start_s=info.start_s,
+        end_s=info.end_s,
+        stream=info.stream,
+        reader=info.reader or "pyav",
+    )
     check_same(video, info)
     if not _same_frames(video, analysis):
         # Promised frames did not decode, and the analysis went on with those that do.

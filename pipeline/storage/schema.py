@@ -18,7 +18,7 @@ from pipeline.classification.ensemble import FUSED
 from pipeline.config import NAME, NAME_IN_WORDS
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.storage.messages import are_messages
-from pipeline.types import Status
+from pipeline.types import ReaderName, Status
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ FIELDS: tuple[tuple[str, Kind], ...] = (
         for name in ("stored_width", "stored_height")
     ),
     ("video.deinterlaced", Kind(lambda v: v is None or isinstance(v, bool), _TRUTH.expected)),
+    ("video.reader", _one_of(None, *get_args(ReaderName))),
     ("region", _TABLE),
     ("region.rule", _TEXT),
     ("region.xyxy", Kind(lambda v: isinstance(v, list) and len(v) == 4, "four numbers")),

@@ -10,7 +10,7 @@ from pipeline.video.clip import (
     read_clip,
 )
 from pipeline.video.probing.source import display_name
-from pipeline.video.readers import READERS, Frame, Frames, FramesLost, ReaderName
+from pipeline.video.readers import READERS, Frame, Frames, FramesLost, check_reader
 from pipeline.video.writer import VideoWriter, video_writer
 
 __all__ = [
@@ -22,9 +22,9 @@ __all__ = [
     "FrameBuffer",
     "Frames",
     "FramesLost",
-    "ReaderName",
     "Video",
     "VideoWriter",
+    "check_reader",
     "check_span",
     "display_name",
     "open_video",

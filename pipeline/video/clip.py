@@ -17,10 +17,10 @@ import numpy as np
 
 from pipeline.errors import VideoError
 from pipeline.messages import Message
-from pipeline.types import Clip, IntArray, Timeline, VideoInfo
+from pipeline.types import Clip, IntArray, ReaderName, Timeline, VideoInfo
 from pipeline.video.probing.probe import Probe, probe
 from pipeline.video.probing.source import SourceFile
-from pipeline.video.readers import READERS, Film, Frames, FramesLost, ReaderName
+from pipeline.video.readers import READERS, Film, Frames, FramesLost, check_reader
 from pipeline.video.span import Span, find_span
 
 MAX_SPAN_S = 60.0
@@ -43,7 +43,7 @@ class Video:
         self._film = film
         self._span = span
         self._reader = reader
-        self.info: VideoInfo = _describe(film, facts, span)
+        self.info: VideoInfo = _describe(film, facts, span, reader)
         """What an analysis records of the file and the span."""
         self.timeline = Timeline(
             span.places, film.index.pts_s[span.places], float(film.index.pts_s[0])
@@ -123,7 +123,7 @@ def open_video(
     start_s: float | None = None,
     end_s: float | None = None,
     stream: int | None = None,
-    reader: ReaderName = "auto",
+    reader: ReaderName = "pyav",
 ) -> Video:
     """Look a video through without decoding it, and choose a span.
 
@@ -135,10 +135,10 @@ def open_video(
         reader: the library that decodes; never replaced by another.
 
     Raises:
-        VideoError: when the file cannot be read or the points make no span.
+        VideoError: when the file cannot be read, the points make no span, or there is no such
+            reader or its library.
     """
-    if reader not in READERS:
-        raise VideoError(f"there is no reader {reader!r}; choose one of {', '.join(READERS)}")
+    check_reader(reader)
     return _open(SourceFile.of(path, stream), (start_s, end_s), reader)
 
 
@@ -147,7 +147,7 @@ def read_clip(
     *,
     start_s: float | None = None,
     end_s: float | None = None,
-    reader: ReaderName = "auto",
+    reader: ReaderName = "pyav",
     limit_bytes: int = CLIP_LIMIT_BYTES,
 ) -> Clip:
     """All frames of a span in memory, with other arguments as for `open_video`.
@@ -208,7 +208,7 @@ def _load(video: Video, limit_bytes: int) -> Clip:
     return Clip(frames, video.timeline)
 
 
-def _describe(film: Film, facts: Probe, span: Span) -> VideoInfo:
+def _describe(film: Film, facts: Probe, span: Span, reader: ReaderName) -> VideoInfo:
     picture = film.picture
     reshaped = picture.stored_upright != picture.size
     return VideoInfo(
@@ -228,4 +228,5 @@ def _describe(film: Film, facts: Probe, span: Span) -> VideoInfo:
         stored_width=picture.stored_upright[0] if reshaped else None,
         stored_height=picture.stored_upright[1] if reshaped else None,
         deinterlaced=picture.interlaced or None,
+        reader=None if reader == "pyav" else reader,
     )

@@ -1,4 +1,4 @@
-"""Three libraries that decode video, exchangeable behind one protocol.
+"""Three libraries that decode video, exchangeable behind one protocol: a profile's `reader`.
 
 Every reader goes through the file once and yields the wanted frames by their place in the
 `FrameIndex`; none may hand out a frame that it cannot prove to be the one asked for.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from av.packet import Packet
@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.errors import VideoError
-from pipeline.types import IntArray
+from pipeline.types import IntArray, ReaderName
 from pipeline.video.deinterlace import whole_frames
 from pipeline.video.probing.container import good_frames, open_stream
 from pipeline.video.probing.index import FrameIndex
@@ -33,9 +33,6 @@ Frame = NDArray[np.uint8]
 
 Frames = Generator[tuple[int, Frame], None, None]
 """Frames with their place; closing the generator closes the decoder."""
-
-ReaderName = Literal["auto", "pyav", "decord", "opencv"]
-"""`auto` is PyAV: the only one exact on every file of `benchmarks.cost.video_readers`."""
 
 _SAME_MOMENT_S = 1e-3
 
@@ -99,53 +96,83 @@ def read_with_pyav(film: Film, wanted: IntArray) -> Frames:
 
 def read_with_decord(film: Film, wanted: IntArray) -> Frames:
     """decord: from the file's start frame by frame, since its seeks and skips miss frames."""
-    decord = _library("decord", "decord2")
+    decord = _library("decord")
     decord.logging.set_level(decord.logging.QUIET)
     chosen = frozenset(wanted.tolist())
     # It would turn a mirrored picture upside down, and begins some streams at their second key
     # frame, with the stamps of the first.
     if not _is_plain(film) or film.index.packets.from_a_stream:
-        raise _unreadable(film, "decord")
+        raise film.source.error("reader_refuses", reader="decord")
     failures = (decord.DECORDError, RuntimeError, UnicodeEncodeError, StopIteration)
     with film.source.open():
         try:
             video = decord.VideoReader(os.path.abspath(film.source.path))
-            _prove_stamps(film, video.get_frame_timestamp(range(len(video)))[:, 0])
+            _prove_stamps(film, "decord", video.get_frame_timestamp(range(len(video)))[:, 0])
             for place in range(int(wanted[-1]) + 1):
                 frame = video.next()
                 if place in chosen:
-                    yield place, _of_right_size(film, frame.asnumpy())
+                    yield place, _of_right_size(film, "decord", frame.asnumpy())
         except failures as error:
-            raise _unreadable(film, "decord") from error
+            raise film.source.error("reader_refuses", reader="decord") from error
 
 
 def read_with_opencv(film: Film, wanted: IntArray) -> Frames:
     """OpenCV: from the file's start frame by frame, since its seeks miss frames."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2 = _library("cv2", "opencv-python-headless")
+    cv2 = _library("opencv")
     chosen = frozenset(wanted.tolist())
     if not _is_plain(film):  # without a word, it gives black pictures of an interlaced video
-        raise _unreadable(film, "OpenCV")
+        raise film.source.error("reader_refuses", reader="opencv")
     with film.source.open():
         capture = cv2.VideoCapture(os.path.abspath(film.source.path), cv2.CAP_FFMPEG)
         try:
             for place in range(int(wanted[-1]) + 1):
                 if not capture.grab():
-                    raise _unreadable(film, "OpenCV")
-                _prove_moment(film, place, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+                    raise film.source.error("reader_refuses", reader="opencv")
+                shown_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                _prove_moment(film, "opencv", place, shown_s)
                 if place in chosen:
-                    frame = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
-                    yield place, _of_right_size(film, frame)
+                    there, frame = capture.retrieve()
+                    if not there:
+                        raise film.source.error("reader_refuses", reader="opencv")
+                    frame = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+                    yield place, _of_right_size(film, "opencv", frame)
         finally:
             capture.release()
 
 
 READERS: dict[ReaderName, Reader] = {
-    "auto": read_with_pyav,
     "pyav": read_with_pyav,
     "decord": read_with_decord,
     "opencv": read_with_opencv,
 }
+
+_LIBRARIES: Mapping[str, tuple[str, str]] = {
+    "pyav": ("av", "av"),
+    "decord": ("decord", "decord2"),
+    "opencv": ("cv2", "opencv-python-headless"),
+}
+"""Reader -> the module that it imports, and the package that brings it."""
+
+
+def check_reader(reader: str) -> None:
+    """Refuse a reader before any work is done for it.
+
+    Raises:
+        VideoError: There is none of this name, or its library is not installed.
+    """
+    if reader not in READERS:
+        raise VideoError.of("reader_unknown", reader=reader, known=", ".join(READERS))
+    _library(reader)
+
+
+def library_version(reader: str) -> str:
+    """Version of a reader's library.
+
+    Raises:
+        VideoError: It is not installed.
+    """
+    return str(_library(reader).__version__)
 
 
 def _decoded_from(
@@ -197,40 +224,29 @@ def _is_plain(film: Film) -> bool:
     return film.picture.as_stored and not film.picture.turn.mirrored and film.alone
 
 
-def _library(module: str, package: str) -> Any:
+def _library(reader: str) -> Any:
+    module, package = _LIBRARIES[reader]
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        hint = f"pip install {package}, or use the reader 'auto'"
-        raise VideoError(
-            f"the reader asked for needs {package}, which is absent: {hint}"
-        ) from error
+    except (ImportError, OSError) as error:  # OSError: it is there, but cannot be loaded
+        raise VideoError.of("reader_absent", reader=reader, package=package) from error
 
 
-def _prove_stamps(film: Film, stamps_s: NDArray[np.float64]) -> None:
+def _prove_stamps(film: Film, reader: str, stamps_s: NDArray[np.float64]) -> None:
     if len(stamps_s) != len(film.index):
-        raise _unproven(film)
+        raise film.source.error("reader_other_frames", reader=reader)
     for place in (0, len(film.index) // 2, len(film.index) - 1):
-        _prove_moment(film, place, float(stamps_s[place]))
+        _prove_moment(film, reader, place, float(stamps_s[place]))
 
 
-def _prove_moment(film: Film, place: int, shown_s: float) -> None:
+def _prove_moment(film: Film, reader: str, place: int, shown_s: float) -> None:
     """Refuse a reader that shows the frame at another time; both clocks start with the file."""
     expected_s = film.index.pts_s[place] - film.index.pts_s[0]
     if not abs(shown_s - expected_s) <= _SAME_MOMENT_S:  # also catches NaN
-        raise _unproven(film)
+        raise film.source.error("reader_other_frames", reader=reader)
 
 
-def _of_right_size(film: Film, frame: Frame) -> Frame:
+def _of_right_size(film: Film, reader: str, frame: Frame) -> Frame:
     if frame.shape != (film.picture.height, film.picture.width, 3):
-        raise _unproven(film)
+        raise film.source.error("reader_other_frames", reader=reader)
     return frame
-
-
-def _unreadable(film: Film, library: str) -> VideoError:
-    return VideoError(f"{film.source.name}: cannot be read by {library}; use the reader 'auto'")
-
-
-def _unproven(film: Film) -> VideoError:
-    held = f"{film.source.name}: gives this reader other frames than it holds"
-    return VideoError(f"{held}; use the reader 'auto'")

@@ -57,6 +57,7 @@ def test_a_value_out_of_its_range_is_told_in_one_line(tmp_path):
         ("num_frames = 16", "frames = 16", r"unknown key video_models.0.frames"),
         ("every = 4", 'every = "often"', "detector.every"),
         ("every = 4", "every = 0", "detector.every"),
+        ("[detector]", 'reader = "mpv"\n[detector]', "reader: .* 'pyav', 'decord' or 'opencv'"),
         ('family = "umt"', 'family = "i3d"', "video_models.0.family"),
         ('name = "umt_16x96"', 'name = "umt"', "must be called umt_16x96"),
         ('name = "demo"', 'name = "my/own"', "name: expected a name of letters"),

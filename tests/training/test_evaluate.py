@@ -151,6 +151,20 @@ def test_precision_is_asked_for_and_never_mixed(
     assert "holds an evaluation with another profile" in capsys.readouterr().err
 
 
+def test_another_reader_is_asked_for_and_never_mixed(
+    data: Path, profile: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "opencv"
+    assert evaluate(data, profile, out, "--reader", "opencv", "--shard", "0/4") == 0
+    readers = [
+        json.loads(path.read_text())["video"].get("reader")
+        for path in out.glob("analyses/**/analysis.json")
+    ]
+    assert readers == ["opencv"]
+    assert evaluate(data, profile, out) == 2
+    assert "holds an evaluation with another profile" in capsys.readouterr().err
+
+
 def test_shards_together_are_the_whole(
     data: Path, profile: Path, run: Path, tmp_path: Path
 ) -> None:

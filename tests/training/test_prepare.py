@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -122,6 +123,24 @@ def test_second_run_makes_only_what_is_missing_or_changed(
     before, after = contents(cache), contents(copy)
     changed = [name for name in after if after[name] != before.get(name)]
     assert changed == ["clips/0_CamelSpin.npz", "poses/0_CamelSpin.npz"]
+
+
+def test_another_reader_makes_another_cache(
+    data: Path, profile: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Issue 16: and none may be filled by two of them."""
+    one = tmp_path / "set"
+    shutil.copytree(data, one)
+    (one / "train.txt").write_text("0_3Lutz 11\n")
+    assert prepare(one, tmp_path / "cache", profile, "--reader", "opencv") == 0
+    ours, usual = (
+        json.loads((out / "prepared.json").read_text())["stages"]
+        for out in (tmp_path / "cache", cache)
+    )
+    assert ours == {**usual, "reader": "opencv"}
+    capsys.readouterr()
+    assert prepare(one, tmp_path / "cache", profile) == 2
+    assert "was prepared with another stages" in capsys.readouterr().err
 
 
 def test_clip_whose_video_broke_is_forgotten(

@@ -11,7 +11,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +26,13 @@ from pipeline.clip_run import Found
 from pipeline.config import Profile, load_profile
 from pipeline.errors import ConfigError
 from pipeline.settings import with_stored_keys
-from pipeline.types import FloatArray, RegionOfInterest, VideoInfo
+from pipeline.types import (
+    FloatArray,
+    ReaderName,
+    RegionOfInterest,
+    VideoInfo,
+    deciding_fields,
+)
 from training.data.build import clips_folder, poses_folder
 from training.data.failures import failure_of
 from training.data.region_pictures import RegionPictures
@@ -71,6 +77,8 @@ class Preparation:
     """Of the networks."""
     untrained: bool = False
     """Random weights, for timing and tests."""
+    reader: ReaderName | None = None
+    """Which library decodes the videos; the profile's if None."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,11 @@ class Preparer:
         cv2.setNumThreads(1)
         self._preparation = preparation
         self._out = Path(preparation.out)
+        profile = load_profile(preparation.profile)
+        if preparation.reader:
+            profile = replace(profile, reader=preparation.reader)
         self._analyser = Analyser(
-            load_profile(preparation.profile),
+            profile,
             device=preparation.device,
             untrained=preparation.untrained,
             stages=("detector", "pose"),
@@ -183,6 +194,8 @@ def _stages(profile: Profile) -> dict[str, Any]:
     """Settings of the stages that run here; a classifier's do not matter."""
     names = ("detector", "track", "main_skater", "region", "pose")
     stages: dict[str, Any] = with_stored_keys({n: asdict(getattr(profile, n)) for n in names})
+    if "reader" in deciding_fields(profile):
+        stages["reader"] = profile.reader
     return stages
 
 

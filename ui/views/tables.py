@@ -17,6 +17,9 @@ from ui.language.messages import retold
 from ui.language.names import class_name, display_name, element_name, network_name
 from ui.language.tables import named, say
 
+READERS = {"pyav": "PyAV", "decord": "decord", "opencv": "OpenCV"}
+"""Libraries that decode video, as they call themselves."""
+
 
 def ordered(scores: Mapping[str, ModelScores]) -> list[str]:
     """Model keys: the three of the ensemble first, then the single Unmasked Teachers."""
@@ -238,6 +241,7 @@ def video_table(analysis: Analysis) -> pd.DataFrame:
             duration=written(video.duration_s),
         ),
         "codec": video.codec,
+        "reader": READERS[video.reader or "pyav"],
         "region": f"({x1}, {y1}) - ({x2}, {y2}), {named('rule', analysis.region.rule)}",
         "skater": retold(analysis.people.rule),
         "sha256": video.sha256,

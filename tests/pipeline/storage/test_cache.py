@@ -7,6 +7,7 @@ import inspect
 from dataclasses import fields, replace
 from pathlib import Path
 
+import decord
 import numpy as np
 import pytest
 
@@ -20,7 +21,7 @@ from pipeline.storage.analysis_files import load, score_rows, write_files
 from pipeline.storage.cache import AnalysisCache
 from pipeline.storage.export import pack, unpack
 from pipeline.storage.output_folder import FILES
-from pipeline.types import Analysis, People, Timeline
+from pipeline.types import Analysis, People, Timeline, deciding_fields
 from pipeline.video import open_video
 from tests.conftest import ROOT
 from tests.factories import make_analysis, make_track
@@ -109,6 +110,7 @@ CHANGED = {
         for name, change in {
             "sha256": "another file", "start_s": 0.1, "end_s": 0.3, "width": 64, "rotation": 90,
             "frames": 11, "codec": "vp9", "stream": 1,
+            "reader": "decord",
         }.items()
     ],
     "timeline": [
@@ -127,6 +129,8 @@ CHANGED = {
     ],
     "profile": [
         replace(INPUTS.profile, precision="bf16"),
+        replace(INPUTS.profile, reader="decord"),
+        replace(INPUTS.profile, reader="opencv"),
         replace(INPUTS.profile, region=replace(INPUTS.profile.region, margin=0.77)),
     ],
     "weights": [
@@ -152,6 +156,17 @@ def test_every_input_that_changes_makes_another_key() -> None:
     ]  # fmt: skip
     assert len(set(keys)) == len(keys)
     assert INPUTS.key() == replace(INPUTS, weights=dict(reversed(INPUTS.weights.items()))).key()
+
+
+def test_another_reader_is_in_the_key_with_its_version_and_the_usual_one_changes_no_key() -> None:
+    """Issue 16: what was made before there was a choice is still known by its key."""
+    usual = replace(INPUTS.profile, reader="pyav")
+    assert "reader" not in deciding_fields(usual) | deciding_fields(VIDEO)
+    assert usual.fingerprint() == (ROOT / "assets/analyses/profile.sha256").read_text().strip()
+    others = [replace(usual, reader=name) for name in ("decord", "opencv")]
+    assert len({profile.fingerprint() for profile in (usual, *others)}) == 3
+    assert Program.running("pyav") == Program.running()
+    assert Program.running("decord").libraries["decord"] == decord.__version__
 
 
 def test_no_input_of_a_run_is_left_out_of_the_key() -> None:

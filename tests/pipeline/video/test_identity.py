@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 
 from pipeline.errors import VideoError
+from pipeline.types import ReaderName
 from pipeline.video import FrameBuffer, Video, open_video
 from pipeline.video.probing.probe import probe
 from pipeline.video.probing.source import SourceFile
-from pipeline.video.readers import Film, Frame, ReaderName, read_with_pyav
+from pipeline.video.readers import Film, Frame, read_with_pyav
 from tests.encodings import MADE, RECIPES, UNEVEN, Encodings
 from tests.videos import read_number, write_video
 from ui.player.playable import playable_copy
@@ -97,7 +98,7 @@ def test_the_other_readers_give_those_frames_or_none(
         except VideoError as error:
             refusal = str(error)
         right = got == [expected[position] for position in positions]
-        assert right or refusal.endswith("use the reader 'auto'")
+        assert right or refusal.endswith("(--reader pyav)")
 
 
 def test_frames_that_are_no_pairs_with_packets_are_counted(files: Encodings) -> None:

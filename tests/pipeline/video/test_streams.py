@@ -105,7 +105,7 @@ def test_a_cover_is_no_video_to_choose(clips: Shelf, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reader", ["decord", "opencv"])
 def test_other_readers_which_choose_for_themselves_refuse(clips: Shelf, reader) -> None:
-    with pytest.raises(VideoError, match="use the reader 'auto'"):
+    with pytest.raises(VideoError, match="choose another one \\(--reader pyav\\)"):
         next(open_video(joined(clips, "none.mkv"), reader=reader).frames())
 
 

@@ -87,6 +87,9 @@ def test_provenance_and_facts_are_all_there():
     assert len(provenance_table(analysis)) == len(analysis.provenance)
     facts = dict(video_table(analysis).itertuples(index=False))
     assert facts["region"].startswith("(40, 30) - (140, 120)")
+    assert facts["decoded by"] == "PyAV"
+    other = replace(analysis, video=replace(analysis.video, reader="opencv"))
+    assert dict(video_table(other).itertuples(index=False))["decoded by"] == "OpenCV"
 
 
 def test_the_verdict_card_names_label_code_vote_and_worth():
