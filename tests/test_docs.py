@@ -73,6 +73,29 @@ def test_make_bench_names_benchmarks() -> None:
         assert importlib.util.find_spec(f"benchmarks.{name}") is not None, name
 
 
+def test_the_path_of_a_clip_names_functions_that_are_there() -> None:
+    """A row of the table in architecture.md: a file, and functions or classes that it defines."""
+    page = text_of(DOCS / "architecture.md")
+    rows = re.findall(r"^\| `([\w/]+\.py)` \| (`[^|]+) \|", page, re.MULTILINE)
+    assert len(rows) > 15
+    for file, cell in rows:
+        source = text_of(ROOT / file)
+        for name in re.findall(r"`(\w+)`", cell):
+            assert re.search(rf"^ *(?:def|class) {name}\b", source, re.MULTILINE), (file, name)
+    records = text_of(ROOT / "pipeline" / "types.py")
+    for name in ("Detections", "People", "Track", "RegionOfInterest", "PoseSequence", "Verdict"):
+        assert f"`{name}`" in page
+        assert f"class {name}" in records
+
+
+def test_every_folder_of_code_is_on_the_map() -> None:
+    page = text_of(DOCS / "architecture.md")
+    for top in ("pipeline", "training", "ui"):
+        for folder in (ROOT / top).iterdir():
+            if (folder / "__init__.py").is_file():
+                assert f"`{top}/{folder.name}/`" in page, folder.name
+
+
 def module_behind(name: str) -> str:
     """The module that `python -m NAME` runs; none: the test fails."""
     spec = importlib.util.find_spec(name)
