@@ -13,6 +13,7 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
+from models.command_line import print_error
 from ui.server.startup import Address, StartError, check_address, read_address, temporary_folder
 
 
@@ -24,7 +25,7 @@ def main() -> int:
         with temporary_folder():
             _run(address)
     except StartError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).splitlines())}\n")
+        print_error(str(error))
         return 2
     except KeyboardInterrupt:
         print("Rinkside: stopped")  # noqa: T201

@@ -19,9 +19,9 @@ import torch
 
 from models.atomic_files import write_text
 from models.checkpoint_files import read_state
+from models.command_line import Parser, StatusLine, run_command
 from pipeline.elements import NUM_CLASSES
 from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
-from training.cli import Parser, StatusLine, run_command
 from training.engine.checkpoints import newest_checkpoint
 from training.engine.task import EvaluationContext
 from training.finetune import load_recipe, train

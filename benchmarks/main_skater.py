@@ -10,7 +10,6 @@ offsets, and the worst of them is what the table shows.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.command_line import Parser, print_error
 from pipeline.config import load_profile
 from pipeline.detection.boxes import pairwise_iou
 from pipeline.tracking.main_skater import choice_warnings
@@ -136,12 +136,12 @@ def run(reference: Reference, thinning: Thinning) -> tuple[Result, tuple[str, ..
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="benchmarks.main_skater", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.main_skater", description=__doc__)
     parser.add_argument("--reference", type=Path, required=True, help="folder of .npz files")
     folder = parser.parse_args(arguments).reference
     paths = sorted(folder.glob("*.npz"))
     if not paths:
-        print(f"error: {folder}: no .npz file in it", file=sys.stderr)
+        print_error(f"{folder}: no .npz file in it")
         return 2
     kinds = ["all boxes", "1 frame in 5 dropped", "1 box in 5 missed", "every 4", "every 8"]
     print(

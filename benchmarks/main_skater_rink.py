@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.rink.figures import IOU, SMALL
+from models.command_line import Parser
 from pipeline.config import load_profile
 from pipeline.detection.boxes import clamp, extents, iou, lengths
 from pipeline.detection.detector import key_frames
@@ -153,7 +154,7 @@ def table(results: Sequence[ClipResult]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.main_skater_rink",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -14,7 +14,6 @@ free fall: `T^2 = T_5cm^2 + 8 * 0.05 m / g`.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks.reference_jumps import KINDS, RATE_HZ, load_reference
+from models.command_line import Parser
 from pipeline.elements import ELEMENTS, class_index
 from pipeline.measure.jump import AFTER_S, BEFORE_S, GRAVITY
 from pipeline.measure.measure import measure
@@ -69,7 +69,7 @@ Table = dict[str, list[Outcome]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables, draw the figures; 1 when a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.measurements")
+    parser = Parser(prog="python -m benchmarks.measurements")
     parser.add_argument("--reference", type=Path, help="leave out for the rink alone")
     parser.add_argument("--out", type=Path, required=True, help="folder of the figures")
     parser.add_argument("--jumps", type=int, default=115, help="rink jumps a frame rate")

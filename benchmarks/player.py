@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from models.command_line import Parser
 from tests.e2e.conftest import CHROMIUM, FLAGS, free_port
 from tests.e2e.players import PlayerPage, serving
 from tests.videos import Recipe, write_video
@@ -61,7 +61,7 @@ MEASURE_STYLE = """async (count) => {
 
 def main(arguments: list[str]) -> int:
     """Make clips, open them in a browser, step through one; 1 when a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--steps", type=int, default=500)
     steps = parser.parse_args(arguments).steps
     from playwright.sync_api import sync_playwright

@@ -22,14 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from models.checkpoint_files import WeightsError, read_state
+from models.checkpoint_files import read_state
+from models.command_line import Parser, run_command
 from models.dino import Dino
 from models.vitpose import ViTPose
 from models.weights import load_strict
 from pipeline.config import Profile, load_profile
 from pipeline.detection.boxes import lengths, pairwise_iou
 from pipeline.detection.detector import DinoDetector, Frame
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError
 from pipeline.networks import Networks
 from pipeline.pose import PoseEstimator
 from pipeline.tracking.people import find_people
@@ -205,7 +206,7 @@ def _table(figures: Sequence[ClipMetrics]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.real_clips", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.real_clips", description=__doc__)
     parser.add_argument("--videos", type=Path, required=True, metavar="DIR", help="*.mp4")
     parser.add_argument("--reference", type=Path, required=True, metavar="DIR", help="*.npz")
     parser.add_argument("--profile", default="demo")
@@ -215,18 +216,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pose-run", type=Path, metavar="RUN", help="in place of the profile's")
     parser.add_argument("--out", type=Path, default=OUT, help=f"default: {OUT}")
     parsed = parser.parse_args(arguments)
-    try:
-        runs = {"detector": parsed.detector_run, "pose": parsed.pose_run}
-        judge = Judge(load_profile(parsed.profile), runs)
-        paths = sorted(parsed.reference.glob("*.npz"))
-        if not paths:
-            raise ConfigError(f"{parsed.reference}: holds no *.npz")
-        figures = [
-            judge.clip(parsed.videos / f"{path.stem}.mp4", Reference.read(path)) for path in paths
-        ]
-    except (InputError, WeightsError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    return run_command(lambda: _run(parsed))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    runs = {"detector": parsed.detector_run, "pose": parsed.pose_run}
+    judge = Judge(load_profile(parsed.profile), runs)
+    paths = sorted(parsed.reference.glob("*.npz"))
+    if not paths:
+        raise ConfigError(f"{parsed.reference}: holds no *.npz")
+    figures = [
+        judge.clip(parsed.videos / f"{path.stem}.mp4", Reference.read(path)) for path in paths
+    ]
     sys.stdout.write(_table(figures) + "\n")
     parsed.out.parent.mkdir(parents=True, exist_ok=True)
     parsed.out.write_text(json.dumps([asdict(f) for f in figures], indent=1) + "\n")

@@ -24,13 +24,13 @@ from torch import nn
 
 from benchmarks.reference_jumps import KINDS, ReferenceJump, load_reference
 from models.atomic_files import write_text, written
+from models.command_line import Parser, StatusLine, run_command
 from models.zoo import initialise, load_model
 from pipeline.classification.classify import forward_logits
 from pipeline.elements import ELEMENTS, LABELS, class_index
 from pipeline.errors import InputError
 from pipeline.types import FloatArray, IntArray, PoseSequence
 from training.classifiers.skeletons import SkeletonRecipe
-from training.cli import StatusLine
 from training.data.challenge import read_labels
 from training.data.skeletons import FoundPoses, sequence
 from training.engine.checkpoints import newest_checkpoint
@@ -184,21 +184,17 @@ def measure(recipe: SkeletonRecipe, folder: Path, status: StatusLine) -> JumpAcc
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; 0 reached, 1 missed, 2 bad input, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.real_jumps")
+    parser = Parser(prog="python -m benchmarks.real_jumps")
     parser.add_argument("--reference", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="skeletons and runs")
     parser.add_argument("--minutes", type=float, help="of fine-tuning a skater; by the recipe")
     parser.add_argument("--skaters", help="leave out these alone, e.g. A,B; default: each")
     parser.add_argument("--baseline-only", action="store_true", help="the demo's weights alone")
     parsed = parser.parse_args(arguments)
-    try:
-        return _run(parsed, StatusLine())
-    except (InputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        return 130
+    status = StatusLine()
+    return run_command(
+        lambda: _run(parsed, status), status, interrupted="interrupted; the same command goes on"
+    )
 
 
 def _recipe(parsed: argparse.Namespace, skater: str) -> SkeletonRecipe:

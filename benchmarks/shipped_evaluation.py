@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.examples import ASSETS
+from models.command_line import Parser, run_command
 from pipeline.errors import InputError
 from pipeline.storage.analysis_files import load, save
 from training.engine.checkpoints import write_json
@@ -79,18 +80,18 @@ def video_of(data: Path, stem: str) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 done, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.shipped_evaluation")
+    parser = Parser(prog="python -m benchmarks.shipped_evaluation")
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("run", type=Path, metavar="RUN")
     parser.add_argument(
         "--out", type=Path, default=ASSETS / "evaluations" / "simulated_rink", metavar="DIR"
     )
     parsed = parser.parse_args(arguments)
-    try:
-        stems = ship(parsed.data, parsed.run, parsed.out)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return run_command(lambda: _run(parsed))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    stems = ship(parsed.data, parsed.run, parsed.out)
     print(f"{parsed.out}: {len(stems)} clips beside it: {', '.join(stems)}")
     return 0
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.main_skater_rink import ClipResult, SimulatedClip, judge, simulate
 from benchmarks.rink.figures import SMALL
+from models.command_line import Parser, print_error
 from pipeline.config import Profile, load_profile
 from pipeline.tracking.interpolation import Interpolation
 from pipeline.tracking.main_skater import choose_main_skater
@@ -176,7 +177,7 @@ def _mean(values: Sequence[float]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 where the package is missing."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.trackers",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -185,10 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=230_001)
     parsed = parser.parse_args(arguments)
     if find_spec("trackers") is None:
-        print(
-            f"error: the package trackers is not installed; install {REQUIREMENTS}",
-            file=sys.stderr,
-        )
+        print_error(f"the package trackers is not installed; install {REQUIREMENTS}")
         return 2
     profile = load_profile("demo")
     methods = {OURS: ours(profile)} | {

@@ -6,19 +6,18 @@ import argparse
 import io
 import logging
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import get_args
 
-from models.checkpoint_files import WeightsError
+from models.command_line import Parser, StatusLine, print_error, run_command
 from pipeline.analyser import Analyser
 from pipeline.annotations.marked import SkaterBox, read_box
 from pipeline.config import load_profile, profile_names
 from pipeline.drawing.overlay import write_overlay
 from pipeline.errors import InputError
 from pipeline.moments import read_moment
-from pipeline.progress import Progress
+from pipeline.progress import Listener, Progress
 from pipeline.storage.analysis_files import write_files
 from pipeline.storage.cache import AnalysisCache
 from pipeline.storage.output_folder import check_place, new_folder
@@ -27,45 +26,16 @@ from pipeline.types import Analysis, ReaderName
 LINE_EVERY_S = 3.0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, exit code 2."""
-        sys.stderr.write(f"error: {message}; see `{self.prog} --help`\n")
-        sys.exit(2)
-
-
-class ProgressLine:
-    """Progress on stderr: a bar on a terminal, a line every few seconds otherwise."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._last = time.monotonic()
-        self._open = False
-
-    def __call__(self, progress: Progress) -> None:
-        """Show a message if it is time to."""
-        now = time.monotonic()
-        if now - self._last < (0.1 if self._terminal else LINE_EVERY_S):
-            return
-        self._last = now
+def _shown_on(line: StatusLine) -> Listener:
+    def show(progress: Progress) -> None:
         rest = "" if progress.remaining_s is None else f", about {progress.remaining_s:.0f} s left"
-        text = f"{100 * progress.fraction:3.0f} % {progress.stage}{rest}"
-        if not self._terminal:
-            print(text, file=sys.stderr, flush=True)
-            return
-        bar = "#" * round(30 * progress.fraction)
-        print(f"\r\x1b[K[{bar:<30}] {text}", end="", file=sys.stderr, flush=True)
-        self._open = True
+        line.show(f"{progress.stage}{rest}", progress.fraction)
 
-    def close(self) -> None:
-        """End the bar's line, so that whatever follows stands on its own."""
-        if self._open:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-            self._open = False
+    return show
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m pipeline", description=__doc__)
+    parser = Parser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     analyze = commands.add_parser("analyze", help="boxes, crop, skeleton, scores and verdict")
     analyze.add_argument("video", metavar="VIDEO")
@@ -117,7 +87,7 @@ def _box(text: str) -> SkaterBox:
 
 
 def _analyze(
-    arguments: argparse.Namespace, line: ProgressLine
+    arguments: argparse.Namespace, listener: Listener
 ) -> tuple[Analysis, InputError | None]:
     """The analysis, written to its folder, and why it has no overlay if that failed."""
     check_place(arguments.out)
@@ -137,13 +107,13 @@ def _analyze(
         stream=arguments.stream,
         skater=arguments.skater,
         skater_box=arguments.skater_box,
-        listener=line,
+        listener=listener,
     )
     with new_folder(arguments.out) as scratch:
         write_files(analysis, scratch)
         if arguments.overlay:
             try:
-                write_overlay(analysis, scratch / "overlay.mp4", listener=line)
+                write_overlay(analysis, scratch / "overlay.mp4", listener=listener)
             except InputError as error:  # the analysis is worth keeping all the same
                 return analysis, error
     return analysis, None
@@ -175,21 +145,17 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold any bytes
         sys.stdout.reconfigure(errors="backslashreplace")
-    line = ProgressLine()
-    try:
-        analysis, failed = _analyze(parsed, line)
-    except (InputError, WeightsError) as error:
-        line.close()
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        line.close()
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
+    line = StatusLine(line_every_s=LINE_EVERY_S, first_after_s=LINE_EVERY_S)
+    return run_command(
+        lambda: _run(parsed, line), line, interrupted="interrupted; nothing was written"
+    )
+
+
+def _run(parsed: argparse.Namespace, line: StatusLine) -> int:
+    analysis, failed = _analyze(parsed, _shown_on(line))
     line.close()
     print(_summary(analysis, parsed.out))
     if failed is not None:
-        words = " ".join(str(failed).splitlines())
-        print(f"error: {words}; all but overlay.mp4 is in {parsed.out}", file=sys.stderr)
+        print_error(f"{failed}; all but overlay.mp4 is in {parsed.out}")
         return 2
     return 0

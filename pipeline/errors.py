@@ -6,10 +6,11 @@ import errno
 from collections.abc import Mapping
 from typing import Self
 
+from models.errors import UserError
 from pipeline.messages import Message, Value
 
 
-class InputError(ValueError):
+class InputError(UserError):
     """Bad input or configuration; the command line prints it after `error:` and ends with 2.
 
     Args:

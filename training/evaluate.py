@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from models.atomic_files import write_text
+from models.command_line import Parser, StatusLine, run_command
 from pipeline import __version__
 from pipeline.analyser import Analyser, weight_warnings
 from pipeline.classification.ensemble import FUSED, decide
@@ -23,7 +24,6 @@ from pipeline.config import Profile, load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.storage.output_folder import check_place
 from pipeline.types import Precision, ReaderName
-from training.cli import Parser, StatusLine, run_command
 from training.data.challenge import read_mapping
 from training.engine.checkpoints import write_json, writing
 from training.evaluation.analyses import AnalysisRun, Share

@@ -27,9 +27,9 @@ from torch import Tensor
 
 from models.atomic_files import written
 from models.checkpoint_files import read_metadata, read_state, sha256_of, write_safetensors
+from models.command_line import Parser, StatusLine, run_command
 from models.zoo import MANIFEST, Figure, family_of, read_manifest
 from pipeline.errors import ConfigError
-from training.cli import Parser, StatusLine, run_command
 from training.engine.checkpoints import writing
 from training.engine.engine import BEST
 from training.finetune import COMMAND, RECIPE

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from accelerate import PartialState
 
+from models.command_line import Parser, StatusLine, readable_time, run_command
 from pipeline.errors import ConfigError
 from pipeline.settings import with_new_keys
-from training.cli import Parser, StatusLine, readable_time, run_command
 from training.engine import Engine, Outcome, use_machine
 from training.engine.checkpoints import newest_checkpoint, write_json, writing
 from training.recipe import Recipe, read_recipe, read_toml

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from models.atomic_files import clear_unfinished
+from models.command_line import Parser, StatusLine, readable_time, run_command
 from pipeline.analyser import weight_warnings
 from pipeline.config import load_profile, profile_names
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
 from pipeline.storage.output_folder import check_place
 from pipeline.types import ReaderName
-from training.cli import Parser, StatusLine, readable_time, run_command
 from training.data.build import clips_folder, poses_folder
 from training.data.challenge import DataError
 from training.engine.checkpoints import write_json, writing

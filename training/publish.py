@@ -16,9 +16,9 @@ import httpx
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
+from models.command_line import Parser, StatusLine, run_command
 from models.zoo import MANIFEST, Checkpoint, ManifestError, check_checkpoint, read_manifest
 from pipeline.errors import ConfigError
-from training.cli import Parser, StatusLine, run_command
 from training.engine.checkpoints import writing
 from training.export import entry_of
 from training.release.card import model_card

@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.command_line import Parser, run_command
 from pipeline.classification.sampling import training_indices
 from pipeline.errors import InputError
 from pipeline.types import FloatArray
@@ -132,18 +133,18 @@ def _peak() -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when the targets are met, 1 when one is missed, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost.feeding", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.cost.feeding", description=__doc__)
     parser.add_argument("--data", required=True, type=Path, metavar="DIR")
     parser.add_argument("--prepared", required=True, type=Path, metavar="CACHE")
     parser.add_argument("--seconds", type=float, default=20.0, help="of processor time, each")
     parser.add_argument("--clips", type=int, default=2000, help="for the memory's growth")
     parsed = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    try:
-        clips = sources(parsed.data, parsed.prepared)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return run_command(lambda: _run(parsed))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    clips = sources(parsed.data, parsed.prepared)
     grown = growth(from_prepared(clips), parsed.clips)
     rates = {
         "prepared": rate(from_prepared(clips), seconds=parsed.seconds),

@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.cost.umt import Target, cpu_has_bf16, peak_gib
+from models.command_line import Parser
 from models.infogcn.network import InfoGCN, InfoGCNOutput, infogcn_coco17
 from models.infogcn.reference import written_out
 
@@ -108,7 +109,7 @@ def measure_in_child(name: str) -> list[Cost]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a table, write it to out/benchmarks/infogcn_cost.json; 1 where a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost.infogcn", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.cost.infogcn", description=__doc__)
     parser.add_argument("--network", choices=FORWARD, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.network:

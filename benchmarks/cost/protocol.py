@@ -9,7 +9,6 @@ a measurement.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.command_line import Parser
 from models.dino import resized_hw
 from models.layers import attention_kernel
 from models.umt.network import UMT
@@ -196,7 +196,7 @@ def findings_table(frames: int, used: float) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the tables."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost.protocol", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.cost.protocol", description=__doc__)
     parser.add_argument("--gpus", type=int, default=8)
     parser.add_argument("--utilisation", type=float, default=0.4, help="of the peak")
     parser.add_argument("--frames", type=int, default=FRAMES, help="of a clip on average")

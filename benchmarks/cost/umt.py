@@ -20,6 +20,7 @@ from pathlib import Path
 
 import torch
 
+from models.command_line import Parser
 from models.layers import attention_kernel
 from models.umt.network import umt_l16
 
@@ -151,7 +152,7 @@ def targets(measured: list[Cost]) -> list[Target]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a table, write it to out/benchmarks/umt_cost.json; 1 where a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost.umt", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.cost.umt", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out 16x448")
     parser.add_argument("--row", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from models.command_line import Parser
 from models.layers import AttentionKernel, attention_kernel, flash_attn_installed
 from models.umt.network import UMT, umt_l16, umt_tiny
 
@@ -112,9 +113,7 @@ def peak_of(name: str) -> float | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.cost.umt_training", description=__doc__
-    )
+    parser = Parser(prog="python -m benchmarks.cost.umt_training", description=__doc__)
     parser.add_argument("--tiny", action="store_true", help="a small network on the CPU")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--checkpoint-blocks", type=int, default=24)

@@ -20,6 +20,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.cost.umt import DTYPES, cpu_has_bf16, peak_gib
+from models.command_line import Parser
 from models.uniformerv2 import UniFormerV2, uniformerv2_l14
 
 OUT = Path("out/benchmarks/uniformerv2_cost.json")
@@ -81,7 +82,7 @@ def measure_in_child(*, fold: bool, dtype: str) -> Cost:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the tables, write them to out/benchmarks/uniformerv2_cost.json."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost.uniformerv2")
+    parser = Parser(prog="python -m benchmarks.cost.uniformerv2")
     parser.add_argument("--row", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.row:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from models.command_line import Parser
 from tests.encodings import MADE, Encodings
 from tests.encodings import RECIPES as ENCODINGS
 from tests.videos import H264, PLAIN, RECIPES, Frame, Shelf, cut, read_number, run_ffmpeg
@@ -276,7 +277,7 @@ def cost_table(measured: dict[str, dict[str, Cost]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Print both tables and keep the figures; 1 if our reader is not exact on every whole file."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cost.video_readers")
+    parser = Parser(prog="python -m benchmarks.cost.video_readers")
     parser.add_argument("--job", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.job:

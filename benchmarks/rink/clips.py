@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.real_clips import ClipMetrics, Judge, Reference
 from benchmarks.rink.figures import SMALL
-from models.checkpoint_files import WeightsError
+from models.command_line import Parser, run_command
 from pipeline.config import load_profile
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError
 from pipeline.video import open_video
 
 OUT = Path("out/benchmarks/rink_clips.json")
@@ -120,7 +120,7 @@ def table(rows: Sequence[RinkMetrics]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.rink.clips", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.rink.clips", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--profile", default="demo")
     parser.add_argument(
@@ -134,16 +134,16 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input."""
     parsed = _parser().parse_args(arguments)
-    try:
-        runs = {"detector": parsed.detector_run, "pose": parsed.pose_run}
-        judge = Judge(load_profile(parsed.profile), runs)
-        paths = sorted((parsed.data / "truth").glob("*.npz"))
-        if not paths:
-            raise ConfigError(f"{parsed.data}: holds no truth/*.npz; render it first")
-        rows = [_judged(judge, parsed.data, path) for path in paths]
-    except (InputError, WeightsError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    return run_command(lambda: _run(parsed))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    runs = {"detector": parsed.detector_run, "pose": parsed.pose_run}
+    judge = Judge(load_profile(parsed.profile), runs)
+    paths = sorted((parsed.data / "truth").glob("*.npz"))
+    if not paths:
+        raise ConfigError(f"{parsed.data}: holds no truth/*.npz; render it first")
+    rows = [_judged(judge, parsed.data, path) for path in paths]
     sys.stdout.write(table(rows) + "\n")
     parsed.out.parent.mkdir(parents=True, exist_ok=True)
     content = [{**vars(r.figures), "label": r.label, "height": r.height} for r in rows]

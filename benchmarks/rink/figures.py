@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.command_line import Parser, run_command
 from pipeline.detection.boxes import iou, lengths
 from pipeline.errors import InputError
 from pipeline.storage.analysis_files import load
@@ -177,15 +178,15 @@ def measure(data: Path, run: Path) -> list[ClipCounts]:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.rink.figures", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.rink.figures", description=__doc__)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("run", type=Path, metavar="RUN")
     parsed = parser.parse_args(arguments)
-    try:
-        counts = measure(parsed.data, parsed.run)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return run_command(lambda: _run(parsed))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    counts = measure(parsed.data, parsed.run)
     groups = {
         f"skaters of {SMALL:.0%} of the height and more": [c for c in counts if c.height >= SMALL],
         "smaller": [c for c in counts if c.height < SMALL],

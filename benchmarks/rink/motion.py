@@ -10,7 +10,6 @@ single take.
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections import defaultdict
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from models.command_line import Parser
 from training.rink.body import JOINT
 from training.rink.motion import perform
 
@@ -66,7 +66,7 @@ class Measured:
 
 def main() -> None:
     """Measure, print the medians, draw the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = Parser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--reference", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--takes", type=int, default=20, help="simulated jumps of each class")

@@ -6,7 +6,6 @@ Clips are encoded to files as data sets are; starting the processes and compilin
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 import resource
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import cv2
 
+from models.command_line import Parser
 from pipeline.elements import LABELS
 from training.processes import each_done
 from training.rink.files.encode import mp4_writer
@@ -67,7 +67,7 @@ def prepare(all_prepared: Barrier) -> None:
 
 def main() -> int:
     """Print frames a second, of the wall clock and of a core, and the largest process."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--blur", action="store_true", help="with the shutter's sub-frames")
     arguments = parser.parse_args()

@@ -6,25 +6,18 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
+from models.command_line import Parser, readable_size, run_command
+from models.errors import UserError
 from models.families import FAMILIES
 from models.weights import WeightsError
 from models.zoo.convert import convert_file
 from models.zoo.fetch import fetch
 from models.zoo.load import check_checkpoint
 from models.zoo.manifest import MANIFEST, Checkpoint, known_builder, read_manifest
-from models.zoo.progress import readable_size
 
 LARGE_FILE_BYTES = 100_000_000
 HEADINGS = ("name", "family", "status", "present", "size", "licence")
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as every command of the project does."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ValueError(f"{message}; see `{self.prog} --help`")
 
 
 def list_checkpoints(options: argparse.Namespace) -> int:
@@ -79,7 +72,7 @@ def fetch_one(options: argparse.Namespace) -> int:
         asked = (
             f"no checkpoint is called {options.name!r}" if options.name else "fetch needs a name"
         )
-        raise ValueError(f"{asked}; `python -m models.zoo list` shows all checkpoints")
+        raise UserError(f"{asked}; `python -m models.zoo list` shows all checkpoints")
     for line in fetch(checkpoints[options.name], options.manifest):
         print(line, flush=True)
     return 0
@@ -110,8 +103,8 @@ def _announce(doing: str, path: Path) -> None:
         print(f"{doing} {path} ({readable_size(size)})", file=sys.stderr, flush=True)
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="python -m models.zoo", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m models.zoo", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="list|verify|fetch|convert")
 
     def add(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -146,18 +139,8 @@ def _parser() -> _Parser:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 1 a check failed, 2 bad input, 130 interrupted."""
-    try:
-        options = _parser().parse_args(arguments)
-        return int(options.run(options))
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    options = _parser().parse_args(arguments)
+    return run_command(lambda: int(options.run(options)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 from torch import nn
 
 from models.dino import dino_r50, dino_swin_l, dino_tiny
+from models.errors import UserError
 from models.infogcn.network import infogcn_coco17, infogcn_small, infogcn_tiny
 from models.umt.network import umt_b16, umt_l16, umt_stem, umt_tiny
 from models.uniformerv2 import (
@@ -118,9 +119,9 @@ def family_of(builder: str) -> str:
     """The family that a builder belongs to.
 
     Raises:
-        ValueError: There is no such builder.
+        UserError: There is no such builder.
     """
     for family, builders in BUILDERS_BY_FAMILY.items():
         if builder in builders:
             return family
-    raise ValueError(f"{builder!r} is no builder; known are {', '.join(BUILDERS)}")
+    raise UserError(f"{builder!r} is no builder; known are {', '.join(BUILDERS)}")

@@ -20,6 +20,7 @@ from models.checkpoint_files import (
     write_safetensors,
 )
 from models.eight_bits import in_eight_bits
+from models.errors import UserError
 from models.families import FAMILIES, Family, Layout, recognise
 from models.layouts.base import Converted
 from models.weights import Misfit, build_on_meta, check_finite, check_fit
@@ -90,7 +91,7 @@ def convert_file(
 
     Raises:
         WeightsError: An unreadable file, another family, or no network that it fits.
-        ValueError: An unknown family or builder.
+        UserError: An unknown family or builder.
     """
     _check_names(out, family, builder)
     part = read_part(source, key)
@@ -226,13 +227,13 @@ def _distance(error: WeightsError) -> int:
 
 def _check_names(out: Path, family: str, builder: str | None) -> None:
     if out.suffix != ".safetensors":
-        raise ValueError(f"--out must end in .safetensors, got {out}")
+        raise UserError(f"--out must end in .safetensors, got {out}")
     if len(os.fsencode(out.name)) > LONGEST_NAME:
-        raise ValueError(f"--out {out}: is too long a name for the file system; choose a shorter")
+        raise UserError(f"--out {out}: is too long a name for the file system; choose a shorter")
     if family not in FAMILIES:
-        raise ValueError(f"{family!r} is no family; known are {', '.join(FAMILIES)}")
+        raise UserError(f"{family!r} is no family; known are {', '.join(FAMILIES)}")
     if builder and family_of(builder) != family:
-        raise ValueError(f"{builder} builds {family_of(builder)}, not {family}")
+        raise UserError(f"{builder} builds {family_of(builder)}, not {family}")
 
 
 def _layout_of(state: Mapping[str, Tensor], family: str, source: Path) -> Layout:

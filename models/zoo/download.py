@@ -11,11 +11,12 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from models.checkpoint_files import WeightsError, check_sha256, reason_of
-from models.zoo.progress import Progress, readable_size
+from models.command_line import StatusLine, readable_size
 
 TIMEOUT_S = 30.0
 CHUNK_BYTES = 1 << 20
@@ -131,16 +132,21 @@ def _receive(response: http.client.HTTPResponse, part: Path, have: int) -> None:
     _check_space(part.parent, (total or 0) - have)
     label = part.name.removesuffix(".part")
     try:
-        with part.open("ab" if have else "wb") as file, Progress(label, total) as progress:
+        with part.open("ab" if have else "wb") as file, closing(StatusLine()) as status:
             while chunk := _next_chunk(response, have, total):
                 file.write(chunk)
                 have += len(chunk)
-                progress.show(have)
+                _show(status, label, have, total)
     except OSError as error:  # the network's have become DownloadErrors
         part.unlink(missing_ok=True)
         raise DownloadError(f"cannot write {part}: {reason_of(error)}") from error
     if total is not None and have < total:
         raise _broken_off("the connection closed", have, total)
+
+
+def _show(status: StatusLine, label: str, have: int, total: int | None) -> None:
+    whole = "" if total is None else f" of {readable_size(total)}"
+    status.show(f"{label} {readable_size(have)}{whole}", have / total if total else None)
 
 
 def _next_chunk(response: http.client.HTTPResponse, have: int, total: int | None) -> bytes:

@@ -18,6 +18,7 @@ from models.checkpoint_files import (
     read_metadata,
     read_state,
 )
+from models.errors import UserError
 from models.families import recognise
 from models.weights import (
     LoadReport,
@@ -65,7 +66,7 @@ def load_model(
     Raises:
         MissingWeights: They are not here; the sentence names the command that brings them.
         WeightsError: They are damaged, or do not fit the builder.
-        ValueError: Nothing is called so.
+        UserError: Nothing is called so.
     """
     if untrained:
         name, builder = _builder_of(name_or_checkpoint, manifest)
@@ -121,7 +122,7 @@ def find_checkpoint(name: str | Checkpoint, manifest: Path = MANIFEST) -> Checkp
 
     Raises:
         MissingWeights: The builder has no checkpoint here; the sentence says what to do.
-        ValueError: Nothing is called so.
+        UserError: Nothing is called so.
     """
     if isinstance(name, Checkpoint):
         return name
@@ -129,7 +130,7 @@ def find_checkpoint(name: str | Checkpoint, manifest: Path = MANIFEST) -> Checkp
     if name in checkpoints:
         return checkpoints[name]
     if name not in BUILDERS:
-        raise ValueError(
+        raise UserError(
             f"no checkpoint or network is called {name!r}; `python -m models.zoo list` shows all"
         )
     fitting = [

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from models.checkpoint_files import sha256_of
+from models.errors import UserError
 from models.families import FAMILIES
 from models.zoo.builders import BUILDERS, BUILDERS_BY_FAMILY
 
@@ -30,7 +31,7 @@ UNKNOWN = "unknown"
 _REQUIRED = ("name", "family", "builder", "status", "licence", "source")
 
 
-class ManifestError(ValueError):
+class ManifestError(UserError):
     """A manifest that cannot be read as one; names the entry and the key."""
 
 

@@ -15,6 +15,7 @@ from accelerate.state import AcceleratorState
 from torch import Tensor
 
 from models.checkpoint_files import read_state, write_safetensors
+from models.command_line import StatusLine
 from pipeline.elements import LABELS
 from tests.training.datasets import CLASSES, make_data_set
 from tests.training.disks import largest_file
@@ -22,7 +23,6 @@ from tests.training.processes import run_in_two
 from training import finetune
 from training.classifiers.clips import ClipRecipe, ClipTask
 from training.classifiers.skeletons import SkeletonTask
-from training.cli import StatusLine
 from training.data.challenge import read_labels, split_by_source
 from training.engine.checkpoints import write_json
 from training.engine.records import read_records

@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
+from models.command_line import StatusLine
 from pipeline.analyser import Analyser
 from pipeline.messages import Message
 from pipeline.types import PoseSequence
 from tests.training.datasets import FRAMES, HEIGHT, WIDTH, make_data_set
 from tests.training.disks import largest_file
 from tests.training.evaluation.cases import write_profile
-from training.cli import StatusLine
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import DataError, read_labels
 from training.data.skeletons import FoundPoses

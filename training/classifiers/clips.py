@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from models.checkpoint_files import read_state
+from models.command_line import StatusLine
 from models.umt.network import UMT
 from models.uniformerv2 import UniFormerV2
 from models.zoo import find_checkpoint
@@ -36,7 +37,6 @@ from training.classifiers.auxiliary_heads import (
 from training.classifiers.distillation import NAME as DISTILLATION
 from training.classifiers.distillation import DistillationSettings, Teacher, thinned
 from training.classifiers.pose_start import start_from_pose
-from training.cli import StatusLine
 from training.data.augment import AugmentSettings, mix, rand_augment, random_erasing, soft_targets
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import (

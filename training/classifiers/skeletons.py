@@ -21,6 +21,7 @@ from torch.distributed import (
 )
 from torch.utils.data import Dataset
 
+from models.command_line import StatusLine
 from models.infogcn.network import InfoGCNOutput
 from pipeline.classification.sequence import SequenceSettings
 from pipeline.elements import LABELS, NUM_CLASSES
@@ -28,7 +29,6 @@ from pipeline.errors import ConfigError
 from pipeline.settings import Count, Share, ShareBetween, settings
 from pipeline.types import IntArray
 from training.classifiers.losses import InfoGCNLossSettings, infogcn_loss
-from training.cli import StatusLine
 from training.data.challenge import absent_classes, read_labels, split_by_source
 from training.data.predicted import MixedSkeletons, PredictedSettings, PredictedSkeletons
 from training.data.skeletons import (

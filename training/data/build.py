@@ -14,12 +14,12 @@ from typing import Literal
 import numpy as np
 
 from models.atomic_files import short_name
+from models.command_line import StatusLine
 from pipeline.messages import Message
 from pipeline.settings import Count, NotNegative, Share, settings
 from pipeline.tracking.region import RegionSettings, consolidate, whole_frame
 from pipeline.types import FloatArray, People, RegionOfInterest, Track
 from pipeline.video import FramesLost, Video, open_video
-from training.cli import StatusLine
 from training.data.challenge import DataError, LabelledClip
 from training.data.failures import KILLED, failure_of
 from training.data.region_pictures import RegionPictures

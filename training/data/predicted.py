@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from models.atomic_files import written
+from models.command_line import StatusLine
 from models.vitpose import ViTPose
 from models.zoo import find_checkpoint, load_model
 from pipeline.elements import LABELS
@@ -24,7 +25,6 @@ from pipeline.pose import PoseEstimator, PoseSettings
 from pipeline.settings import ShareAbove0, settings
 from pipeline.storage.cache import cache_folder
 from pipeline.types import FloatArray, IntArray, PoseSequence
-from training.cli import StatusLine
 from training.data.rendered import RenderedClips, render_stored_clip
 from training.data.skeletons import LabelledPose, SkeletonClips, read_pose
 from training.engine.checkpoints import writing

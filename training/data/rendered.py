@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from models.command_line import StatusLine
 from pipeline.elements import LABELS
 from pipeline.errors import ConfigError
 from pipeline.messages import Message
 from pipeline.settings import Count, NotNegative, Share, settings
 from pipeline.tracking.region import RegionSettings, consolidate
 from pipeline.types import FloatArray, People, Track
-from training.cli import StatusLine
 from training.data.store import ClipWriter, FrameTargets, StoredClip, write_clip
 from training.engine.checkpoints import writing
 from training.processes import each_done

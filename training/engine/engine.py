@@ -15,8 +15,8 @@ import torch
 from accelerate import Accelerator
 
 from models.checkpoint_files import write_safetensors
+from models.command_line import StatusLine, readable_time
 from pipeline.errors import ConfigError
-from training.cli import StatusLine, readable_time
 from training.engine.checkpoints import Position, RunStates, newest_checkpoint, writing
 from training.engine.errors import TrainingError
 from training.engine.loader import BatchSharding, feed, losing_workers

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.command_line import StatusLine, readable_time
 from pipeline.analyser import Analyser
 from pipeline.errors import ConfigError, StoreError
 from pipeline.storage.analysis_files import load, save
 from pipeline.types import Analysis
-from training.cli import StatusLine, readable_time
 from training.data.challenge import DataError
 from training.data.failures import failure_of
 from training.data.stems import stem_path

@@ -6,7 +6,6 @@ all below 100,000. About half an hour on one core.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from models.command_line import Parser
 from pipeline.elements import ELEMENTS
 from pipeline.measure.learned import WEIGHTS
 from training.measure.facing_fit import fit_facing, frames_of
@@ -71,7 +71,7 @@ def _flight(count: int, cameras: int, steps: int) -> dict[str, Tensor]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Draw, fit, write."""
-    parser = argparse.ArgumentParser(prog="python -m training.measure", description=__doc__)
+    parser = Parser(prog="python -m training.measure", description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--flights", type=int, default=4000, help="acts for the flight network")
     parser.add_argument("--cameras", type=int, default=3, help="that film each of them")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from models.command_line import Parser, print_error
 from training.parity.report import Comparer, Comparison, failure
 
 FAMILIES = {
@@ -40,12 +40,12 @@ def compare_folders(folders: list[Path]) -> Iterator[Comparison]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a line a comparison and the total; 0 all held, 1 some failed, 2 bad input."""
-    parser = argparse.ArgumentParser(prog="python -m training.parity", description=__doc__)
+    parser = Parser(prog="python -m training.parity", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     folders = [folder.resolve() for folder in parser.parse_args(arguments).folders]
     for folder in folders:
         if not folder.is_dir():
-            print(f"error: {folder} is not a folder; give golden folders", file=sys.stderr)
+            print_error(f"{folder} is not a folder; give golden folders")
             return 2
     passed = failed = 0
     for comparison in compare_folders(folders):

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 
 from models.atomic_files import write_text
+from models.command_line import Parser, StatusLine, run_command
 from pipeline.elements import LABELS
-from training.cli import Parser, StatusLine, run_command
 from training.rink.files.folder import DataSetError, opened
 from training.rink.pictures import RinkPicture, random_pictures
 

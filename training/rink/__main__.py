@@ -20,8 +20,8 @@ from pathlib import Path
 
 import cv2
 
+from models.command_line import Parser, StatusLine, readable_time, run_command
 from pipeline.elements import LABELS, class_index
-from training.cli import Parser, StatusLine, readable_time, run_command
 from training.processes import Job, ProcessKilled, each_done
 from training.rink.files.dataset import Recipe, missing_clips, plan_clips, render_clip, write_lists
 from training.rink.files.folder import DataSetError, opened

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from models.command_line import StatusLine
 from training.classifiers.clips import ClipRecipe, ClipTask
 from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
-from training.cli import StatusLine
 from training.engine.task import Task
 from training.people.detection import DetectorRecipe, DetectorTask
 from training.people.pose import PoseRecipe, PoseTask

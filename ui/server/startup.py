@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
 import socket
@@ -10,7 +9,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+
+from models.command_line import Parser
 
 PORT, HOST = "GRADIO_SERVER_PORT", "GRADIO_SERVER_NAME"
 TEMPORARY = "GRADIO_TEMP_DIR"
@@ -30,18 +30,14 @@ class Address:
     """1..65535."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise StartError(f"{message}; see `python app.py --help`")
-
-
 def read_address(arguments: Sequence[str], environment: Mapping[str, str]) -> Address:
     """Host and port as they were asked for.
 
     Raises:
-        StartError: An unknown argument, or a port that is none.
+        StartError: A port that is none.
+        SystemExit: An unknown argument, told on stderr.
     """
-    parser = _Parser(prog="python app.py", description="Rinkside's app, in the browser.")
+    parser = Parser(prog="python app.py", description="Rinkside's app, in the browser.")
     parser.add_argument("--port", help=f"to listen on; default: {PORT}, else 7860")
     parser.add_argument("--host", help=f"to listen on; default: {HOST}, else 127.0.0.1")
     asked = parser.parse_args(arguments)

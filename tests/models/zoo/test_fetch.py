@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import os
 import signal
 import socket
@@ -20,7 +18,6 @@ from models.weights import MissingWeights
 from models.zoo import fetch, load_model, read_manifest
 from models.zoo.__main__ import main
 from models.zoo.download import DownloadError, Unreachable, download
-from models.zoo.progress import Progress, readable_size
 from tests.models.zoo.files import publish, serve, small_disk, tiny_state, write_manifest
 
 CONTENT = bytes(range(256)) * 1000
@@ -266,35 +263,3 @@ def test_an_interrupted_fetch_ends_with_130(server, tmp_path):
     assert told.endswith("interrupted\n")
     assert "Traceback" not in told
     assert part.exists()
-
-
-# --- the bar ------------------------------------------------------------------------------------
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_bar_on_a_terminal_is_closed_before_an_error():
-    screen = Terminal()
-    with contextlib.suppress(WeightsError), Progress("a", 2000, stream=screen) as progress:
-        progress.show(1000)
-        raise WeightsError("the transfer broke off")
-    assert screen.getvalue().startswith("\ra [###############...............] 1 kB of 2 kB (50 %)")
-    assert screen.getvalue().endswith("\n")
-
-
-def test_lines_elsewhere_come_seldom():
-    log = io.StringIO()
-    with Progress("a.pth", 2000, stream=log) as progress:
-        for done in range(0, 2001, 100):
-            progress.show(done)
-    assert log.getvalue().splitlines() == ["a.pth 0 B of 2 kB (0 %)", "a.pth 2 kB of 2 kB (100 %)"]
-
-
-@pytest.mark.parametrize(
-    ("count", "words"), [(0, "0 B"), (999, "999 B"), (191_124_286, "191 MB"), (1.2152e9, "1.2 GB")]
-)
-def test_readable_size(count, words):
-    assert readable_size(count) == words

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.command_line import StatusLine
 from models.zoo import BUILDERS, load_model
 from pipeline.classification.transforms import INPUT_TRANSFORMS
 from pipeline.errors import ConfigError
@@ -18,7 +19,6 @@ from training.classifiers.distillation import (
     Teacher,
     thinned,
 )
-from training.cli import StatusLine
 from training.finetune import RECIPES, load_recipe
 
 UNIFORMERV2 = "uniformerv2_demo_32x96"

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.command_line import StatusLine
 from pipeline.classification.sampling import validation_indices
 from pipeline.classification.transforms import INPUT_TRANSFORMS
 from pipeline.types import RegionOfInterest
 from tests.training.datasets import FRAMES, make_data_set
 from tests.training.disks import largest_file
 from tests.videos import Recipe, read_number, write_video
-from training.cli import StatusLine
 from training.data.augment import AugmentSettings
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import DataError, LabelledClip, read_labels

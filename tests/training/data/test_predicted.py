@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.command_line import StatusLine
 from pipeline.errors import ConfigError
 from pipeline.types import PoseSequence
 from tests.training.disks import largest_file
-from training.cli import StatusLine
 from training.data.predicted import MixedSkeletons, PredictedSettings, PredictedSkeletons, detected
 from training.data.rendered import RenderedClips, render_stored_clip
 from training.data.skeletons import RinkSkeletons

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from models.command_line import StatusLine
 from pipeline.errors import ConfigError
 from tests.training.disks import largest_file
-from training.cli import StatusLine
 from training.data.augment import AugmentSettings
 from training.data.crops import training_views
 from training.data.rendered import RenderedClips, RenderedStore, kept, render_stored_clip

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from models.checkpoint_files import read_state
+from models.command_line import StatusLine
 from models.weights import load_strict
 from pipeline.errors import ConfigError
-from training.cli import StatusLine
 from training.export import main as export_main
 from training.finetune import load_recipe, main
 from training.network import NetworkSettings

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.command_line import StatusLine
 from models.dino import Dino, Prediction, normalise
 from pipeline.errors import ConfigError
 from pipeline.settings import Count, settings
 from pipeline.types import FloatArray
-from training.cli import StatusLine
 from training.engine.task import Batch, EvaluationContext
 from training.network import NetworkSettings
 from training.optim import parameter_groups

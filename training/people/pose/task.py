@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.command_line import StatusLine
 from models.vitpose import ViTPose
 from pipeline.errors import ConfigError
 from pipeline.pose.crop import crop_regions, normalise
 from pipeline.pose.decode import decode_heatmaps
 from pipeline.settings import Positive, settings
-from training.cli import StatusLine
 from training.engine.task import Batch, EvaluationContext
 from training.network import NetworkSettings
 from training.optim import parameter_groups
