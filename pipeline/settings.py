@@ -95,17 +95,31 @@ def _with_keys(content: Any, names: Mapping[str, str]) -> Any:
     return content
 
 
+_KINDS = {
+    "missing": "a value, but it is missing",
+    "extra_forbidden": "no such field",
+    "model_type": "an object with named fields",
+    "dict_type": "an object with named fields",
+    "dataclass_type": "a table",
+    "list_type": "a list",
+    "bool_type": "true or false",
+    "is_instance_of": "a text",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+}
+"""pydantic's types of errors by what they ask for; its own words are told for others."""
 _WORDS = {
-    "Input should be": "must be",
+    "Input should be ": "",
+    "Value error, ": "",
     "greater than or equal to": "at least",
     "less than or equal to": "at most",
     "greater than": "above",
     "less than": "below",
-    "a valid integer": "a whole number",
-    "a valid number": "a number",
-    "a valid string": "a text",
 }
-"""pydantic's words, and ours."""
 
 
 def _sentence(error: ValidationError) -> str:
@@ -121,12 +135,19 @@ def _sentence(error: ValidationError) -> str:
     key = ".".join(map(str, fault["loc"]))
     if fault["type"] in ("missing", "missing_argument"):
         return f"{key}: is missing"
-    words = fault["msg"].partition(", unable to parse")[0]
-    for theirs, ours in _WORDS.items():
-        words = words.replace(theirs, ours)
     got = fault["input"]
     plain = got is None or isinstance(got, bool | int | float | str)
-    return f"{key}: {words}, got {got!r}" if plain else f"{key}: {words}"
+    return f"{key}: must be {expected(fault)}" + (f", got {got!r}" if plain else "")
+
+
+def expected(fault: Mapping[str, Any]) -> str:
+    """What one of pydantic's errors asks for, e.g. `"at least 1"`."""
+    if fault["type"] in _KINDS:
+        return _KINDS[fault["type"]]
+    words = str(fault["msg"])
+    for theirs, ours in _WORDS.items():
+        words = words.replace(theirs, ours)
+    return words
 
 
 def _with_new_name(place: tuple[int | str, ...]) -> str:

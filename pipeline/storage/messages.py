@@ -22,25 +22,6 @@ def _entry(message: Message) -> dict[str, Any] | None:
     return {"code": message.code, "values": values}
 
 
-def are_messages(value: Any, warnings: Any) -> bool:
-    """Whether a value is what `messages_as_dict` makes of as many warnings."""
-    if not isinstance(value, dict) or not isinstance(value.get("warnings"), list):
-        return False
-    entries = [value.get("skater"), *value["warnings"]]
-    return len(entries) == 1 + len(warnings) and all(map(_is_entry, entries))
-
-
-def _is_entry(entry: Any) -> bool:
-    if entry is None:
-        return True
-    return (
-        isinstance(entry, dict)
-        and isinstance(entry.get("code"), str)
-        and isinstance(entry.get("values"), dict)
-        and all(isinstance(value, Value) for value in entry["values"].values())
-    )
-
-
 def read_message(sentence: str, entry: Mapping[str, Any] | None) -> Message:
     """A stored message; a code that is not known here, as of another version, is left out."""
     if entry is None:

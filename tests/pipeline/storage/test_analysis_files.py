@@ -100,7 +100,7 @@ def test_a_flight_that_is_none_is_told(tmp_path, flight):
     save(make_analysis(), tmp_path)
     content = json.loads((tmp_path / "analysis.json").read_text())
     (tmp_path / "analysis.json").write_text(json.dumps({**content, "flight_set_by_person": flight}))
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(StoreError, match=r"damaged|flight_set_by_person.*: expected"):
         load(tmp_path)
 
 
@@ -126,7 +126,7 @@ def test_a_box_that_nobody_can_draw_is_told(tmp_path, box):
     save(make_analysis(), tmp_path)
     content = json.loads((tmp_path / "analysis.json").read_text())
     (tmp_path / "analysis.json").write_text(json.dumps({**content, "skater_box_by_person": box}))
-    with pytest.raises(StoreError, match="skater_box_by_person: expected a frame"):
+    with pytest.raises(StoreError, match=r"json: skater_box_by_person[\w.]*: expected (a|four|no)"):
         load(tmp_path)
 
 
