@@ -32,7 +32,7 @@ from pipeline.errors import InputError
 from pipeline.types import FloatArray, IntArray, PoseSequence
 from training.classifiers.skeletons import SkeletonRecipe
 from training.data.challenge import read_labels
-from training.data.skeletons import FoundPoses, sequence
+from training.data.skeletons import PreparedPoses, sequence
 from training.engine.checkpoints import newest_checkpoint
 from training.engine.engine import BEST
 from training.finetune import RECIPES, load_recipe, train
@@ -154,7 +154,7 @@ def _keep(path: Path, pose: PoseSequence) -> None:
 
 def judge(model: nn.Module, recipe: SkeletonRecipe) -> JumpAccuracies:
     """Ask a network about the left-out skater of a recipe's folder."""
-    clips = FoundPoses(read_labels(Path(recipe.data.folder), "test"), Path(recipe.data.poses))
+    clips = PreparedPoses(read_labels(Path(recipe.data.folder), "test"), Path(recipe.data.poses))
     inputs = [
         sequence(clips.clip(0, n).pose, recipe.sequence, cropped=False) for n in range(len(clips))
     ]

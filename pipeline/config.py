@@ -43,7 +43,7 @@ class SkeletonModelSettings:
     sequence: SequenceSettings = field(default_factory=SequenceSettings)
     """From poses to the network's frames."""
     test_time_flip: bool = False
-    """Whether the network is also asked about the mirrored skeleton, and both answers averaged.
+    """Whether the skeleton is also scored flipped left to right, and both scores averaged.
     Beyond the paper, whose skeleton network has one view."""
 
 

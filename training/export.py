@@ -1,12 +1,13 @@
-"""`python -m training.export RUN --name NAME --licence SPDX`: a run becomes a checkpoint to ship.
+r"""`python -m training.export RUN --name NAME --licence SPDX`: a run becomes a checkpoint to ship.
 
 Its best weights go to `checkpoints/NAME.safetensors` in half precision, under the network's own
 keys, and `checkpoints/manifest.toml` gets an entry that says where they come from and what they
 reach; an older entry of that name is replaced. `--out FILE` writes the weights alone.
 
-`--average` takes the mean of the run's weights and those of earlier legs of the same network. Legs
-that went on from each other lie in one valley of the loss, in the middle of which a network names
-what it has not seen better than at its rim (Wortsman et al., Model soups, ICML 2022).
+`--average` takes the mean of the run's weights and those of earlier fine-tuning stages of the same
+network: a model soup. Stages that went on from each other lie in one valley of the loss, in the
+middle of which a network names what it has not seen better than at its rim (Wortsman et al., Model
+soups, ICML 2022).
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ def _figures(weights: Path, command: str, *, alone: bool) -> list[dict[str, Any]
     if "figure" not in chosen:
         return []
     name = f"validation {chosen['figure'].replace('_', ' ')}"
-    name += ", the last leg alone" if alone else ""
+    name += ", the last stage alone" if alone else ""
     return [{"name": name, "value": float(chosen["value"]), "command": command}]
 
 
@@ -230,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=[],
         metavar="FILE",
-        help="weights of earlier legs; the mean of them and the run's is written",
+        help="weights of earlier fine-tuning stages; the mean of them and the run's is written",
     )
     parser.add_argument(
         "--figure",

@@ -102,7 +102,7 @@ class Finding:
 
     name: str
     frame: float
-    """FLOP of one frame, mirrored copies included."""
+    """FLOP of one frame, flipped copies included."""
     frames: int
     """Of a clip that it looks at."""
     precision: Precision

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.classification.ensemble import score_views
-from pipeline.classification.sequence import mirror
+from pipeline.classification.sequence import flip_sequence
 from pipeline.classification.views import ViewCollector
 from pipeline.elements import NUM_CLASSES
 from pipeline.errors import InputError
@@ -96,8 +96,8 @@ def classify_skeleton(
     """Ask a skeleton network about one sequence `(C, T, J, M)`.
 
     Assumption: the paper's 5 temporal and 3 spatial samplings are of the video networks: a
-    skeleton of a fixed 320 frames has one view; `flipped` adds what a mirror shows.
+    skeleton of a fixed 320 frames has one view; `flipped` adds the flipped one.
     """
-    views = torch.stack([sequence, mirror(sequence)] if flipped else [sequence])
+    views = torch.stack([sequence, flip_sequence(sequence)] if flipped else [sequence])
     with interruptible(model, cancelled):
         return score_views(name, forward_logits(model, views, precision=precision))

@@ -164,7 +164,7 @@ def plan_views(
         num_clips: Temporal views.
         num_crops: Spatial views.
         crop_rule: Whose rounding of crop offsets.
-        flipped: Whether every second temporal view is mirrored.
+        flipped: Whether every second temporal view is flipped.
     """
     height, width = resized_size
     _check_positive(height=height, width=width)

@@ -61,11 +61,11 @@ def make_sequence(pose: PoseSequence, settings: SequenceSettings | None = None) 
     return torch.from_numpy(np.ascontiguousarray(data))
 
 
-def mirror(sequence: Tensor) -> Tensor:
-    """A sequence `(C, T, J, M)` seen in a mirror: x changes sign, left and right change places."""
-    mirrored = sequence[:, :, COCO17.flip_order].clone()
-    mirrored[0] *= -1
-    return mirrored
+def flip_sequence(sequence: Tensor) -> Tensor:
+    """A sequence `(C, T, J, M)` flipped: x changes sign, left and right change places."""
+    flipped = sequence[:, :, COCO17.flip_order].clone()
+    flipped[0] *= -1
+    return flipped
 
 
 def fill_gaps(joints: FloatArray) -> FloatArray:

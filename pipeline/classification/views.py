@@ -47,8 +47,8 @@ class VideoModelSettings:
     spatial_views: Count = 3
     """Paper, Sec. III-A: 3 along the long side."""
     test_time_flip: bool = False
-    """Whether every second temporal view is mirrored: a skater who turns the other way performs
-    the same element, and the network errs otherwise. Beyond the paper."""
+    """Whether every second temporal view is flipped left to right: a skater who turns the other
+    way performs the same element, and the network errs otherwise. Beyond the paper."""
 
     def __post_init__(self) -> None:
         if self.family == "uniformerv2" and self.spatial_views not in UNIFORMERV2_CROPS:

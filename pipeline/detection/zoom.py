@@ -81,7 +81,7 @@ def parts(frames: Iterator[Frame], where: IntArray) -> Iterator[Frame]:
 def combined(
     whole: Detections, closer: Detections, where: IntArray, frame_size: tuple[int, int]
 ) -> Detections:
-    """The people of both looks: inside the window those of the closer one.
+    """The people of both passes: inside the window those of the zoomed one.
 
     Args:
         whole: Boxes found in whole frames.
@@ -91,7 +91,7 @@ def combined(
     """
     boxes: list[FloatArray] = []
     scores: list[FloatArray] = []
-    looks: list[FloatArray] = []
+    appearance: list[FloatArray] = []
     counts: list[int] = []
     for frame, window in zip(whole.key_frames.tolist(), where, strict=True):
         far, near = whole.frame == frame, closer.frame == frame
@@ -102,7 +102,7 @@ def combined(
         boxes += [moved, whole.boxes_xyxy[far][stays]]
         scores += [moved_scores, whole.scores[far][stays]]
         if closer.appearance is not None and whole.appearance is not None:
-            looks += [closer.appearance[near][kept], whole.appearance[far][stays]]
+            appearance += [closer.appearance[near][kept], whole.appearance[far][stays]]
         counts.append(len(moved) + int(stays.sum()))
     return Detections(
         num_frames=whole.num_frames,
@@ -110,7 +110,7 @@ def combined(
         frame=np.repeat(whole.key_frames, counts),
         boxes_xyxy=np.concatenate([np.empty((0, 4), np.float32), *boxes]),
         scores=np.concatenate([np.empty(0, np.float32), *scores]),
-        appearance=np.concatenate(looks) if looks else None,
+        appearance=np.concatenate(appearance) if appearance else None,
     )
 
 

@@ -37,13 +37,13 @@ def pose_frame_indices(num_frames: int) -> IntArray:
 
 
 def flip_test(network: ViTPose, pixel_values: Tensor, flip_order: Sequence[int]) -> Tensor:
-    """Heat maps `(N, J, h, w)` averaged with those of the mirrored crops, mirrored back.
+    """Heat maps `(N, J, h, w)` averaged with those of the flipped crops, flipped back.
 
     `flip_order` puts every joint in its mirrored joint's place. With the unbiased crop nothing has
     to be shifted.
     """
-    mirrored = network(pixel_values.flip(-1)).flip(-1)[:, list(flip_order)]
-    return (network(pixel_values) + mirrored) / 2
+    flipped = network(pixel_values.flip(-1)).flip(-1)[:, list(flip_order)]
+    return (network(pixel_values) + flipped) / 2
 
 
 @settings()
@@ -53,7 +53,7 @@ class PoseSettings:
     checkpoint: str
     """Name in the checkpoint manifest."""
     flip_test: bool = True
-    """Average with the mirrored crop, as published; doubles the cost."""
+    """Average with the flipped crop, as published; doubles the cost."""
     batch_size: Count = 16
     """Crops at a time."""
     border: Border = "zero"

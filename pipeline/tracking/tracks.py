@@ -74,11 +74,11 @@ class Tracker:
         self._boxes = boxes.of_rows(boxes.scores >= settings.high_score_threshold)
         self._frames = self._boxes.by_frame(self._key_frames, self._times)
         self._cost = AssociationCost(self._boxes.xyxy, settings.association)
-        looks = self._boxes.appearance
+        appearance = self._boxes.appearance
         self._descriptors = (
             None
-            if looks is None
-            else Descriptors.of(self._boxes.xyxy, self._frames, looks, settings.association)
+            if appearance is None
+            else Descriptors.of(self._boxes.xyxy, self._frames, appearance, settings.association)
         )
         self._made: dict[tuple[int, ...], Track] = {}
         self._interpolation = Interpolation(
@@ -107,7 +107,7 @@ class Tracker:
         return Refinement(self._cost, people, self._frames, self._descriptors)
 
     def extended(self, tracks: Sequence[Track]) -> tuple[Track, ...]:
-        """The same people, led on along the boxes of low score.
+        """The same people, extended by low-score association (as ByteTrack does).
 
         Who the skater is should be known by then: a box that may be nobody is no reason to choose.
         """
@@ -178,14 +178,14 @@ class _Boxes:
         for number in np.unique(frame):
             rows = np.flatnonzero(frame == number)
             kept += rows[nms(xyxy[rows], scores[rows], settings.max_iou)].tolist()
-        looks = detections.appearance
-        looks = None if looks is None else looks[order][kept]
-        return _Boxes(frame[kept], xyxy[kept], scores[kept], looks)
+        appearance = detections.appearance
+        appearance = None if appearance is None else appearance[order][kept]
+        return _Boxes(frame[kept], xyxy[kept], scores[kept], appearance)
 
     def of_rows(self, chosen: NDArray[np.bool_]) -> _Boxes:
         """Some of them, `(N,)`."""
-        looks = None if self.appearance is None else self.appearance[chosen]
-        return _Boxes(self.frame[chosen], self.xyxy[chosen], self.scores[chosen], looks)
+        appearance = None if self.appearance is None else self.appearance[chosen]
+        return _Boxes(self.frame[chosen], self.xyxy[chosen], self.scores[chosen], appearance)
 
     def followed_by(self, tracks: Sequence[Track]) -> _Boxes:
         """These, then the detected ones of every track in turn."""

@@ -18,7 +18,7 @@ from benchmarks.real_jumps import (
 from benchmarks.reference_jumps import ReferenceJump
 from pipeline.elements import LABELS, class_index
 from training.data.challenge import read_labels
-from training.data.skeletons import FoundPoses
+from training.data.skeletons import PreparedPoses
 from training.measure.takes import draw_act
 from training.rink.skeletons import EstimatorNoise
 
@@ -71,7 +71,7 @@ def test_nobody_learns_from_the_skater_left_out(tmp_path):
         assert real == {f"{1 - number:04d}"}
         assert len(tested) == TESTED
         assert len(learned) >= LEARNED
-        assert len(FoundPoses([*learned, *tested], tmp_path / "poses")) == len(learned) + TESTED
+        assert len(PreparedPoses([*learned, *tested], tmp_path / "poses")) == len(learned) + TESTED
 
 
 def test_the_rink_has_every_kind_in_all_turns():

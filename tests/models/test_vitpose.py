@@ -70,7 +70,7 @@ def test_published_features_and_heatmaps(published, trimmed):
     torch.testing.assert_close(published(pixel_values), tensors["heatmaps"], atol=5e-5, rtol=0)
 
 
-def test_published_flip_average(published, trimmed):
+def test_published_flip_test(published, trimmed):
     tensors, _ = trimmed
     order = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
     averaged = flip_test(published, normalise(tensors["crops_rgb"].numpy()), order)

@@ -19,7 +19,7 @@ from tests.training.disks import largest_file
 from tests.training.evaluation.cases import write_profile
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import DataError, read_labels
-from training.data.skeletons import FoundPoses
+from training.data.skeletons import PreparedPoses
 from training.data.store import read_clip
 from training.prepare import main
 
@@ -75,7 +75,7 @@ def test_cache_holds_clips_poses_and_a_report(cache: Path) -> None:
 
 def test_poses_are_read_by_the_trainer(cache: Path, data: Path) -> None:
     clips = [clip for clip in read_labels(data, "train") if clip.stem != "0_NoBasic"]
-    poses = FoundPoses(clips, cache / "poses")
+    poses = PreparedPoses(clips, cache / "poses")
     pose, label = poses.clip(0, 0)
     assert pose.keypoints_xy.shape == (FRAMES, 17, 2)
     assert np.isfinite(pose.keypoints_xy).any()

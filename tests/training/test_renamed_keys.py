@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from models.umt.network import umt_tiny
 from pipeline.config import PROFILES, load_profile
 from pipeline.errors import ConfigError
 from pipeline.settings import RENAMED, with_stored_keys
+from training.classifiers import auxiliary_heads, distillation
 from training.finetune import RECIPE, RECIPES, _check_folder, load_recipe
 from training.preparation.clip import _stages
 
@@ -90,3 +92,11 @@ def test_prepared_clips_and_caches_are_known_by_the_first_keys() -> None:
     assert stages["pose"]["settle_sides"] is True
     content = tomllib.loads((PROFILES / "demo.toml").read_text(encoding="utf-8"))
     assert {"closer", "detector", "pose"} < set(with_stored_keys(content))
+
+
+def test_checkpoints_of_runs_keep_the_heads_names() -> None:
+    """A run of before the renaming goes on: its state dict says `guide.*` and `teacher.*`."""
+    assert (auxiliary_heads.NAME, distillation.NAME) == ("guide", "teacher")
+    network = umt_tiny(num_frames=4, image_size=32)
+    auxiliary_heads.attach(network)
+    assert [name for name, _ in network.named_children()][-1] == "guide"

@@ -13,7 +13,7 @@ from tests.training.evaluation.cases import write_profile
 from training import evaluate, finetune, prepare
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import read_labels
-from training.data.skeletons import FoundPoses
+from training.data.skeletons import PreparedPoses
 from ui.evaluations.run_folder import read_evaluation
 
 UNTRAINED = ("--untrained", "--profile")
@@ -49,7 +49,7 @@ def test_folders_below_the_data_set_are_prepared_trained_on_and_evaluated(
         "poses/jump/0_3Lutz.npz", "poses/spin/0_CamelSpin.npz",
     ]  # fmt: skip
     clips = read_labels(nested, "train")
-    assert FoundPoses(clips, cache / "poses").clip(0, 1).class_index == 3
+    assert PreparedPoses(clips, cache / "poses").clip(0, 1).class_index == 3
     stores = StoreSettings(prepared=str(cache)), StoreSettings()
     for settings in stores:
         store = ClipStore(tmp_path / "store", settings)

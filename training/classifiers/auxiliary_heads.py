@@ -21,8 +21,8 @@ from models.umt.network import UMT
 from models.uniformerv2 import UniFormerV2
 from pipeline.settings import NotNegative, ShareAbove0, settings
 
-NAME = "auxiliary"
-"""Of the head within the network in training."""
+NAME = "guide"
+"""Of the head within the network in training, as checkpoints of runs have it."""
 
 NUM_JOINTS, NUM_SUPPORTS = 17, 4
 
@@ -70,7 +70,7 @@ class AuxiliaryHead(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
-        """Tokens `(B, T, N, C)`, or `(B, T, 1 + N, C)`, to what is found in them.
+        """Tokens `(B, T, N, C)`, or `(B, T, 1 + N, C)`, to what is predicted from them.
 
         Returns:
             `place` `(B, T, N, J)` and `offset` `(B, T, N, J, 2)` of every token; of every frame
@@ -93,7 +93,7 @@ class AuxiliaryHead(nn.Module):
 
 
 def attach(network: nn.Module) -> None:
-    """Give a network in training the head: `auxiliary.*` in its state dict."""
+    """Give a network in training the head: `NAME.*` in its state dict."""
     video = cast(UMT | UniFormerV2, network)
     if isinstance(video, UMT):
         network.add_module(NAME, AuxiliaryHead(video.head.in_features, class_token=False))
@@ -126,7 +126,7 @@ def _transformer(network: nn.Module) -> nn.Module:
 
 
 def auxiliary_losses(
-    found: Mapping[str, Tensor],
+    predicted: Mapping[str, Tensor],
     truth: Mapping[str, Tensor],
     *,
     grid: tuple[int, int],
@@ -135,27 +135,27 @@ def auxiliary_losses(
     """The loss of each target, a mean over frames.
 
     Args:
-        found: Of `AuxiliaryHead`, T' frames.
+        predicted: Of `AuxiliaryHead`, T' frames.
         truth: `joints` `(B, T, J, 2)` as shares of the view's sides, `heading` `(B, T)` radians
             unwrapped, `support` `(B, T)`. T may be a multiple of T': every so many frames count.
         grid: Rows and columns of patches.
-        kept: `(B, T', K)` patches of which `found` tells, K of each frame; None: all.
+        kept: `(B, T', K)` patches of which `predicted` tells, K of each frame; None: all.
     """
-    step = truth["heading"].shape[1] // found["turn"].shape[1]
+    step = truth["heading"].shape[1] // predicted["turn"].shape[1]
     joints, heading, support = (truth[name][:, ::step] for name in ("joints", "heading", "support"))
     direction = torch.stack((heading.cos(), heading.sin()), dim=-1)
     turn = (heading.diff(dim=1) / (2 * torch.pi)).clamp(-1, 1)
-    place, offset = _place_losses(found, joints, grid, kept)
+    place, offset = _place_losses(predicted, joints, grid, kept)
     return {
         "joints": place + offset,
-        "heading": F.mse_loss(found["heading"], direction),
-        "turn": F.smooth_l1_loss(found["turn"][:, :-1], turn, beta=0.1),
-        "support": F.cross_entropy(found["support"].flatten(0, 1), support.flatten()),
+        "heading": F.mse_loss(predicted["heading"], direction),
+        "turn": F.smooth_l1_loss(predicted["turn"][:, :-1], turn, beta=0.1),
+        "support": F.cross_entropy(predicted["support"].flatten(0, 1), support.flatten()),
     }
 
 
 def _place_losses(
-    found: Mapping[str, Tensor], joints: Tensor, grid: tuple[int, int], kept: Tensor | None
+    predicted: Mapping[str, Tensor], joints: Tensor, grid: tuple[int, int], kept: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """Which patch holds a joint, and where in it, over the joints within the patches there are."""
     H, W = grid
@@ -167,11 +167,11 @@ def _place_losses(
     if kept is not None:
         same = kept[..., None, :] == token[..., None]  # (B, T, J, K)
         inside, token = inside & same.any(dim=-1), same.int().argmax(dim=-1)
-    logits = found["place"].transpose(2, 3)  # (B, T, J, N or K)
+    logits = predicted["place"].transpose(2, 3)  # (B, T, J, N or K)
     place = F.cross_entropy(logits.flatten(0, 2), token.flatten(), reduction="none")
     where = (scaled - cell - 0.5) * inside[..., None]
     index = token[..., None, None].expand(*token.shape, 1, 2)
-    at = found["offset"].transpose(2, 3).gather(3, index)[..., 0, :]  # (B, T, J, 2)
+    at = predicted["offset"].transpose(2, 3).gather(3, index)[..., 0, :]  # (B, T, J, 2)
     count = inside.sum().clamp(min=1)
     off = ((at - where).abs().sum(dim=-1) * inside).sum() / count
     return (place * inside.flatten()).sum() / count, off

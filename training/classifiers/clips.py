@@ -294,8 +294,8 @@ class ClipTask:
         heads = self._recipe.auxiliary
         if not heads.active:
             return {}
-        found = cast(AuxiliaryHead, network.get_submodule(AUXILIARY))(tokens)
-        parts = auxiliary_losses(found, batch, grid=self._grid, kept=near)
+        predicted = cast(AuxiliaryHead, network.get_submodule(AUXILIARY))(tokens)
+        parts = auxiliary_losses(predicted, batch, grid=self._grid, kept=near)
         weights = {name: float(getattr(heads, name)) for name in parts}
         return {name: (part, weights[name]) for name, part in parts.items() if weights[name]}
 

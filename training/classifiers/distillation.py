@@ -1,8 +1,8 @@
-"""A trained network that teaches another one while it learns: its answers and its tokens.
+"""A trained network that teaches another one while it learns: its logits and its tokens.
 
 The Unmasked Teacher's pre-training has a student reach its teacher's tokens where it is allowed to
 look (Li et al., 2023, Sec. 3.2); a student that sees the very pictures its teacher sees, augmented
-alike, learns from its answers too (Hinton et al., 2015; Beyer et al., 2022). The student may have
+alike, learns from its logits too (Hinton et al., 2015; Beyer et al., 2022). The student may have
 fewer frames or other sizes than the teacher. The head that compares tokens is dropped with the
 training, as the auxiliary heads are.
 """
@@ -25,8 +25,8 @@ from pipeline.settings import NotNegative, Positive, settings
 from training.classifiers.auxiliary_heads import kept_tokens
 from training.network import naming
 
-NAME = "distillation"
-"""Of the head within the network in training."""
+NAME = "teacher"
+"""Of the head within the network in training, as checkpoints of runs have it."""
 
 
 @settings(kw_only=True)
@@ -36,9 +36,9 @@ class DistillationSettings:
     checkpoint: str = ""
     """A video network of the manifest; empty: nobody teaches."""
     logits: NotNegative = 1.0
-    """Weight of the divergence from its answers."""
+    """Weight of the divergence from its softened probabilities."""
     temperature: Positive = 2.0
-    """Both answers are softened by it; the divergence is multiplied by its square."""
+    """Both logits are divided by it; the divergence is multiplied by its square."""
     tokens: NotNegative = 1.0
     """Weight of the distance from its last block's tokens, each of length one."""
 
@@ -103,7 +103,7 @@ class Teacher:
         return max(_sides(self._network))
 
     def attach_head(self, student: nn.Module) -> None:
-        """Give a network in training the head: `distillation.*` in its state dict."""
+        """Give a network in training the head: `NAME.*` in its state dict."""
         student.add_module(NAME, DistillationHead(_dim(student), _dim(self._network)))
 
     @torch.no_grad()
@@ -140,19 +140,19 @@ class Teacher:
 
         Args:
             student: With its head.
-            logits: `(B, K)` its answers.
+            logits: `(B, K)` its own.
             tokens: `(B, T, K', C)` its last block's, as `kept_tokens` has them.
             taught: Of the same clips.
             kept: `(B, T, K')` patches of which the tokens are; None: all.
 
         Returns:
-            `teacher`, in answers, and `teacher_tokens`.
+            `teacher`, of the logits, and `teacher_tokens`.
         """
-        answers, seen = taught
+        target, seen = taught
         heat = self._settings.temperature
         divergence = F.kl_div(
             F.log_softmax(logits.float() / heat, dim=1),
-            F.log_softmax(answers / heat, dim=1),
+            F.log_softmax(target / heat, dim=1),
             reduction="batchmean",
             log_target=True,
         )
@@ -160,8 +160,8 @@ class Teacher:
             tokens = tokens[:, :, 1:]  # the frame's own token stands in front
         grid = cast(UMT | UniFormerV2, student).grid[-2:]
         wanted = _laid_out(seen, tokens.shape[1], (grid[0], grid[1]), kept)
-        found = cast(DistillationHead, student.get_submodule(NAME))(tokens.float())
-        apart = 2 - 2 * (found * F.normalize(wanted, dim=-1)).sum(dim=-1)
+        predicted = cast(DistillationHead, student.get_submodule(NAME))(tokens.float())
+        apart = 2 - 2 * (predicted * F.normalize(wanted, dim=-1)).sum(dim=-1)
         return {
             "teacher": (divergence * heat**2, self._settings.logits),
             "teacher_tokens": (apart.mean(), self._settings.tokens),

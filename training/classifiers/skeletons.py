@@ -32,8 +32,8 @@ from training.classifiers.losses import InfoGCNLossSettings, infogcn_loss
 from training.data.challenge import absent_classes, read_labels, split_by_source
 from training.data.predicted import MixedSkeletons, PredictedSettings, PredictedSkeletons
 from training.data.skeletons import (
-    FoundPoses,
     Frequencies,
+    PreparedPoses,
     RinkSkeletons,
     SkeletonAugmentSettings,
     SkeletonClips,
@@ -55,7 +55,7 @@ class SkeletonDataSettings:
     """Which skeletons."""
 
     source: Literal["rink", "poses"]
-    """Drawn by the simulated rink when they are needed, or found in videos before."""
+    """Made by the simulated rink when they are needed, or prepared from videos before."""
     seed: int = 0
     """Rink: of the training clips; below 100,000."""
     validation_seed: int = 100_000
@@ -73,7 +73,7 @@ class SkeletonDataSettings:
     noise: EstimatorNoise = field(default_factory=EstimatorNoise)
     """Rink: what the pose estimator does wrong."""
     predicted: PredictedSettings | None = None
-    """Rink: also skeletons that a pose network found in drawn pictures; validation is on those."""
+    """Rink: also skeletons that a pose network predicted in rendered pictures, as in validation."""
     folder: str = ""
     """Poses: a data set in the challenge's layout; its train split is learned."""
     poses: str = ""
@@ -250,7 +250,7 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
     balance = recipe.long_tail.balance
     if data.source == "rink":
         rink = partial(RinkSkeletons, noise=data.noise, classes=data.classes)
-        drawn = rink(
+        simulated = rink(
             seed=data.seed,
             count=data.clips,
             frequencies=data.frequencies,
@@ -259,19 +259,19 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
         )
         if data.predicted is None:
             held_out = rink(seed=data.validation_seed, count=data.validation_clips, fresh=False)
-            return drawn, held_out
+            return simulated, held_out
         to_validate = PredictedSkeletons(data.predicted.validation, data.predicted, status)
         to_learn = PredictedSkeletons(
             data.predicted.training, data.predicted, status, seed=recipe.seed
         )
-        return MixedSkeletons(to_learn, drawn, share=data.predicted.share), to_validate
+        return MixedSkeletons(to_learn, simulated, share=data.predicted.share), to_validate
     clips = read_labels(Path(data.folder), "train")
     split = split_by_source(clips, share=data.validation_share)
     absent = absent_classes(split[0])
     if absent:
         status.say(f"{data.folder}: no training clip of {', '.join(absent)}")
-    found = partial(FoundPoses, folder=Path(data.poses), max_absent=data.max_broken)
-    poses = (found(split[0], seed=recipe.seed, balance=balance), found(split[1]))
+    prepared = partial(PreparedPoses, folder=Path(data.poses), max_absent=data.max_broken)
+    poses = (prepared(split[0], seed=recipe.seed, balance=balance), prepared(split[1]))
     lost = [clip.stem for part in poses for clip in part.absent]
     if lost:
         status.say(f"{len(lost)} of {len(clips)} clips have no poses: {', '.join(sorted(lost))}")

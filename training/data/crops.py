@@ -57,25 +57,25 @@ def training_views(
     for view in views:
         region = jittered(clip.region, settings.jitter, (width, height), rng)
         x1, y1, x2, y2 = random_crop(region, settings, rng)
-        mirrored = rng.random() < settings.flip
+        flipped = rng.random() < settings.flip
         for index, picture in enumerate(pictures):
             part = picture[y1:y2, x1:x2]
             resized = cv2.resize(part, (side, side), interpolation=cv2.INTER_LINEAR)
-            view[index] = resized[:, ::-1] if mirrored else resized
+            view[index] = resized[:, ::-1] if flipped else resized
         if clip.targets is not None:
-            truths.append(_truth(clip.targets, positions, (x1, y1, x2, y2), mirrored=mirrored))
+            truths.append(_truth(clip.targets, positions, (x1, y1, x2, y2), flipped=flipped))
     stacked = {name: np.stack([truth[name] for truth in truths]) for name in (truths or [{}])[0]}
     return TrainingViews(views, stacked)
 
 
 def _truth(
-    targets: FrameTargets, positions: IntArray, crop: tuple[int, int, int, int], *, mirrored: bool
+    targets: FrameTargets, positions: IntArray, crop: tuple[int, int, int, int], *, flipped: bool
 ) -> dict[str, NDArray[np.generic]]:
     """The targets of some frames as a crop of them shows it."""
     x1, y1, x2, y2 = crop
     joints = (targets.joints_xy[positions] - (x1, y1)) / (x2 - x1, y2 - y1)
     heading, support = targets.heading[positions], targets.support[positions]
-    if mirrored:
+    if flipped:
         joints = joints[:, COCO17.flip_order] * (-1, 1) + (1, 0)
         heading, support = -heading, swapped_support(support)
     return {

@@ -1,10 +1,10 @@
-"""Skeletons that the demo's own pose network finds in drawn clips: InfoGCN learns its errors.
+"""Skeletons that the demo's own pose network predicts in rendered clips: InfoGCN learns its errors.
 
 Noise that is made up (`training.rink.skeletons`) differs from what a network does: its errors
 follow the pose, the view and the blur. Here the rink draws the skater as large as the pose network
-looks at him, in boxes as the detector gives them, and only the found joints are kept.
+looks at him, in boxes as the detector gives them, and only the predicted joints are kept.
 
-`python -m training.finetune RECIPE.toml --data-only` finds a recipe's skeletons ahead.
+`python -m training.finetune RECIPE.toml --data-only` predicts a recipe's skeletons ahead.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _large(seed: int, count: int) -> RenderedClips:
 
 @settings(kw_only=True)
 class PredictedSettings:
-    """Which drawn clips, and who looks for the joints."""
+    """Which rendered clips, and what predicts the joints."""
 
     training: RenderedClips = field(default_factory=lambda: _large(31, 1680))
     """Seed below 100,000."""
@@ -54,7 +54,7 @@ class PredictedSettings:
     """The pose network, a checkpoint of the manifest: one that saw the rink alone, as the skeleton
     network then does too."""
     share: ShareAbove0 = 0.5
-    """Of the training clips; the others are drawn without pictures, no two alike."""
+    """Of the training clips; the others are simulated without pictures, no two alike."""
     cache: str = ""
     """Where they are kept; empty: `skeletons` in Rinkside's cache."""
 
@@ -67,11 +67,11 @@ class PredictedSettings:
 
 
 class PredictedSkeletons:
-    """Skeleton clips that a pose network found in drawn pictures.
+    """Skeleton clips that a pose network predicted in rendered pictures.
 
     Args:
         clips: Which.
-        settings: Who finds, and where the skeletons are kept.
+        settings: What predicts, and where the skeletons are kept.
         status: Told how far it is.
         seed: Of their order; None keeps it.
 
@@ -95,7 +95,7 @@ class PredictedSkeletons:
         self._folder = kept / f"{clips.fingerprint}-{checkpoint.sha256[:12]}"
         self._clips, self._seed = clips, seed
         self._labels: IntArray = np.arange(clips.count, dtype=np.int64) % len(LABELS)
-        self._find(settings.checkpoint, status)
+        self._predict_missing(settings.checkpoint, status)
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -106,7 +106,7 @@ class PredictedSkeletons:
         return self._labels
 
     def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
-        """A clip as it was found, in every copy."""
+        """A clip as it was predicted, in every copy."""
         if self._seed is not None:
             order = epoch_order(self._labels, seed=self._seed, epoch=epoch, balance=0.0)
             position = int(order[position])
@@ -116,7 +116,7 @@ class PredictedSkeletons:
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:06d}.npz"
 
-    def _find(self, checkpoint: str, status: StatusLine) -> None:
+    def _predict_missing(self, checkpoint: str, status: StatusLine) -> None:
         with self._writing():
             self._folder.mkdir(parents=True, exist_ok=True)
         missing = [n for n in range(self._clips.count) if not self._path(n).is_file()]
@@ -124,8 +124,8 @@ class PredictedSkeletons:
             return
         estimator = _estimator(checkpoint)
         for done, number in enumerate(missing, start=1):
-            self._keep(number, find_skeleton(number, self._clips, estimator))
-            status.show(f"finding skeletons: {done} of {len(missing)}", done / len(missing))
+            self._keep(number, predict_skeleton(number, self._clips, estimator))
+            status.show(f"predicting skeletons: {done} of {len(missing)}", done / len(missing))
 
     def _keep(self, number: int, pose: PoseSequence) -> None:
         with self._writing(), written(self._path(number)) as scratch, scratch.open("wb") as file:
@@ -139,14 +139,14 @@ class MixedSkeletons:
     """Clips of two kinds: every epoch all of the first, and the first of the second's epoch.
 
     Args:
-        found: All of them are seen in every epoch.
-        drawn: Fills the epoch up.
-        share: Of `found` in an epoch.
+        predicted: All of them are seen in every epoch.
+        simulated: Fills the epoch up.
+        share: Of `predicted` in an epoch.
     """
 
-    def __init__(self, found: SkeletonClips, drawn: SkeletonClips, *, share: float) -> None:
-        self._found, self._drawn = found, drawn
-        self._length = round(len(found) / share)
+    def __init__(self, predicted: SkeletonClips, simulated: SkeletonClips, *, share: float) -> None:
+        self._predicted, self._simulated = predicted, simulated
+        self._length = round(len(predicted) / share)
 
     def __len__(self) -> int:
         return self._length
@@ -154,22 +154,22 @@ class MixedSkeletons:
     @property
     def labels(self) -> IntArray:
         """`(N,)` classes of the clips, in no order of any epoch."""
-        fill = self._length - len(self._found)
-        return np.concatenate([self._found.labels, np.resize(self._drawn.labels, fill)])
+        fill = self._length - len(self._predicted)
+        return np.concatenate([self._predicted.labels, np.resize(self._simulated.labels, fill)])
 
     def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
-        """Found and drawn ones spread evenly over the epoch."""
-        before = position * len(self._found) // self._length
-        if (position + 1) * len(self._found) // self._length > before:
-            return self._found.clip(epoch, before, copy)
-        number = epoch * (self._length - len(self._found)) + position - before
-        return self._drawn.clip(*divmod(number, len(self._drawn)), copy)
+        """Predicted and simulated ones spread evenly over the epoch."""
+        before = position * len(self._predicted) // self._length
+        if (position + 1) * len(self._predicted) // self._length > before:
+            return self._predicted.clip(epoch, before, copy)
+        number = epoch * (self._length - len(self._predicted)) + position - before
+        return self._simulated.clip(*divmod(number, len(self._simulated)), copy)
 
 
-def find_skeleton(number: int, clips: RenderedClips, estimator: PoseEstimator) -> PoseSequence:
-    """The skeleton found in one drawn clip, in pixels of what was drawn."""
+def predict_skeleton(number: int, clips: RenderedClips, estimator: PoseEstimator) -> PoseSequence:
+    """The skeleton predicted in one rendered clip, in pixels of the rendered part."""
     clip = render_stored_clip(number, clips)
-    assert clip.targets is not None  # drawn clips have one
+    assert clip.targets is not None  # rendered clips have one
     rng = np.random.default_rng((clips.seed, number, 5))
     boxes = detected(joint_boxes(clip.targets.joints_xy), rng)
     return estimator.estimate(clip.pictures(range(len(clip))), boxes)
@@ -189,9 +189,9 @@ def detected(boxes: FloatArray, rng: np.random.Generator) -> FloatArray:
         start = rng.integers(0, len(keys))
         spell = slice(start, start + rng.integers(1, max(len(keys) // 4, 1) + 1))
         error[spell] += np.tile(rng.uniform(-0.8, 0.8, 2), 2)
-    found = boxes[keys] + error * size
+    moved = boxes[keys] + error * size
     frames = np.arange(T)
-    return np.stack([np.interp(frames, keys, found[:, c]) for c in range(4)], axis=1).astype(
+    return np.stack([np.interp(frames, keys, moved[:, c]) for c in range(4)], axis=1).astype(
         np.float32
     )
 

@@ -1,4 +1,4 @@
-"""Stored clips straight from the simulated rink: only the skater's surroundings are ever drawn.
+"""Stored clips straight from the simulated rink: only the skater's surroundings are ever rendered.
 
 The picture is that of `training.rink` for the same seed, cut to the region that the pipeline would
 find, scaled down, and spoilt by JPEG as codecs spoil it. Besides, it holds what is true in every
@@ -45,7 +45,7 @@ VERSION = 2
 
 @settings(kw_only=True)
 class RenderedClips:
-    """Which clips are drawn, and what is kept of them."""
+    """Which clips are rendered, and what is kept of them."""
 
     seed: Annotated[int, Field(ge=0, lt=200_000)]
     """Below 100,000 for training, 100,000 to 199,999 for validation."""
@@ -56,9 +56,9 @@ class RenderedClips:
     long_side: Count = 288
     """Limit of the region's other side, pixels."""
     max_frames: Count = 48
-    """Frames of a clip that are drawn, spread over it."""
+    """Frames of a clip that are rendered, spread over it."""
     surroundings: NotNegative = 0.12
-    """Drawn on every side of the region, as a share of its sides, so that it can be moved."""
+    """Rendered on every side of the region, as a share of its sides, so that it can be moved."""
     quality: tuple[int, int] = (40, 92)
     """Of the JPEG files, drawn for each clip."""
     blurred: Share = 0.2
@@ -83,7 +83,7 @@ class RenderedClips:
 
 
 class RenderedStore:
-    """Drawn clips below a folder; what is there already is not drawn again.
+    """Rendered clips below a folder; what is there already is not rendered again.
 
     Args:
         folder: One sub-folder per settings.
@@ -134,9 +134,9 @@ def render_stored_clip(number: int, clips: RenderedClips) -> StoredClip:
     windowed = replace(scene, camera=views, actors=actors, captions=())
     writer = ClipWriter(quality=int(rng.integers(*clips.quality, endpoint=True)))
     joints = []
-    for frame, drawn in zip(frames, render(windowed, scene.times_s[frames]), strict=True):
-        writer.add(int(frame), drawn.image)
-        joints.append(drawn.keypoints_xy[0])
+    for frame, rendered in zip(frames, render(windowed, scene.times_s[frames]), strict=True):
+        writer.add(int(frame), rendered.image)
+        joints.append(rendered.keypoints_xy[0])
     targets = _frame_targets(windowed, scene.times_s[frames], np.stack(joints))
     return writer.clip(num_frames=scene.num_frames, region=region, targets=targets)
 
@@ -149,7 +149,7 @@ def kept(num_frames: int, max_frames: int) -> NDArray[np.int64]:
 
 
 def _region_and_window(scene: ClipScene, clips: RenderedClips) -> tuple[FloatArray, Window]:
-    """The region in pixels of what is drawn, and the part of the picture that is drawn."""
+    """The region in pixels of what is rendered, and the part of the picture that is rendered."""
     size = (scene.camera.width, scene.camera.height)
     xy, _ = scene.camera.at(scene.times_s).project(scene.performance.at(scene.times_s))
     boxes = joint_boxes(xy)
@@ -159,7 +159,7 @@ def _region_and_window(scene: ClipScene, clips: RenderedClips) -> tuple[FloatArr
     boxes[~seen] = np.nan
     people = People((Track(0, boxes, scores, seen),), 0, Message("truth"))
     region = consolidate(
-        people, size, RegionSettings(), name="drawn clip", num_frames=len(boxes)
+        people, size, RegionSettings(), name="rendered clip", num_frames=len(boxes)
     ).xyxy
     sides = region[2:] - region[:2]
     spare = np.tile(clips.surroundings * sides, 2) * (-1, -1, 1, 1)

@@ -1,4 +1,4 @@
-"""Skeleton sequences for InfoGCN: from the simulated rink without pictures, or from found poses."""
+"""Skeleton sequences for InfoGCN: from the simulated rink, without pictures, or prepared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from training.rink.files.frequencies import shared_out
 from training.rink.skeletons import STREAM, EstimatorNoise, skeleton_clip
 
 KEPT_CLIPS = 4096
-"""So many drawn clips stay in memory, 45 kB each: to draw one takes longer than to learn it."""
+"""So many simulated clips stay in memory, 45 kB each: making one takes longer than learning it."""
 
 Frequencies = Literal["equal", "challenge"]
 """Every class as often, or as in the challenge's training data."""
@@ -84,7 +84,7 @@ class SkeletonClips(Protocol):
 
 
 class RinkSkeletons:
-    """Clips of the simulated rink, drawn when they are asked for.
+    """Clips of the simulated rink, made when they are asked for.
 
     Args:
         seed: Below 100,000 for training, from there to 199,999 for validation.
@@ -93,7 +93,7 @@ class RinkSkeletons:
         classes: Names of the classes to draw from.
         frequencies: `equal`, or the `challenge`'s.
         fresh: No two clips are the same; else every epoch has the same ones, like a data set, and
-            they are drawn once.
+            they are made once.
         balance: `LongTailSettings.balance`.
     """
 
@@ -131,21 +131,21 @@ class RinkSkeletons:
         label = int(self._labels[index])
         if self._fresh:
             number = epoch * len(self) + position
-            return _drawn(label, (self._seed, STREAM, number), self._noise, copy)
-        return _drawn_before(label, (self._seed, STREAM, index), self._noise, copy)
+            return _simulated(label, (self._seed, STREAM, number), self._noise, copy)
+        return _simulated_before(label, (self._seed, STREAM, index), self._noise, copy)
 
 
-def _drawn(label: int, seed: tuple[int, ...], noise: EstimatorNoise, take: int) -> LabelledPose:
-    drawn = skeleton_clip(LABELS[label], seed, noise=noise, take=take)
-    stride = pose_stride(len(drawn.scores))
-    return LabelledPose(PoseSequence(drawn.keypoints_xy, drawn.scores, stride), label)
+def _simulated(label: int, seed: tuple[int, ...], noise: EstimatorNoise, take: int) -> LabelledPose:
+    simulated = skeleton_clip(LABELS[label], seed, noise=noise, take=take)
+    stride = pose_stride(len(simulated.scores))
+    return LabelledPose(PoseSequence(simulated.keypoints_xy, simulated.scores, stride), label)
 
 
-_drawn_before = lru_cache(maxsize=KEPT_CLIPS)(_drawn)
+_simulated_before = lru_cache(maxsize=KEPT_CLIPS)(_simulated)
 
 
-class FoundPoses:
-    """Clips of a data set whose poses were found before.
+class PreparedPoses:
+    """Clips of a data set whose poses were predicted before.
 
     Args:
         clips: Of the data set.
@@ -190,7 +190,7 @@ class FoundPoses:
         return self._labels
 
     def clip(self, epoch: int, position: int, copy: int = 0) -> LabelledPose:
-        """A clip as it was found, in every copy."""
+        """A clip as it was predicted, in every copy."""
         if self._seed is not None:
             order = epoch_order(self._labels, seed=self._seed, epoch=epoch, balance=self._balance)
             position = int(order[position])

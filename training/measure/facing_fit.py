@@ -53,8 +53,8 @@ def fit_facing(
     """The fitted tensors, named as `pipeline.measure.learned` reads them."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    mirrored = joints[:, list(COCO17.flip_order)] * np.array([-1.0, 1.0], np.float32)
-    x = torch.from_numpy(np.concatenate([joints, mirrored]).reshape(-1, 34))
+    flipped = joints[:, list(COCO17.flip_order)] * np.array([-1.0, 1.0], np.float32)
+    x = torch.from_numpy(np.concatenate([joints, flipped]).reshape(-1, 34))
     y = _soft(np.concatenate([directions, -directions]))
     network = nn.Sequential(
         nn.Linear(34, 64), nn.ReLU(), nn.Linear(64, 48), nn.ReLU(), nn.Linear(48, len(DIRECTIONS))

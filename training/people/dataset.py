@@ -165,12 +165,12 @@ def read_pictures(folder: Path, name: str) -> list[Picture]:
     """
     hand, teacher = (_read(folder / f"{name}{part}.json") for part in ("", "_teacher"))
     try:
-        found = _by_picture(teacher["annotations"])
-        drawn = _by_picture(hand["annotations"])
+        predicted = _by_picture(teacher["annotations"])
+        labelled = _by_picture(hand["annotations"])
         return [
             Picture(
                 folder / image["file_name"],
-                tuple(merge_labels(drawn[image["id"]], found[image["id"]])),
+                tuple(merge_labels(labelled[image["id"]], predicted[image["id"]])),
             )
             for image in hand["images"]
         ]
@@ -179,18 +179,18 @@ def read_pictures(folder: Path, name: str) -> list[Picture]:
 
 
 def merge_labels(
-    drawn: Iterable[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]
+    labelled: Iterable[Mapping[str, Any]], predicted: Sequence[Mapping[str, Any]]
 ) -> list[Person]:
     """Everybody in one picture, once.
 
     Args:
-        drawn: Hand annotations of COCO; `keypoints` are x, y, visibility.
-        found: The teacher's; `keypoints` are x, y, score. Of several that match one hand
+        labelled: Hand annotations of COCO; `keypoints` are x, y, visibility.
+        predicted: The teacher's; `keypoints` are x, y, score. Of several that match one hand
             annotation the most certain stays.
     """
-    by_hand = {entry["id"]: entry for entry in drawn if not entry.get("iscrowd")}
+    by_hand = {entry["id"]: entry for entry in labelled if not entry.get("iscrowd")}
     people = []
-    for entry in sorted(found, key=lambda entry: -entry["score"]):
+    for entry in sorted(predicted, key=lambda entry: -entry["score"]):
         match = entry["matches_annotation"]
         if match is not None and match not in by_hand:
             continue  # a second box on the same person
@@ -199,17 +199,17 @@ def merge_labels(
     return people
 
 
-def _person(found: Mapping[str, Any] | None, drawn: Mapping[str, Any] | None) -> Person:
+def _person(predicted: Mapping[str, Any] | None, by_hand: Mapping[str, Any] | None) -> Person:
     joints, labelled = np.zeros((NUM_JOINTS, 2), np.float32), np.zeros(NUM_JOINTS, np.bool_)
-    for entry, threshold in ((found, JOINT_THRESHOLD), (drawn, 0.5)):  # the hand's come last
+    for entry, threshold in ((predicted, JOINT_THRESHOLD), (by_hand, 0.5)):  # the hand's come last
         if entry is not None:
             keypoints = np.array(entry["keypoints"], np.float32).reshape(NUM_JOINTS, 3)
             known = keypoints[:, 2] >= threshold
             joints[known], labelled[known] = keypoints[known, :2], True
     # The teacher's box fits the whole body; a hand's may be no more than the span of its joints.
-    x, y, width, height = (found or drawn or {})["bbox"]
+    x, y, width, height = (predicted or by_hand or {})["bbox"]
     box = np.array([x, y, x + width, y + height], np.float32)
-    score = found["score"] if found and not drawn else 1.0
+    score = predicted["score"] if predicted and not by_hand else 1.0
     return Person(box, score, joints, labelled)
 
 

@@ -54,7 +54,7 @@ def test_every_family_converts_and_loads(tmp_path, *, family, builder, wrapper, 
 
 def test_a_network_in_eight_bits_answers_as_before(tmp_path):
     source = publish(tiny_state("vitpose_tiny", seed=3), tmp_path / "a.pth", wrapper="model")
-    answers = []
+    logits = []
     for name, flags in {"whole": [], "eight": ["--eight-bits"]}.items():
         out = tmp_path / f"{name}.safetensors"
         arguments = ["convert", str(source), "--family", "vitpose", "--builder", "vitpose_tiny"]
@@ -62,10 +62,10 @@ def test_a_network_in_eight_bits_answers_as_before(tmp_path):
         model = build_on_meta(BUILDERS["vitpose_tiny"]).eval()
         load_strict(model, read_state(out), source=name)
         with torch.no_grad():
-            answers.append(model(torch.ones(1, 3, 128, 96)))
+            logits.append(model(torch.ones(1, 3, 128, 96)))
     sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("whole", "eight")]
     assert sizes[1] < 0.3 * sizes[0]
-    off = (answers[1] - answers[0]).square().mean().sqrt() / answers[0].std()
+    off = (logits[1] - logits[0]).square().mean().sqrt() / logits[0].std()
     assert 0 < off < 0.05
 
 

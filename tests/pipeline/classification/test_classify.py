@@ -11,7 +11,7 @@ from models.infogcn.network import infogcn_tiny
 from models.umt.network import umt_tiny
 from models.uniformerv2 import uniformerv2_tiny
 from pipeline.classification.classify import classify_skeleton, forward_logits
-from pipeline.classification.sequence import mirror
+from pipeline.classification.sequence import flip_sequence
 from pipeline.config import load_profile
 
 SIDE, FRAMES = 64, 4
@@ -45,10 +45,10 @@ def test_bf16_stays_near_fp32(family: str) -> None:
     assert 0 < np.abs(reduced - full).max() < 0.05 * spread  # 8 bits of mantissa: 0.4 % a step
 
 
-def test_a_mirrored_skeleton_is_a_second_view() -> None:
+def test_a_flipped_skeleton_is_a_second_view() -> None:
     torch.manual_seed(0)
     network, sequence = telling(infogcn_tiny()), torch.randn(3, 64, 17, 1)
-    one, other = (classify_skeleton(network, s) for s in (sequence, mirror(sequence)))
+    one, other = (classify_skeleton(network, s) for s in (sequence, flip_sequence(sequence)))
     both = classify_skeleton(network, sequence, flipped=True)
     assert both.logits == pytest.approx(np.concatenate([one.logits, other.logits]), abs=1e-5)
     assert both.probabilities == pytest.approx((one.probabilities + other.probabilities) / 2)

@@ -117,7 +117,7 @@ def test_views_are_the_protocols_in_order():
     assert repr(plan) == "ViewPlan(6 views, 6 distinct, side 112)"
 
 
-def test_every_second_view_in_time_is_mirrored_where_asked():
+def test_every_second_view_in_time_is_flipped_where_asked():
     long = plan_views(400, (112, 300), num_sampled=8, num_clips=5, flipped=True)
     assert [view.flipped for view in long.views] == [False] * 3 + ([True] * 3 + [False] * 3) * 2
     still = plan_views(1, (112, 112), num_sampled=8, num_clips=5, num_crops=1, flipped=True)

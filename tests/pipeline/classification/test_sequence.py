@@ -11,8 +11,8 @@ from models.skeletons import COCO17
 from pipeline.classification.sequence import (
     SequenceSettings,
     fill_gaps,
+    flip_sequence,
     make_sequence,
-    mirror,
     motion,
     normalise,
     resize_time,
@@ -45,14 +45,14 @@ def test_neither_place_nor_size_in_the_picture_matters(scale, shift):
 
 
 @pytest.mark.parametrize("stream", ["joint", "motion"])
-def test_a_mirrored_sequence_is_that_of_the_mirrored_poses(stream):
+def test_a_flipped_sequence_is_that_of_the_flipped_poses(stream):
     pose = make_pose()
     joints = pose.keypoints_xy[:, COCO17.flip_order] * np.float32([-1, 1]) + np.float32([640, 0])
     seen = PoseSequence(joints, pose.scores[:, COCO17.flip_order])
     expected, plain = (make_sequence(p, SequenceSettings(stream=stream)) for p in (seen, pose))
-    assert mirror(plain).numpy() == pytest.approx(expected.numpy(), abs=1e-5)
-    assert (mirror(plain) != plain).any()
-    assert (mirror(mirror(plain)) == plain).all()
+    assert flip_sequence(plain).numpy() == pytest.approx(expected.numpy(), abs=1e-5)
+    assert (flip_sequence(plain) != plain).any()
+    assert (flip_sequence(flip_sequence(plain)) == plain).all()
 
 
 def test_gaps_are_bridged_ends_are_held_and_scores_tell():

@@ -104,13 +104,13 @@ def test_deduplicated_views_equal_the_plain_mean_of_fifteen(family, shape, num_f
 
 
 @pytest.mark.parametrize("family", MODELS)
-def test_a_mirrored_view_is_the_other_one_seen_in_a_mirror(family):
+def test_a_flipped_view_is_the_other_one_seen_in_a_mirror(family):
     clip, region = make_clip(), RegionOfInterest(np.array(REGIONS["wide"], np.float32), "test")
     plain = collect(clip, region, family)
-    mirrored = ViewCollector(replace(plain.settings, test_time_flip=True), len(clip), region)
-    for frame in sorted(mirrored.wanted):
-        mirrored.add(frame, clip[frame])
-    pairs = list(zip(plain.tensors(), mirrored.tensors(), strict=True))
+    flipped = ViewCollector(replace(plain.settings, test_time_flip=True), len(clip), region)
+    for frame in sorted(flipped.wanted):
+        flipped.add(frame, clip[frame])
+    pairs = list(zip(plain.tensors(), flipped.tensors(), strict=True))
     assert len(pairs) == 15
     for number, (one, other) in enumerate(pairs):
         expected = one.flip(-1) if number // 3 % 2 else one

@@ -217,13 +217,13 @@ def test_other_numbers_of_joints_are_refused():
         estimator(small_network(num_joints=5))
 
 
-def test_flip_average_of_a_mirrored_crop_is_mirrored():
+def test_the_flip_test_of_a_flipped_crop_is_flipped():
     network, crops = small_network(), torch.randn(2, 3, 64, 48)
     with torch.inference_mode():
         plain = flip_test(network, crops, COCO17.flip_order)
-        mirrored = flip_test(network, crops.flip(-1), COCO17.flip_order)
+        flipped = flip_test(network, crops.flip(-1), COCO17.flip_order)
     expected = plain.flip(-1)[:, list(COCO17.flip_order)]
-    torch.testing.assert_close(mirrored, expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(flipped, expected, atol=1e-6, rtol=0)
 
 
 def test_bfloat16_is_close():

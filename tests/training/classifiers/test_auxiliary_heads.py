@@ -7,6 +7,7 @@ import torch
 
 from models.zoo import BUILDERS
 from training.classifiers.auxiliary_heads import (
+    NAME,
     AuxiliaryHead,
     attach,
     auxiliary_losses,
@@ -57,9 +58,9 @@ def test_a_perfect_head_loses_nothing() -> None:
 @pytest.mark.parametrize("name", ["place", "offset", "heading", "turn", "support"])
 def test_every_answer_counts(name: str) -> None:
     known = truth()
-    found = perfect(known)
-    found[name] = found[name].flip(1)  # right, but of another frame
-    losses = auxiliary_losses(found, known, grid=GRID)
+    predicted = perfect(known)
+    predicted[name] = predicted[name].flip(1)  # right, but of another frame
+    losses = auxiliary_losses(predicted, known, grid=GRID)
     target = "joints" if name in ("place", "offset") else name
     wrong = {key for key, value in losses.items() if float(value) > 1e-3}
     assert wrong == ({target} if name != "turn" else wrong & {"turn"})
@@ -67,10 +68,10 @@ def test_every_answer_counts(name: str) -> None:
 
 def test_joints_outside_the_view_do_not_count() -> None:
     known = truth()
-    found = perfect(known)
+    predicted = perfect(known)
     known["joints"][:, :, 5:] += 2.0
-    found["place"][..., 5:] = 0.0
-    assert float(auxiliary_losses(found, known, grid=GRID)["joints"]) < 1e-5
+    predicted["place"][..., 5:] = 0.0
+    assert float(auxiliary_losses(predicted, known, grid=GRID)["joints"]) < 1e-5
 
 
 def test_a_network_of_half_the_frames_is_asked_about_every_second() -> None:
@@ -87,7 +88,7 @@ def test_a_network_of_half_the_frames_is_asked_about_every_second() -> None:
 def test_the_head_reads_every_frame_of_both_families(builder: str, shape: tuple[int, int]) -> None:
     network = BUILDERS[builder]()
     attach(network)
-    head = network.get_submodule("auxiliary")
+    head = network.get_submodule(NAME)
     assert isinstance(head, AuxiliaryHead)
     with torch.no_grad(), kept_tokens(network) as kept:
         network(torch.zeros(1, 3, int(builder.split("_")[-1].split("x")[0]), 96, 96))
@@ -135,12 +136,12 @@ def test_blocks_see_only_the_tokens_that_are_kept() -> None:
 
 def test_a_joint_in_a_patch_that_was_left_out_does_not_count() -> None:
     known = truth()
-    found = perfect(known)
+    predicted = perfect(known)
     everything = torch.arange(12).expand(2, 4, 12)
     some = everything[:, :, [0, 3, 4, 5, 9]]
     index = some[..., None].expand(-1, -1, -1, 17)
-    part = {**found, "place": found["place"].gather(2, index)}
-    part["offset"] = found["offset"].gather(2, index[..., None].expand(-1, -1, -1, -1, 2))
+    part = {**predicted, "place": predicted["place"].gather(2, index)}
+    part["offset"] = predicted["offset"].gather(2, index[..., None].expand(-1, -1, -1, -1, 2))
     assert float(auxiliary_losses(part, known, grid=GRID, kept=some)["joints"]) < 1e-5
     part["place"] = part["place"].flip(2)
     assert float(auxiliary_losses(part, known, grid=GRID, kept=some)["joints"]) > 1

@@ -44,8 +44,8 @@ def task(
     return ClipTask(recipe, StatusLine(active=False))
 
 
-class Answers(nn.Module):
-    """A network that answers the same whatever it sees."""
+class ConstantNetwork(nn.Module):
+    """A network that predicts the same whatever it sees."""
 
     def __init__(self, logits: Tensor) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ def loss_and_inputs(task: ClipTask) -> tuple[Tensor, Tensor, Tensor]:
     batch = task.batch(0, range(4))
     logits = torch.randn(4, NUM_CLASSES, generator=torch.Generator().manual_seed(5))
     targets = soft_targets(batch["labels"], NUM_CLASSES, 0.05)
-    return task.loss(Answers(logits), batch)["loss"], logits, targets
+    return task.loss(ConstantNetwork(logits), batch)["loss"], logits, targets
 
 
 def log_shares(task: ClipTask) -> Tensor:

@@ -14,6 +14,7 @@ from pipeline.errors import ConfigError
 from training.classifiers.auxiliary_heads import kept_tokens, tokens_near
 from training.classifiers.clips import ClipRecipe, ClipTask
 from training.classifiers.distillation import (
+    NAME,
     DistillationHead,
     DistillationSettings,
     Teacher,
@@ -42,7 +43,7 @@ class Copied(DistillationHead):
 def test_who_equals_the_teacher_loses_nothing() -> None:
     teacher = Teacher(DistillationSettings(checkpoint=UMT))
     student, _ = load_model(UMT)
-    student.add_module("distillation", Copied())
+    student.add_module(NAME, Copied())
     with torch.no_grad(), kept_tokens(student) as kept:
         logits = student(clips())
     taught = teacher.taught(clips(), INPUT_TRANSFORMS["umt"])
@@ -68,9 +69,9 @@ def test_each_sees_the_pictures_in_its_own_colours() -> None:
         mean, std = (torch.tensor(getattr(transform, n)).view(3, 1, 1, 1) for n in ("mean", "std"))
         return (pixels - mean) / std
 
-    answers, _ = teacher.taught(normalised(ours), ours)
+    logits, _ = teacher.taught(normalised(ours), ours)
     with torch.no_grad():
-        torch.testing.assert_close(answers, network(normalised(theirs)), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(logits, network(normalised(theirs)), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("builder", ["umt_stem_16x96", "umt_stem_16x128", "umt_stem_32x96"])
@@ -97,7 +98,7 @@ def test_every_frame_is_compared_with_the_token_of_its_time() -> None:
     """Tokens that tell the time: frame t of 32 belongs to token t // 2 of 16."""
     teacher = Teacher(DistillationSettings(checkpoint=UNIFORMERV2))
     student, _ = load_model(UMT)
-    student.add_module("distillation", Copied())
+    student.add_module(NAME, Copied())
     of_time = torch.randn(16, 192)
     seen = of_time[None, :, None, None].expand(1, 16, 6, 6, 192)
     tokens = of_time.repeat_interleave(2, dim=0)[None, :, None].expand(1, 32, 36, 192)

@@ -178,7 +178,7 @@ def test_training_copies_show_the_same_frames() -> None:
     assert len(np.unique(levels)) > 2
 
 
-def test_mirrored_and_plain_copies_occur() -> None:
+def test_flipped_and_plain_copies_occur() -> None:
     writer = ClipWriter()
     left_bright = np.zeros((40, 60, 3), np.uint8)
     left_bright[:, :30] = 200
@@ -188,8 +188,8 @@ def test_mirrored_and_plain_copies_occur() -> None:
         clip, num_frames=1, side=16, copies=40, settings=AugmentSettings(flip=0.5),
         rng=np.random.default_rng(0),
     ).videos  # fmt: skip
-    mirrored = int((views[:, 0, :, 0, 0].mean(axis=1) < 100).sum())
-    assert 10 <= mirrored <= 30
+    flipped = int((views[:, 0, :, 0, 0].mean(axis=1) < 100).sum())
+    assert 10 <= flipped <= 30
 
 
 def test_validation_view_follows_the_published_rule() -> None:

@@ -1,4 +1,4 @@
-"""Skeletons that a pose network finds in drawn clips."""
+"""Skeletons that a pose network predicts in rendered clips."""
 
 from dataclasses import replace
 
@@ -25,9 +25,9 @@ def settings(tmp_path):
     )
 
 
-def test_joints_are_found_about_where_they_are_drawn(settings):
-    found = PredictedSkeletons(CLIPS, settings, StatusLine())
-    pose, class_index = found.clip(0, 1)
+def test_joints_are_predicted_about_where_they_are_rendered(settings):
+    predicted = PredictedSkeletons(CLIPS, settings, StatusLine())
+    pose, class_index = predicted.clip(0, 1)
     truth = render_stored_clip(1, CLIPS).targets.joints_xy
     size = np.ptp(truth, axis=1).max(axis=1)
     error = np.linalg.norm(pose.keypoints_xy - truth, axis=2) / size[:, None]
@@ -47,7 +47,7 @@ def test_a_clip_is_looked_through_once(settings, tmp_path):
 
 def test_full_disk_is_said_and_leaves_nothing_half_written(settings, tmp_path, monkeypatch):
     pose = PoseSequence(np.zeros((12, 17, 2), np.float32), np.ones((12, 17), np.float32))
-    monkeypatch.setattr("training.data.predicted.find_skeleton", lambda *_: pose)
+    monkeypatch.setattr("training.data.predicted.predict_skeleton", lambda *_: pose)
     with largest_file(100), pytest.raises(TrainingError, match=r"^cannot write .*; make room"):
         PredictedSkeletons(CLIPS, settings, StatusLine(active=False))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -82,20 +82,22 @@ class Numbered:
         return self.name, epoch, position
 
 
-def test_an_epoch_has_all_found_clips_and_none_drawn_twice():
-    mixture = MixedSkeletons(Numbered("found", 6), Numbered("drawn", 5), share=0.6)
+def test_an_epoch_has_all_predicted_clips_and_none_simulated_twice():
+    mixture = MixedSkeletons(Numbered("predicted", 6), Numbered("simulated", 5), share=0.6)
     epochs = [[mixture.clip(epoch, n) for n in range(len(mixture))] for epoch in range(3)]
     for number, epoch in enumerate(epochs):
-        assert [c for c in epoch if c[0] == "found"] == [("found", number, n) for n in range(6)]
-    drawn = [c for epoch in epochs for c in epoch if c[0] == "drawn"]
-    assert len(drawn) == len(set(drawn)) == 12
+        assert [c for c in epoch if c[0] == "predicted"] == [
+            ("predicted", number, n) for n in range(6)
+        ]
+    simulated = [c for epoch in epochs for c in epoch if c[0] == "simulated"]
+    assert len(simulated) == len(set(simulated)) == 12
     assert len(mixture.labels) == len(mixture) == 10
 
 
 def test_both_kinds_of_skeletons_are_learned_from(settings):
-    found = PredictedSkeletons(settings.training, settings, StatusLine(), seed=0)
-    drawn = RinkSkeletons(seed=5, count=28, noise=EstimatorNoise())
-    mixture = MixedSkeletons(found, drawn, share=0.5)
+    predicted = PredictedSkeletons(settings.training, settings, StatusLine(), seed=0)
+    simulated = RinkSkeletons(seed=5, count=28, noise=EstimatorNoise())
+    mixture = MixedSkeletons(predicted, simulated, share=0.5)
     lengths = [len(mixture.clip(0, n).pose.scores) for n in range(4)]
     assert sum(length == 12 for length in lengths) == 2
 

@@ -1,4 +1,4 @@
-"""Clips drawn straight into the store: the same picture as the whole one's part, and its truth."""
+"""Clips rendered straight into the store: the same picture as part of the whole one, its truth."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_window_shows_what_the_whole_picture_shows_there() -> None:
     assert np.corrcoef(smooth[0].ravel(), smooth[1].ravel())[0, 1] > 0.97
 
 
-def test_clips_are_drawn_once_and_read_back(tmp_path: Path) -> None:
+def test_clips_are_rendered_once_and_read_back(tmp_path: Path) -> None:
     store = RenderedStore(tmp_path, FEW)
     status = StatusLine(active=False)
     built = store.build(status)
@@ -79,18 +79,18 @@ def test_truth_lies_on_the_skater_and_says_when_he_flies() -> None:
     assert 1.3 < turned < 3.2  # a triple; its take-off and landing take the rest
 
 
-def test_mirrored_views_mirror_their_truth() -> None:
+def test_flipped_views_flip_their_truth() -> None:
     clip = render_stored_clip(0, FEW)
-    plain, mirrored = (
+    plain, flipped = (
         training_views(
             clip, num_frames=4, side=32, copies=1, settings=AugmentSettings(flip=flip),
             rng=np.random.default_rng(0),
         )
         for flip in (0.0, 1.0)
     )  # fmt: skip
-    assert np.array_equal(plain.videos[:, :, :, ::-1], mirrored.videos)
-    np.testing.assert_allclose(plain.truths["heading"], -mirrored.truths["heading"])
-    nose = plain.truths["joints"][..., 0, :], mirrored.truths["joints"][..., 0, :]
+    assert np.array_equal(plain.videos[:, :, :, ::-1], flipped.videos)
+    np.testing.assert_allclose(plain.truths["heading"], -flipped.truths["heading"])
+    nose = plain.truths["joints"][..., 0, :], flipped.truths["joints"][..., 0, :]
     np.testing.assert_allclose(nose[0][..., 0], 1 - nose[1][..., 0], atol=1e-5)
     np.testing.assert_allclose(nose[0][..., 1], nose[1][..., 1], atol=1e-5)
 

@@ -20,7 +20,7 @@ from training.classifiers.skeletons import SkeletonRecipe
 from training.data import skeletons
 from training.data.challenge import DataError, LabelledClip
 from training.data.skeletons import (
-    FoundPoses,
+    PreparedPoses,
     RinkSkeletons,
     SkeletonAugmentSettings,
     augmented,
@@ -126,9 +126,9 @@ def test_a_crop_of_no_frames_is_refused() -> None:
 
 
 def test_mirroring_exchanges_left_and_right() -> None:
-    mirrored = augmented(pose(), SkeletonAugmentSettings(flip=1.0), np.random.default_rng(0))
+    flipped = augmented(pose(), SkeletonAugmentSettings(flip=1.0), np.random.default_rng(0))
     np.testing.assert_allclose(
-        mirrored.keypoints_xy[:, LEFT_WRIST], pose().keypoints_xy[:, RIGHT_WRIST] * (-1, 1),
+        flipped.keypoints_xy[:, LEFT_WRIST], pose().keypoints_xy[:, RIGHT_WRIST] * (-1, 1),
         atol=1e-4,
     )  # fmt: skip
 
@@ -166,7 +166,7 @@ def test_sequence_crops_only_what_is_not_cropped_yet() -> None:
     assert middle[-1] < 0.08 < whole[-1]
 
 
-def test_found_poses_are_read_and_missing_ones_named(tmp_path: Path) -> None:
+def test_prepared_poses_are_read_and_missing_ones_named(tmp_path: Path) -> None:
     clips = [LabelledClip(f"{i}_a", Path(), i, Path()) for i in range(3)]
     for clip in clips:
         found = pose(10 + clip.class_index)
@@ -174,10 +174,10 @@ def test_found_poses_are_read_and_missing_ones_named(tmp_path: Path) -> None:
             tmp_path / f"{clip.stem}.npz", keypoints_xy=found.keypoints_xy,
             keypoint_scores=found.scores, pose_stride=2,
         )  # fmt: skip
-    in_order = FoundPoses(clips, tmp_path)
+    in_order = PreparedPoses(clips, tmp_path)
     assert [in_order.clip(7, i).class_index for i in range(3)] == [0, 1, 2]
     assert in_order.clip(0, 1).pose.stride == 2
-    shuffled = FoundPoses(clips, tmp_path, seed=1)
+    shuffled = PreparedPoses(clips, tmp_path, seed=1)
     epochs = [[shuffled.clip(e, i).class_index for i in range(3)] for e in range(6)]
     assert all(sorted(epoch) == [0, 1, 2] for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) > 1
@@ -186,10 +186,10 @@ def test_found_poses_are_read_and_missing_ones_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"1_a\.npz: no poses can be read from it"):
         in_order.clip(0, 1)
     with pytest.raises(DataError, match=r"1_a\.npz: is damaged \(1 of 3 clips have no poses\)"):
-        FoundPoses(clips, tmp_path)
+        PreparedPoses(clips, tmp_path)
     (tmp_path / "2_a.npz").unlink()
     with pytest.raises(DataError, match=r"1_a\.npz: is damaged \(2 of 3 clips"):
-        FoundPoses(clips, tmp_path)
+        PreparedPoses(clips, tmp_path)
 
 
 def test_rink_clips_follow_the_challenges_frequencies() -> None:
@@ -209,10 +209,10 @@ def test_rink_clips_that_are_not_fresh_come_again_in_every_epoch() -> None:
     assert len(firsts[0]) == 2
 
 
-def test_rink_clips_that_are_not_fresh_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rink_clips_that_are_not_fresh_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     again = rink(classes=("3Lutz",), count=2, fresh=False)
     before = {again.clip(0, p).pose.keypoints_xy.tobytes() for p in (0, 1)}
-    monkeypatch.setattr(skeletons, "skeleton_clip", lambda *_, **__: pytest.fail("drawn again"))
+    monkeypatch.setattr(skeletons, "skeleton_clip", lambda *_, **__: pytest.fail("made again"))
     assert {again.clip(1, p).pose.keypoints_xy.tobytes() for p in (0, 1)} == before
 
 
@@ -233,9 +233,9 @@ def test_a_few_clips_without_poses_are_left_out(tmp_path: Path) -> None:
             keypoints_xy=drifting.keypoints_xy,
             keypoint_scores=drifting.scores,
         )
-    found = FoundPoses(clips, tmp_path, max_absent=0.34)
+    found = PreparedPoses(clips, tmp_path, max_absent=0.34)
     assert [clip.stem for clip in found.absent] == ["1_a"]
     assert found.labels.tolist() == [0, 2]
     assert found.clip(0, 1).class_index == 2
     with pytest.raises(DataError, match=r"1_a\.npz: there is no such file \(1 of 3"):
-        FoundPoses(clips, tmp_path, max_absent=0.3)
+        PreparedPoses(clips, tmp_path, max_absent=0.3)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import LabelledClip
-from training.data.skeletons import FoundPoses
+from training.data.skeletons import PreparedPoses
 from training.data.stems import StemError, source_of, stem_of, stem_path, video_of
 from training.data.store import StoredClip, write_clip
 
@@ -100,7 +100,7 @@ def test_no_store_takes_a_clip_from_outside(stem: str, tmp_path: Path) -> None:
             stem_path(store, stem, ending)
     if not stem.startswith("link"):  # what is only read may be a link
         with pytest.raises(StemError):
-            FoundPoses([clip], store)
+            PreparedPoses([clip], store)
 
 
 def test_a_link_is_read_and_replaced_but_no_folder_is_written_through_it(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_link_is_read_and_replaced_but_no_folder_is_written_through_it(tmp_pat
     store.mkdir()
     (store / "a.npz").symlink_to(own / "a.npz")
     (store / "a").symlink_to(own)
-    assert len(FoundPoses([clip_of("a", own)], store)) == 1
+    assert len(PreparedPoses([clip_of("a", own)], store)) == 1
     picture = StoredClip(*(np.zeros(1) for _ in range(3)), num_frames=1, region=np.zeros(4))
     write_clip(picture, stem_path(store, "a", ".npz"))
     assert (own / "a.npz").read_bytes() == before

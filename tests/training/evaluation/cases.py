@@ -61,10 +61,10 @@ def logits_of(class_index: int, *, views: int = 1, certainty: float = 4.0) -> np
     return rows
 
 
-def clip(stem: str, label: int | None, **answers: int) -> ClipPredictions:
+def clip(stem: str, label: int | None, **labels: int) -> ClipPredictions:
     """A clip that each network answers with a class; `umt` stands for all three variants."""
-    given = {name: answers[name] for name in NETWORKS if name in answers}
-    given |= {name: answers["umt"] for name in VARIANTS if "umt" in answers}
+    given = {name: labels[name] for name in NETWORKS if name in labels}
+    given |= {name: labels["umt"] for name in VARIANTS if "umt" in labels}
     return ClipPredictions(stem, label, {name: logits_of(c, views=3) for name, c in given.items()})
 
 

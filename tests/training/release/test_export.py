@@ -86,24 +86,24 @@ def test_exported_run_is_a_checkpoint(run: Path, manifest: Path) -> None:
         torch.testing.assert_close(value.float(), trained[name].float(), atol=1e-3, rtol=1e-3)
 
 
-def test_the_mean_with_earlier_legs_ships_as_such(run: Path, manifest: Path) -> None:
+def test_the_mean_with_earlier_stages_ships_as_such(run: Path, manifest: Path) -> None:
     last = read_state(run / "best.safetensors")
     earlier = {
         key: value + 1 if value.is_floating_point() else value + 7 for key, value in last.items()
     }
-    leg = run.parent / "first" / "best.safetensors"
-    leg.parent.mkdir()
-    write_safetensors(earlier, leg, {})
-    assert export(run, manifest, *ARGUMENTS, "--average", str(leg)) == 0
+    stage = run.parent / "first" / "best.safetensors"
+    stage.parent.mkdir()
+    write_safetensors(earlier, stage, {})
+    assert export(run, manifest, *ARGUMENTS, "--average", str(stage)) == 0
     shipped = read_state(manifest.parent / "demo.safetensors")
     assert shipped.keys() == last.keys()
     for key, value in last.items():
         mean = value + 0.5 if value.is_floating_point() else value
         torch.testing.assert_close(shipped[key].float(), mean.float(), atol=2e-3, rtol=1e-3)
     entry = read_manifest(manifest)["demo"]
-    assert f"; mean with first ({sha256_of(leg)[:12]})" in entry.source
+    assert f"; mean with first ({sha256_of(stage)[:12]})" in entry.source
     assert [figure.name for figure in entry.figures] == [
-        "validation mean class accuracy, the last leg alone"
+        "validation mean class accuracy, the last stage alone"
     ]
 
 

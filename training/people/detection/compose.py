@@ -65,7 +65,7 @@ class Scene:
         ignored = np.concatenate((self.ignored.clip(0, limits), part))
         return Scene(self.pixels, inside[left >= CUT_CERTAIN], ignored[_areas(ignored) > 4])
 
-    def mirrored(self) -> Scene:
+    def flipped(self) -> Scene:
         """Left and right exchanged."""
         width = self.pixels.shape[1]
         boxes, ignored = (

@@ -103,7 +103,7 @@ class Canvases:
         kinds = self._zoomed, self._zoomed_out, self._side_by_side, self._pasted, self._background
         shares = np.array(self._mixture.shares)
         scene = kinds[rng.choice(len(kinds), p=shares / shares.sum())](rng, size_hw)
-        scene = scene.mirrored() if rng.random() < 0.5 else scene
+        scene = scene.flipped() if rng.random() < 0.5 else scene
         pixels = recoloured(scene.pixels, rng)
         if rng.random() < self._mixture.degraded:
             pixels = degraded(pixels, rng)

@@ -35,7 +35,7 @@ class PoseAugmentation:
     upside_down: float = 0.1
     """Share of crops that are turned by any angle."""
     flip: float = 0.5
-    """Share of mirrored crops."""
+    """Share of flipped crops."""
     filled: float = 0.5
     """Share of crops whose empty border shows another picture instead of black."""
     occluded: float = 0.15
@@ -55,7 +55,7 @@ class View:
     labelled: NDArray[np.bool_]
     """`(J,)`."""
 
-    def mirrored(self) -> View:
+    def flipped(self) -> View:
         """Left and right exchanged, in the picture and in the names of the joints."""
         order = list(COCO17.flip_order)
         joints = self.joints[order]
@@ -93,7 +93,7 @@ def random_view(
     if rng.random() < settings.filled:
         view = replace(view, crop=_filled(view.crop, picture, matrix, backdrop))
     if rng.random() < settings.flip:
-        view = view.mirrored()
+        view = view.flipped()
     crop = recoloured(view.crop, rng)
     if rng.random() < settings.occluded:
         crop = _occluded(crop, backdrop, rng)

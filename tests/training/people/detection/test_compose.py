@@ -85,10 +85,10 @@ def test_people_cut_off_become_ignored_and_then_vanish(start, to_find, ignored):
     assert (len(scene.boxes), len(scene.ignored)) == (to_find, ignored)
 
 
-def test_mirrored_boxes_fit():
-    scene = green_person().mirrored()
+def test_flipped_boxes_fit():
+    scene = green_person().flipped()
     np.testing.assert_array_equal(scene.boxes[0], green_box(scene.pixels))
-    np.testing.assert_array_equal(scene.mirrored().boxes, green_person().boxes)
+    np.testing.assert_array_equal(scene.flipped().boxes, green_person().boxes)
 
 
 def test_ice_is_empty_and_new_every_time():

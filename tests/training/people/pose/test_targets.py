@@ -84,8 +84,8 @@ def test_the_plain_view_keeps_joints_on_their_places():
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_turned_and_mirrored_joints_stay_on_their_places(seed, monkeypatch):
-    """Left and right change names when mirrored, and colours are left alone for the comparison."""
+def test_turned_and_flipped_joints_stay_on_their_places(seed, monkeypatch):
+    """Left and right change names when flipped, and colours are left alone for the comparison."""
     picture, person = marked_person()
     monkeypatch.setattr("training.people.pose.augment.recoloured", lambda pixels, rng: pixels)
     view = random_view(
@@ -99,10 +99,8 @@ def test_turned_and_mirrored_joints_stay_on_their_places(seed, monkeypatch):
     mark = 60 + 11 * np.arange(17)
     shown = inside(view.joints + 0.5, CROP) > 0
     plain = np.abs(brightness_at_shown(view, shown) - mark[shown]).mean()
-    mirrored = np.abs(
-        brightness_at_shown(view, shown) - mark[list(COCO17.flip_order)][shown]
-    ).mean()
-    assert min(plain, mirrored) < 8 < max(plain, mirrored)
+    flipped = np.abs(brightness_at_shown(view, shown) - mark[list(COCO17.flip_order)][shown]).mean()
+    assert min(plain, flipped) < 8 < max(plain, flipped)
 
 
 def brightness_at_shown(view: View, shown: np.ndarray) -> np.ndarray:
@@ -113,7 +111,7 @@ def brightness_at_shown(view: View, shown: np.ndarray) -> np.ndarray:
 def test_mirroring_twice_changes_nothing():
     picture, person = marked_person()
     view = plain_view(picture, person, CROP)
-    twice = view.mirrored().mirrored()
+    twice = view.flipped().flipped()
     np.testing.assert_array_equal(twice.crop, view.crop)
     np.testing.assert_allclose(twice.joints, view.joints, atol=1e-4)
 
