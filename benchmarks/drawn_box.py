@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -109,13 +109,12 @@ def judged(path: Path, reference: Reference, profile: Profile, networks: Network
     )
 
 
-def _table(rows: Sequence[Followed]) -> str:
-    lines = [f"{'clip':<24}{'frames':>8}   with the detector   picture alone (first, middle, last)"]
-    for row in rows:
-        one = " ".join(f"{share:.3f}" for share in row.with_detector)
-        other = " ".join(f"{share:.3f}" for share in row.picture_alone)
-        lines.append(f"{row.clip:<24}{row.frames:>8}   {one:<20}{other}")
-    return "\n".join(lines)
+def _line(row: Followed) -> str:
+    one, other = (
+        " ".join(f"{share:.3f}" for share in shares)
+        for shares in (row.with_detector, row.picture_alone)
+    )
+    return f"{row.clip:<24}{row.frames:>4} frames; with the detector {one}; picture alone {other}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -136,14 +135,15 @@ def main(arguments: list[str] | None = None) -> int:
         paths = sorted(parsed.reference.glob("*.npz"))
         if not paths:
             raise ConfigError(f"{parsed.reference}: holds no *.npz")
-        rows = [
-            judged(parsed.videos / f"{path.stem}.mp4", Reference.read(path), profile, networks)
-            for path in paths
-        ]
+        rows = []
+        for path in paths:
+            video = parsed.videos / f"{path.stem}.mp4"
+            rows.append(judged(video, Reference.read(path), profile, networks))
+            sys.stdout.write(_line(rows[-1]) + "\n")
+            sys.stdout.flush()
     except (InputError, WeightsError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    sys.stdout.write(_table(rows) + "\n")
     parsed.out.parent.mkdir(parents=True, exist_ok=True)
     parsed.out.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     return 0

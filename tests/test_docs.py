@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import COSTS, READERS
+from pipeline.classification.ensemble import decide
+from pipeline.classification.sureness import sureness
+from pipeline.config import load_profile
+from training.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -139,3 +143,20 @@ def test_the_index_lists_every_page() -> None:
     assert sorted(listed) == sorted(
         path.name for path in DOCS.glob("*.md") if path.stem != "README"
     )
+
+
+@pytest.mark.slow
+def test_how_often_a_word_of_sureness_is_right_is_as_the_desk_says() -> None:
+    """Counted over the evaluation that ships: `clips` of each word, and how many are right."""
+    settings = load_profile("demo").ensemble
+    told = {word: [0, 0] for word in ("certain", "likely", "unsure")}
+    file = ROOT / "assets" / "evaluations" / "simulated_rink" / "predictions.parquet"
+    for clip in read_predictions(file).clips:
+        scores = clip.scores(settings)
+        verdict = decide(scores, settings)
+        count = told[sureness(verdict, scores)]
+        count[0] += 1
+        count[1] += verdict.class_index == clip.label
+    page = " ".join(text_of(DOCS / "desk.md").split())
+    for word, (clips, right) in told.items():
+        assert f"{100 * right / clips:.1f} % of {clips} {word}" in page
