@@ -42,7 +42,7 @@ from training.network import NetworkSettings
 OUT = Path("out/benchmarks/real_clips.json")
 FOUND_IOU = 0.5
 PCK = 0.1
-CERTAIN_SCORE, AGREEMENT = 0.4, 0.04
+JOINT_SCORE_THRESHOLD, AGREEMENT = 0.4, 0.04
 """Reference joints that count: the teacher is sure of them, and a second network agrees."""
 ANYBODY = ("sports2d_demo2",)
 """Clips whose main person changes: any labelled person counts."""
@@ -66,9 +66,9 @@ class Reference:
         """The main person's rows, or everybody's where the main person changes."""
         rows = np.load(path)
         chosen = np.ones(len(rows["frame"]), np.bool_) if path.stem in ANYBODY else rows["main"]
-        sure = (rows["kp_score"] > CERTAIN_SCORE) & (rows["movenet_disagreement"] < AGREEMENT)[
-            :, None
-        ]
+        sure = (rows["kp_score"] > JOINT_SCORE_THRESHOLD) & (
+            rows["movenet_disagreement"] < AGREEMENT
+        )[:, None]
         return cls(
             rows["frame"][chosen].astype(np.int64),
             rows["box_xyxy"][chosen].astype(np.float32),

@@ -58,17 +58,17 @@ class PackagedTracker:
     Args:
         name: One of `OTHERS`.
         frame_rate: Key frames a second.
-        min_score: Boxes with a lower score make nobody a person.
+        score_threshold: Boxes with a lower score make nobody a person.
     """
 
-    def __init__(self, name: str, frame_rate: float, min_score: float) -> None:
+    def __init__(self, name: str, frame_rate: float, score_threshold: float) -> None:
         import supervision
         import trackers
 
         settings: dict[str, Any] = {"minimum_consecutive_frames": 1, "frame_rate": frame_rate}
-        settings["high_conf_det_threshold"] = min_score
+        settings["high_conf_det_threshold"] = score_threshold
         if name != "OC-SORT":  # which has no threshold besides
-            settings["track_activation_threshold"] = min_score
+            settings["track_activation_threshold"] = score_threshold
         self._tracker = getattr(trackers, OTHERS[name])(**settings)
         self._detections = supervision.Detections
         self._tracklets: list[Any] = []  # all so far; their places are the people's numbers

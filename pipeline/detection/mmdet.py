@@ -49,7 +49,7 @@ class MMDetDetector:
         from mmdet.registry import MODELS
 
         self.batch_size = settings.batch_size
-        self._min_score = settings.score_threshold
+        self._score_threshold = settings.score_threshold
         self._person = person_class(network.num_classes)
         model = MODELS.build(_configuration(network))
         model.load_state_dict(restore(network.state_dict(), model.state_dict()), strict=True)
@@ -78,7 +78,7 @@ class MMDetDetector:
 
     def _people(self, found: Any) -> PersonBoxes:
         """All pairs of a query and a class come, best first."""
-        kept = (found.labels == self._person) & (found.scores >= self._min_score)
+        kept = (found.labels == self._person) & (found.scores >= self._score_threshold)
         return found.bboxes[kept].float().cpu().numpy(), found.scores[kept].float().cpu().numpy()
 
 

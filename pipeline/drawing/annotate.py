@@ -53,7 +53,7 @@ class DrawStyle:
     """Bones are no wider than this share of the skeleton's longer side."""
     text_height: float = 0.022
     """Of a capital letter in the labels; the verdict's are half as high again."""
-    min_score: float = 0.2
+    score_threshold: float = 0.2
     """Less certain joints are not drawn; from here to 1 they grow from faint to solid."""
 
 
@@ -233,7 +233,7 @@ class _Canvas:
             dashes(self.picture, start, end, colour=self.style.region, width=width, dash=dash)
 
     def skeleton(self, joints: FloatArray, scores: FloatArray) -> None:
-        certain = np.isfinite(joints).all(axis=1) & (scores >= self.style.min_score)
+        certain = np.isfinite(joints).all(axis=1) & (scores >= self.style.score_threshold)
         if not certain.any():
             return
         extent = float(np.ptp(joints[certain], axis=0).max())
@@ -273,7 +273,7 @@ class _Canvas:
         text(self.picture, caption.detail, x, baseline + below, height=self.letter, colour=WHITE)
 
     def _opacity(self, score: float) -> float:
-        floor = self.style.min_score
+        floor = self.style.score_threshold
         return float(np.clip(0.35 + 0.65 * (score - floor) / (1 - floor), 0, 1))
 
     def _outlined(

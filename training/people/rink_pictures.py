@@ -33,6 +33,8 @@ TRAINING_SEEDS = 100_000
 JPEG_QUALITY = 95
 SEEN_JOINTS = 5
 """People with fewer joints in view are ignored: a pair of legs behind somebody."""
+STORED_IGNORED = "doubtful"
+"""The key of their labels in the files of a pool's parts."""
 WEIGHTS = {"CamelSpin": 4, "SitSpin": 4, "UprightSpin": 4, "Sequence": 5, "NoBasic": 5}
 """How often a class is drawn; a jump once. Jumps are many classes but one sort of picture."""
 
@@ -121,7 +123,7 @@ def _drawn(folder: Path, name: str, part: int, recipe: PoolRecipe) -> Iterator[d
         _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         (folder / file_name).write_bytes(data.tobytes())
         certain, ignored = coco_entries(picture)
-        yield {"file_name": file_name, "certain": certain, "doubtful": ignored}
+        yield {"file_name": file_name, "certain": certain, STORED_IGNORED: ignored}
 
 
 def _merge(folder: Path, name: str, parts: int) -> None:
@@ -133,7 +135,7 @@ def _merge(folder: Path, name: str, parts: int) -> None:
         folder / f"{name}.json",
         json.dumps({"images": images, "annotations": _numbered(rows, "certain")}),
     )
-    ignored = {"annotations": _numbered(rows, "doubtful")}
+    ignored = {"annotations": _numbered(rows, STORED_IGNORED)}
     write_text(folder / f"{name}_teacher.json", json.dumps(ignored))
 
 

@@ -39,7 +39,7 @@ def found(frame: Sequence[int], boxes: Sequence[Sequence[float]], num_frames: in
     )
 
 
-def test_who_is_large_enough_needs_no_closer_look() -> None:
+def test_who_is_large_enough_needs_no_zoom() -> None:
     frames = np.arange(0, 20, 4)
     assert windows(moving(80), frames, SIZE, SETTINGS) is None
     assert windows(moving(40), frames, SIZE, ZoomSettings()) is None  # off by default
