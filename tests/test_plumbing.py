@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
-from collections.abc import Iterator
-from importlib.util import find_spec
+import tomllib
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -56,26 +58,40 @@ def test_one_module_parses_arguments_and_draws_bars() -> None:
     assert _modules_with(*words) == ["models/command_line.py"]
 
 
-_PROVIDES = {"decord2": "decord", "opencv-python-headless": "cv2"}
-_BROUGHT = {"httpx": "huggingface_hub", "starlette": "gradio", "spaces": "hosted Spaces"}
-"""Modules that come with something else, which uses them as we do."""
+_MODULES = {
+    "decord2": "decord", "opencv-python-headless": "cv2", "flash-attn": "flash_attn",
+    "mmcv-lite": "mmcv",
+}  # fmt: skip
+"""Where a package's module is not called as the package is."""
+_BROUGHT = {"httpx", "starlette", "spaces"}
+"""Modules of packages that come with huggingface_hub, gradio and a hosted Space."""
 
 
-def _requirements() -> set[str]:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    names = [re.split(r"[<>=\[ ]", line)[0] for line in lines if line and line[0] not in "#-"]
-    return {_PROVIDES.get(name, name) for name in names}
+def _modules_of(requirements: Iterable[str]) -> set[str]:
+    names = [re.split(r"[<>=\[ ]", line)[0] for line in requirements]
+    return {_MODULES.get(name, name) for name in names}
 
 
 def test_every_requirement_is_used_and_every_import_required() -> None:
-    product = [(n, text) for n, text in _sources() if not n.startswith("benchmarks/")]
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    required = _modules_of(line for line in lines if line and line[0] not in "#-")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    optional = _modules_of(chain.from_iterable(project["optional-dependencies"].values()))
+    product = [text for name, text in _sources() if not name.startswith("benchmarks/")]
     imported = {
-        match.split(".")[0]
-        for _, text in product
-        for match in re.findall(r"^ *(?:from|import) ([\w.]+)", text, re.MULTILINE)
-        if match in sys.stdlib_module_names or find_spec(match.split(".")[0]) is not None
+        found
+        for text in product
+        for node in ast.walk(ast.parse(text))
+        for found in _imported_by(node)
+        if found not in sys.stdlib_module_names
     }
-    named = {name for name in _requirements() if any(f'"{name}"' in text for _, text in product)}
-    assert _requirements() <= imported | named  # some are imported by their name
-    ours = {*ROOMS, "app", "__future__"}
-    assert imported - ours - set(sys.stdlib_module_names) - set(_BROUGHT) <= _requirements()
+    by_name = {name for name in required if any(f'"{name}"' in text for text in product)}
+    assert required <= imported | by_name
+    assert imported <= required | optional | _BROUGHT | {*ROOMS, "app"}
+
+
+def _imported_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (name.name.split(".")[0] for name in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module.split(".")[0]
