@@ -18,12 +18,12 @@ from typing import cast
 import numpy as np
 
 from benchmarks.real_clips import FOUND_IOU, Reference
-from models.checkpoint_files import WeightsError
+from models.command_line import Parser, run_command
 from models.dino import Dino
 from pipeline.annotations.marked import SkaterBox
 from pipeline.config import Profile, load_profile
 from pipeline.detection.build import build_detector
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError
 from pipeline.messages import Message
 from pipeline.networks import Networks
 from pipeline.tracking.drawn_box import with_drawn
@@ -118,7 +118,7 @@ def _line(row: Followed) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.drawn_box", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.drawn_box", description=__doc__)
     parser.add_argument("--videos", type=Path, required=True, metavar="DIR", help="*.mp4")
     parser.add_argument("--reference", type=Path, required=True, metavar="DIR", help="*.npz")
     parser.add_argument("--profile", default="demo")
@@ -129,21 +129,21 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """0 done, 2 bad input."""
     parsed = _parser().parse_args(arguments)
-    try:
-        profile = load_profile(parsed.profile)
-        networks = Networks(profile)
-        paths = sorted(parsed.reference.glob("*.npz"))
-        if not paths:
-            raise ConfigError(f"{parsed.reference}: holds no *.npz")
-        rows = []
-        for path in paths:
-            video = parsed.videos / f"{path.stem}.mp4"
-            rows.append(judged(video, Reference.read(path), profile, networks))
-            sys.stdout.write(_line(rows[-1]) + "\n")
-            sys.stdout.flush()
-    except (InputError, WeightsError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    return run_command(lambda: _run(parsed))
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    profile = load_profile(parsed.profile)
+    networks = Networks(profile)
+    paths = sorted(parsed.reference.glob("*.npz"))
+    if not paths:
+        raise ConfigError(f"{parsed.reference}: holds no *.npz")
+    rows = []
+    for path in paths:
+        video = parsed.videos / f"{path.stem}.mp4"
+        rows.append(judged(video, Reference.read(path), profile, networks))
+        sys.stdout.write(_line(rows[-1]) + "\n")
+        sys.stdout.flush()
     parsed.out.parent.mkdir(parents=True, exist_ok=True)
     parsed.out.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     return 0
