@@ -35,12 +35,12 @@ def main() -> int:
 def _run(address: Address) -> None:
     _check_cache()
     # Imported here: gradio reads the temporary folder's name as it is imported.
-    from ui.controls import examples
+    from ui.desk.controls import examples
     from ui.example import Example
+    from ui.launch import queued, serve
     from ui.layout import build_app
     from ui.player import ClipShelf
     from ui.server.hosting import listen_on
-    from ui.server.launch import queued, serve
 
     listen_on(address.host)
     clips, ready = ClipShelf(), examples()

@@ -9,22 +9,20 @@ inert stand-in and dropped unread; any other class is refused by name.
 from __future__ import annotations
 
 import hashlib
-import json
 import pickle
 import re
 import struct
 import threading
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
-from models.atomic_files import written
 from models.checkpoint_parts import SHARDS, Part, part_of
 from models.eight_bits import from_eight_bits
 from models.errors import WeightsError as WeightsError  # for those who read weights
@@ -179,37 +177,6 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise _damaged(path, error) from error
 
 
-def write_safetensors(
-    state: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str] | None = None
-) -> None:
-    """Write a state dict as safetensors, whole or not at all; an older file is replaced.
-
-    Tensors that share memory (tied weights) are stored once a key. The same state and metadata give
-    the same bytes, so that a sha256 stands for them.
-
-    Raises:
-        WeightsError: The folder cannot be written or the disk is full; nothing is left behind.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with written(path, durable=True) as draft:
-            draft.touch()
-            mode = draft.stat().st_mode
-            save_file(_untied(state), draft, metadata={"format": "pt", **(metadata or {})})
-            _sort_metadata(draft)
-            draft.chmod(mode)  # safetensors makes its files private
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"cannot write {path}: {reason_of(error)}") from error
-
-
-def reason_of(error: Exception) -> str:
-    """The system's own words for a failed write, and the remedy where the disk is full."""
-    words = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    if "No space left" in words or "File too large" in words:
-        return f"{words}; free some space or choose another folder"
-    return words
-
-
 def _head(path: Path) -> bytes:
     if path.is_dir():
         raise WeightsError(f"{path} is a folder; name the weights file inside it")
@@ -223,17 +190,6 @@ def _head(path: Path) -> bytes:
     if not head:
         raise WeightsError(f"{path} is empty (0 bytes); download it again")
     return head
-
-
-def _sort_metadata(path: Path) -> None:
-    """Put the metadata of a safetensors file in order; the library writes it in a changing one."""
-    with path.open("r+b") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-        file.seek(8)
-        file.write(text.ljust(length))  # the same signs in another order, and spaces
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -293,16 +249,3 @@ def _damaged(path: Path, error: Exception) -> WeightsError:
     words = str(error).rpartition("WeightsUnpickler error: ")[2].strip().splitlines()
     remark = words[0] if words else type(error).__name__
     return WeightsError(f"{path} is cut short or damaged ({remark}); download it again")
-
-
-def _untied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Contiguous tensors of which no two share memory, as safetensors wants them."""
-    seen: set[int] = set()
-    untied = {}
-    for key, value in state.items():
-        storage = value.untyped_storage().data_ptr()
-        untied[key] = value.contiguous()
-        if storage in seen:
-            untied[key] = value.clone(memory_format=torch.contiguous_format)
-        seen.add(storage)
-    return untied

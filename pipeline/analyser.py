@@ -10,9 +10,7 @@ from typing import Any
 import torch
 
 from pipeline.annotations.marked import SkaterBox
-from pipeline.clip_run import WEIGHT_WARNINGS as WEIGHT_WARNINGS
 from pipeline.clip_run import Collector, Found, Run
-from pipeline.clip_run import weight_warnings as weight_warnings
 from pipeline.config import Profile
 from pipeline.errors import ConfigError, StoreError
 from pipeline.inputs import Program, Question, ResultInputs, digest
@@ -29,6 +27,8 @@ from pipeline.types import (
     VideoInfo,
 )
 from pipeline.video import FramesLost, Video, check_reader, check_span, open_video
+from pipeline.weight_warnings import WEIGHT_WARNINGS as WEIGHT_WARNINGS
+from pipeline.weight_warnings import weight_warnings as weight_warnings
 
 
 class Analyser:

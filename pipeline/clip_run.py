@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -11,7 +10,6 @@ import numpy as np
 
 from models.dino import Dino
 from models.vitpose import ViTPose
-from models.zoo import read_manifest
 from pipeline.annotations.marked import SkaterBox
 from pipeline.classification.classify import classify_skeleton, classify_views, interruptible
 from pipeline.classification.ensemble import decide, fuse_umt
@@ -36,13 +34,13 @@ from pipeline.types import (
     ModelScores,
     People,
     PoseSequence,
-    Provenance,
     RegionOfInterest,
     Timeline,
     Track,
     VideoInfo,
 )
 from pipeline.video import Frame, FrameBuffer, Video
+from pipeline.weight_warnings import weight_warnings
 
 Collector = TypeVar("Collector", bound=FrameCollector)
 
@@ -302,32 +300,6 @@ def _seen(tracks: Sequence[Track], num_frames: int) -> Detections:
         ),
         scores=np.concatenate([np.empty(0, np.float32), *(t.scores[f] for t, f in pairs)]),
     )
-
-
-WEIGHT_WARNINGS = ("weights_untrained", "weights_demo", "weights_people")
-"""Codes of what follows from the weights alone."""
-
-
-def weight_warnings(provenance: Mapping[str, Provenance]) -> tuple[Message, ...]:
-    """What the weights are worth; nothing of trained ones."""
-    messages = []
-    for status in ("untrained", "demo"):
-        stages = [stage for stage, p in provenance.items() if p.status == status]
-        if stages:
-            messages.append(Message.of(f"weights_{status}", stages=", ".join(stages)))
-    for sets, stages in _taught_by_people(provenance).items():
-        messages.append(Message.of("weights_people", stages=", ".join(stages), sets=sets))
-    return tuple(messages)
-
-
-def _taught_by_people(provenance: Mapping[str, Provenance]) -> dict[str, list[str]]:
-    """Sets of pictures of real people, and the stages whose weights learnt from them."""
-    known, result = read_manifest(), defaultdict[str, list[str]](list)
-    for stage, origin in provenance.items():
-        checkpoint = known.get(origin.checkpoint)
-        if checkpoint is not None and checkpoint.people and origin.status != "untrained":
-            result[checkpoint.people].append(stage)
-    return dict(result)
 
 
 def _shares(profile: Profile) -> dict[str, float]:

@@ -27,7 +27,8 @@ import torch
 from torch import Tensor
 
 from models.atomic_files import written
-from models.checkpoint_files import read_metadata, read_state, sha256_of, write_safetensors
+from models.checkpoint_files import read_metadata, read_state, sha256_of
+from models.checkpoint_writing import write_safetensors
 from models.command_line import Parser, StatusLine, run_command
 from models.zoo import MANIFEST, Figure, family_of, read_manifest
 from pipeline.errors import ConfigError

@@ -23,8 +23,8 @@ from pipeline.errors import Cancelled, InputError
 from pipeline.moments import moment_or_none
 from pipeline.storage.cache import AnalysisCache
 from pipeline.types import People
-from pipeline.video import check_span, display_name, open_video
-from ui.language.messages import in_words, retold
+from pipeline.video import display_name, open_video
+from ui.language.messages import in_words
 from ui.language.tables import say
 from ui.runs import Run, RunStore
 from ui.views.cards import message_card, progress_card
@@ -87,44 +87,11 @@ def _read_stream(text: str) -> int | None:
         raise InputError.of("stream_unreadable", text=text) from None
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What is known of an uploaded clip before it is analysed."""
-
-    card: str
-    """Its facts, or what is wrong with it, as HTML."""
-    duration_s: float | None = None
-    """Of the whole file; None when it cannot be read."""
-
-
 @lru_cache(maxsize=2)
 def analyser(profile: str) -> Analyser:
     """The analyser of a profile, shared by all visitors; on the GPU where there is one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Analyser(load_shipped_profile(profile), device=device, cache=AnalysisCache())
-
-
-def describe(path: str | None) -> Facts:
-    """Look an uploaded file through and say what it is, or what is wrong with it.
-
-    Inputs: path of the upload. Outputs: facts card, duration.
-    """
-    if not path:
-        return Facts("")
-    try:
-        video = open_video(path)
-    except InputError as error:
-        return Facts(message_card(in_words(error), kind="error"))
-    info = video.info
-    text = say(
-        "clip_facts", name=video.name, width=info.width, height=info.height,
-        fps=f"{info.fps:.2f}", duration=f"{info.duration_s:.1f}", codec=info.codec,
-    )  # fmt: skip
-    try:
-        check_span(video)
-    except InputError as error:  # no fault as long as the points are still to be chosen
-        return Facts(message_card(f"{text}. {in_words(error)}"), info.duration_s)
-    return Facts(message_card(". ".join([text, *map(retold, video.warnings)])), info.duration_s)
 
 
 def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False) -> News:

@@ -12,3 +12,6 @@ QUIET: dict[str, Any] = {
     "api_visibility": "private",
 }
 """For an event that answers soon, or tells its progress itself."""
+
+AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+"""In the queue, because only there a changed `shown` makes the tabs listen; but behind nobody."""

@@ -13,8 +13,8 @@ import gradio as gr
 
 from pipeline.config import load_shipped_profile
 from ui import callbacks
-from ui.controls import ASSETS, Controls, build_controls
-from ui.cut import CUT_JS, cut_hint, wire_cut
+from ui.desk.controls import ASSETS, Controls, build_controls
+from ui.desk.cut import CUT_JS, cut_hint, wire_cut
 from ui.events import QUIET
 from ui.example import Example
 from ui.export.notes import notes_scene

@@ -12,11 +12,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.types import Analysis, ModelScores, People, PoseSequence
-from ui.evaluations.opened import Opened
 from ui.work import Work
 
 MAX_RUNS = 120
 MAX_RUNS_OF_A_VISITOR = 12
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Which clip of which evaluation a run shows."""
+
+    evaluation: Path
+    """Its folder."""
+    stem: str
+    """The clip."""
+    label: int
+    """Its true class."""
+    said: str
+    """What was said of it in the evaluation, and by whom."""
+    place: int = 0
+    """Position in the list that it was opened from, among what opens at once, from 1; 0 unknown."""
+    of: int = 0
+    """How many of that list open at once."""
+
+    def same_clip(self, other: object) -> bool:
+        """Whether another one is of the same clip of the same evaluation."""
+        return isinstance(other, Opened) and (self.evaluation, self.stem) == (
+            other.evaluation,
+            other.stem,
+        )
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What Unmasked Teacher costs: `python -m benchmarks.cost.umt [--quick]`.
 
-Each network is a fresh process that imports torch and models.umt.network only, so the peak is its
+Each network is a fresh process that imports torch and models.umt only, so the peak is its
 own. UMT-L16 16x224 runs twice there with the same weights, through `attention` and through the
 plain written-out softmax(q k^T) v: the ratio of CPU times is the figure to compare between
 machines. UMT-L16 16x448, left out by `--quick`, has no reference: it would need over 20 GiB. Ends
@@ -22,7 +22,7 @@ import torch
 
 from models.command_line import Parser
 from models.layers import attention_kernel
-from models.umt.network import umt_l16
+from models.umt.builders import umt_l16
 
 OUT = Path("out/benchmarks/umt_cost.json")
 GIB = 2**30

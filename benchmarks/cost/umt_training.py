@@ -26,7 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from models.command_line import Parser
 from models.layers import AttentionKernel, attention_kernel, flash_attn_installed
-from models.umt.network import UMT, umt_l16, umt_tiny
+from models.umt.builders import umt_l16, umt_tiny
+from models.umt.network import UMT
 
 NO_DEVICE = "no CUDA device: nothing was measured"
 PEAK_TFLOPS = {"H100 PCIe": 756.0, "H100": 989.0, "H200": 989.0, "A100": 312.0}

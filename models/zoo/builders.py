@@ -15,7 +15,7 @@ from torch import nn
 from models.dino import dino_r50, dino_swin_l, dino_tiny
 from models.errors import UserError
 from models.infogcn.network import infogcn_coco17, infogcn_small, infogcn_tiny
-from models.umt.network import umt_b16, umt_l16, umt_stem, umt_tiny
+from models.umt.builders import umt_b16, umt_l16, umt_stem, umt_tiny
 from models.uniformerv2 import (
     uniformerv2_b16,
     uniformerv2_l14,

@@ -13,12 +13,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from models.atomic_files import LONGEST_NAME
-from models.checkpoint_files import (
-    WeightsError,
-    read_part,
-    sha256_of,
-    write_safetensors,
-)
+from models.checkpoint_files import WeightsError, read_part, sha256_of
+from models.checkpoint_writing import write_safetensors
 from models.eight_bits import in_eight_bits
 from models.errors import UserError
 from models.families import FAMILIES, Family, Layout, recognise
@@ -97,17 +93,8 @@ def convert_file(
     part = read_part(source, key)
     state, aside, chosen = network_in(part.state)
     layout = _layout_of(state, family, source)
-    if layout.needs_model and not builder:
-        example = next(iter(BUILDERS_BY_FAMILY[family]))
-        raise WeightsError(
-            f"{source} is a {layout.name} tower, which can start every {family} of its size: "
-            f"say which, e.g. --builder {example}"
-        )
     trial = _Trial(str(source), FAMILIES[family], layout, state, from_8_frames=from_8_frames)
-    if builder:
-        fits = [trial.fit(builder, adapt=True)]
-    else:
-        fits = trial.fit_any(BUILDERS_BY_FAMILY[family])
+    fits = [trial.fit(builder, adapt=True)] if builder else trial.fit_any()
     metadata = _metadata(fits, layout, source)
     state_out = in_eight_bits(fits[0].state) if eight_bits else fits[0].state
     write_safetensors(state_out, out, metadata)
@@ -167,8 +154,14 @@ class _Trial:
         report = check_fit(model, state, source=self.source, fresh=self._absent(own, state))
         return _Fit(builder, arguments, converted, state, report.new, (*notes, *report.notes))
 
-    def fit_any(self, builders: Iterable[str]) -> list[_Fit]:
+    def fit_any(self) -> list[_Fit]:
         """All networks of the family that take it, with their own number of classes if possible."""
+        builders = BUILDERS_BY_FAMILY[self.family.name]
+        if self.layout.needs_model:
+            raise WeightsError(
+                f"{self.source} is a {self.layout.name} tower, which can start every "
+                f"{self.family.name} of its size: say which, e.g. --builder {next(iter(builders))}"
+            )
         fits, misfits = [], []
         for builder in builders:
             try:

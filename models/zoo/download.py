@@ -15,7 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from models.checkpoint_files import WeightsError, check_sha256, reason_of
+from models.checkpoint_files import WeightsError, check_sha256
+from models.checkpoint_writing import reason_of
 from models.command_line import StatusLine, readable_size
 
 TIMEOUT_S = 30.0

@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from models.checkpoint_files import WeightsError, reason_of
+from models.checkpoint_files import WeightsError
+from models.checkpoint_writing import reason_of
 from models.weights import MissingWeights
 from models.zoo.convert import convert_file
 from models.zoo.download import Unreachable, download

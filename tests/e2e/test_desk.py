@@ -384,13 +384,18 @@ def drag_along(page, slider: str, start: float, end: float) -> None:
     page.mouse.up()
 
 
-def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, tmp_path):
-    page = desk
-    page.locator("#open button").first.click()
-    page.set_input_files("#open-saved input[type=file]", str(late_jump(tmp_path)))
-    page.wait_for_selector("#verdict-label:has-text('3Lutz')", timeout=30_000)
-    open_tab(page, "Measurements")
-    measured = known_flight()
+@pytest.fixture
+def measured_page(desk, tmp_path):
+    """The measurements of `late_jump`."""
+    desk.locator("#open button").first.click()
+    desk.set_input_files("#open-saved input[type=file]", str(late_jump(tmp_path)))
+    desk.wait_for_selector("#verdict-label:has-text('3Lutz')", timeout=30_000)
+    open_tab(desk, "Measurements")
+    return desk
+
+
+def test_a_person_sets_the_flight_on_the_player_s_clock(measured_page):
+    page, measured = measured_page, known_flight()
     see_cell(page, "Take-off", f"{measured[0]:.2f} s")
     page.wait_for_selector("#measured-courses .plotly")
     page.screenshot(path=str(SCREENSHOTS / "measurements.png"), full_page=True)
@@ -422,7 +427,13 @@ def test_a_person_sets_the_flight_on_the_player_s_clock_and_looks_slowly(desk, t
     see_cell(page, "Landing", f"{measured[1]:.2f} s")
     page.wait_for_selector("#measured-as:not(:has-text('set by hand'))")
     see_places(page, measured)
+    assert page.outside == []
 
+
+def test_a_flight_that_a_person_set_is_looked_at_slowly(measured_page):
+    page = measured_page
+    take_off = page.locator("#set-takeoff input[type=number]")
+    see_places(page, known_flight())
     take_off.fill("0.44")
     take_off.press("Enter")
     see_cell(page, "Take-off", "0.44 s")

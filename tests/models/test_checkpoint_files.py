@@ -16,14 +16,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.checkpoint_files import (
-    WeightsError,
-    check_sha256,
-    read_metadata,
-    read_state,
-    sha256_of,
-    write_safetensors,
-)
+from models.checkpoint_files import WeightsError, check_sha256, read_metadata, read_state, sha256_of
+from models.checkpoint_writing import write_safetensors
 from models.eight_bits import in_eight_bits
 from tests.models.zoo.files import small_disk
 

@@ -12,10 +12,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from models import zoo
-from models.checkpoint_files import write_safetensors
+from models.checkpoint_writing import write_safetensors
 from models.layers import attention_kernel, attention_probabilities
 from models.layouts import umt as layout
-from models.umt.network import MLP_CHUNK, UMT, Mlp, umt_b16, umt_l16, umt_tiny
+from models.umt.builders import umt_b16, umt_l16, umt_tiny
+from models.umt.network import MLP_CHUNK, UMT, Mlp
 from models.umt.positions import adapt_positions, interpolate_position_table, sinusoid_table
 
 BUILDERS = {"l16": umt_l16, "b16": umt_b16}

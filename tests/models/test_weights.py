@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from models.checkpoint_files import WeightsError, read_state, write_safetensors
+from models.checkpoint_files import WeightsError, read_state
+from models.checkpoint_writing import write_safetensors
 from models.dino import dino_tiny
 from models.infogcn.network import infogcn_tiny
 from models.umt.network import UMT

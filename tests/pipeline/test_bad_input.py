@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.checkpoint_files import write_safetensors
+from models.checkpoint_writing import write_safetensors
 from pipeline.__main__ import main
 from pipeline.config import PROFILES
 from pipeline.errors import StoreError

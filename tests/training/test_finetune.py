@@ -14,7 +14,8 @@ import torch
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
-from models.checkpoint_files import read_state, write_safetensors
+from models.checkpoint_files import read_state
+from models.checkpoint_writing import write_safetensors
 from models.command_line import StatusLine
 from pipeline.elements import LABELS
 from tests.training.datasets import CLASSES, make_data_set

@@ -21,6 +21,7 @@ from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
 from ui import callbacks
 from ui.callbacks import Request
+from ui.desk.facts import describe
 from ui.runs import RunStore
 
 
@@ -62,7 +63,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_a_bad_file_gets_its_remedy_when_uploaded_and_when_analysed(tmp_path, name) -> None:
     make, remedy = BAD[name]
     make(tmp_path / name)
-    facts = callbacks.describe(str(tmp_path / name))
+    facts = describe(str(tmp_path / name))
     card = facts.card
     assert facts.duration_s is None
     assert "rs-error" in card
@@ -74,7 +75,7 @@ def test_a_bad_file_gets_its_remedy_when_uploaded_and_when_analysed(tmp_path, na
 
 def test_a_long_video_asks_for_points_as_soon_as_it_is_there(tmp_path) -> None:
     path = write_video(tmp_path / "long.mp4", Recipe(frames=70, width=64, height=48, fps=1))
-    facts = callbacks.describe(str(path))
+    facts = describe(str(path))
     card = facts.card
     assert facts.duration_s == pytest.approx(70)
     assert "set an in and an out point" in words_of(card)

@@ -29,10 +29,11 @@ from tests.videos import Recipe, write_video
 from ui import callbacks, example
 from ui.blind import call, call_table, tally
 from ui.callbacks import Request, request_of
-from ui.controls import examples, history_line
+from ui.desk.controls import examples
+from ui.desk.history import history_line
+from ui.desk.left import left_of
 from ui.example import Example
 from ui.export.report import report
-from ui.left import left_of
 from ui.player import ClipShelf
 from ui.player.messages import Nonsense
 from ui.runs import RunStore

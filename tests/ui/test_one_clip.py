@@ -12,7 +12,7 @@ from pipeline.progress import Progress
 from tests.factories import make_analysis
 from ui import callbacks
 from ui.callbacks import Request
-from ui.left import facts_of, left_of, same_text
+from ui.desk.left import facts_of, left_of, same_text
 from ui.runs import RunStore
 from ui.session import _Drawing, _veil_over
 

@@ -20,7 +20,8 @@ from accelerate import Accelerator
 from safetensors import SafetensorError
 
 from models.atomic_files import write_text
-from models.checkpoint_files import WeightsError, reason_of
+from models.checkpoint_files import WeightsError
+from models.checkpoint_writing import reason_of
 from training.engine.errors import TrainingError
 
 _NAME = re.compile(r"^step-(\d+)$")

@@ -14,7 +14,7 @@ import cv2
 import torch
 from accelerate import Accelerator
 
-from models.checkpoint_files import write_safetensors
+from models.checkpoint_writing import write_safetensors
 from models.command_line import StatusLine, readable_time
 from pipeline.errors import ConfigError
 from training.engine.checkpoints import Position, RunStates, newest_checkpoint, writing

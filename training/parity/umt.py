@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from models.layouts.umt import convert
-from models.umt.network import UMT, umt_b16, umt_l16
+from models.umt.builders import umt_b16, umt_l16
+from models.umt.network import UMT
 from models.umt.positions import Grid, interpolate_position_table, sinusoid_table
 from pipeline.classification.sampling import temporal_indices, validation_indices
 from training.optim import DecayRule, cosine_schedule, parameter_settings

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from ui.language.names import class_name
 from ui.language.tables import say
+from ui.runs import Opened
 
 BAR_JS = (Path(__file__).parents[1] / "scripts" / "opened.js").read_text(encoding="utf-8")
 """Previous and next press the row before and after in the list, in the order it is shown in."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """Which clip of which evaluation a run shows."""
-
-    evaluation: Path
-    """Its folder."""
-    stem: str
-    """The clip."""
-    label: int
-    """Its true class."""
-    said: str
-    """What was said of it in the evaluation, and by whom."""
-    place: int = 0
-    """Position in the list that it was opened from, among what opens at once, from 1; 0 unknown."""
-    of: int = 0
-    """How many of that list open at once."""
-
-    def same_clip(self, other: object) -> bool:
-        """Whether another one is of the same clip of the same evaluation."""
-        return isinstance(other, Opened) and (self.evaluation, self.stem) == (
-            other.evaluation,
-            other.stem,
-        )
 
 
 def opened_bar(opened: Opened | None) -> str:

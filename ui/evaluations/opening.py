@@ -8,10 +8,9 @@ from pathlib import Path
 from pipeline.storage.analysis_files import load
 from pipeline.types import Analysis
 from ui import callbacks
-from ui.evaluations.opened import Opened
 from ui.evaluations.run_folder import Evaluation, EvaluationError
 from ui.language.tables import say
-from ui.runs import Run, RunStore
+from ui.runs import Opened, Run, RunStore
 from ui.views.cards import message_card
 
 

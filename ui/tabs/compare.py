@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.types import Analysis
-from ui.controls import history_line
+from ui.desk.history import history_line
 from ui.events import QUIET
 from ui.language.labels import label
 from ui.language.messages import in_words
@@ -39,19 +39,31 @@ def press(action: str) -> str:
 def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the choice of two clips, where they meet, and the buttons that move both."""
     gr.Markdown(label("compare_intro"), elem_classes="rs-intro")
-    chosen, meets, players = [], [], []
     with gr.Row(equal_height=False):
-        for side in SIDES:
-            with gr.Column(min_width=320):
-                chosen.append(
-                    gr.Dropdown([], label=label(f"compare_{side}"), elem_id=f"compare-{side}")
-                )
-                meets.append(
-                    gr.Number(
-                        1, label=label("compare_meet"), info=label("compare_meet_info"),
-                        precision=0, minimum=1, elem_id=f"compare-meet-{side}",
-                    )
-                )  # fmt: skip
+        sides = [_build_choice(side) for side in SIDES]
+    chosen, meets = [choice for choice, _ in sides], [meet for _, meet in sides]
+    align = _build_buttons()
+    with gr.Row(equal_height=False):
+        players = [_build_side(side) for side in SIDES]
+    table = gr.HTML(elem_id="compare-table", show_label=False)
+    _wire_choice(session, tab, chosen, table)
+    _wire_players(session, chosen, meets, players)
+    _wire_meeting(session, align, [chosen[0], meets[0], chosen[1], meets[1]], players)
+
+
+def _build_choice(side: str) -> tuple[gr.Dropdown, gr.Number]:
+    """One of the two clips, and the frame at which it meets the other."""
+    with gr.Column(min_width=320):
+        chosen = gr.Dropdown([], label=label(f"compare_{side}"), elem_id=f"compare-{side}")
+        meet = gr.Number(
+            1, label=label("compare_meet"), info=label("compare_meet_info"),
+            precision=0, minimum=1, elem_id=f"compare-meet-{side}",
+        )  # fmt: skip
+    return chosen, meet
+
+
+def _build_buttons() -> gr.Button:
+    """What moves both players; the one that brings them to where they meet is wired later."""
     with gr.Row(elem_id="compare-both"):
         align = gr.Button(
             label("compare_align"), variant="primary", min_width=140, elem_id="compare-align"
@@ -60,27 +72,40 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
             gr.Button(label(f"compare_{action}"), min_width=100, elem_id=f"compare-{action}").click(
                 None, js=press(action), api_visibility="private"
             )
-    with gr.Row(equal_height=False):
-        for side in SIDES:
-            with gr.Column(min_width=320):
-                players.append(
-                    build_player(
-                        skater_choosable=False, elem_id=f"compare-player-{side}", show_label=False
-                    )
-                )
+    return align
 
-    table = gr.HTML(elem_id="compare-table", show_label=False)
 
-    def compare(first: str | None, second: str | None, request: gr.Request) -> str:
-        found = [_own(session, run_id, request) for run_id in (first, second)]
-        left, right = (None if run is None or run.hidden else run.analysis for run in found)
-        return "" if left is None or right is None else comparison_table(left, right)
+def _build_side(side: str) -> gr.HTML:
+    with gr.Column(min_width=320):
+        return build_player(
+            skater_choosable=False, elem_id=f"compare-player-{side}", show_label=False
+        )
+
+
+def _wire_choice(session: Session, tab: gr.Tab, chosen: list[Any], table: gr.HTML) -> None:
+    """What can be chosen, and what is measured of both."""
 
     def find(first: str | None, second: str | None, request: gr.Request) -> list[Any]:
         runs = [r for r in session.runs.history(visitor_of(request)) if not r.hidden]
         options = [(history_line(run), run.run_id) for run in runs]
         left, right = two_clips(runs, first, second)
         return [gr.Dropdown(options, value=left), gr.Dropdown(options, value=right)]
+
+    def compare(first: str | None, second: str | None, request: gr.Request) -> str:
+        found = [_own(session, run_id, request) for run_id in (first, second)]
+        left, right = (None if run is None or run.hidden else run.analysis for run in found)
+        return "" if left is None or right is None else comparison_table(left, right)
+
+    tab.select(find, chosen, chosen, **QUIET)
+    tab.select(compare, chosen, table, **QUIET)
+    for select in chosen:
+        select.change(compare, chosen, table, **QUIET)
+
+
+def _wire_players(
+    session: Session, chosen: list[Any], meets: list[Any], players: list[Any]
+) -> None:
+    """A clip that is chosen is shown where its take-off is."""
 
     def show(run_id: str | None, request: gr.Request) -> list[Any]:
         run = _own(session, run_id, request)
@@ -89,22 +114,25 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         meet = meeting_frame(run.analysis) if run.analysis else 1
         return [_value(session, run, meet), meet]
 
+    for select, meet, player in zip(chosen, meets, players, strict=True):
+        select.change(show, select, [player, meet], **QUIET)
+
+
+def _wire_meeting(session: Session, align: gr.Button, pairs: list[Any], players: list[Any]) -> None:
+    """Both players to the frames that are to meet."""
+
     def meet_both(
         first: str | None, one: float, second: str | None, two: float, request: gr.Request
     ) -> list[Any]:
-        pairs = ((first, one), (second, two))
-        found = [(_own(session, run_id, request), frame) for run_id, frame in pairs]
+        found = [
+            (_own(session, run_id, request), frame)
+            for run_id, frame in ((first, one), (second, two))
+        ]
         return [
             gr.skip() if run is None else _value(session, run, int(frame or 1))
             for run, frame in found
         ]
 
-    tab.select(find, chosen, chosen, **QUIET)
-    for select, meet, player in zip(chosen, meets, players, strict=True):
-        select.change(show, select, [player, meet], **QUIET)
-        select.change(compare, chosen, table, **QUIET)
-    tab.select(compare, chosen, table, **QUIET)
-    pairs = [chosen[0], meets[0], chosen[1], meets[1]]
     align.click(meet_both, pairs, players, **QUIET)
 
 

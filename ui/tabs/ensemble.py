@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -20,8 +21,53 @@ from ui.views.reasons import reasons_card, settings_of
 from ui.views.tables import arithmetic_table, contribution_lines, strip_lines, without_table
 
 
+@dataclass(frozen=True)
+class _Page:
+    """The parts that an analysis fills."""
+
+    sliders: list[gr.Slider]
+    """A weight a fused model, in the order of `FUSED`."""
+    reset: gr.Button
+    drawn: list[Any]
+    """What the weights change."""
+
+    @property
+    def whole(self) -> list[Any]:
+        """All that an analysis fills."""
+        return [*self.drawn, *self.sliders]
+
+
 def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the arithmetic of the ensemble."""
+    page = _build_page()
+
+    def what_if(finished: Shown, *values: float) -> list[Any]:
+        run = session.visible(finished)
+        if run is None or run.analysis is None or sum(values) <= 0:
+            return [gr.skip() for _ in page.drawn]
+        chosen = dict(zip(FUSED, values, strict=True))
+        return _parts(run.analysis, _exact(run.analysis, chosen), run.truth)
+
+    def back(finished: Shown) -> list[Any]:
+        run = session.visible(finished)
+        if run is None or run.analysis is None:
+            return [gr.skip() for _ in page.whole]
+        return _render(run)
+
+    session.on_open(tab, "why", _render, page.whole)
+    for slider in page.sliders:
+        gr.on(  # a number that is typed is released, not put in
+            [slider.input, slider.release],
+            what_if,
+            [session.finished, *page.sliders],
+            page.drawn,
+            trigger_mode="always_last",
+            **QUIET,
+        )
+    page.reset.click(back, [session.finished], page.whole, **QUIET)
+
+
+def _build_page() -> _Page:
     words = gr.HTML(elem_id="reasons", show_label=False)
     gr.Markdown(label("ensemble_sliders_intro"), elem_classes="rs-intro")
     with gr.Row():
@@ -41,45 +87,16 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     without = gr.Dataframe(
         label=label("ensemble_leave_one_out"), interactive=False, elem_id="leave-one-out"
     )
-    shown_parts = [words, strips, table, chart, without]
+    return _Page(sliders, reset, [words, strips, table, chart, without])
 
-    def render(run: Run) -> list[Any]:
-        assert run.analysis is not None
-        weights = dict(run.analysis.verdict.weights)
-        return [
-            *_parts(run.analysis, weights, run.truth),
-            *(round(weights[name], 3) for name in FUSED),
-        ]
 
-    def what_if(finished: Shown, *values: float) -> list[Any]:
-        run = session.visible(finished)
-        if run is None or run.analysis is None or sum(values) <= 0:
-            return [gr.skip() for _ in shown_parts]
-        chosen = dict(zip(FUSED, values, strict=True))
-        return _parts(run.analysis, _exact(run.analysis, chosen), run.truth)
-
-    def back(finished: Shown) -> list[Any]:
-        run = session.visible(finished)
-        if run is None or run.analysis is None:
-            return [gr.skip() for _ in (*shown_parts, *sliders)]
-        return render(run)
-
-    session.on_open(tab, "why", render, [*shown_parts, *sliders])
-    for slider in sliders:
-        gr.on(  # a number that is typed is released, not put in
-            [slider.input, slider.release],
-            what_if,
-            [session.finished, *sliders],
-            shown_parts,
-            trigger_mode="always_last",
-            **QUIET,
-        )
-    reset.click(
-        back,
-        [session.finished],
-        [*shown_parts, *sliders],
-        **QUIET,
-    )
+def _render(run: Run) -> list[Any]:
+    assert run.analysis is not None
+    weights = dict(run.analysis.verdict.weights)
+    return [
+        *_parts(run.analysis, weights, run.truth),
+        *(round(weights[name], 3) for name in FUSED),
+    ]
 
 
 def _exact(analysis: Analysis, chosen: dict[str, float]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -81,12 +81,46 @@ Told = tuple[str, float, float]
 the file's first frame."""
 
 
+@dataclass(frozen=True)
+class _Flight:
+    """Where a person sets a flight of their own."""
+
+    fields: gr.Column
+    takeoff: gr.Slider
+    landing: gr.Slider
+    back: gr.Button
+    told: gr.State
+    """As `Told`."""
+    note: gr.HTML
+    """What is wrong with it."""
+
+    @property
+    def placed(self) -> list[Any]:
+        """Where the sliders stand."""
+        return [self.told, self.takeoff, self.landing]
+
+
 def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the table, the courses, sliders for a flight of one's own, the marks."""
     gr.Markdown(label("measured_intro"), elem_classes="rs-intro")
     kind, which = _build_choice()
     about = gr.HTML(elem_id="measured-as", show_label=False)
     table = gr.HTML(elem_id="measured-table", show_label=False)
+    flight = _build_flight()
+    courses = gr.Plot(elem_id="measured-courses", show_label=False, label=label("measured_courses"))
+    marks = gr.HTML(elem_id="look-here", show_label=False, js_on_load=LOOK_JS)
+    drawn = session.on_open(
+        tab,
+        "measurements",
+        _render,
+        [about, table, courses, marks, flight.note, flight.fields, flight.back, kind, which],
+    )
+    _wire_choice(session, kind, which)
+    _wire_sliders(session, flight, drawn)
+    _wire_flight(session, flight)
+
+
+def _build_flight() -> _Flight:
     with gr.Column(visible=False, elem_id="flight") as fields:
         gr.Markdown(label("measured_set_info"), elem_classes="rs-intro")
         with gr.Row():
@@ -102,25 +136,27 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
                 interactive=False,
             )  # fmt: skip
     note = gr.HTML(elem_id="measured-note", show_label=False)
-    courses = gr.Plot(elem_id="measured-courses", show_label=False, label=label("measured_courses"))
-    marks = gr.HTML(elem_id="look-here", show_label=False, js_on_load=LOOK_JS)
+    return _Flight(fields, takeoff, landing, back, gr.State(("", 0.0, 0.0)), note)
 
-    drawn = session.on_open(
-        tab,
-        "measurements",
-        _render,
-        [about, table, courses, marks, note, fields, back, kind, which],
-    )
-    told: gr.State = gr.State(("", 0.0, 0.0))
-    placed = [told, takeoff, landing]
+
+def _wire_sliders(session: Session, flight: _Flight, drawn: gr.State) -> None:
+    """The sliders go to the flight of what is drawn."""
 
     def place(drawn: Shown, told: Told) -> Any:
         run = session.visible(drawn)
         if run is None or run.analysis is None:
-            return skipped(placed)
+            return skipped(flight.placed)
         stand = (run.run_id, *places_of(run.analysis))
         # A person who moves a slider again before the answer has come finds it where it is.
-        return skipped(placed) if stand == tuple(told) else (stand, *_sliders(run.analysis))
+        if stand == tuple(told):
+            return skipped(flight.placed)
+        return stand, *_sliders(run.analysis)
+
+    drawn.change(place, [drawn, flight.told], flight.placed, **QUIET)
+
+
+def _wire_flight(session: Session, flight: _Flight) -> None:
+    """A person sets the flight, or takes it back."""
 
     def set_flight(shown: Shown, start: float | None, end: float | None) -> tuple[Any, Any, Any]:
         run = session.visible(shown)
@@ -141,14 +177,16 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         run.analysis = replace(run.analysis, flight_s=None)
         return "", _newer(shown)
 
-    drawn.change(place, [drawn, told], placed, **QUIET)
-    _wire_choice(session, kind, which)
     # What is on show has changed, so that everything that draws it hears of it.
     gr.on(
-        [takeoff.release, landing.release], set_flight, [session.finished, takeoff, landing],
-        [note, told, session.shown], trigger_mode="always_last", **QUIET,
-    )  # fmt: skip
-    back.click(set_back, session.finished, [note, session.shown], **QUIET)
+        [flight.takeoff.release, flight.landing.release],
+        set_flight,
+        [session.finished, flight.takeoff, flight.landing],
+        [flight.note, flight.told, session.shown],
+        trigger_mode="always_last",
+        **QUIET,
+    )
+    flight.back.click(set_back, session.finished, [flight.note, session.shown], **QUIET)
 
 
 def _build_choice() -> tuple[gr.Radio, gr.Radio]:

@@ -13,10 +13,10 @@ import gradio as gr
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.errors import InputError
 from ui import callbacks
-from ui.controls import AT_ONCE, then_analyse
+from ui.desk.asking import then_analyse
 from ui.evaluations.clip_list import CLIP_LIST_JS, Opens, clip_list_html, clip_rows
 from ui.evaluations.confusion import CONFUSION_JS, confusion_html
-from ui.evaluations.opened import BAR_JS, Opened, opened_bar
+from ui.evaluations.opened import BAR_JS, opened_bar
 from ui.evaluations.opening import known_run, open_kept, open_video
 from ui.evaluations.run_folder import (
     Evaluated,
@@ -28,12 +28,12 @@ from ui.evaluations.run_folder import (
     video_in,
 )
 from ui.evaluations.views import accuracy_bars, class_bars, comparison_note, figures_table
-from ui.events import QUIET
+from ui.events import AT_ONCE, QUIET
 from ui.language.labels import label
 from ui.language.messages import in_words
 from ui.language.names import display_name, element_name
 from ui.language.tables import say
-from ui.runs import RunStore
+from ui.runs import Opened, RunStore
 from ui.server.hosting import hosted
 from ui.session import Session, Shown, visitor_of
 from ui.views.cards import message_card

@@ -12,8 +12,9 @@ import gradio as gr
 from pipeline.errors import InputError
 from pipeline.types import Analysis
 from ui import callbacks
-from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
-from ui.events import QUIET
+from ui.desk.asking import begun_as, then_analyse
+from ui.desk.controls import Controls
+from ui.events import AT_ONCE, QUIET
 from ui.export.notes import with_notes_sent
 from ui.flights import with_flight_set
 from ui.language.messages import in_words

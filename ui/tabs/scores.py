@@ -17,33 +17,9 @@ from ui.views.tables import ordered, score_lines, score_table, view_probabilitie
 
 def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the chart, the heat map of the views and the table."""
-    with gr.Row():
-        quantity = gr.Radio(
-            [choice("scores_probability", "probability"), choice("scores_logit", "logit")],
-            value="probability",
-            label=label("scores_show"),
-        )
-        models = gr.Radio(
-            [choice("scores_fused", "fused"), choice("scores_every", "all")],
-            value="fused",
-            label=label("scores_models"),
-        )
-        classes = gr.Radio(
-            [choice("scores_leading", 10), choice("scores_all_classes", 28)],
-            value=10,
-            label=label("scores_classes"),
-        )
+    asked = _build_choice()
     chart = gr.Plot(elem_id="score-chart", show_label=False, label=label("scores_title"))
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=1, min_width=200):
-            network = gr.Radio(
-                [],
-                label=label("scores_view_by_view"),
-                info=label("scores_view_info"),
-                elem_id="view-network",
-            )
-        with gr.Column(scale=3, min_width=300):
-            views = gr.Plot(elem_id="view-chart", show_label=False, label=label("scores_views"))
+    network, views = _build_views()
     table = gr.Dataframe(
         label=label("scores_table"),
         interactive=False,
@@ -68,8 +44,44 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         return view_heat_map(*view_probabilities(scores, truth=run.truth))
 
     drawn = session.on_open(tab, "scores", _render, [table, network], live=True)
-    session.redraw(redraw, [quantity, models, classes], chart, after=drawn)
+    session.redraw(redraw, asked, chart, after=drawn)
     session.redraw(draw_views, [network], views, after=drawn)
+
+
+def _build_choice() -> list[gr.Radio]:
+    """What the chart shows: the quantity, the models, how many classes."""
+    with gr.Row():
+        quantity = gr.Radio(
+            [choice("scores_probability", "probability"), choice("scores_logit", "logit")],
+            value="probability",
+            label=label("scores_show"),
+        )
+        models = gr.Radio(
+            [choice("scores_fused", "fused"), choice("scores_every", "all")],
+            value="fused",
+            label=label("scores_models"),
+        )
+        classes = gr.Radio(
+            [choice("scores_leading", 10), choice("scores_all_classes", 28)],
+            value=10,
+            label=label("scores_classes"),
+        )
+    return [quantity, models, classes]
+
+
+def _build_views() -> tuple[gr.Radio, gr.Plot]:
+    """A network, and its scores view by view."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=1, min_width=200):
+            network = gr.Radio(
+                [],
+                label=label("scores_view_by_view"),
+                info=label("scores_view_info"),
+                elem_id="view-network",
+            )
+        with gr.Column(scale=3, min_width=300):
+            views = gr.Plot(elem_id="view-chart", show_label=False, label=label("scores_views"))
+    return network, views
 
 
 def _render(run: Run) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -38,21 +39,6 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         visible=False,
     )
 
-    def keep(request: gr.Request, owner: str, *texts: str) -> str:
-        with speaking(language_of(request)):
-            return keep_fields(session.runs, visitor_of(request), owner, texts)
-
-    def produce(
-        finished: Shown, chosen: list[str], request: gr.Request, owner: str, *texts: str
-    ) -> Iterator[tuple[str, gr.File]]:
-        # The last letters may not have come yet.
-        if wrong := keep(request, owner, *texts):
-            yield wrong, gr.skip()
-            return
-        steps = _produce(session.visible(finished), chosen)
-        for card, made in spoken_in(language_of(request), steps):
-            yield card, gr.File(made, visible=bool(made))
-
     # What was made of another run goes.
     session.on_open(
         tab,
@@ -60,6 +46,20 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         lambda run: [gr.File(None, visible=False), "", *fields_of(run)],
         [files, note, *fields],
     )
+    _wire_fields(session, fields, note)
+    _wire_making(session, make, [formats, *fields], [note, files])
+
+
+def _keep(session: Session, request: gr.Request, owner: str, texts: Sequence[str]) -> str:
+    """Keep what was typed at the head of the report; what is wrong with it, if anything."""
+    with speaking(language_of(request)):
+        return keep_fields(session.runs, visitor_of(request), owner, texts)
+
+
+def _wire_fields(session: Session, fields: list[Any], note: gr.HTML) -> None:
+    def keep(request: gr.Request, owner: str, *texts: str) -> str:
+        return _keep(session, request, owner, texts)
+
     gr.on(
         [box.input for box in fields[1:]],
         keep,
@@ -70,13 +70,21 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
         trigger_mode="always_last",
         **QUIET,
     )
-    make.click(
-        produce,
-        [session.finished, formats, *fields],
-        [note, files],
-        concurrency_limit=2,
-        **QUIET,
-    )
+
+
+def _wire_making(session: Session, make: gr.Button, asked: list[Any], told: list[Any]) -> None:
+    def produce(
+        finished: Shown, chosen: list[str], request: gr.Request, owner: str, *texts: str
+    ) -> Iterator[tuple[str, gr.File]]:
+        # The last letters may not have come yet.
+        if wrong := _keep(session, request, owner, texts):
+            yield wrong, gr.skip()
+            return
+        steps = _produce(session.visible(finished), chosen)
+        for card, made in spoken_in(language_of(request), steps):
+            yield card, gr.File(made, visible=bool(made))
+
+    make.click(produce, [session.finished, *asked], told, concurrency_limit=2, **QUIET)
 
 
 def _produce(run: Run | None, chosen: list[str]) -> Iterator[tuple[str, list[str] | None]]:

@@ -11,13 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.checkpoint_files import (
-    WeightsError,
-    read_metadata,
-    read_state,
-    sha256_of,
-    write_safetensors,
-)
+from models.checkpoint_files import WeightsError, read_metadata, read_state, sha256_of
+from models.checkpoint_writing import write_safetensors
 from models.weights import build_on_meta, load_strict
 from models.zoo import BUILDERS, convert_file, family_of, initialise
 from models.zoo.__main__ import main

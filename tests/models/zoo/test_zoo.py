@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 import torch
 
-from models.checkpoint_files import sha256_of, write_safetensors
+from models.checkpoint_files import sha256_of
+from models.checkpoint_writing import write_safetensors
 from models.families import recognise
 from models.weights import MissingWeights, WeightsError, build_on_meta, check_fit
 from models.zoo import (

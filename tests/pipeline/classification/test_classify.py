@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from models.infogcn.network import infogcn_tiny
-from models.umt.network import umt_tiny
+from models.umt.builders import umt_tiny
 from models.uniformerv2 import uniformerv2_tiny
 from pipeline.classification.classify import classify_skeleton, forward_logits
 from pipeline.classification.sequence import flip_sequence

@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from models.umt.network import umt_tiny
+from models.umt.builders import umt_tiny
 from models.uniformerv2 import uniformerv2_tiny
 from pipeline.classification.classify import (
     ScoreError,

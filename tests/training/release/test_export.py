@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from models.checkpoint_files import read_state, sha256_of, write_safetensors
+from models.checkpoint_files import read_state, sha256_of
+from models.checkpoint_writing import write_safetensors
 from models.zoo import MANIFEST, check_checkpoint, load_model, read_manifest
 from models.zoo.builders import BUILDERS
 from training.export import main, with_entry

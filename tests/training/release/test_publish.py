@@ -13,7 +13,8 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 
-from models.checkpoint_files import sha256_of, write_safetensors
+from models.checkpoint_files import sha256_of
+from models.checkpoint_writing import write_safetensors
 from models.zoo import Checkpoint, Figure
 from models.zoo.builders import BUILDERS
 from tests.training.release.hub import TOKEN, Hub, serving

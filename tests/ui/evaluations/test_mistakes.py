@@ -23,10 +23,10 @@ from tests.ui.test_callbacks import Known
 from ui import callbacks
 from ui.evaluations.clip_list import clip_list_html, clip_rows
 from ui.evaluations.confusion import confusion_html, confusion_table
-from ui.evaluations.opened import Opened, opened_bar
+from ui.evaluations.opened import opened_bar
 from ui.language.names import class_name, element_name
 from ui.language.tables import speaking
-from ui.runs import MAX_RUNS_OF_A_VISITOR, RunStore
+from ui.runs import MAX_RUNS_OF_A_VISITOR, Opened, RunStore
 from ui.tabs import mistakes
 from ui.views.tables import (
     arithmetic_table,

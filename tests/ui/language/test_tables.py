@@ -31,7 +31,7 @@ from pipeline.tracking.region import RegionRule
 from pipeline.video import check_span, open_video
 from tests.factories import make_analysis
 from tests.videos import Recipe, write_video
-from ui.controls import history_line
+from ui.desk.history import history_line
 from ui.export.takeaway import FORMATS
 from ui.language import tables as language
 from ui.language.choice import HEAD, LOCALES

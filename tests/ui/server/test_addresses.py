@@ -15,10 +15,10 @@ import pytest
 from gradio.routes import App
 from starlette.testclient import TestClient
 
+from ui.launch import app_options, queued
 from ui.layout import build_app
 from ui.player import ClipShelf
 from ui.server.addresses import ALLOWED
-from ui.server.launch import app_options, queued
 
 REFUSED = {
     # runs ffmpeg on anybody's upload

@@ -13,10 +13,10 @@ import pytest
 from gradio.routes import App
 from starlette.testclient import TestClient
 
-from ui.controls import ASSETS, examples
+from ui.desk.controls import ASSETS, examples
+from ui.launch import app_options, queued
 from ui.layout import build_app
 from ui.player import ClipShelf
-from ui.server.launch import app_options, queued
 
 
 @pytest.fixture(scope="module")

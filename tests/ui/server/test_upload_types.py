@@ -9,7 +9,7 @@ import pytest
 from gradio.data_classes import FileData
 
 from pipeline.video.probing.formats import ENDINGS
-from ui.controls import upload_field
+from ui.desk.upload import upload_field
 
 NAMES = ["clip", "clip.2024", *(f"clip{e}" for e in ENDINGS), *(f"C{e.upper()}" for e in ENDINGS)]
 

@@ -12,7 +12,7 @@ from pipeline.types import Analysis, Timeline
 from tests.factories import make_analysis
 from tests.pipeline.measure.takes import take, two_jumps
 from ui.callbacks import Request
-from ui.cut import cut_hint, request_for_part
+from ui.desk.cut import cut_hint, request_for_part
 from ui.export.report import report
 from ui.runs import RunStore
 from ui.views.cards import verdict_card

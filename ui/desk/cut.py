@@ -11,7 +11,9 @@ import gradio as gr
 
 from pipeline.types import Analysis
 from ui import callbacks
-from ui.controls import AT_ONCE, Controls, begun_as, then_analyse
+from ui.desk.asking import begun_as, then_analyse
+from ui.desk.controls import Controls
+from ui.events import AT_ONCE
 from ui.language.tables import say
 from ui.runs import Run
 from ui.session import Session, Shown, visitor_of

@@ -12,6 +12,7 @@ from pipeline.messages import Message
 from pipeline.moments import read_moment, written
 from pipeline.types import Analysis, VideoInfo
 from ui import callbacks
+from ui.desk.facts import describe
 from ui.language.tables import say
 from ui.runs import Run
 from ui.views.cards import message_card
@@ -102,5 +103,5 @@ def facts_card(name: str, info: VideoInfo) -> str:
 def facts_of(run: Run, left: Left) -> str:
     """The card that says which clip is on screen."""
     if left.path is not None:
-        return callbacks.describe(left.path).card
+        return describe(left.path).card
     return "" if run.analysis is None else facts_card(run.title, run.analysis.video)

@@ -1,0 +1,35 @@
+"""The records that travel between the stages; each checks its own shapes.
+
+One convention everywhere: frames are RGB uint8 `(T, H, W, 3)`; boxes are `xyxy` float32 in pixels
+of the source frame after rotation (x2, y2 exclusive); time is in seconds from the container's
+stamps. `frame` counts positions 0..T-1 of the analysed span; `Timeline.frame_index` leads to the
+source file.
+"""
+
+from pipeline.types.analysis import Analysis, Provenance
+from pipeline.types.basic import NUM_JOINTS, CancelCheck, FloatArray, IntArray, Precision, Status
+from pipeline.types.people import Detections, People, PoseSequence, RegionOfInterest, Track
+from pipeline.types.scores import ModelScores, Verdict, Vote
+from pipeline.types.video import Clip, Timeline, VideoInfo
+
+__all__ = [
+    "NUM_JOINTS",
+    "Analysis",
+    "CancelCheck",
+    "Clip",
+    "Detections",
+    "FloatArray",
+    "IntArray",
+    "ModelScores",
+    "People",
+    "PoseSequence",
+    "Precision",
+    "Provenance",
+    "RegionOfInterest",
+    "Status",
+    "Timeline",
+    "Track",
+    "Verdict",
+    "VideoInfo",
+    "Vote",
+]

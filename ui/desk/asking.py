@@ -1,0 +1,97 @@
+"""What is asked for with Analyse and Cancel: an answer at once, then the work in its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from pipeline.errors import InputError
+from ui import callbacks
+from ui.events import QUIET
+from ui.language.messages import in_words
+from ui.session import Session, visitor_of
+from ui.views.cards import message_card
+
+
+def begun_as(session: Session, news: callbacks.News, request: gr.Request) -> list[Any]:
+    """What `callbacks.begin` says: for the status, `shown`, `visit` and `begun`."""
+    card, run_id, revision = news
+    shown = (run_id, revision) if run_id else gr.skip()
+    return [card, shown, session.state_of_visit(request), run_id or gr.skip()]
+
+
+def then_analyse(
+    begun: Any, go_on: Any, inputs: Sequence[Any], outputs: Sequence[Any], **api: Any
+) -> None:
+    """After an answer at once, the analysis in its turn.
+
+    Args:
+        begun: The event that answers at once.
+        go_on: Gets the inputs, and yields what `Session.told` makes.
+        inputs: `begun` is one of them, and not `shown`: until its turn comes the visitor may have
+            gone to look at something else.
+        outputs: The status, `shown` and `visit`.
+        **api: Options of the event.
+    """
+    begun.then(
+        on_gpu(go_on),
+        list(inputs),
+        list(outputs),
+        # By default the page would drop it while the run before, which it ends, is still ending.
+        trigger_mode="multiple",
+        concurrency_limit=1,
+        concurrency_id="analyse",
+        **{**QUIET, **api},
+    )
+
+
+def begin_for(session: Session) -> Any:
+    """What answers a click on Analyse; the fields come by the names of `callbacks.request_of`."""
+
+    def begin(blind: bool, request: gr.Request, **fields: Any) -> list[Any]:
+        try:
+            asked = callbacks.request_of(**fields)
+        except InputError as error:
+            return begun_as(session, (message_card(in_words(error), kind="error"), "", 0), request)
+        news = callbacks.begin(asked, session.runs, visitor_of(request), blind=blind)
+        return begun_as(session, news, request)
+
+    return begin
+
+
+def analyse_for(session: Session) -> Any:
+    """What then does the work, or all of it for a call of the API."""
+
+    def analyse(begun: str, request: gr.Request, **fields: Any) -> Iterator[tuple[Any, Any, Any]]:
+        try:
+            asked = callbacks.request_of(**fields)
+        except InputError as error:
+            # Of a call of the API; `begin` has said so to whoever clicked.
+            card = gr.skip() if begun else message_card(in_words(error), kind="error")
+            yield card, gr.skip(), gr.skip()
+            return
+        steps = callbacks.analyse(asked, session.runs, visitor_of(request), run_id=begun)
+        yield from session.told(steps, request)
+
+    return analyse
+
+
+def stop_for(session: Session) -> Any:
+    """What answers a click on Cancel."""
+
+    def stop(request: gr.Request) -> tuple[Any, Any, Any]:
+        steps = iter([callbacks.stop(session.runs, visitor_of(request))])
+        return next(session.told(steps, request))
+
+    return stop
+
+
+def on_gpu(function: Any) -> Any:
+    """On a ZeroGPU Space, ask for the GPU around a function; elsewhere nothing changes."""
+    try:
+        import spaces
+    except ImportError:
+        return function
+    return spaces.GPU(function)
