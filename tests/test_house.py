@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_functions_are_short() -> None:
 
 def functions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, Any]]:
     """Functions and methods by name, but for the `__init__` of networks."""
-    for node in ast.iter_child_nodes(tree):
+    for node in statements(tree):
         name = f"{inside}{getattr(node, 'name', '')}"
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if is_function and not (is_network(tree) and name.endswith(".__init__")):
@@ -106,9 +107,9 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_a_circle_is_found() -> None:
-    chain = {"a": {"b"}, "b": {"c"}, "c": set[str]()}
-    assert circles_of(chain) == []
-    assert circles_of({**chain, "c": {"a", "d"}, "d": {"d"}}) == [["a", "b", "c"], ["d"]]
+    row = {"a": {"b"}, "b": {"c"}, "c": set[str]()}
+    assert circles_of(row) == []
+    assert circles_of({**row, "c": {"a", "d"}, "d": {"d"}}) == [["a", "b", "c"], ["d"]]
 
 
 def test_imports_inside_functions_count_and_those_for_types_do_not() -> None:
@@ -160,14 +161,20 @@ def imported(tree: ast.Module, *, package: str, modules: set[str]) -> set[str]:
 
 
 def executed(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those of `if TYPE_CHECKING:`."""
+    """All statements but those of `if TYPE_CHECKING:`."""
     yield node
     if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-        children: list[ast.AST] = [*node.orelse]
+        children: Iterable[ast.AST] = node.orelse
     else:
-        children = list(ast.iter_child_nodes(node))
+        children = statements(node)
     for child in children:
         yield from executed(child)
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements right inside another one, also those of `except` and `case`."""
+    blocks = ("body", "orelse", "finalbody", "handlers", "cases")
+    return chain.from_iterable(getattr(node, block, ()) for block in blocks)
 
 
 def circles_of(graph: Mapping[str, set[str]]) -> list[list[str]]:
