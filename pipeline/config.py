@@ -22,7 +22,7 @@ from pipeline.detection.zoom import ZoomSettings
 from pipeline.errors import ConfigError
 from pipeline.pose import PoseSettings
 from pipeline.settings import WholeNumber, read_settings, settings, with_stored_keys
-from pipeline.tracking.main_skater import MainSkaterSettings
+from pipeline.tracking.candidates import MainSkaterSettings
 from pipeline.tracking.region import RegionSettings
 from pipeline.tracking.tracks import TrackSettings
 from pipeline.types import OMITTED_AT_DEFAULT, Precision, ReaderName, deciding_fields

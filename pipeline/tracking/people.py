@@ -8,11 +8,8 @@ from typing import Protocol
 
 from pipeline.detection.detector import Detector, DetectorSettings, Frame, detect, key_frames
 from pipeline.detection.zoom import ZoomSettings, combined, parts, windows
-from pipeline.tracking.main_skater import (
-    MainSkaterSettings,
-    choose_main_skater,
-    rank_candidates,
-)
+from pipeline.tracking.candidates import MainSkaterSettings, rank_candidates
+from pipeline.tracking.main_skater import choose_main_skater
 from pipeline.tracking.tracklet import Tracklet
 from pipeline.tracking.tracks import Tracker, TrackSettings
 from pipeline.types import Detections, IntArray, People, Timeline, Track

@@ -7,13 +7,24 @@ source file.
 """
 
 from pipeline.types.analysis import Analysis, Provenance
-from pipeline.types.basic import NUM_JOINTS, CancelCheck, FloatArray, IntArray, Precision, Status
+from pipeline.types.basic import (
+    NUM_JOINTS,
+    OMITTED_AT_DEFAULT,
+    CancelCheck,
+    FloatArray,
+    IntArray,
+    Precision,
+    ReaderName,
+    Status,
+    deciding_fields,
+)
 from pipeline.types.people import Detections, People, PoseSequence, RegionOfInterest, Track
 from pipeline.types.scores import ModelScores, Verdict, Vote
 from pipeline.types.video import Clip, Timeline, VideoInfo
 
 __all__ = [
     "NUM_JOINTS",
+    "OMITTED_AT_DEFAULT",
     "Analysis",
     "CancelCheck",
     "Clip",
@@ -25,6 +36,7 @@ __all__ = [
     "PoseSequence",
     "Precision",
     "Provenance",
+    "ReaderName",
     "RegionOfInterest",
     "Status",
     "Timeline",
@@ -32,4 +44,5 @@ __all__ = [
     "Verdict",
     "VideoInfo",
     "Vote",
+    "deciding_fields",
 ]

@@ -1,9 +1,10 @@
-"""What all records are made of: kinds of arrays, and the check of their shapes."""
+"""What all records are made of: kinds of arrays, the check of their shapes, what decides."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ def check_shape(name: str, array: NDArray[np.generic], *shape: int | None) -> No
 
 
 def shapes_in_words(record: object, *names: str) -> str:
+    """A record's `repr`: the shapes of some of its arrays."""
     parts = (f"{name}{getattr(record, name).shape}" for name in names)
     return f"{type(record).__name__}({', '.join(parts)})"
 

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.types.basic import (
+    OMITTED_AT_DEFAULT,
     IntArray,
+    ReaderName,
     check_shape,
     shapes_in_words,
 )

@@ -10,14 +10,8 @@ from benchmarks.main_skater import Reference, judge, run, thinnings
 from benchmarks.main_skater import main as benchmark
 from pipeline.errors import ConfigError, InputError
 from pipeline.messages import Message
-from pipeline.tracking.main_skater import (
-    CUES,
-    Candidate,
-    MainSkaterSettings,
-    choice_warnings,
-    choose_main_skater,
-    rank_candidates,
-)
+from pipeline.tracking.candidates import CUES, Candidate, MainSkaterSettings, rank_candidates
+from pipeline.tracking.main_skater import choice_warnings, choose_main_skater
 from pipeline.tracking.tracks import build_tracks
 from pipeline.types import People, Timeline, Track
 from tests.pipeline.tracking.scenes import (
