@@ -46,7 +46,7 @@ endef
 
 # Both engines of training.prepare leave the same files, on a Ray cluster of two nodes.
 test-ray:
-	$(call in_own_environment,ray,"ray[data]",-m slow tests/training/test_prepare_engines.py -k ray)
+	$(call in_own_environment,ray,"ray[data]",-m slow tests/training/preparation/test_prepare_engines.py -k ray)
 
 # mmdetection's DINO as the detector's back end (docs/openmmlab.md).
 test-mmdet:

@@ -16,55 +16,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 
-from benchmarks.reference_jumps import KINDS, RATE_HZ, load_reference
+from benchmarks.measurement_figures import draw, draw_example
+from benchmarks.measurement_outcomes import AIR_S, FRAMES, Outcome, Table
+from benchmarks.reference_jumps import RATE_HZ, load_reference
 from models.command_line import Parser
 from pipeline.elements import ELEMENTS, class_index
 from pipeline.measure.jump import AFTER_S, BEFORE_S, GRAVITY
 from pipeline.measure.measure import measure
-from pipeline.measure.records import Estimate, Measurements
 from pipeline.measure.signals import read_body
 from pipeline.measure.spin import spin_positions
 from training.measure.takes import STREAM, Act, Take, draw_act, film
 
 FIRST_SEED = 500_000
 CLEAR_M = 0.05
-FRAMES, AIR_S = 2.0, 0.08
-"""The targets: frames at take-off and landing, seconds of air time."""
 JUMPS = tuple(element.label for element in ELEMENTS if element.family == "jump")
 SPINS = tuple(element.label for element in ELEMENTS if element.family == "spin")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One quantity of one take: what was measured, and the truth."""
-
-    group: str
-    estimate: Estimate | None
-    truth: float
-    per_second: float = float("nan")
-    """Frames a second of the take."""
-
-    @property
-    def error(self) -> float:
-        """Measured less true; NaN where it could not be told."""
-        return float("nan") if self.estimate is None else self.estimate.value - self.truth
-
-    @property
-    def covered(self) -> bool:
-        """Whether the interval holds the truth."""
-        return self.estimate is not None and self.estimate.low <= self.truth <= self.estimate.high
-
-
-Table = dict[str, list[Outcome]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         real = _reference_jumps(parsed.reference, parsed.cameras)
         _print_table("motion capture, 30 fps", real, by=lambda one: one.group)
         reached = _print_targets(real)
-    _draw(rink, parsed.out / "jumps.png")
-    _draw_example(parsed.out / "example.png")
+    draw(rink, parsed.out / "jumps.png")
+    draw_example(parsed.out / "example.png")
     return 0 if reached else 1
 
 
@@ -231,101 +202,6 @@ def _print_spins(count: int) -> None:
             for name in ("camel", "sit", "upright", "unclear")
         }
         print(f"    {position:8s} " + "  ".join(f"{k} {v:5.1f} %" for k, v in read.items()))
-
-
-def _draw(rink: Table, path: Path) -> None:
-    """Errors by kind of jump and frame rate, and intervals against truth; rink takes alone."""
-    figure, axes = plt.subplots(2, 3, figsize=(16, 9), layout="constrained")
-    panels = (
-        ("takeoff", "take-off, frames", 1), ("landing", "landing, frames", 1),
-        ("air_time", "air time, s", 0), ("turned_in_air", "turned in the air, turns", 0),
-    )  # fmt: skip
-    rates = ((-0.27, "tab:orange", 25.0), (0.0, "tab:blue", 30.0), (0.27, "tab:green", 60.0))
-    for (quantity, title, in_frames), axis in zip(panels, axes.flat, strict=False):
-        for shift, colour, fps in rates:
-            taken = [one for one in rink[quantity] if one.per_second == fps]
-            _boxes(axis, taken, bool(in_frames), shift, colour)
-        limit = FRAMES if in_frames else AIR_S if quantity == "air_time" else 0.25
-        for side in (-limit, limit):
-            axis.axhline(side, color="black", lw=0.8, ls=":")
-        axis.set_ylim(-3.0 * limit, 3.0 * limit)
-        axis.set_xticks(np.arange(len(KINDS)), KINDS, rotation=30)
-        axis.set_title(f"error of {title}")
-    _intervals(axes[1, 1], rink["air_time"], "air time, s", (0.2, 0.85))
-    _intervals(axes[1, 2], rink["turned_in_air"], "turned in the air, turns", (0.0, 4.5))
-    figure.suptitle(
-        "Simulated rink, measured less true, at 25 (orange), 30 (blue) and 60 (green) frames a "
-        "second; dotted: the targets"
-    )
-    figure.savefig(path, dpi=70)
-    plt.close(figure)
-
-
-def _boxes(
-    axis: plt.Axes, outcomes: Sequence[Outcome], in_frames: bool, shift: float, colour: str
-) -> None:
-    groups = [
-        [
-            one.error * (one.per_second if in_frames else 1.0)
-            for one in outcomes
-            if one.group == kind and one.estimate is not None
-        ]
-        for kind in KINDS
-    ]
-    axis.boxplot(
-        groups, positions=np.arange(len(KINDS)) + shift, widths=0.2, patch_artist=True,
-        boxprops={"facecolor": colour, "alpha": 0.6}, medianprops={"color": "black"},
-        flierprops={"markersize": 3}, manage_ticks=False,
-    )  # fmt: skip
-
-
-def _intervals(
-    axis: plt.Axes, outcomes: Sequence[Outcome], title: str, span: tuple[float, float]
-) -> None:
-    """Truth across, the interval up; red where it misses."""
-    for one in outcomes:
-        if one.estimate is not None:
-            colour = "tab:gray" if one.covered else "tab:red"
-            axis.plot([one.truth] * 2, [one.estimate.low, one.estimate.high], color=colour, lw=0.8)
-            axis.plot(one.truth, one.estimate.value, ".", color=colour, ms=3)
-    axis.plot(span, span, color="black", lw=0.8)
-    axis.set_xlabel("true")
-    axis.set_ylabel("measured, with interval")
-    axis.set_title(title)
-
-
-def _draw_example(path: Path) -> None:
-    """One simulated jump as its time series show it."""
-    seed = (FIRST_SEED + 11, STREAM)
-    take = film(draw_act("3Lutz", seed), seed, fps=30.0)
-    found = measure(take.pose, take.times_s, ELEMENTS[class_index("3Lutz")])
-    figure, axes = plt.subplots(3, 1, figsize=(9, 7), sharex=True, layout="constrained")
-    _draw_time_series(axes, found, take)
-    figure.suptitle("A simulated 3Lutz at 30 frames a second: measured (blue), true (black)")
-    figure.savefig(path, dpi=70)
-    plt.close(figure)
-
-
-def _draw_time_series(axes: Sequence[plt.Axes], found: Measurements, take: Take) -> None:
-    series = found.time_series
-    assert series is not None
-    axes[0].plot(series.times_s, series.hip_height, ".-")
-    axes[0].set_ylabel("hip height")
-    true = np.sign(take.yaw[-1] - take.yaw[0]) * (take.yaw - take.yaw[0])
-    axes[1].plot(take.times_s, true, color="black", lw=0.8)
-    axes[1].plot(series.times_s, np.abs(series.turns), ".-")
-    axes[1].set_ylabel("turns")
-    axes[2].plot(series.times_s, series.confidence, ".-")
-    axes[2].set_ylabel("confidence")
-    axes[2].set_xlabel("s")
-    for axis in axes:
-        for quantity, moment in (("takeoff", take.takeoff_s), ("landing", take.landing_s)):
-            axis.axvline(moment, color="black", lw=0.8)
-            one = found.of(quantity)
-            if one is not None and one.estimate is not None:
-                axis.axvspan(one.estimate.low, one.estimate.high, color="tab:blue", alpha=0.2)
-        for gap in series.gaps:
-            axis.axvspan(gap.start_s, gap.end_s, color="tab:red", alpha=0.2)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from pipeline.tracking.drawn_box import with_drawn
 from pipeline.tracking.main_skater import choice_warnings, choose_main_skater
 from pipeline.tracking.people import find_people
 from pipeline.tracking.region import consolidate, whole_frame
+from pipeline.tracking.tracks import detections_of
 from pipeline.types import (
     Analysis,
     Detections,
@@ -145,7 +146,7 @@ class Run:
             return people
         with self.monitor.timed("detect"):
             if self.known_tracks:
-                detections = _seen(self.known_tracks, len(self.video))
+                detections = detections_of(self.known_tracks, len(self.video))
                 people = self._main_of(self.known_tracks)
             else:
                 network = cast(Dino, self.networks.get("detector"))
@@ -185,7 +186,7 @@ class Run:
         if not untrained:
             return detections, people
         # Boxes of random weights are noise, which must not decide what the other networks see.
-        return _seen((), len(self.video)), People((), None, Message.of("nobody_looked_for"))
+        return detections_of((), len(self.video)), People((), None, Message.of("nobody_looked_for"))
 
     def _main_of(self, tracks: tuple[Track, ...]) -> People:
         return choose_main_skater(
@@ -284,22 +285,6 @@ class Run:
         elif self.skater is not None:
             found.append(Message.of("skater_ignored", skater=self.skater))
         return found
-
-
-def _seen(tracks: Sequence[Track], num_frames: int) -> Detections:
-    """The detector's boxes that people's tracks are made of."""
-    looked = [np.flatnonzero(track.detected) for track in tracks]
-    pairs = list(zip(tracks, looked, strict=True))
-    frame = np.concatenate([np.empty(0, np.int64), *looked])
-    return Detections(
-        num_frames=num_frames,
-        key_frames=np.unique(frame),
-        frame=frame,
-        boxes_xyxy=np.concatenate(
-            [np.empty((0, 4), np.float32), *(t.boxes_xyxy[f] for t, f in pairs)]
-        ),
-        scores=np.concatenate([np.empty(0, np.float32), *(t.scores[f] for t, f in pairs)]),
-    )
 
 
 def _shares(profile: Profile) -> dict[str, float]:

@@ -31,7 +31,7 @@ from pipeline.config import load_profile
 from pipeline.detection.detector import key_frames
 from pipeline.pose import pose_frame_indices
 from pipeline.types import Precision
-from training.classifiers.clips import ClipRecipe
+from training.classifiers.clip_recipe import ClipRecipe
 from training.classifiers.skeletons import SkeletonRecipe
 from training.finetune import RECIPES, load_recipe
 

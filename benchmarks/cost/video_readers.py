@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.cost.video_reader_tables import Cost, cost_table, exactness_table
 from models.command_line import Parser
 from tests.encodings import MADE, Encodings
 from tests.encodings import RECIPES as ENCODINGS
@@ -100,16 +101,6 @@ THREADS: dict[str, Read] = {
     "PyAV, one thread": partial(read_with_threads, kind="SLICE", count=1),
 }
 READERS = LIBRARIES | THREADS
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of reading one clip."""
-
-    seconds: float
-    """From opening the file to the last frame, best of a few runs."""
-    peak_mib: float
-    """Largest resident memory of the process."""
 
 
 def numbers_of(
@@ -247,32 +238,6 @@ def costs(shelf: Shelf) -> dict[str, dict[str, Cost]]:
         reader: {task: cost_of(reader, path, wanted) for task, (path, wanted) in tasks.items()}
         for reader in READERS
     }
-
-
-def exactness_table(found: dict[str, dict[str, dict[str, str]]]) -> str:
-    """As Markdown; one word where both ways of reading agree."""
-    rows = [f"| file | {' | '.join(LIBRARIES)} |", f"|---|{'---|' * len(LIBRARIES)}"]
-    for name, by_reader in found.items():
-        cells = [
-            next(iter(verdict.values()))
-            if len(set(verdict.values())) == 1
-            else "; ".join(
-                f"{'in order' if way == 'all' else way}: {what}" for way, what in verdict.items()
-            )
-            for verdict in by_reader.values()
-        ]
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-def cost_table(measured: dict[str, dict[str, Cost]]) -> str:
-    """As Markdown, seconds and MiB."""
-    tasks = list(next(iter(measured.values())))
-    rows = [f"| library | {' | '.join(tasks)} |", f"|---|{'---|' * len(tasks)}"]
-    for reader, by_task in measured.items():
-        cells = [f"{cost.seconds:.2f} s, {cost.peak_mib:.0f} MiB" for cost in by_task.values()]
-        rows.append(f"| {reader} | {' | '.join(cells)} |")
-    return "\n".join(rows)
 
 
 def main(arguments: list[str]) -> int:

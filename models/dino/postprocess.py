@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.dino.dino import Prediction
+from models.dino.outputs import Prediction
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from models.uniformerv2.builders import (
     uniformerv2_stem,
     uniformerv2_tiny,
 )
-from models.uniformerv2.network import UniFormerV2, resize_positions
+from models.uniformerv2.network import UniFormerV2
+from models.uniformerv2.positions import resize_positions
 
 __all__ = [
     "Recipe",

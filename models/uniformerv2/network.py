@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import torch
-import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -259,32 +258,6 @@ class UniFormerV2(nn.Module):
         class_token = self.class_embedding.to(x.dtype).expand(*x.shape[:2], 1, -1)
         x = torch.cat([class_token, x], dim=2) + self.positional_embedding.to(x.dtype)
         return self.ln_pre(x)
-
-
-def resize_positions(
-    positions: Tensor, grid: tuple[int, int], *, source_grid: tuple[int, int] | None = None
-) -> Tensor:
-    """A position table for another grid of patches, by bicubic interpolation.
-
-    Args:
-        positions: `(1 + h w, C)`, the class token's row in front.
-        grid: Rows and columns of the wanted grid.
-        source_grid: Those of the table; a square by default.
-
-    Returns:
-        `(1 + H W, C)`.
-
-    Raises:
-        ValueError: The table does not hold the source grid.
-    """
-    patches = positions.shape[0] - 1
-    h, w = source_grid or (round(patches**0.5),) * 2
-    if h * w != patches:
-        raise ValueError(f"positions: {patches} rows are no {h}x{w} grid; say `source_grid`")
-    image = rearrange(positions[1:], "(h w) c -> 1 c h w", h=h)
-    image = F.interpolate(image.float(), size=grid, mode="bicubic", align_corners=False)
-    resized = rearrange(image, "1 c h w -> (h w) c").to(positions.dtype)
-    return torch.cat([positions[:1], resized])
 
 
 def _rising(last: float, count: int) -> list[float]:

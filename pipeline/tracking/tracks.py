@@ -206,3 +206,19 @@ class _Boxes:
             )
             for frame in key_frames.tolist()
         ]
+
+
+def detections_of(tracks: Sequence[Track], num_frames: int) -> Detections:
+    """The detector's boxes that people's tracks are made of."""
+    looked = [np.flatnonzero(track.detected) for track in tracks]
+    pairs = list(zip(tracks, looked, strict=True))
+    frame = np.concatenate([np.empty(0, np.int64), *looked])
+    return Detections(
+        num_frames=num_frames,
+        key_frames=np.unique(frame),
+        frame=frame,
+        boxes_xyxy=np.concatenate(
+            [np.empty((0, 4), np.float32), *(t.boxes_xyxy[f] for t, f in pairs)]
+        ),
+        scores=np.concatenate([np.empty(0, np.float32), *(t.scores[f] for t, f in pairs)]),
+    )

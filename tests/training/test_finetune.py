@@ -22,7 +22,8 @@ from tests.training.datasets import CLASSES, make_data_set
 from tests.training.disks import largest_file
 from tests.training.processes import run_in_two
 from training import finetune
-from training.classifiers.clips import ClipRecipe, ClipTask
+from training.classifiers.clip_recipe import ClipRecipe
+from training.classifiers.clips import ClipTask
 from training.classifiers.skeletons import SkeletonTask
 from training.data.challenge import read_labels, split_by_source
 from training.engine.checkpoints import write_json

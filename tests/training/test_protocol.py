@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from training.classifiers.clips import ClipRecipe
+from training.classifiers.clip_recipe import ClipRecipe
 from training.classifiers.skeletons import SkeletonRecipe
 from training.finetune import RECIPES, load_recipe
 

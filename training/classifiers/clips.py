@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,136 +21,35 @@ from models.zoo import find_checkpoint
 from pipeline.classification.transforms import INPUT_TRANSFORMS
 from pipeline.elements import NUM_CLASSES
 from pipeline.errors import ConfigError
-from pipeline.settings import ShareBelow1, ShareBetween, settings
-from pipeline.storage.cache import cache_folder
 from training.classifiers.auxiliary_heads import NAME as AUXILIARY
 from training.classifiers.auxiliary_heads import (
     AuxiliaryHead,
-    AuxiliarySettings,
     attach,
     auxiliary_losses,
     kept_tokens,
     only_tokens,
     tokens_near,
 )
+from training.classifiers.clip_recipe import ClipRecipe
 from training.classifiers.distillation import NAME as DISTILLATION
-from training.classifiers.distillation import DistillationSettings, Teacher, thinned
+from training.classifiers.distillation import Teacher, thinned
 from training.classifiers.pose_start import start_from_pose
-from training.data.augment import AugmentSettings, mix, rand_augment, random_erasing, soft_targets
-from training.data.build import ClipStore, StoreSettings
-from training.data.challenge import (
-    Split,
-    absent_classes,
-    read_labels,
-    split_by_source,
-)
+from training.classifiers.stored_clips import Stored, stored_clips
+from training.data.augment import mix, rand_augment, random_erasing, soft_targets
 from training.data.crops import training_views, validation_view
-from training.data.rendered import RenderedClips, RenderedStore
 from training.data.store import read_clip
 from training.engine.loader import held_out
 from training.engine.task import EvaluationContext
-from training.long_tail import LongTailSettings, adjusted, cross_entropy, epoch_order, log_shares
+from training.long_tail import adjusted, cross_entropy, epoch_order, log_shares
 from training.metrics import mean_class_accuracy, top1
-from training.network import NetworkSettings, naming
+from training.network import naming
 from training.optim import parameter_groups
-from training.recipe import Recipe
 
 POSE_GRID = (8, 6)
 """Rows and columns of patches of `vitpose_tiny`."""
 
 PICTURES_TO_MEASURE = 40
 """Frames that show how large a pose network's tokens are."""
-
-Stored = tuple[int, Path]
-"""A clip's class index, and where it is stored."""
-
-
-@settings(kw_only=True)
-class RinkClips:
-    """Drawn clips to learn from and to validate on."""
-
-    training: RenderedClips
-    """Seed below 100,000."""
-    validation: RenderedClips
-    """Seed 100,000 to 199,999."""
-
-    def __post_init__(self) -> None:
-        if not self.training.seed < 100_000 <= self.validation.seed:
-            raise ConfigError(
-                "data.rink: training.seed must be below 100000 and validation.seed from there up"
-            )
-
-
-@settings(kw_only=True)
-class ClipDataSettings:
-    """Which clips."""
-
-    folder: str = ""
-    """A data set in the challenge's layout; its train split is learned."""
-    validation: str = ""
-    """Another data set to validate on, never `folder`; empty: sources held out of the train split.
-    """
-    validation_split: Split = "test"
-    """Which split of that other data set."""
-    validation_share: ShareBetween = 0.1
-    """Of the sources, where there is no other data set."""
-    store: StoreSettings = field(default_factory=StoreSettings)
-    """What is kept of a clip once it was decoded."""
-    rink: RinkClips | None = None
-    """Clips drawn by the simulated rink, without a data set."""
-    cache: str = ""
-    """Where it is kept; empty: `clips` in Rinkside's cache."""
-
-    def __post_init__(self) -> None:
-        if bool(self.folder) == (self.rink is not None):
-            raise ConfigError("data: needs either a folder or [data.rink]")
-        if self.folder and self.validation and _same(self.folder, self.validation):
-            raise ConfigError(
-                "data.validation: is data.folder, whose train split is learned and on whose test "
-                "split nothing may be chosen; leave it out to hold out sources, or name another "
-                "data set"
-            )
-
-
-@settings(kw_only=True)
-class ClipRecipe(Recipe):
-    """An experiment with a video network."""
-
-    network: NetworkSettings
-    """Unmasked Teacher or UniFormerV2."""
-    data: ClipDataSettings
-    """Which clips."""
-    augment: AugmentSettings = field(default_factory=AugmentSettings)
-    """How they are varied."""
-    auxiliary: AuxiliarySettings = field(default_factory=AuxiliarySettings)
-    """Further targets while training, where the rink tells them."""
-    distillation: DistillationSettings = field(default_factory=DistillationSettings)
-    """A trained network from which this one learns besides."""
-    start_from_pose: str = ""
-    """A pose network's weights, a checkpoint of the manifest or a safetensors file: its stem and
-    blocks are the start of a network that has the same ones."""
-    label_smoothing: ShareBelow1 = 0.0
-    """Share of the target that goes to all classes alike."""
-    long_tail: LongTailSettings = field(default_factory=LongTailSettings)
-    """What is done for rare classes."""
-
-    def __post_init__(self) -> None:
-        if self.network.family not in INPUT_TRANSFORMS:
-            raise ConfigError(
-                f"network.builder: {self.network.builder} does not look at clips; "
-                "choose a umt or uniformerv2 builder"
-            )
-        if self.auxiliary.active and self.data.rink is None:
-            raise ConfigError("auxiliary: only [data.rink] knows these truths; leave it out")
-        if self.auxiliary.active and (self.augment.operations or self.augment.blends):
-            raise ConfigError(
-                "auxiliary: augment.operations, mixup and cutmix would move the truth; "
-                "set them to 0"
-            )
-        if self.auxiliary.tokens < 1 and self.network.family != "umt":
-            raise ConfigError("auxiliary.tokens: only an Unmasked Teacher can leave tokens out")
-        if self.start_from_pose and self.network.start:
-            raise ConfigError("start_from_pose: network.start is another start; keep one of them")
 
 
 class ClipTask:
@@ -176,7 +74,7 @@ class ClipTask:
         self._teacher = Teacher(recipe.distillation) if recipe.distillation.active else None
         self._view_frames, self._view_side = self._view()
         self._transform = INPUT_TRANSFORMS[recipe.network.family]
-        self._train, self._held_out = _stored_clips(recipe, status)
+        self._train, self._held_out = stored_clips(recipe, status)
         self._labels = np.array([label for label, _ in self._train], dtype=np.int64)
         self._log_shares = log_shares(self._labels)
 
@@ -374,44 +272,11 @@ class _ValidationViews(Dataset[tuple[Tensor, int]]):
         return self._task.validation_sample(self._clips[index])
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two paths lead to one folder, however they are written."""
-    return Path(one).resolve() == Path(other).resolve()
-
-
 def _weights(name: str) -> Path:
     """A file, or a checkpoint of the manifest."""
     path = Path(name)
     with naming("start_from_pose"):
         return path if path.is_file() else find_checkpoint(name).path()
-
-
-def _stored_clips(recipe: ClipRecipe, status: StatusLine) -> tuple[list[Stored], list[Stored]]:
-    """Training and validation clips, stored."""
-    data = recipe.data
-    folder = Path(data.cache) if data.cache else cache_folder() / "clips"
-    if data.rink is not None:
-        workers = recipe.engine.workers
-        return (
-            RenderedStore(folder, data.rink.training).build(status, workers=workers),
-            RenderedStore(folder, data.rink.validation).build(status, workers=workers),
-        )
-    clips = read_labels(Path(data.folder), "train")
-    if data.validation:
-        train, held_out = clips, read_labels(Path(data.validation), data.validation_split)
-    else:
-        train, held_out = split_by_source(clips, share=data.validation_share)
-    absent = absent_classes(train)
-    if absent:
-        status.say(f"{data.folder}: no training clip of {', '.join(absent)}")
-    store = ClipStore(folder, data.store)
-    workers = recipe.engine.workers
-    stored = [
-        [(clip.class_index, path) for clip, path in store.build(p, workers=workers, status=status)]
-        for p in (train, held_out)
-    ]
-    status.say(f"{len(stored[0])} clips to train on, {len(stored[1])} to validate on")
-    return stored[0], stored[1]
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.command_line import StatusLine
-from training.classifiers.clips import ClipRecipe, ClipTask
+from training.classifiers.clip_recipe import ClipRecipe
+from training.classifiers.clips import ClipTask
 from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
 from training.engine.task import Task
 from training.people.detection import DetectorRecipe, DetectorTask

@@ -12,7 +12,7 @@ from pipeline.classification.ensemble import softmax
 from pipeline.classification.sampling import temporal_indices
 from pipeline.classification.views import VideoModelSettings
 from pipeline.config import load_shipped_profile
-from pipeline.drawing.annotate import pose_at
+from pipeline.drawing.skeleton import pose_at
 from pipeline.errors import ConfigError
 from pipeline.types import Analysis, ModelScores, PoseSequence, Timeline
 from ui.language.names import class_name, display_name

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.drawing.annotate import SKELETON_LINES, DrawStyle, pose_at
+from pipeline.drawing.annotate import DrawStyle
+from pipeline.drawing.skeleton import SKELETON_LINES, pose_at
 from pipeline.types import Analysis, People, PoseSequence, Timeline, Track
 from ui.language.tables import spoken
 from ui.player.clips import Clip

@@ -8,13 +8,13 @@ import gradio as gr
 
 from pipeline import __version__
 from pipeline.config import load_profile, profile_names
+from ui.evaluations.choosing import SHIPPED
 from ui.evaluations.run_folder import EvaluationError, evaluation_folders, read_evaluation
 from ui.evaluations.views import comparison_note, figures_table
 from ui.events import QUIET
 from ui.language.labels import choice, label
 from ui.language.tables import say
 from ui.session import Session
-from ui.tabs.mistakes import SHIPPED
 from ui.views.architecture import architecture, class_table, paper_table
 
 

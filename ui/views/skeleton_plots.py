@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from models.skeletons import COCO17
-from pipeline.drawing.annotate import SKELETON_LINES, DrawStyle
+from pipeline.drawing.annotate import DrawStyle
+from pipeline.drawing.skeleton import SKELETON_LINES
 from pipeline.types import FloatArray
 from ui.language.names import joint_name
 from ui.language.tables import say

@@ -14,10 +14,10 @@ from pipeline.drawing.annotate import (
     caption_of,
     draw_frame,
     overlay_frames,
-    pose_at,
     skeleton_at,
 )
 from pipeline.drawing.primitives import dashes, dot, panel, stroke, text, text_size
+from pipeline.drawing.skeleton import pose_at
 from pipeline.types import PoseSequence, RegionOfInterest
 from tests.factories import make_analysis
 

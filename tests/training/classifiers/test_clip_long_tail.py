@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from models.command_line import StatusLine
 from pipeline.elements import LABELS, NUM_CLASSES
 from tests.training.datasets import make_data_set
-from training.classifiers.clips import ClipRecipe, ClipTask
+from training.classifiers.clip_recipe import ClipRecipe
+from training.classifiers.clips import ClipTask
 from training.data.augment import soft_targets
 from training.finetune import RECIPES, load_recipe
 

@@ -12,7 +12,8 @@ from models.zoo import BUILDERS, load_model
 from pipeline.classification.transforms import INPUT_TRANSFORMS
 from pipeline.errors import ConfigError
 from training.classifiers.auxiliary_heads import kept_tokens, tokens_near
-from training.classifiers.clips import ClipRecipe, ClipTask
+from training.classifiers.clip_recipe import ClipRecipe
+from training.classifiers.clips import ClipTask
 from training.classifiers.distillation import (
     NAME,
     DistillationHead,

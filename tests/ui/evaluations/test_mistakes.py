@@ -21,13 +21,13 @@ from tests.factories import make_analysis
 from tests.ui.evaluations.folders import write_evaluation
 from tests.ui.test_callbacks import Known
 from ui import callbacks
+from ui.evaluations import choosing
 from ui.evaluations.clip_list import clip_list_html, clip_rows
 from ui.evaluations.confusion import confusion_html, confusion_table
 from ui.evaluations.opened import opened_bar
 from ui.language.names import class_name, element_name
 from ui.language.tables import speaking
 from ui.runs import MAX_RUNS_OF_A_VISITOR, Opened, RunStore
-from ui.tabs import mistakes
 from ui.views.tables import (
     arithmetic_table,
     contribution_lines,
@@ -55,8 +55,8 @@ def skips(*values: Any) -> bool:
 
 
 def test_open_with_nothing_typed_opens_what_is_chosen():
-    chosen = str(mistakes.SHIPPED / "simulated_rink")
-    answer = mistakes._open_typed("", chosen, chosen, *GIVEN)
+    chosen = str(choosing.SHIPPED / "simulated_rink")
+    answer = choosing.open_typed("", chosen, chosen, *GIVEN)
     assert answer[FOLDER] == chosen
     assert "560 clips" in answer[NOTE]
     assert answer[BODY].visible
@@ -73,37 +73,37 @@ def test_a_message_leaves_the_page_as_it_is(tmp_path, wrong, opened):
     empty = {"models": {}, "ensemble": {}, "per_class": {}}
     (tmp_path / "unlabelled" / "summary.json").write_text(json.dumps(empty))
     typed = wrong if wrong.startswith("~") else str(tmp_path / wrong)
-    answer = mistakes._open_typed(typed, None, opened, *GIVEN)
+    answer = choosing.open_typed(typed, None, opened, *GIVEN)
     assert "rs-error" in answer[NOTE]
     assert answer[CHOSEN].value == (opened or None)  # the list names what is on the page
     assert skips(*answer[2:])
 
 
 def test_nothing_chosen_and_nothing_typed_is_a_sentence(folder):
-    answer = mistakes._open_typed("", None, str(folder), *GIVEN)
+    answer = choosing.open_typed("", None, str(folder), *GIVEN)
     assert "Choose an evaluation from the list" in answer[NOTE]
     assert skips(*answer[2:])
 
 
 def test_what_was_typed_joins_the_list_and_opens_again_from_it(folder):
-    answer = mistakes._open_typed(f" {folder} ", None, "", *GIVEN)
+    answer = choosing.open_typed(f" {folder} ", None, "", *GIVEN)
     assert (answer[FOLDER], answer[TYPED], answer[CHOSEN].value) == (str(folder), "", str(folder))
     assert ("run", str(folder)) in answer[CHOSEN].choices
-    again = mistakes._open_listed(str(folder), str(folder), *GIVEN)
+    again = choosing.open_listed(str(folder), str(folder), *GIVEN)
     assert again[FOLDER] == str(folder)
 
 
 def test_an_evaluation_that_vanishes_while_it_is_open_leaves_its_list(tmp_path):
     gone = str(tmp_path / "gone")
     for answer in (
-        mistakes._by(gone, "vote", *GIVEN)[2:],
-        mistakes._cell(gone, "vote", "", click(true_class=1, said=2)),
-        mistakes._every(gone, "vote", ""),
-        mistakes._named_videos(gone, "vote", None, str(tmp_path)),
+        choosing.of_voter(gone, "vote", *GIVEN)[2:],
+        choosing.of_cell(gone, "vote", "", click(true_class=1, said=2)),
+        choosing.all_mistakes(gone, "vote", ""),
+        choosing.named_videos(gone, "vote", None, str(tmp_path)),
     ):
         assert "gone: contains no evaluation" in answer[2]
         assert skips(answer[0], answer[1], answer[3])
-    unit, matrix, note = mistakes._in_unit(gone, "vote", click(unit="share"))
+    unit, matrix, note = choosing.in_unit(gone, "vote", click(unit="share"))
     assert skips(unit, matrix)
     assert "gone: contains no evaluation" in note
 
@@ -111,12 +111,12 @@ def test_an_evaluation_that_vanishes_while_it_is_open_leaves_its_list(tmp_path):
 def test_strangers_type_no_paths(folder, tmp_path, monkeypatch):
     (tmp_path / "c_right.mp4").touch()
     monkeypatch.setenv("RINKSIDE_HOSTED", "1")
-    assert skips(*mistakes._open_typed(str(folder), None, "", *GIVEN)[2:])
-    assert skips(*mistakes._open_listed(str(folder), "", *GIVEN)[2:])  # not on the list
+    assert skips(*choosing.open_typed(str(folder), None, "", *GIVEN)[2:])
+    assert skips(*choosing.open_listed(str(folder), "", *GIVEN)[2:])  # not on the list
     cell = (LABELS.index("CamelSpin"),) * 2
-    assert "data-analyse" not in mistakes._list_of(str(folder), "umt", cell, str(tmp_path))[3]
+    assert "data-analyse" not in choosing._list_of(str(folder), "umt", cell, str(tmp_path))[3]
     monkeypatch.delenv("RINKSIDE_HOSTED")
-    assert "data-analyse" in mistakes._list_of(str(folder), "umt", cell, str(tmp_path))[3]
+    assert "data-analyse" in choosing._list_of(str(folder), "umt", cell, str(tmp_path))[3]
 
 
 # Point 15.
@@ -134,22 +134,22 @@ def test_rows_say_what_opens(evaluation):
 
 
 def test_every_row_without_an_analysis_is_marked_in_the_evaluation_that_ships():
-    shipped = str(mistakes.SHIPPED / "simulated_rink")
-    page = mistakes._every(shipped, "weighted", "")[3]
+    shipped = str(choosing.SHIPPED / "simulated_rink")
+    page = choosing.all_mistakes(shipped, "weighted", "")[3]
     assert page.count('data-opens="kept"') == 9
     assert page.count('data-opens="nothing"') == 30 - 9
 
 
 def test_a_typed_folder_of_videos_says_what_it_holds(folder, tmp_path):
     (tmp_path / "c_right.mp4").touch()
-    answer = mistakes._named_videos(str(folder), "umt", None, str(tmp_path))
+    answer = choosing.named_videos(str(folder), "umt", None, str(tmp_path))
     assert "has the videos of 1 of the 4 clips" in answer[2]
-    answer = mistakes._named_videos(str(folder), "umt", None, str(tmp_path / "none"))
+    answer = choosing.named_videos(str(folder), "umt", None, str(tmp_path / "none"))
     assert "rs-error" in answer[2]
 
 
 def pick(runs: RunStore, folder: Path, videos: Path | None = None, **data: Any) -> list[Any]:
-    return mistakes._pick(runs, "anna", (str(folder), "weighted", videos), click(**data))
+    return choosing.pick_clip(runs, "anna", (str(folder), "weighted", videos), click(**data))
 
 
 def test_a_row_without_analysis_and_video_answers_beside_the_list(folder):
@@ -244,7 +244,7 @@ def test_a_walk_through_the_mistakes_leaves_the_visitor_s_own_analyses():
 
 @pytest.mark.parametrize("value", ["3", -1, 28, 1.5, None, True, [1], {"a": 1}])
 def test_nonsense_from_the_browser_is_no_class(value):
-    assert mistakes._class_of(SimpleNamespace(said=value), "said") is None
+    assert choosing._class_of(SimpleNamespace(said=value), "said") is None
 
 
 # Point 17.
@@ -269,12 +269,12 @@ def test_the_matrix_is_a_table_of_buttons(evaluation):
 
 
 def test_the_matrix_counts_or_shares_its_rows(folder):
-    unit, page, _ = mistakes._in_unit(str(folder), "weighted", click(unit="share"))
+    unit, page, _ = choosing.in_unit(str(folder), "weighted", click(unit="share"))
     assert unit == "share"
     assert re.findall(r'predicted as 3Flip">(\d+)<', page) == ["50"]  # one of two Lutzes
-    _, page, _ = mistakes._in_unit(str(folder), "weighted", click(unit="count"))
+    _, page, _ = choosing.in_unit(str(folder), "weighted", click(unit="count"))
     assert re.findall(r'predicted as 3Flip">(\d+)<', page) == ["1"]
-    assert skips(*mistakes._in_unit(str(folder), "weighted", click(true_class=1, said=2)))
+    assert skips(*choosing.in_unit(str(folder), "weighted", click(true_class=1, said=2)))
 
 
 def test_nobasic_is_explained():

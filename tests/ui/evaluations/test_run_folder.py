@@ -10,6 +10,7 @@ import pytest
 from pipeline.elements import LABELS
 from pipeline.errors import InputError
 from tests.ui.evaluations.folders import CLIPS, accuracy_by_hand, write_evaluation
+from ui.evaluations import choosing
 from ui.evaluations.opening import analysis_of
 from ui.evaluations.run_folder import (
     EvaluationError,
@@ -18,7 +19,6 @@ from ui.evaluations.run_folder import (
     read_evaluation,
 )
 from ui.evaluations.views import accuracy_bars, class_bars, comparison_note, figures_table
-from ui.tabs import mistakes
 
 LUTZ, FLIP = LABELS.index("3Lutz"), LABELS.index("3Flip")
 
@@ -81,7 +81,7 @@ def test_simulated_figures_say_so_beside_the_paper_s(tmp_path, evaluation):
 
 def test_the_evaluation_that_ships_says_that_it_is_simulated():
     """Issue 15, point 17: in the app, and in the table that About shows."""
-    shipped = read_evaluation(mistakes.SHIPPED / "simulated_rink")
+    shipped = read_evaluation(choosing.SHIPPED / "simulated_rink")
     assert shipped.data.simulated
     assert "These clips are simulated" in shipped.table
     assert "paper, on real clips" in shipped.table

@@ -16,7 +16,7 @@ from tests.training.datasets import make_data_set
 from tests.training.evaluation.cases import write_profile
 from training.prepare import main
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.slow
 
