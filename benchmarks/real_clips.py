@@ -224,7 +224,7 @@ def _run(parsed: argparse.Namespace) -> int:
     judge = Judge(load_profile(parsed.profile), runs)
     paths = sorted(parsed.reference.glob("*.npz"))
     if not paths:
-        raise ConfigError(f"{parsed.reference}: holds no *.npz")
+        raise ConfigError(f"{parsed.reference}: contains no *.npz")
     figures = [
         judge.clip(parsed.videos / f"{path.stem}.mp4", Reference.read(path)) for path in paths
     ]

@@ -140,7 +140,7 @@ def kind_of(path: Path) -> Kind:
         if text.startswith(beginning):
             raise WeightsError(f"{path} {remark}")
     raise WeightsError(
-        f"{path} is no weights file that Rinkside knows: it reads safetensors and what torch.save "
+        f"{path} is not a weights file Rinkside knows: it reads safetensors and what torch.save "
         "writes; download it again or convert it where it comes from"
     )
 
@@ -169,7 +169,7 @@ def check_sha256(path: Path, expected: str) -> str:
 def read_metadata(path: Path) -> dict[str, str]:
     """The free-text metadata of a safetensors file."""
     if kind_of(path) != "safetensors":
-        raise WeightsError(f"{path} is no safetensors file; convert it first")
+        raise WeightsError(f"{path} is not a safetensors file; convert it first")
     try:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
@@ -215,7 +215,7 @@ def _read_zip(path: Path) -> object:
         raise _damaged(path, error) from error
     if scripted:
         raise WeightsError(
-            f"{path} is a TorchScript program, not a state dict; take the same weights as "
+            f"{path} is a TorchScript program, not a state dict; use the same weights as "
             "safetensors or as a file of torch.save(model.state_dict())"
         )
     if broken is not None:

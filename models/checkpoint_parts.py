@@ -103,7 +103,7 @@ def _usual(tree: Tree, path: Path) -> tuple[str, Tree]:
     state: Tree = next((node for node in held if isinstance(node, Mapping)), tree)
     foreign = [str(name) for name, value in state.items() if not isinstance(value, Tensor)]
     raise WeightsError(
-        f"{path} holds no state dict: found {_some(foreign) or 'nothing'}; expected tensors, at "
+        f"{path} contains no state dict: found {_some(foreign) or 'nothing'}; expected tensors, at "
         f"the top or under one of {', '.join((*WRAPPERS, *AVERAGES))}"
     )
 
@@ -116,7 +116,7 @@ def _choice(tree: Tree, taken: str) -> Iterator[str]:
         which = averages[0]
         yield (
             f"took {taken}; beside it lies {', '.join(averages)}, usually a running mean of the "
-            f"weights, which often answers better: --key {which} takes it"
+            f"weights, which often scores better: --key {which} takes it"
         )
     elif taken in AVERAGES:
         beside = f"; beside it lies {', '.join(others)}" if others else ""
@@ -133,7 +133,7 @@ def _named(tree: Tree, key: str, path: Path) -> tuple[str, Tree]:
         flat = _inner(tree, _DEEPEST) or {}
         names += sorted({str(k).partition(".")[0] for k in flat} - set(names))
         raise WeightsError(
-            f"{path} holds no state dict called {key}; there are {_some(names) or 'none'}"
+            f"{path} contains no state dict called {key}; there are {_some(names) or 'none'}"
         )
     return key, found
 

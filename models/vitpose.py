@@ -78,7 +78,9 @@ class ViTPose(nn.Module):
     ) -> None:
         super().__init__()
         if any(side % patch_size for side in image_size):
-            raise ValueError(f"image_size {image_size} is no multiple of patch_size {patch_size}")
+            raise ValueError(
+                f"image_size {image_size} is not a multiple of patch_size {patch_size}"
+            )
         if stem_channels is not None and 2 ** len(stem_channels) != patch_size:
             raise ValueError(
                 f"a stem of {len(stem_channels)} convolutions makes patches of "

@@ -131,7 +131,7 @@ def load_strict(
     empty = [key for key, value in tensors if value.is_meta]
     if empty:
         raise WeightsError(
-            f"{source} holds nothing for {_some(empty)}: it can start a training, "
+            f"{source} contains nothing for {_some(empty)}: it can start a training, "
             "but not be used as it is"
         )
     return report
@@ -183,7 +183,7 @@ def check_finite(state: Mapping[str, Tensor], *, source: str) -> None:
         if not all(torch.isfinite(bound) for bound in torch.aminmax(value)):
             raise WeightsError(
                 f"{source}: {key} holds NaN or infinite numbers: the training that wrote it failed "
-                "or the file is damaged; take another checkpoint"
+                "or the file is damaged; use another checkpoint"
             )
 
 

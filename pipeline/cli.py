@@ -39,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     analyze = commands.add_parser("analyze", help="boxes, crop, skeleton, scores and verdict")
     analyze.add_argument("video", metavar="VIDEO")
-    analyze.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to write")
+    analyze.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder to write to"
+    )
     analyze.add_argument(
         "--profile", default="demo", help=f"{', '.join(profile_names())}, or a TOML file"
     )
@@ -47,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--start", type=_moment, metavar="S", help=f"in point: {times}")
     analyze.add_argument("--end", type=_moment, metavar="S", help=f"out point: {times}")
     analyze.add_argument(
-        "--stream", type=int, metavar="N", help="which video, in a file that holds several"
+        "--stream", type=int, metavar="N", help="number of the video, if the file contains several"
     )
     analyze.add_argument(
         "--reader",
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "frames count from 1, as on the page",
     )
     analyze.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    analyze.add_argument("--no-cache", action="store_true", help="compute even what is known")
+    analyze.add_argument("--no-cache", action="store_true", help="ignore cached results")
     analyze.add_argument(
         "--untrained", action="store_true", help="seeded random weights, for timing only"
     )

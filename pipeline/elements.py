@@ -98,4 +98,4 @@ def class_index(label: str) -> int:
     try:
         return _INDEX[_folded(label)]
     except KeyError:
-        raise ValueError(f"{label!r} is no class; the classes are {', '.join(LABELS)}") from None
+        raise ValueError(f"{label!r} is not a class; the classes are {', '.join(LABELS)}") from None

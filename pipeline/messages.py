@@ -16,15 +16,14 @@ Value = int | float | str
 
 _AGAIN = "copy or download it again"
 _NO_PERSON = (
-    "{name}: no person found in {frames} frames%s; give a span in which the skater is in view "
-    "(--start, --end)%s or a picture in which the skater is larger and sharper"
+    "{name}: no person detected in {frames} frames%s; give a span in which the skater is in view "
+    "(--start, --end)%s or a clip in which the skater is larger and sharper"
 )
 
 _POINTS = (
-    "of the points, {centrality} are for being near the middle of the picture, {posture} for "
+    "the score is the sum of {centrality} for being near the middle of the picture, {posture} for "
     "opening and closing arms and legs, {motion} for moving against the background, {size} for "
-    "size and {certainty} for the detector's certainty, all in the frames in which the person is "
-    "in view"
+    "size and {certainty} for the detector's confidence, in the frames in which they are in view"
 )
 _POINTS_BEFORE = (
     "most points for size {size}, motion {motion}, posture {posture}, centrality {centrality}, "
@@ -34,11 +33,11 @@ _POINTS_BEFORE = (
 ERRORS: Mapping[str, str] = {
     # The file itself.
     "file_missing": "{name}: there is no such file in {folder}",
-    "file_forbidden": "{name}: may not be read (permission denied); change the file's rights",
-    "file_unreadable": "{name}: could not be read ({detail}); check the disk it lies on",
-    "file_name": "{name}: is no possible file name",
+    "file_forbidden": "{name}: permission to read it is denied; change the file's permissions",
+    "file_unreadable": "{name}: cannot be read ({detail}); check its disk",
+    "file_name": "{name}: is not a valid file name",
     "file_address": "{name}: is an address, not a file; save the video to a file first",
-    "file_folder": "{name}: is a folder; name one video file in it",
+    "file_folder": "{name}: is a folder; choose one video file in it",
     "file_pipe": "{name}: is a device or pipe, not a file; save the video to a file first",
     "file_empty": "{name}: is empty (0 bytes); " + _AGAIN,
     "file_changed": "{name}: changed while it was being read; wait until it is complete",
@@ -46,25 +45,24 @@ ERRORS: Mapping[str, str] = {
     "video_index_damaged": "{name}: is damaged: its index (moov) cannot be read; " + _AGAIN,
     "video_cut_off": "{name}: is cut off: the index at its end (moov) is missing; " + _AGAIN,
     "video_cut_early": "{name}: is cut off near its start; " + _AGAIN,
-    "video_playlist": "{name}: is a playlist ({kind}), which only names other files; "
+    "video_playlist": "{name}: is a playlist ({kind}), which only lists other files; "
     "choose the video itself",
     "video_live": "{name}: is the address of a stream ({kind}); save the video to a file first",
-    "video_picture": "{name}: is a single picture ({kind}); choose a video",
+    "video_picture": "{name}: is a still image ({kind}); choose a video",
     "video_archive": "{name}: is an archive ({kind}); unpack it and choose the video in it",
     "video_document": "{name}: is a document ({kind}); choose a video",
-    "video_text": "{name}: is a text, not a video; choose a video",
-    "video_other": "{name}: is a {kind} video, which is not read; convert it to mp4",
-    "video_unknown": "{name}: is not a video that can be read (known are {known})",
-    "video_sound_only": "{name}: holds sound but no video; choose a file with pictures",
-    "video_no_streams": "{name}: holds neither video nor sound; choose a file with pictures",
-    "stream_unreadable": "{text}: is no number of a video; give a whole number (--stream)",
-    "stream_unknown": "{name}: holds no video number {stream}; "
-    "choose one of the numbers {known} (--stream)",
+    "video_text": "{name}: is a text file, not a video; choose a video",
+    "video_other": "{name}: is a {kind} video, which is not supported; convert it to mp4",
+    "video_unknown": "{name}: is not a video that can be read (supported: {known})",
+    "video_sound_only": "{name}: contains sound but no video; choose a file with pictures",
+    "video_no_streams": "{name}: contains neither video nor sound; choose a file with pictures",
+    "stream_unreadable": "{text}: is not a video number; give a whole number (--stream)",
+    "stream_unknown": "{name}: has no video number {stream}; choose one of {known} (--stream)",
     "video_codec": "{name}: its video codec is unknown; convert it to H.264",
-    "video_codec_other": "{name}: its video codec {codec} is not read; convert it to H.264",
+    "video_codec_other": "{name}: its video codec {codec} is not supported; convert it to H.264",
     "video_too_large": "{name}: its picture of {size} is too large (at most {most} million pixels)",
     "video_no_frames": "{name}: has a video track without a single frame",
-    "video_no_rate": "{name}: tells neither its frame rate nor its duration; convert it to mp4",
+    "video_no_rate": "{name}: states neither its frame rate nor its duration; convert it to mp4",
     "video_all_damaged": "{name}: is damaged: not one frame could be read; " + _AGAIN,
     "video_frame_lost": "{name} is damaged: frame {frame} could not be read",
     "reader_unknown": "there is no reader {reader}; choose one of {known} (--reader)",
@@ -74,13 +72,13 @@ ERRORS: Mapping[str, str] = {
     "choose another one (--reader pyav)",
     "reader_other_frames": "{name}: the reader {reader} gives other frames than the file holds; "
     "choose another one (--reader pyav)",
-    "video_memory": "{name}: its {frames} frames take {takes} MiB, more than {limit} MiB; "
-    "choose fewer",
-    "video_pictures": "{name}: its pictures cannot be kept: {detail}",
+    "video_memory": "{name}: its {frames} frames need {takes} MiB of memory, more than "
+    "{limit} MiB; choose a shorter span",
+    "video_pictures": "{name}: its pictures cannot be stored: {detail}",
     # The span.
     "span_long": "{name}: {span} s is too long for one element (at most {most} s); every clip gets "
-    "one verdict, so choose an in and an out point around the element (--start, --end)",
-    "no_moment": "{typed}: is no time; give seconds (75.2), m:ss (1:15.2) or h:mm:ss",
+    "one verdict, so set an in and an out point around the element (--start, --end)",
+    "no_moment": "{typed}: is not a time; give seconds (75.2), m:ss (1:15.2) or h:mm:ss",
     "in_no_number": "{name}: the in point (--start) is {point}, not a number of seconds",
     "out_no_number": "{name}: the out point (--end) is {point}, not a number of seconds",
     "in_negative": "{name}: the in point (--start) is {point}; "
@@ -89,97 +87,95 @@ ERRORS: Mapping[str, str] = {
     "seconds count from the first frame, 0",
     "span_order": "{name}: the out point (--end {end}) is not after the in point (--start {start})"
     "; swap or change them",
-    "span_beyond": "{name}: the in point (--start {start}) lies beyond its end; it lasts {lasts} s"
+    "span_beyond": "{name}: the in point (--start {start}) is after its end; it lasts {lasts} s"
     "; choose an earlier one",
     "span_empty": "{name}: no frame begins between {start} s and {end} s; widen the span",
     # Who is in it.
     "nobody": _NO_PERSON % ("", ""),
     "nobody_stays": _NO_PERSON % (" ({reason})", ", name the skater (--skater)"),
-    "skater_unknown": "--skater {skater}: no such person in this clip; "
-    "choose one of the numbers {known}",
-    "skater_unreadable": "{text}: names no skater; give the number of a person, or a box as "
+    "skater_unknown": "--skater {skater}: no such person in this clip; choose one of {known}",
+    "skater_unreadable": "{text}: is not a skater; give a person's number, or a box as "
     "FRAME:x1,y1,x2,y2",
-    "box_size": "the skater's box {box} is none: x2 and y2 must be at least {least} pixels beyond "
-    "x1 and y1",
-    "box_frame": "the skater's box is drawn in frame {frame}, which is not in the span that is "
-    "analysed",
+    "box_size": "the skater's box {box} is too small: x2 and y2 must be at least {least} pixels "
+    "beyond x1 and y1",
+    "box_frame": "the skater's box is in frame {frame}, outside the analysed span",
     "box_outside": "the skater's box {box} lies outside the picture of {size} pixels",
     # Analyses that are opened, and their clips.
-    "analysis_none": "{folder}: holds no analysis (no analysis.json)",
+    "analysis_none": "{folder}: contains no analysis (no analysis.json)",
     "analysis_unreadable": "{folder}/analysis.json: cannot be read ({detail})",
-    "analysis_version": "{folder}/analysis.json: schema version {version}, this Rinkside reads "
-    "{known}; analyse the clip again or use the version that wrote it",
+    "analysis_version": "{folder}/analysis.json: schema version {version}, but this Rinkside "
+    "reads {known}; analyse the clip again or use the version that wrote it",
     "analysis_no_arrays": "{folder}: arrays.npz is missing; analyse the clip again",
     "analysis_damaged": "{folder}: the saved analysis is damaged ({detail}); "
     "analyse the clip again",
     "analysis_field": "{folder}/analysis.json: {field}: expected {expected}; "
     "analyse the clip again",
     "open_nothing": "choose a report, a .zip, or analysis.json together with arrays.npz",
-    "open_no_report": "{name}: is no report of Rinkside, or was cut off; save it again",
+    "open_no_report": "{name}: is not a Rinkside report, or is cut off; save it again",
     "open_damaged": "{name}: its analysis is damaged ({detail})",
-    "open_too_large": "{name}: unpacks to more than an analysis and its clip can be",
+    "open_too_large": "{name}: is larger when unpacked than an analysis and its clip can be",
     "open_no_zip": "{name}: cannot be unpacked ({detail}); save it again",
     "open_other_clip": "{name}: is not the clip of this analysis ({clip}); "
     "choose that one, or none",
-    "clip_not_packed": "{name}: the clip is not here, so it cannot be packed",
+    "clip_not_packed": "{name}: the clip is not here, so it cannot be included",
     "clip_not_here": "{name}: the clip is not here; open the analysis together with its clip",
-    "clip_reshaped": "{name}: is read as {size} pixels now, but this analysis was made of "
+    "clip_reshaped": "{name}: is now read as {size} pixels, but this analysis was made at "
     "{before}; analyse it again",
     "clip_other": "{name}: is not the video that was analysed; analyse it again",
-    "profile_unknown": "profile {profile}: there is none; choose one of {known}",
+    "profile_unknown": "there is no profile {profile}; choose one of {known}",
     # Places to write to.
     "place_file": "{folder}: {place} is a file; choose another folder",
-    "place_forbidden": "{folder}: {place} may not be written; choose another folder",
+    "place_forbidden": "{folder}: {place} is not writable; choose another folder",
     "place_long": "{folder}: is too long a name for the file system; choose a shorter one",
-    "disk_full": "{folder}: the disk is full; make room or choose another folder",
+    "disk_full": "{folder}: the disk is full; free some space or choose another folder",
     "film_refused": "{name}: cannot be written ({detail})",
     "place_unwritable": "{folder}: cannot be written ({detail}); choose another folder",
 }
 """Errors that whoever uses the app may meet."""
 
 NOTES: Mapping[str, str] = {
-    "weights_untrained": "untrained: the weights of {stages} are random, so what follows from them "
-    "is noise; good for timing and for looking around only",
+    "weights_untrained": "untrained: the weights of {stages} are random, so every result that "
+    "depends on them is noise; use them only to measure speed or to try the program",
     "weights_demo": "demo: the weights of {stages} were trained on simulated skating; not fit for "
     "judging",
-    "weights_people": "research use: the weights of {stages} also learnt from pictures of people "
-    "({sets})",
-    "several": "{name} holds several videos ({streams}); number {stream} was taken; "
+    "weights_people": "research use only: the weights of {stages} were also trained on "
+    "photographs of people ({sets})",
+    "several": "{name} contains several videos ({streams}); number {stream} is used; "
     "choose with --stream N",
     "damaged": "{name} is damaged: {read} of {promised} frames could be read",
-    "assumed_rate": "{name} does not tell its frame rate; times are counted at {rate} frames a "
-    "second, an assumption",
-    "odd_turn": "{name} is turned by an odd angle, which is ignored",
-    "interlaced": "{name} is interlaced; every frame was made whole from its two fields",
-    "aspect": "{name} has pixels of {aspect} to 1; it is shown and analysed at its true shape, "
-    "{size} instead of {stored}",
-    "odd_aspect": "{name} says that its pixels are {aspect} to 1, which is ignored",
-    "dolby": "{name} is a Dolby Vision recording of profile {profile}, whose colours only Dolby's "
-    "own players show; they are used as stored, so green and purple",
-    "hdr": "{name} is an HDR recording ({curve}); its colours are used as stored, so pale",
+    "assumed_rate": "{name} does not state its frame rate; times assume {rate} frames per second",
+    "odd_turn": "{name} is rotated by an angle other than 90, 180 or 270 degrees; the rotation "
+    "is ignored",
+    "interlaced": "{name} is interlaced; its frames are deinterlaced",
+    "aspect": "{name} has non-square pixels ({aspect} to 1); it is shown and analysed at its "
+    "true shape, {size} instead of {stored}",
+    "odd_aspect": "{name} states a pixel aspect ratio of {aspect} to 1, which is ignored",
+    "dolby": "{name} is Dolby Vision, profile {profile}, shown without colour conversion, so it "
+    "looks green and purple",
+    "hdr": "{name} is HDR ({curve}), shown without tone mapping, so its colours look pale",
     "ends_before": "{name} ends at {lasts} s, before the out point (--end {end})",
-    "uncertain": "it is uncertain who the skater is: person {person} was taken, who has most "
-    "points ({points}); close behind: person {others}; choose with --skater N",
-    "uncertain_tie": "it is uncertain who the skater is: person {person} was taken, who has the "
-    "lowest number of those with most points ({points}); close behind: person {others}; choose "
-    "with --skater N",
-    "uncertain_led": "it is uncertain who the skater is: person {person} was taken, who has most "
-    "points ({points}) by the boxes of which the detector is certain; with its doubtful boxes "
-    "too, more than the {led} of person {person} go to person {others}; choose with --skater N",
-    "presence": "person {person}, taken for the skater, is in view in only {presence} of the "
+    "uncertain": "it is uncertain who the skater is: person {person} scores highest "
+    "({points}) and was chosen; close behind: person {others}; choose with --skater N",
+    "uncertain_tie": "it is uncertain who the skater is: several persons score highest "
+    "({points}); person {person} was chosen, who has the lowest number; close behind: person "
+    "{others}; choose with --skater N",
+    "uncertain_led": "it is uncertain who the skater is: person {person} scores highest "
+    "({points}) in high-confidence boxes and was chosen; with low-confidence boxes included, "
+    "person {others} scores higher than the {led} of person {person}; choose with --skater N",
+    "presence": "person {person}, chosen as the skater, is in view in only {presence} of the "
     "frames; the others have no box and no skeleton",
     "skater_ignored": "--skater {skater} was ignored: the detector is untrained",
     "not_cached": "the result was not cached: {reason}",
     "nobody_in_view": "no person in view",
-    "nobody_looked_for": "nobody was looked for: the detector is untrained",
-    "seldom_in_view": "nobody stays in view; most points has person {person}, seen in {presence} "
-    "of the frames",
+    "nobody_looked_for": "person detection was skipped: the detector is untrained",
+    "seldom_in_view": "nobody stays in view; person {person} scores highest and is seen in "
+    "{presence} of the frames",
     "chosen": "person {person} was chosen by the user",
-    "drawn": "person {person} was marked by hand: the user drew a box in frame {frame}",
-    "only_one": "person {person} is the only one in view ({points} points); " + _POINTS,
-    "most_points": "person {person} has most points ({points}), next is person {other} "
+    "drawn": "person {person} was marked by hand, with a box in frame {frame}",
+    "only_one": "person {person} is the only one in view (score {points}); " + _POINTS,
+    "most_points": "person {person} scores highest ({points}), then person {other} "
     "({other_points}); " + _POINTS,
-    "tie": "persons {person} and {other} both have most points ({points}), and {person} is the "
+    "tie": "persons {person} and {other} both score highest ({points}), and {person} is the "
     "lower number; " + _POINTS,
     # As analyses of before say it; not written any more.
     "uncertain_before": "it is uncertain who the skater is: person {person} was taken with "

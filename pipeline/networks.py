@@ -118,7 +118,7 @@ def _check_family(stage: str, name: str, family: str) -> None:
         raise ConfigError(str(error)) from error
     if listed is None and name not in BUILDERS:
         raise ConfigError(
-            f"{stage}: the profile names {name!r}, which is no checkpoint and no network; "
+            f"{stage}: the profile names {name!r}, which is neither a checkpoint nor a network; "
             "`python -m models.zoo list` shows the checkpoints"
         )
     actual = family_of(name) if listed is None else listed.family

@@ -64,7 +64,7 @@ def check_folder(folder: Path, *, overlay: bool = False) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    raise AssertionError(f"{constant} is no JSON")
+    raise AssertionError(f"{constant} is not JSON")
 
 
 def _has(record: dict[str, Any], kinds: dict[str, type]) -> None:

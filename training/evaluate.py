@@ -39,7 +39,7 @@ from training.evaluation.summary import summary
 from training.evaluation.table import table
 from training.evaluation.voter_metrics import evaluate_predictions
 
-REMEDY = "make room and run the command again"
+REMEDY = "free some space and run the command again"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,14 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--predictions", type=Path, metavar="FILE", help="predictions.parquet of an evaluation"
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="where to write")
+    parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="folder to write to")
     parser.add_argument(
         "--profile", default="demo", help=f"{', '.join(profile_names())}, or a TOML file"
     )
     parser.add_argument("--split", choices=("test", "train", "val"), default="test")
     parser.add_argument(
         "--validation-share", type=float, default=0.05, metavar="X",
-        help="of the sources, for --split val; not above the recipes' share (default 0.05)",
+        help="share of sources held out for --split val, at most the recipes' (default 0.05)",
     )  # fmt: skip
     parser.add_argument(
         "--validation", type=Path, metavar="FILE",
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument(
         "--precision", choices=get_args(Precision),
-        help="arithmetic of the classifiers; the profile's by default",
+        help="precision of the classifiers; default: the profile's",
     )  # fmt: skip
     parser.add_argument(
         "--reader", choices=get_args(ReaderName),

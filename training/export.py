@@ -87,7 +87,7 @@ def read_run(run: Path) -> tuple[dict[str, Any], Path]:
     try:
         recipe: dict[str, Any] = json.loads((run / RECIPE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{run}: holds no run ({error})") from error
+        raise ConfigError(f"{run}: contains no run ({error})") from error
     if not weights.exists():
         raise ConfigError(f"{weights}: is not there; the run has not been evaluated yet")
     return recipe, weights
@@ -211,18 +211,18 @@ def _figure(name: str, value: str, command: str) -> Figure:
     try:
         return Figure(name, float(value), command)
     except ValueError:
-        raise ConfigError(f"--figure {name}: {value} is no number") from None
+        raise ConfigError(f"--figure {name}: {value} is not a number") from None
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m training.export", description=__doc__)
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a training")
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a training run")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--name", help="of the checkpoint: lower-case letters, digits, _")
+    where.add_argument("--name", help="name of the checkpoint: lower-case letters, digits, _")
     where.add_argument("--out", type=Path, metavar="FILE.safetensors", help="the weights alone")
-    parser.add_argument("--licence", help="of the weights, e.g. Apache-2.0; with --name")
+    parser.add_argument("--licence", help="licence of the weights, e.g. Apache-2.0; with --name")
     parser.add_argument("--source", default="", help="what they were trained on, in words")
-    parser.add_argument("--people", default="", help="sets of pictures of real people among that")
+    parser.add_argument("--people", default="", help="data sets of real people among them")
     parser.add_argument(
         "--status", choices=("trained", "demo"), default="demo", help="demo: not fit for judging"
     )
@@ -240,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar=("NAME", "VALUE", "COMMAND"),
-        help="a number measured on other data, and how; may be given again",
+        help="a metric measured on other data, and the command for it; repeatable",
     )
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
     return parser
@@ -259,7 +259,7 @@ def ship(run: Path, name: str, *, about: About, manifest: Path) -> Path:
     sha256 = export(run, out, average=about.average)
     entry = manifest_entry(run, name=name, sha256=sha256, about=about)
     with (
-        writing(manifest, remedy="make room and run the command again"),
+        writing(manifest, remedy="free some space and run the command again"),
         written(manifest) as scratch,
     ):
         text = manifest.read_text(encoding="utf-8")

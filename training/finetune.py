@@ -43,9 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data-only",
         action="store_true",
-        help="make the data that the recipe learns from, and stop",
+        help="prepare the recipe's training data, then stop",
     )
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="", help="default: the best")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="", help="default: cuda if available"
+    )
     return parser
 
 
@@ -117,7 +119,7 @@ def train(
 
 def _describe(recipe: Recipe, folder: Path, command: str) -> None:
     """Note in a run's folder what is done there, and the command, if any, that began it."""
-    with writing(folder, remedy="make room, or give another folder with --out"):
+    with writing(folder, remedy="free some space, or give another folder with --out"):
         folder.mkdir(parents=True, exist_ok=True)
         write_json(dataclasses.asdict(recipe), folder / RECIPE)
         if command:
@@ -128,7 +130,7 @@ def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     """A run is continued on purpose and with the experiment it was begun with, or not at all."""
     begun = newest_checkpoint(folder)
     if resume and begun is None:
-        raise ConfigError(f"{folder}: holds no checkpoint to resume from; leave --resume out")
+        raise ConfigError(f"{folder}: contains no checkpoint to resume from; leave --resume out")
     if begun is None:
         return
     if not resume:

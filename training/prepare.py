@@ -34,7 +34,7 @@ from training.preparation.engines import ENGINES
 
 SETTINGS = "prepared.json"
 REPORT = "report.txt"
-REMEDY = "make room and run the command again"
+REMEDY = "free some space and run the command again"
 SPLITS: Mapping[str, tuple[EvaluationSplit, str]] = {
     "train": ("train", "train.txt"),
     "test": ("test", "answer.txt"),
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--profile", default="demo", help=f"{', '.join(profile_names())}, or a TOML file"
     )
-    parser.add_argument("--split", choices=tuple(SPLITS), help="default: all that are there")
+    parser.add_argument("--split", choices=tuple(SPLITS), help="default: every split there is")
     parser.add_argument("--engine", choices=tuple(ENGINES), default="local")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -60,11 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     defaults = PictureSettings()
     parser.add_argument(
         "--short-side", type=int, default=defaults.short_side, metavar="PX",
-        help=f"of the crops; 512 serves 224 and 448 pixels (default {defaults.short_side})",
+        help=f"short side of crops; 512 serves 224 and 448 pixels (default {defaults.short_side})",
     )  # fmt: skip
     parser.add_argument(
         "--max-frames", type=int, default=defaults.max_frames, metavar="N",
-        help=f"pictures kept of a clip (default {defaults.max_frames})",
+        help=f"frames kept per clip (default {defaults.max_frames})",
     )  # fmt: skip
     return parser
 

@@ -69,7 +69,7 @@ def each_done(
         suspects = yield from _until_killed(function, waiting, workers, pool)
         if suspects and killed is None:
             raise ProcessKilled(
-                "a process was killed, perhaps for want of memory; run the same command again"
+                "a process was killed, perhaps for lack of memory; run the same command again"
             )
         for job in suspects:
             lost = yield from _until_killed(function, deque([job]), 1, pool)

@@ -66,7 +66,7 @@ def _known(name: str, manifest: Path) -> Checkpoint:
         raise ConfigError(str(error)) from error
     if checkpoint is None:
         raise ConfigError(
-            f"{name}: no checkpoint is called so; `python -m models.zoo list` shows all, "
+            f"{name}: there is no such checkpoint; `python -m models.zoo list` shows all, "
             "python -m training.export makes one from a run"
         )
     return checkpoint
@@ -82,11 +82,11 @@ def _refusal(error: HfHubHTTPError) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m training.publish", description=__doc__)
-    parser.add_argument("name", metavar="NAME", help="of a checkpoint in the manifest")
+    parser.add_argument("name", metavar="NAME", help="checkpoint in the manifest")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--repo", metavar="OWNER/REPO", help="made if it is not there")
+    where.add_argument("--repo", metavar="OWNER/REPO", help="created if it does not exist")
     where.add_argument("--card", type=Path, metavar="FILE", help="write the card only")
-    parser.add_argument("--private", action="store_true", help="a new repository is not public")
+    parser.add_argument("--private", action="store_true", help="make a new repository private")
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help=argparse.SUPPRESS)
     return parser
 

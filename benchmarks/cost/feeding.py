@@ -66,7 +66,7 @@ def sources(data: Path, prepared: Path) -> list[Source]:
             with np.load(poses) as arrays:
                 found.append(Source(clip.video, stored, arrays["region_xyxy"]))
     if not found:
-        raise InputError(f"{prepared}: holds no clip of {data}; run python -m training.prepare")
+        raise InputError(f"{prepared}: contains no clip of {data}; run python -m training.prepare")
     return found
 
 

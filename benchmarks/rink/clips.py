@@ -142,7 +142,7 @@ def _run(parsed: argparse.Namespace) -> int:
     judge = Judge(load_profile(parsed.profile), runs)
     paths = sorted((parsed.data / "truth").glob("*.npz"))
     if not paths:
-        raise ConfigError(f"{parsed.data}: holds no truth/*.npz; render it first")
+        raise ConfigError(f"{parsed.data}: contains no truth/*.npz; render it first")
     rows = [_judged(judge, parsed.data, path) for path in paths]
     sys.stdout.write(table(rows) + "\n")
     parsed.out.parent.mkdir(parents=True, exist_ok=True)

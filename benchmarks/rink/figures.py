@@ -169,7 +169,7 @@ def measure(data: Path, run: Path) -> list[ClipCounts]:
     """
     folders = sorted(path.parent for path in run.glob(f"{FOLDER}/*/analysis.json"))
     if not folders:
-        raise InputError(f"{run}: holds no analyses; make them with python -m training.evaluate")
+        raise InputError(f"{run}: contains no analyses; make them with python -m training.evaluate")
     return [
         count(folder.name, load(folder), Truth.read(data / "truth" / f"{folder.name}.npz"))
         for folder in folders

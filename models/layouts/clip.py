@@ -115,5 +115,5 @@ def _check_names(tower: set[str], wanted: set[str]) -> None:
 def _activation_note(model: UniFormerV2) -> str:
     return (
         f"activation: this network uses {model.act}; OpenAI's CLIP was trained with quickgelu, "
-        "open_clip's LAION ViT-L-14 with gelu, which no tensor tells"
+        "open_clip's LAION ViT-L-14 with gelu, which its tensors do not show"
     )

@@ -119,7 +119,7 @@ def _parser() -> Parser:
     command = add("convert", convert)
     command.add_argument("file", type=Path, metavar="FILE", help=".pth, .pt, .pyth, .safetensors")
     command.add_argument("--family", required=True, choices=FAMILIES)
-    command.add_argument("--builder", help="the network it is for; found by itself where possible")
+    command.add_argument("--builder", help="the network it is for; detected where possible")
     command.add_argument("--out", required=True, type=Path, metavar="FILE.safetensors")
     command.add_argument(
         "--key", metavar="NAME", help="of several state dicts in FILE the one of this name"

@@ -124,4 +124,4 @@ def family_of(builder: str) -> str:
     for family, builders in BUILDERS_BY_FAMILY.items():
         if builder in builders:
             return family
-    raise UserError(f"{builder!r} is no builder; known are {', '.join(BUILDERS)}")
+    raise UserError(f"{builder!r} is not a builder; known are {', '.join(BUILDERS)}")

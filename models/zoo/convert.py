@@ -224,7 +224,7 @@ def _check_names(out: Path, family: str, builder: str | None) -> None:
     if len(os.fsencode(out.name)) > LONGEST_NAME:
         raise UserError(f"--out {out}: is too long a name for the file system; choose a shorter")
     if family not in FAMILIES:
-        raise UserError(f"{family!r} is no family; known are {', '.join(FAMILIES)}")
+        raise UserError(f"{family!r} is not a family; known are {', '.join(FAMILIES)}")
     if builder and family_of(builder) != family:
         raise UserError(f"{builder} builds {family_of(builder)}, not {family}")
 

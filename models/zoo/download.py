@@ -170,7 +170,7 @@ def _broken_off(reason: str, have: int, total: int | None) -> DownloadError:
     of_all = "" if total is None else f" of {readable_size(total)}"
     return DownloadError(
         f"the transfer broke off after {readable_size(have)}{of_all} ({reason}); "
-        "run the command again to go on from there"
+        "run the command again to continue"
     )
 
 

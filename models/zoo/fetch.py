@@ -29,10 +29,12 @@ def fetch(checkpoint: Checkpoint, manifest: Path = MANIFEST) -> Iterator[str]:
     path = checkpoint.path(manifest)
     if path.is_file():
         sha256 = check_checkpoint(checkpoint, manifest)
-        yield f"{checkpoint.name} is here already: {path}, sha256 {sha256}"
+        yield f"{checkpoint.name} is already here: {path}, sha256 {sha256}"
         return
     if not checkpoint.urls:
-        raise MissingWeights(f"{checkpoint.name} cannot be fetched by itself; {checkpoint.remedy}")
+        raise MissingWeights(
+            f"{checkpoint.name} cannot be fetched automatically; {checkpoint.remedy}"
+        )
     folder = fetched_folders(manifest)[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +47,7 @@ def fetch(checkpoint: Checkpoint, manifest: Path = MANIFEST) -> Iterator[str]:
     except Unreachable as error:
         by_hand = f"or download the file by hand and run: {checkpoint.conversion}"
         raise Unreachable(f"{error}, {by_hand}") from error
-    checked = "as expected" if known else "which nobody published: it could not be checked"
+    checked = "as expected" if known else "not published, so it could not be checked"
     yield f"{published.name}: sha256 {source_sha256}, {checked}"
     try:
         conversion = convert_file(

@@ -203,7 +203,9 @@ def _newly_initialised(path: Path) -> tuple[str, ...]:
     try:
         return tuple(json.loads(read_metadata(path).get("newly_initialised", "[]")))
     except json.JSONDecodeError as error:
-        raise WeightsError(f"{path}: its metadata newly_initialised is no JSON; {error}") from error
+        raise WeightsError(
+            f"{path}: its metadata newly_initialised is not JSON; {error}"
+        ) from error
 
 
 def _adapted(

@@ -139,7 +139,7 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, Checkpoint]:
     for number, entry in enumerate(document.get("checkpoint", []), start=1):
         checkpoint = _checkpoint(entry, f"{path}: entry {number}")
         if checkpoint.name in checkpoints:
-            raise ManifestError(f"{path}: checkpoint {checkpoint.name!r} is there twice")
+            raise ManifestError(f"{path}: checkpoint {checkpoint.name!r}is listed twice")
         checkpoints[checkpoint.name] = checkpoint
     return checkpoints
 
@@ -214,7 +214,7 @@ def _problems(checkpoint: Checkpoint) -> Iterator[str]:
     if checkpoint.family not in FAMILIES:
         yield f"family must be one of {', '.join(FAMILIES)}, got {checkpoint.family!r}"
     if checkpoint.builder not in BUILDERS_BY_FAMILY.get(checkpoint.family, {}):
-        yield f"{checkpoint.builder!r} is no builder of {checkpoint.family}; see `zoo list`"
+        yield f"{checkpoint.builder!r} is not a builder of {checkpoint.family}; see `zoo list`"
     if checkpoint.status not in get_args(Status):
         yield f"status must be one of {', '.join(get_args(Status))}, got {checkpoint.status!r}"
     accepted = inspect.signature(BUILDERS[checkpoint.builder]).parameters

@@ -113,9 +113,9 @@ def _note(entry: object) -> Note:
         raise ValueError("a note has one of the kinds " + ", ".join(POINTS))
     text, points = entry.get("text", ""), entry.get("points", [])
     if not isinstance(text, str) or len(text) > MAX_TEXT or not in_whole_letters(text):
-        raise ValueError(f"text: expected at most {MAX_TEXT} letters")
+        raise ValueError(f"text: expected at most {MAX_TEXT} characters")
     if kind == "text" and not text.strip():
-        raise ValueError(f"text: expected at most {MAX_TEXT} letters")
+        raise ValueError(f"text: expected at most {MAX_TEXT} characters")
     if not isinstance(points, list) or len(points) != POINTS[kind]:
         raise ValueError(f"points: expected {POINTS[kind]} for a {kind}")
     frame, at_s = _whole(entry.get("frame_index")), _number(entry.get("at_s"), _MAX_S)

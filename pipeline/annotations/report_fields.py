@@ -14,7 +14,7 @@ MOST: Mapping[str, int] = {"skater": 100, "event": 200, "note": 2000}
 """The most letters that each field takes."""
 
 EXPECTED = "an object with texts: " + ", ".join(
-    f"{name} of at most {most} letters" for name, most in MOST.items()
+    f"{name} of at most {most} characters" for name, most in MOST.items()
 )
 """In words, for who wrote another thing."""
 
@@ -27,7 +27,7 @@ class FieldTooLong(ValueError):
     """
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"{field}: expected at most {MOST[field]} letters")
+        super().__init__(f"{field}: expected at most {MOST[field]} characters")
         self.field = field
 
 

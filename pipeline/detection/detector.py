@@ -161,7 +161,7 @@ class DinoDetector:
     def _best(self, boxes: Tensor, scores: Tensor) -> PersonBoxes:
         if not (scores.isfinite().all() and boxes.isfinite().all()):
             raise InputError(
-                "the detector answers with NaN or infinity: its weights are damaged; fetch or "
+                "the detector returns NaN or infinity: its weights are damaged; fetch or "
                 "convert its checkpoint again"
             )
         order = scores.argsort(descending=True)

@@ -75,22 +75,22 @@ class Reason:
 
 REASONS: Mapping[str, str] = {
     "untrained": "the pose network is untrained, so its skeletons are noise",
-    "no_skeleton": "there is hardly any skeleton in this clip",
-    "few_poses": "there are only {fps:.0f} skeletons a second, too few for what turns or flies; "
-    "analyse a shorter span",
+    "no_skeleton": "hardly any frame of this clip has a skeleton",
+    "few_poses": "there are only {fps:.0f} skeletons per second, too few for fast rotation or "
+    "short flights; analyse a shorter span",
     "small": "the skater is too small: trunk and leg take {pixels:.0f} pixels",
     "short": "the clip is too short to show a take-off and a landing",
-    "no_flight": "no flight is to be seen in how the body rises and falls",
-    "begins_late": "the clip begins in the air or at the very take-off",
-    "ends_early": "the clip ends in the air or at the very landing",
+    "no_flight": "the rise and fall of the body shows no flight",
+    "begins_late": "the clip begins in the air or exactly at take-off",
+    "ends_early": "the clip ends in the air or exactly at landing",
     "gap_takeoff": "there is no skeleton around the take-off",
     "gap_landing": "there is no skeleton around the landing",
-    "unsteady": "the skeleton is too unsteady to tell when the skates leave and touch the ice",
-    "gaps": "in most frames the skeleton is missing, or its left and right are exchanged",
-    "facing": "the skeleton does not show clearly enough which way the body faces",
+    "unsteady": "the skeleton is too unsteady to show when the skates leave and touch the ice",
+    "gaps": "in most frames the skeleton is missing, or left and right are swapped",
+    "facing": "the skeleton does not show the facing direction clearly enough",
     "margin": "the clip does not show {before:.2f} s before the take-off and {after:.2f} s after "
     "the landing",
-    "no_spin": "no stretch of fast turning is to be seen",
+    "no_spin": "no fast rotation is detected",
 }
 """Every reason, as an English sentence."""
 
@@ -148,9 +148,9 @@ class LookHere:
 LOOK_FOR: Mapping[str, str] = {
     "takeoff": "take-off: the edge and the toe pick, which a skeleton that ends at the ankle does "
     "not show",
-    "landing": "landing: which way the blade points when it touches the ice, and what follows",
-    "spin_entry": "entry: the edge, and when the spin is centred",
-    "spin_unclear": "position: the skeleton does not tell which of the three it is",
+    "landing": "landing: direction of the blade as it touches the ice, and what follows",
+    "spin_entry": "entry: the edge, and when the spin becomes centred",
+    "spin_unclear": "position: the skeleton does not show which of the three it is",
 }
 """Everything to look for, as English sentences."""
 

@@ -58,4 +58,4 @@ def test_the_api_takes_files_of_every_name(app_url, files):
         answer = client.predict(
             handle_file(str(path)), "demo", None, None, "", "", api_name="/analyse"
         )
-        assert f"{path.name}: no person found in 10 frames" in str(answer), answer
+        assert f"{path.name}: no person detected in 10 frames" in str(answer), answer

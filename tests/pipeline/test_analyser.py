@@ -273,7 +273,7 @@ def test_a_bad_file_is_one_line_and_exit_code_2(name, clip, tmp_path, capsys):
     [
         (["--start", "0.5", "--end", "0.2"], "is not after the in point"),
         (["--start", "-1"], "first frame"),
-        (["--start", "nan"], "is no time"),
+        (["--start", "nan"], "is not a time"),
         (["--profile", "turbo"], "demo, fast, paper"),
         (["--profile", "paper"], "python -m models.zoo fetch"),
         (["--device", "cuda"], "CUDA"),
@@ -282,8 +282,8 @@ def test_a_bad_file_is_one_line_and_exit_code_2(name, clip, tmp_path, capsys):
         # Issue 15, point 10: a skater marked by hand.
         (["--skater-box", "5"], "FRAME:x1,y1,x2,y2"),
         (["--skater-box", "5:10,10,9,90"], "at least 4 pixels"),
-        (["--skater-box", "0:10,10,90,90"], "frame 0, which is not in the span"),
-        (["--skater-box", "21:10,10,90,90"], "frame 21, which is not in the span"),
+        (["--skater-box", "0:10,10,90,90"], "frame 0, outside the analysed span"),
+        (["--skater-box", "21:10,10,90,90"], "frame 21, outside the analysed span"),
         (["--skater-box", "5:330,10,390,90"], "outside the picture of 320x240"),
         (["--skater-box", "5:10,10,90,90", "--skater", "0"], "not allowed with"),
     ],

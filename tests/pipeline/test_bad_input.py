@@ -136,7 +136,7 @@ def another_file(path: Path) -> None:
         (another_size, ["does not fit Dino", "choose the file or the builder"]),
         (cut_short, ["is cut short or damaged", "download it again"]),
         (web_page, ["is a web page (HTML), not weights", "download it again"]),
-        (pickled, ["is no safetensors file; convert it first"]),
+        (pickled, ["is not a safetensors file; convert it first"]),
         (another_file, ["has sha256", "expected 0000", "fetch it again"]),
     ],
 )
@@ -155,7 +155,7 @@ def test_weights_that_cannot_be_used(analyze, cache, tmp_path, make, words) -> N
 def test_nobody_in_the_whole_clip(analyze, tmp_path) -> None:
     code, said, _ = analyze()  # a test pattern, and the detector that ships
     assert (code, len(said)) == (2, 1)
-    assert said[0].startswith("error: one_frame.mp4: no person found in 1 frames; ")
+    assert said[0].startswith("error: one_frame.mp4: no person detected in 1 frames; ")
     assert not (tmp_path / "out").exists()
 
 
@@ -195,7 +195,7 @@ def test_a_full_disk(analyze, tmp_path) -> None:
         code, said, _ = analyze("--untrained", "--no-cache")
     assert code == 2
     assert said == [
-        f"error: {tmp_path / 'out'}: the disk is full; make room or choose another folder"
+        f"error: {tmp_path / 'out'}: the disk is full; free some space or choose another folder"
     ]
     assert list(tmp_path.iterdir()) == []
 

@@ -126,5 +126,5 @@ def test_real_clips_give_a_whole_folder_or_say_that_nobody_is_there(
         check_folder(out, overlay=True)
         return
     assert code == 2
-    assert said[-1].startswith(f"error: {name}: no person found in ")
+    assert said[-1].startswith(f"error: {name}: no person detected in ")
     assert not out.exists()

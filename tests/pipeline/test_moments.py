@@ -25,7 +25,7 @@ CLOCK = Path(__file__).resolve().parents[2] / "ui" / "player" / "static" / "cloc
 @pytest.mark.parametrize(("typed", "seconds"), CASES.items())
 def test_a_time_is_read(typed, seconds):
     if seconds is None:
-        with pytest.raises(InputError, match="is no time"):
+        with pytest.raises(InputError, match="is not a time"):
             read_moment(typed)
     else:
         assert read_moment(typed) == pytest.approx(seconds)

@@ -343,7 +343,7 @@ def test_full_disk_at_the_start_is_one_line(
         assert main([*given, "--out", str(run)]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"error: cannot write {run}: ")
-    assert line.endswith("make room, or give another folder with --out")
+    assert line.endswith("free some space, or give another folder with --out")
     assert not list(run.iterdir())
 
 

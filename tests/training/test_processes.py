@@ -20,7 +20,7 @@ from training.processes import ProcessKilled, each_done
 def test_a_killed_process(killed: Callable[[int], int] | None) -> None:
     made = each_done(square, range(6), workers=2, killed=killed, start=int)
     if killed is None:
-        with pytest.raises(ProcessKilled, match="a process was killed, perhaps for want of memory"):
+        with pytest.raises(ProcessKilled, match="a process was killed, perhaps for lack of memory"):
             list(made)
         return
     assert sorted(made) == [-2, 0, 1, 9, 16, 25]

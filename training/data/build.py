@@ -108,7 +108,7 @@ class ClipStore:
         broken = {c.stem: "the video is missing" for c in clips if not os.path.isfile(c.video)}
         paths = {c.stem: self.path(c) for c in clips if c.stem not in broken}
         missing = [c for c in clips if c.stem in paths and not is_whole(paths[c.stem])]
-        with writing(self.folder, remedy="make room and run the command again"):
+        with writing(self.folder, remedy="free some space and run the command again"):
             self.folder.mkdir(parents=True, exist_ok=True)
             broken |= self._store(missing, paths, workers, status)
             self._report(broken, len(clips), status)
@@ -124,7 +124,7 @@ class ClipStore:
             for clip, path in stored
             if not is_whole(path)
         }
-        with writing(self.folder, remedy="make room and run the command again"):
+        with writing(self.folder, remedy="free some space and run the command again"):
             if broken:
                 self.folder.mkdir(parents=True, exist_ok=True)
             self._report(broken, len(clips), status)
@@ -157,7 +157,7 @@ class ClipStore:
         stem, why = min(broken.items())
         sentence = f"{len(broken)} of {total} clips cannot be used; {stem}: {why}; all in {listed}"
         if len(broken) > self.settings.max_broken * total:
-            raise DataError(f"{sentence}; mend the data set or raise data.store.max_broken")
+            raise DataError(f"{sentence}; fix the data set or raise data.store.max_broken")
         status.say(sentence)
 
 

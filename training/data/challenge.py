@@ -70,7 +70,7 @@ def read_labels(folder: Path, split: Split) -> list[LabelledClip]:
         clip = LabelledClip(stem, video_of(videos, name), index, folder / "truth" / f"{stem}.npz")
         if clips.setdefault(stem, clip) is not clip:
             differing = "" if clips[stem].class_index == index else ", with another class"
-            raise DataError(f"{line.where}: {stem} is there twice{differing}")
+            raise DataError(f"{line.where}: {stem}is listed twice{differing}")
     if not clips:
         raise DataError(f"{path}: lists no clip")
     return list(clips.values())
@@ -153,7 +153,7 @@ def read_test_list(folder: Path) -> dict[str, Path]:
     for where, line in numbered_lines(path):
         stem = _stem(line, where)
         if stem in clips:
-            raise DataError(f"{where}: {stem} is there twice")
+            raise DataError(f"{where}: {stem}is listed twice")
         clips[stem] = video_of(videos, line)
     if not clips:
         raise DataError(f"{path}: lists no clip")
@@ -181,7 +181,7 @@ def read_mapping(folder: Path) -> dict[int, int]:
         except ValueError as error:
             raise DataError(f"{line.where}: {error}") from None
         if number in indices or ours in indices.values():
-            raise DataError(f"{line.where}: its class or its index is there twice")
+            raise DataError(f"{line.where}: its class or its indexis listed twice")
         indices[number] = ours
     if not indices:
         raise DataError(f"{path}: lists no class")

@@ -13,7 +13,7 @@ _OF_THE_DISK = (
 )
 """What stops every clip; other words of the system (too long a name) are about one."""
 
-KILLED = "the process that worked on it was killed: it crashed, or memory was short"
+KILLED = "the process that worked on it was killed: it crashed or ran out of memory"
 
 
 def failure_of(error: Exception) -> str:

@@ -52,7 +52,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
-        raise DataError(f"{path}: is UTF-16, or no text at all; save it as UTF-8 text")
+        raise DataError(f"{path}: is UTF-16, or not text at all; save it as UTF-8 text")
     for number, line in enumerate(_decoded(content, path), start=1):
         if text := line.strip(" \t"):
             yield f"{path}, line {number}", text

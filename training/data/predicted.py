@@ -76,7 +76,7 @@ class PredictedSkeletons:
         seed: Of their order; None keeps it.
 
     Raises:
-        ConfigError: No checkpoint is called so, or it is no pose network.
+        ConfigError: No checkpoint is called so, or it is not a pose network.
         TrainingError: The disk is full.
         WeightsError: The pose network's weights are not here.
     """
@@ -132,7 +132,7 @@ class PredictedSkeletons:
             np.savez(file, keypoints_xy=pose.keypoints_xy, keypoint_scores=pose.scores)
 
     def _writing(self) -> AbstractContextManager[None]:
-        return writing(self._folder, remedy="make room and run the command again")
+        return writing(self._folder, remedy="free some space and run the command again")
 
 
 class MixedSkeletons:
@@ -199,7 +199,7 @@ def detected(boxes: FloatArray, rng: np.random.Generator) -> FloatArray:
 def _estimator(name: str) -> PoseEstimator:
     network, _ = load_model(name)
     if not isinstance(network, ViTPose):
-        raise ConfigError(f"data.predicted.checkpoint: {name} is no pose network")
+        raise ConfigError(f"data.predicted.checkpoint: {name} is not a pose network")
     return PoseEstimator(
         network, PoseSettings(checkpoint=name, precision=quickest_precision(cpu=True))
     )

@@ -109,10 +109,10 @@ class RenderedStore:
         """
         missing = [n for n in range(self.clips.count) if not self.path(n).is_file()]
         jobs = ((number, self.clips, self.path(number)) for number in missing)
-        with writing(self.folder, remedy="make room and run the command again"):
+        with writing(self.folder, remedy="free some space and run the command again"):
             self.folder.mkdir(parents=True, exist_ok=True)
             for done, _ in enumerate(each_done(_draw, jobs, workers=workers), start=1):
-                status.show(f"drawing clips: {done} of {len(missing)}", done / len(missing))
+                status.show(f"rendering clips: {done} of {len(missing)}", done / len(missing))
         return [(n % len(LABELS), self.path(n)) for n in range(self.clips.count)]
 
 

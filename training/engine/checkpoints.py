@@ -95,7 +95,7 @@ class RunStates:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise TrainingError(
                 f"{checkpoint}: cannot be continued from ({reason}); "
-                "delete the folder of the run to start anew"
+                "delete the folder of the run to start again"
             ) from error
         self._tidy()
         return position
@@ -113,7 +113,9 @@ class RunStates:
         kept = self.newest()
         state = f"the newest checkpoint is {kept}" if kept else "there is no checkpoint yet"
         try:
-            with writing(self.folder, remedy=f"{state}; make room and continue with --resume"):
+            with writing(
+                self.folder, remedy=f"{state}; free some space and continue with --resume"
+            ):
                 yield
         except TrainingError:
             shutil.rmtree(draft, ignore_errors=True)

@@ -268,7 +268,7 @@ class Engine:
         )
 
     def _writing(self) -> AbstractContextManager[None]:
-        return writing(self._folder, remedy="make room and continue with --resume")
+        return writing(self._folder, remedy="free some space and continue with --resume")
 
 
 def use_machine(settings: EngineSettings) -> None:

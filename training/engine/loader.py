@@ -204,7 +204,7 @@ def losing_workers(*, remedy: str) -> Iterator[None]:
         if "DataLoader worker" not in str(error) or _of_a_living_worker(error):
             raise
         raise TrainingError(
-            "a process that prepares batches was killed, perhaps for want of memory "
+            "a process that prepares batches was killed, perhaps for lack of memory "
             f"(engine.workers); {remedy}"
         ) from error
 

@@ -46,7 +46,7 @@ class Records:
             write_text(self._path, "".join(json.dumps(r) + "\n" for r in records))
 
     def _writing(self) -> AbstractContextManager[None]:
-        return writing(self._path, remedy="make room and continue with --resume")
+        return writing(self._path, remedy="free some space and continue with --resume")
 
 
 def read_records(run: Path) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ class AnalysisRun:
 
     def _report(self, failed: Mapping[str, str], total: int, status: StatusLine) -> None:
         listed = self._folder / FAILED
-        with writing(listed, remedy="make room and run the command again"):
+        with writing(listed, remedy="free some space and run the command again"):
             if not failed:
                 listed.unlink(missing_ok=True)
                 return

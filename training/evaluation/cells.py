@@ -30,7 +30,7 @@ def stem_cell(value: Any) -> str:
         raise ValueError("has no stem")
     if not isinstance(value, str):
         raise ValueError(
-            f"stem {value!r} is no text but {type(value).__name__}; save stems as text, "
+            f"stem {value!r} is not text but {type(value).__name__}; save stems as text, "
             "for numbers lose their leading zeros"
         )
     return _stem(value)
@@ -56,7 +56,7 @@ def model_cell(value: Any) -> str | None:
     if _is_absent(value):
         return None
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"model {value!r} is no name of a network")
+        raise ValueError(f"model {value!r} is not the name of a network")
     return value
 
 
@@ -77,7 +77,7 @@ def logits_cell(value: Any) -> FloatArray:
     try:
         row = np.asarray(value, dtype=np.float64)  # null becomes NaN
     except (TypeError, ValueError):
-        raise ValueError("logits are no list of numbers") from None
+        raise ValueError("logits are not a list of numbers") from None
     if row.shape != (NUM_CLASSES,):
         raise ValueError(f"logits must be {NUM_CLASSES} numbers, got {row.size}")
     with np.errstate(over="ignore"):

@@ -108,7 +108,10 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     table = pa.table(
         {name: [row[i] for row in rows] for i, name in enumerate(SCHEMA.names)}, schema=SCHEMA
     )
-    with writing(path, remedy="make room and run the command again"), written(path) as scratch:
+    with (
+        writing(path, remedy="free some space and run the command again"),
+        written(path) as scratch,
+    ):
         pq.write_table(table, scratch)
 
 
@@ -157,7 +160,7 @@ def _take_row(
     view = view_cell(cells[3])
     rows = views.setdefault((stem, model), {})
     if view in rows:
-        raise ValueError(f"model {model}, view {view}: is there twice")
+        raise ValueError(f"model {model}, view {view}: is listed twice")
     rows[view] = logits_cell(cells[4])
 
 
@@ -180,7 +183,7 @@ def _read_columns(path: Path) -> list[list[Any]]:
         table = pq.read_table(path, columns=SCHEMA.names, partitioning=None)
         columns = [table.column(name).to_pylist() for name in SCHEMA.names]
     if not table.num_rows:
-        raise DataError(f"{path}: holds no predictions")
+        raise DataError(f"{path}: contains no predictions")
     return columns
 
 

@@ -56,13 +56,13 @@ def facing_takes(first: int, count: int) -> Iterator[Take]:
 
 
 def _facing(count: int) -> dict[str, Tensor]:
-    print("drawing takes for the facing network", file=sys.stderr, flush=True)
+    print("simulating takes for the facing network", file=sys.stderr, flush=True)
     joints, directions = frames_of(facing_takes(40_000, count), np.random.default_rng(0))
     return fit_facing(joints, directions)
 
 
 def _flight(count: int, cameras: int, steps: int) -> dict[str, Tensor]:
-    print("drawing takes for the flight network", file=sys.stderr, flush=True)
+    print("simulating takes for the flight network", file=sys.stderr, flush=True)
     takes = flight_takes(50_000, count, cameras)
     examples = [one for take in takes if (one := example(take)) is not None]
     print("fitting the flight network", file=sys.stderr, flush=True)
@@ -73,11 +73,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Draw, fit, write."""
     parser = Parser(prog="python -m training.measure", description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--flights", type=int, default=4000, help="acts for the flight network")
-    parser.add_argument("--cameras", type=int, default=3, help="that film each of them")
-    parser.add_argument("--steps", type=int, default=3000, help="of the flight network")
-    parser.add_argument("--facings", type=int, default=1800, help="takes for the facing network")
-    parser.add_argument("--keep-facing", type=Path, help="take the facing network from this file")
+    parser.add_argument(
+        "--flights", type=int, default=4000, help="simulated acts for the flight network"
+    )
+    parser.add_argument("--cameras", type=int, default=3, help="cameras for each act")
+    parser.add_argument(
+        "--steps", type=int, default=3000, help="training steps of the flight network"
+    )
+    parser.add_argument(
+        "--facings", type=int, default=1800, help="simulated takes for the facing network"
+    )
+    parser.add_argument("--keep-facing", type=Path, help="reuse the facing network in this file")
     parsed = parser.parse_args(arguments)
     torch.set_num_threads(1)  # more would add up in another order, and so to other bits
     if parsed.keep_facing is None:

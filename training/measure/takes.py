@@ -103,7 +103,7 @@ def draw_loose_jump(label: str, seed: Sequence[int]) -> Act:
     """
     element = ELEMENTS[class_index(label)]
     if element.family != "jump":
-        raise ValueError(f"{label} is no jump")
+        raise ValueError(f"{label} is not a jump")
     rng = np.random.default_rng((*seed, 0))
     turns = int(element.label[0])
     while True:

@@ -43,7 +43,7 @@ def compare_folder(folder: Path) -> Iterator[Comparison]:
         elif path.suffix != ".md" and not path.name.startswith(("manifest", "keymap", ".")):
             yield failure(case, "file", "a file that this comparison does not know")
     if not known:
-        yield failure(folder.name, "folder", "holds no case of InfoGCN")
+        yield failure(folder.name, "folder", "contains no case of InfoGCN")
 
 
 def _guarded(case: str, path: Path) -> Iterator[Comparison]:

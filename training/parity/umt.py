@@ -43,7 +43,7 @@ def compare_folder(folder: Path) -> Iterator[Comparison]:
             known += 1
             yield from _guarded(case, folder / file, comparer)
         elif not _is_companion(file):
-            yield failure(case, "file", f"{file.name} is no case of Unmasked Teacher")
+            yield failure(case, "file", f"{file.name} is not a case of Unmasked Teacher")
     if not known:
         yield failure(folder.name, "folder", "no case of Unmasked Teacher in it")
 

@@ -52,7 +52,7 @@ def compare_folder(folder: Path) -> Iterator[Comparison]:
         case = f"{folder.name}/{name.removesuffix(path.suffix)}"
         comparer = next((c for pattern, c in CASES.items() if re.fullmatch(pattern, name)), None)
         if comparer is None:
-            yield failure(case, "file", f"{name} is no data file of this family")
+            yield failure(case, "file", f"{name} is not a data file of this family")
             continue
         known = True
         try:
@@ -61,7 +61,7 @@ def compare_folder(folder: Path) -> Iterator[Comparison]:
             remark = shorten(f"{type(error).__name__}: {error}", width=300)
             yield failure(case, "case", f"cannot be compared: {remark}")
     if not known:
-        yield failure(folder.name, "folder", "holds no case of UniFormerV2")
+        yield failure(folder.name, "folder", "contains no case of UniFormerV2")
 
 
 def _weights(case: str, path: Path) -> Iterator[Comparison]:
@@ -82,7 +82,7 @@ def _forward(case: str, path: Path) -> Iterator[Comparison]:
     for key in expected:
         kind = tolerance(FAMILY, "logits" if key == "logits" else "tokens")
         if key not in by_stage:
-            yield failure(case, key, "is no stage of UniFormerV2")
+            yield failure(case, key, "is not a stage of UniFormerV2")
             continue
         yield compare(case, key, by_stage[key], stored[key], kind)
         yield compare(case, f"end_to_end.{key}", end_to_end[key], stored[key], kind)

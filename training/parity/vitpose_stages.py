@@ -132,7 +132,7 @@ def compare_pose_folder(
         elif path.match("keymap*.json"):
             yield from _guarded(name, compare_keymap(name, path))
         else:
-            yield failure(name, "file", f"{path.name} is no case of ViTPose")
+            yield failure(name, "file", f"{path.name} is not a case of ViTPose")
     if not known:
         yield failure(folder.name, "folder", "no case of ViTPose in it")
 
@@ -170,7 +170,7 @@ def _compare_files(
     read = {"config.json", "input.safetensors", "expected.safetensors", *config["weights"]}
     for file in sorted(path.iterdir()):
         if file.name not in read and not file.name.startswith("README"):
-            yield failure(name, "file", f"{file.name} is no file of a case")
+            yield failure(name, "file", f"{file.name} is not a file of a case")
 
 
 def _network(config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> ViTPose:

@@ -88,7 +88,7 @@ class Pixels:
         if path not in self.kept:
             picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if picture is None:
-                raise ConfigError(f"{path}: is not there or is no picture")
+                raise ConfigError(f"{path}: is missing or not a picture")
             self.kept[path] = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
         return self.kept[path]
 

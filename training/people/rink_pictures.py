@@ -159,8 +159,8 @@ def _numbers(text: str, separator: str) -> tuple[float, float]:
 def _parser() -> Parser:
     parser = Parser(prog="python -m training.people.rink_pictures", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--name", required=True, help="of the set in DIR")
-    parser.add_argument("--seed", type=int, required=True, help="of the first part")
+    parser.add_argument("--name", required=True, help="name of the set in DIR")
+    parser.add_argument("--seed", type=int, required=True, help="random seed of the first part")
     parser.add_argument("--pictures", type=int, required=True)
     parser.add_argument("--size", required=True, metavar="WxH")
     parser.add_argument(

@@ -26,7 +26,7 @@ USES = {
     "trained": "Recognising figure-skating elements in clips that hold one element each.",
     "demo": "Trying the software out. The network is small and its data simulated or little: not "
     "fit for judging.",
-    "untrained": "Starting a training from. It answers with noise.",
+    "untrained": "Starting a training from. Its answers are noise.",
 }
 _SPDX = re.compile(r"^[A-Za-z0-9.+-]+$")
 

@@ -45,9 +45,11 @@ def _parser() -> argparse.ArgumentParser:
     render = commands.add_parser("render", help="a data set in the challenge's layout")
     _add_common(render)
     amount = render.add_mutually_exclusive_group(required=True)
-    amount.add_argument("--per-class", type=int, metavar="N", help="as many of each class")
-    amount.add_argument("--clips", type=int, metavar="N", help="in all; needs --frequencies")
-    render.add_argument("--frequencies", choices=["challenge"], help="how --clips are shared out")
+    amount.add_argument("--per-class", type=int, metavar="N", help="clips of each class")
+    amount.add_argument("--clips", type=int, metavar="N", help="clips in all; needs --frequencies")
+    render.add_argument(
+        "--frequencies", choices=["challenge"], help="class frequencies for --clips"
+    )
     render.add_argument("--split", choices=["test", "train"], default="test")
     render.add_argument("--classes", metavar="A,B", help="only these, e.g. 3Lutz,CamelSpin")
     program = commands.add_parser("program", help="one programme with its list of elements")
@@ -58,9 +60,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", required=True, type=Path, metavar="DIR")
-    command.add_argument("--seed", required=True, type=int, help="from 500000 up: never trained on")
-    command.add_argument("--size", metavar="WxH", help="drawn for each clip by default")
-    command.add_argument("--fps", metavar="F", help="drawn for each clip by default")
+    command.add_argument(
+        "--seed", required=True, type=int, help="random seed; from 500000 on, not used in training"
+    )
+    command.add_argument("--size", metavar="WxH", help="default: random for each clip")
+    command.add_argument("--fps", metavar="F", help="default: random for each clip")
     command.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
 
 
@@ -170,7 +174,7 @@ def _work(
             status.show(text, done / len(jobs))
     except ProcessKilled:
         raise DataSetError(
-            "a process that rendered was killed, perhaps for want of memory; "
+            "a process that rendered was killed, perhaps for lack of memory; "
             "run the same command again, with --workers 1 if need be"
         ) from None
 
@@ -185,7 +189,7 @@ def _run(arguments: argparse.Namespace, status: StatusLine) -> int:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DataSetError(
-                f"{arguments.out}: the disk is full; make room and run the same command again"
+                f"{arguments.out}: the disk is full; free some space and run the same command again"
             ) from error
         reason = error.strerror or error
         raise DataSetError(f"{arguments.out}: cannot be written ({reason})") from error

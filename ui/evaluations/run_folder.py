@@ -226,7 +226,7 @@ def _check_figures(summary: Mapping[str, Any]) -> None:
     for voter, metrics in [*summary["models"].items(), *summary["ensemble"].items()]:
         for name in ("mean_class_accuracy", "top1", "macro_f1", "ece"):
             if not isinstance(metrics.get(name), int | float | None):
-                raise ValueError(f"{voter}: {name} is no number")
+                raise ValueError(f"{voter}: {name} is not a number")
 
 
 def _data_source(folder: Path, summary: Mapping[str, Any]) -> DataSource:
@@ -268,7 +268,7 @@ def _label(value: Any) -> int | None:
         return class_index(value)
     index = int(value)
     if not 0 <= index < NUM_CLASSES:
-        raise ValueError(f"label {index} is none of 0..{NUM_CLASSES - 1}")
+        raise ValueError(f"label {index} is not in 0..{NUM_CLASSES - 1}")
     return index
 
 

@@ -42,7 +42,9 @@ class Span:
 
     def __post_init__(self) -> None:
         if not (np.isfinite([self.start_s, self.end_s]).all() and self.end_s > self.start_s):
-            raise ValueError(f"span {self.label!r}: {self.start_s} to {self.end_s} is no time")
+            raise ValueError(
+                f"span {self.label!r}: {self.start_s} to {self.end_s} is not a time span"
+            )
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def playable_copy(
     progress: Callable[[float], None] | None = None,
     stop_asked: Callable[[], bool] | None = None,
 ) -> Path:
-    """The copy of a span, made if it is not there yet.
+    """The copy of a span, created if it does not exist yet.
 
     Args:
         video: The span.

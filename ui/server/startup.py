@@ -38,8 +38,8 @@ def read_address(arguments: Sequence[str], environment: Mapping[str, str]) -> Ad
         SystemExit: An unknown argument, told on stderr.
     """
     parser = Parser(prog="python app.py", description="Rinkside's app, in the browser.")
-    parser.add_argument("--port", help=f"to listen on; default: {PORT}, else 7860")
-    parser.add_argument("--host", help=f"to listen on; default: {HOST}, else 127.0.0.1")
+    parser.add_argument("--port", help=f"port to listen on; default: {PORT}, else 7860")
+    parser.add_argument("--host", help=f"address to listen on; default: {HOST}, else 127.0.0.1")
     asked = parser.parse_args(arguments)
     host = asked.host or environment.get(HOST) or "127.0.0.1"
     if asked.port is not None:

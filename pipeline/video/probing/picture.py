@@ -105,7 +105,7 @@ class Picture:
 
 
 def turn_of(frame: VideoFrame) -> Turn | None:
-    """What the display matrix asks for; None for an angle that is no multiple of 90 degrees."""
+    """What the display matrix asks for; None for an angle that is not a multiple of 90 degrees."""
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return UPRIGHT

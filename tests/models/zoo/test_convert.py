@@ -146,7 +146,7 @@ def test_the_manifest_knows_a_file_by_its_hash(tmp_path, capsys):
             "looks like a umt checkpoint (official layout), not like vitpose",
         ),
         ({"--family": "bert"}, "invalid choice: 'bert'"),
-        ({"--builder": "umt_xxl"}, "'umt_xxl' is no builder; known are"),
+        ({"--builder": "umt_xxl"}, "'umt_xxl' is not a builder; known are"),
         ({"--builder": "dino_tiny"}, "dino_tiny builds dino, not umt"),
         ({"--builder": "umt_b16_8x224"}, "does not fit UMT:"),
         ({"--out": "a.pth"}, "--out must end in .safetensors, got a.pth"),

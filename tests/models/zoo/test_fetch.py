@@ -102,7 +102,7 @@ def test_a_broken_conversion_leaves_no_weights(published, server, tmp_path, caps
     manifest = write_manifest(tmp_path, {**entry, "urls": [server.url("checkpoint0011.pth")]})
     assert main(["fetch", "pose", "--manifest", str(manifest)]) == 2
     told = capsys.readouterr()
-    assert "which nobody published: it could not be checked" in told.out
+    assert "not published, so it could not be checked" in told.out
     assert "looks like a dino checkpoint" in told.err
     assert os.listdir(manifest.parent / "fetched") == []
 

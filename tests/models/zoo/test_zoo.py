@@ -47,7 +47,7 @@ def test_every_variant_of_the_paper_and_a_small_one_of_each_family():
     small = {name for name in BUILDERS if any(size in name for size in sizes)}
     assert set(BUILDERS) == PAPER_VARIANTS | small
     assert {family_of(name) for name in small} == set(BUILDERS_BY_FAMILY)
-    with pytest.raises(ValueError, match="'umt_x' is no builder; known are umt_l16_8x224, "):
+    with pytest.raises(ValueError, match="'umt_x' is not a builder; known are umt_l16_8x224, "):
         family_of("umt_x")
 
 
@@ -192,8 +192,8 @@ GOOD = {
         ({"status": "good"}, "checkpoint 'small': status must be one of trained, demo, untrained"),
         ({"name": "Small one"}, "a name has lower-case letters"),
         ({"family": "bert"}, "family must be one of umt, uniformerv2, infogcn, vitpose, dino"),
-        ({"builder": "vitpose_s"}, "'vitpose_s' is no builder of umt"),
-        ({"builder": "umt_xxl"}, "'umt_xxl' is no builder of umt"),
+        ({"builder": "vitpose_s"}, "'vitpose_s' is not a builder of umt"),
+        ({"builder": "umt_xxl"}, "'umt_xxl' is not a builder of umt"),
         ({"arguments": {"num_frame": 8}}, "umt_tiny_16x112 takes no argument 'num_frame'"),
         ({"file": "a.safetensors"}, "give either file, or where it is published"),
         ({"urls": []}, "give either file, or where it is published"),
@@ -232,7 +232,7 @@ def test_a_manifest_that_is_none(tmp_path):
     path.write_text("schema_version = 2\nmodels = 3")
     with pytest.raises(ManifestError, match="got schema_version = 2 and models"):
         read_manifest(path)
-    with pytest.raises(ManifestError, match="'small' is there twice"):
+    with pytest.raises(ManifestError, match="'small'is listed twice"):
         read_manifest(write_manifest(tmp_path, GOOD, GOOD))
 
 
@@ -368,7 +368,7 @@ def test_a_clip_tower_starts_a_uniformerv2(tmp_path, capsys):
     )
     entry = {"name": "clip", "family": "uniformerv2", "builder": "uniformerv2_tiny_16x112"}
     manifest = write_manifest(tmp_path, {**entry, "page": "https://x.org", "status": "untrained"})
-    with pytest.raises(WeightsError, match=r"clip holds nothing for .*start a training"):
+    with pytest.raises(WeightsError, match=r"clip contains nothing for .*start a training"):
         load_model("clip", manifest=manifest)
     assert main(["verify", "--manifest", str(manifest)]) == 0
     assert "clip ok sha256" in capsys.readouterr().out

@@ -195,8 +195,8 @@ def test_memory_is_bounded_on_the_way_back(monkeypatch):
 @pytest.mark.parametrize(
     ("box", "words"),
     [
-        (SkaterBox(99, (10, 10, 60, 90)), "frame 100, which is not in the span"),
-        (SkaterBox(150, (10, 10, 60, 90)), "frame 151, which is not in the span"),
+        (SkaterBox(99, (10, 10, 60, 90)), "frame 100, outside the analysed span"),
+        (SkaterBox(150, (10, 10, 60, 90)), "frame 151, outside the analysed span"),
         (SkaterBox(120, (490, 10, 560, 90)), "490,10,560,90 lies outside the picture of 480x270"),
         (SkaterBox(120, (478, 10, 560, 90)), "lies outside"),
     ],

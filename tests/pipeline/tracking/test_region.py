@@ -122,7 +122,7 @@ def test_whole_frame(size, even, expected):
 
 @pytest.mark.parametrize("rule", ["union", "robust_union", "union_of_all"])
 def test_nobody_is_an_error_with_a_remedy(rule):
-    with pytest.raises(NoPersonFound, match=r"^clip\.mp4: no person found in 3 frames; give"):
+    with pytest.raises(NoPersonFound, match=r"^clip\.mp4: no person detected in 3 frames; give"):
         region_of(People((), None, Message("no person in view")), rule=rule)
 
 

@@ -123,18 +123,18 @@ def pipe(clips: Shelf, path: Path) -> None:
 
 BAD: list[tuple[Callable[[Shelf, Path], None], str]] = [
     (missing, "there is no such file in {folder}"),
-    (folder, "is a folder; name one video file in it"),
+    (folder, "is a folder; choose one video file in it"),
     (empty, "is empty (0 bytes); copy or download it again"),
-    (text, "is a text, not a video; choose a video"),
-    (noise, "is not a video that can be read (known are " + KNOWN + ")"),
+    (text, "is a text file, not a video; choose a video"),
+    (noise, "is not a video that can be read (supported: " + KNOWN + ")"),
     (
         playlist,
         "is a playlist (HLS), which only names other files; choose the video itself",
     ),
     (picture, "is a single picture (PNG); choose a video"),
-    (sound_only, "holds sound but no video; choose a file with pictures"),
-    (sound_with_cover, "holds sound but no video; choose a file with pictures"),
-    (no_streams, "holds neither video nor sound; choose a file with pictures"),
+    (sound_only, "contains sound but no video; choose a file with pictures"),
+    (sound_with_cover, "contains sound but no video; choose a file with pictures"),
+    (no_streams, "contains neither video nor sound; choose a file with pictures"),
     (no_frames, "has a video track without a single frame"),
     (
         index_missing,
@@ -342,7 +342,7 @@ def test_a_relative_name_that_looks_like_a_protocol(
 
 @pytest.mark.parametrize("name", ["nul\0byte.mp4", "x" * 300 + ".mp4"])
 def test_impossible_names_are_a_sentence(name: str) -> None:
-    with pytest.raises(VideoError, match=r"is no possible file name|could not be read"):
+    with pytest.raises(VideoError, match=r"is not a valid file name|could not be read"):
         open_video(name)
 
 

@@ -64,9 +64,9 @@ def test_points_count_from_the_first_frame_shown(clips: Shelf) -> None:
         (9.0, 5.0, "the out point (--end 5) is not after the in point (--start 9); swap or "),
         (-1.0, None, "the in point (--start) is -1; seconds count from the first frame, 0"),
         (None, -2.0, "the out point (--end) is -2; seconds count from the first frame, 0"),
-        (2.0, None, "the in point (--start 2) lies beyond its end; it lasts 1.600 s; "),
+        (2.0, None, "the in point (--start 2) is after its end; it lasts 1.600 s; "),
         (5.0, 2.0, "the out point (--end 2) is not after the in point (--start 5); swap or "),
-        (2.0, 3.0, "the in point (--start 2) lies beyond its end; it lasts 1.600 s"),
+        (2.0, 3.0, "the in point (--start 2) is after its end; it lasts 1.600 s"),
         (float("nan"), None, "the in point (--start) is nan, not a number of seconds"),
         (None, float("inf"), "the out point (--end) is inf, not a number of seconds"),
     ],
@@ -116,7 +116,9 @@ def test_read_clip_holds_frames_and_their_times(clips: Shelf) -> None:
 
 
 def test_read_clip_refuses_what_does_not_fit_in_memory(clips: Shelf) -> None:
-    with pytest.raises(VideoError, match=r"its 48 frames take 11 MiB, more than 5 MiB; choose"):
+    with pytest.raises(
+        VideoError, match=r"its 48 frames need 11 MiB of memory, more than 5 MiB; choose"
+    ):
         read_clip(clips["h264.mp4"], limit_bytes=5 * 2**20)
 
 

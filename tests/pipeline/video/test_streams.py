@@ -77,7 +77,7 @@ def test_what_ffmpeg_takes_is_taken_and_said(clips: Shelf, name: str) -> None:
     sizes = {"small": "192x144", "large": "320x240"}
     one, other, _ = CASES[name]
     assert list(map(str, video.warnings)) == [
-        f"{path.name} holds several videos (0: {sizes[one]}, 1: {sizes[other]}); "
+        f"{path.name} contains several videos (0: {sizes[one]}, 1: {sizes[other]}); "
         f"number {taken} was taken; choose with --stream N"
     ]
     assert numbers(video) == (SECOND if size == (320, 240) else FIRST)
@@ -90,7 +90,7 @@ def test_one_can_be_chosen(clips: Shelf, name: str) -> None:
         video = open_video(path, stream=stream)
         assert (video.info.stream, numbers(video)) == (stream, FIRST if kind == "small" else SECOND)
         assert numbers(open_video(path, stream=stream, start_s=0.1)) == numbers(video)[3:]
-    with pytest.raises(VideoError, match="holds no video number 7; choose one of the numbers 0, 1"):
+    with pytest.raises(VideoError, match="has no video number 7; choose one of 0, 1"):
         open_video(path, stream=7)
 
 
@@ -126,7 +126,7 @@ def test_the_choice_is_part_of_the_key_and_of_what_is_written(clips: Shelf) -> N
 def test_the_command_refuses_a_stream_that_is_not_there(clips: Shelf, tmp_path, capsys) -> None:
     asked = ["analyze", str(joined(clips, "second.mp4")), "--out", str(tmp_path / "out")]
     assert command.main([*asked, "--untrained", "--stream", "5"]) == 2
-    assert "holds no video number 5; choose one of the numbers 0, 1" in capsys.readouterr().err
+    assert "has no video number 5; choose one of 0, 1" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -152,7 +152,7 @@ def test_the_page_takes_a_stream(typed, stream) -> None:
 
 
 def test_the_page_says_what_is_no_number_of_a_video() -> None:
-    with pytest.raises(InputError, match="first: is no number of a video"):
+    with pytest.raises(InputError, match="first: is not a number of a video"):
         request_of("clip.mkv", "demo", start=None, end=None, skater="", stream="first")
 
 

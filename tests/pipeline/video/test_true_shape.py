@@ -124,7 +124,7 @@ def test_a_mark_keeps_its_place_in_the_source(clips: Shelf, tmp_path: Path) -> N
     write_overlay(kept, tmp_path / "overlay.mp4")
     overlay = open_video(tmp_path / "overlay.mp4").info
     assert (overlay.width, overlay.height) == shown
-    with pytest.raises(VideoError, match=r"read as 262x240 pixels now, .* made of 180x240"):
+    with pytest.raises(VideoError, match=r"now read as 262x240 pixels, .* made at 180x240"):
         source_of(replace(kept, video=replace(kept.video, width=180)))  # of an earlier version
 
 
@@ -194,7 +194,7 @@ def test_fields_are_made_whole_as_ffmpeg_does(clips: Shelf, name: str) -> None:
     path = woven(clips, name)
     video = open_video(path)
     assert video.info.deinterlaced is True
-    assert f"{path.name} is interlaced; every frame was made whole from its two fields" in (
+    assert f"{path.name} is interlaced; its frames are deinterlaced" in (
         list(map(str, video.warnings))
     )
     frames = np.stack([frame for _, frame in video.frames()])
@@ -280,8 +280,8 @@ def test_dolby_vision_without_a_tag_is_said(clips: Shelf, tmp_path: Path) -> Non
     video = open_video(path)
     assert [read_number(frame) for _, frame in video.frames([0, 30])] == [0, 30]
     assert list(map(str, video.warnings)) == [
-        "phone.mp4 is a Dolby Vision recording of profile 5, whose colours only Dolby's own "
-        "players show; they are used as stored, so green and purple"
+        "phone.mp4 is Dolby Vision, profile 5, shown without colour conversion, so it looks "
+        "green and purple"
     ]
     matroska = tmp_path / "phone.mkv"
     run_ffmpeg("-strict", "unofficial", "-i", path, "-c", "copy", matroska)

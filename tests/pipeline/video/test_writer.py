@@ -210,6 +210,6 @@ except InputError as error:
 def test_a_full_disk_is_named_and_nothing_stays(clips: Shelf, tmp_path: Path) -> None:
     command = [sys.executable, "-c", FULL_DISK, str(clips["ntsc.mp4"]), str(tmp_path / "out.mp4")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "out.mp4: the disk is full; make room or choose another folder\n"
+    assert done.stdout == "out.mp4: the disk is full; free some space or choose another folder\n"
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []

@@ -141,7 +141,7 @@ def test_full_disk_is_said_and_leaves_nothing_half_written(tmp_path: Path) -> No
     store = ClipStore(tmp_path / "store", StoreSettings())
     with (
         largest_file(1_000),
-        pytest.raises(TrainingError, match=r"cannot write .*store.*make room"),
+        pytest.raises(TrainingError, match=r"cannot write .*store.*free some space"),
     ):
         store.build(clips, workers=0, status=QUIET)
     assert not list(store.folder.iterdir())

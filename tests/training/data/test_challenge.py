@@ -52,7 +52,7 @@ def test_mapping_of_another_order_is_translated(tmp_path: Path) -> None:
         ({"train": "1_a three\n"}, r"line 1: expected '<stem> <class index>', got '1_a three'"),
         ({"train": "1_a 28\n"}, r"train\.txt, line 1: class 28 is not in 0\.\.27"),
         ({"train": "1_a -1\n"}, r"class -1 is not in 0\.\.27"),
-        ({"train": "1_a 3\n1_a 4\n"}, r"train\.txt, line 2: 1_a is there twice"),
+        ({"train": "1_a 3\n1_a 4\n"}, r"train\.txt, line 2: 1_ais listed twice"),
         ({"train": "1_a 3\n", "mapping": "5Axel 0\n"}, r"mapping\.txt, line 1: '5Axel' is no"),
     ],
 )  # fmt: skip

@@ -57,8 +57,8 @@ def test_lists_that_are_understood(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("1_a 11\n".encode("utf-16"), "train.txt: is UTF-16, or no text at all"),
-        ("1_a 11\n".encode("utf-16-le"), "train.txt: is UTF-16, or no text at all"),
+        ("1_a 11\n".encode("utf-16"), "train.txt: is UTF-16, or not text at all"),
+        ("1_a 11\n".encode("utf-16-le"), "train.txt: is UTF-16, or not text at all"),
         ("1_a 11\nü 3\n".encode("latin-1"), "train.txt, line 2: is not UTF-8"),
         ("1_a ²\n".encode(), "line 1: expected '<stem> <class index>', got '1_a ²'"),
         ("1_a ٣\n".encode(), "line 1: expected '<stem> <class index>'"),
@@ -73,8 +73,8 @@ def test_lists_that_are_understood(
         (b"2_b 3\n/data/own/a 11\n", "line 2: stem '/data/own/a' is an absolute path"),
         (b"2_b 3\n../x 11\n", "line 2: stem '../x' has '..' in it"),
         (b"2_b 3\nC:\\a 11\n", "line 2: stem 'C:\\\\a' begins with a drive letter"),
-        (b"1_a 3\n\n1_a 11\n", "line 3: 1_a is there twice, with another class"),
-        (b"1_a 3\n1_a.mp4 3\n", "line 2: 1_a is there twice"),
+        (b"1_a 3\n\n1_a 11\n", "line 3: 1_ais listed twice, with another class"),
+        (b"1_a 3\n1_a.mp4 3\n", "line 2: 1_ais listed twice"),
         (b"1_a 3\n\xef\xbb\xbf2_b 3\n", "line 2: stem '\\ufeff2_b' holds the invisible character"),
         (b"1_a 3\n2\x0b_b 3\n3_c x\n", "line 2: stem '2\\x0b_b' holds the control character"),
     ],
@@ -103,8 +103,8 @@ def test_a_video_with_a_number_in_its_name_is_believed(tmp_path: Path) -> None:
     [
         (b"3Lutz\n", "mapping.txt, line 1: expected '<class name> <index>', got '3Lutz'"),
         ("3Lutz ²\n".encode(), "line 1: expected '<class name> <index>'"),
-        (b"3Lutz 1\n3Lutz 2\n", "line 2: its class or its index is there twice"),
-        (b"3Lutz 1\n2Axel 1\n", "line 2: its class or its index is there twice"),
+        (b"3Lutz 1\n3Lutz 2\n", "line 2: its class or its indexis listed twice"),
+        (b"3Lutz 1\n2Axel 1\n", "line 2: its class or its indexis listed twice"),
         (b"\n", "mapping.txt: lists no class"),
     ],
 )

@@ -48,7 +48,10 @@ def test_a_clip_is_looked_through_once(settings, tmp_path):
 def test_full_disk_is_said_and_leaves_nothing_half_written(settings, tmp_path, monkeypatch):
     pose = PoseSequence(np.zeros((12, 17, 2), np.float32), np.ones((12, 17), np.float32))
     monkeypatch.setattr("training.data.predicted.predict_skeleton", lambda *_: pose)
-    with largest_file(100), pytest.raises(TrainingError, match=r"^cannot write .*; make room"):
+    with (
+        largest_file(100),
+        pytest.raises(TrainingError, match=r"^cannot write .*; free some space"),
+    ):
         PredictedSkeletons(CLIPS, settings, StatusLine(active=False))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 

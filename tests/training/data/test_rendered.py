@@ -60,7 +60,10 @@ def test_clips_are_rendered_once_and_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [0, 1])
 def test_full_disk_is_said(tmp_path: Path, workers: int) -> None:
     store = RenderedStore(tmp_path, replace(FEW, max_frames=1))
-    with largest_file(100), pytest.raises(TrainingError, match=r"^cannot write .*; make room"):
+    with (
+        largest_file(100),
+        pytest.raises(TrainingError, match=r"^cannot write .*; free some space"),
+    ):
         store.build(StatusLine(active=False), workers=workers)
     assert not list(store.folder.iterdir())
 

@@ -189,7 +189,7 @@ def test_full_disk_is_said_and_leaves_the_older_checkpoint(tmp_path: Path, num_b
     make_engine(tmp_path, task, settings=replace(ENGINE, max_minutes=1e-9)).run()
     with (
         largest_file(num_bytes),
-        pytest.raises(ValueError, match=r"cannot write .*step-1; make room .*--resume"),
+        pytest.raises(ValueError, match=r"cannot write .*step-1; free some space .*--resume"),
     ):
         make_engine(tmp_path, task).run()
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-1"]

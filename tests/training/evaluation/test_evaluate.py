@@ -295,7 +295,7 @@ def test_bad_input_is_one_line(
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("answer.txt", "a\na\n", "answer.txt, line 2: a is there twice"),
+        ("answer.txt", "a\na\n", "answer.txt, line 2: ais listed twice"),
         ("answer.txt", "0_3Lutz\nx\n", "in only one of it and answer.txt"),
         ("test_labels.txt", "0_3Lutz 28\n", "test_labels.txt, line 1: class 28 is not in 0..27"),
         ("mapping.txt", "5Axel 3\n", "mapping.txt, line 1: '5Axel' is no class"),

@@ -162,7 +162,7 @@ def test_an_unknown_file_fails(copy, name):
     (copy / name).parent.mkdir(exist_ok=True)
     (copy / name).write_text("{}")
     (line,) = failed(copy)
-    assert f"{name} is no data file of this family" in line
+    assert f"{name} is not a data file of this family" in line
 
 
 def test_an_unknown_tensor_fails(copy):

@@ -284,7 +284,7 @@ def test_full_disk_is_one_line_and_leaves_nothing_half_written(
         assert prepare(data, out, profile) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"error: cannot write {out}: ")
-    assert line.endswith("make room and run the command again")
+    assert line.endswith("free some space and run the command again")
     assert not victim.exists()
     assert prepare(data, out, profile) == 0
     assert contents(out / "clips") == whole

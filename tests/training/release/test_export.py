@@ -201,7 +201,7 @@ def test_entries_around_the_replaced_one_stay() -> None:
         ("weights", ARGUMENTS, "best.safetensors: is not there; the run has not been evaluated"),
         ("overflow", ARGUMENTS, "fc.bias holds numbers that half precision does not"),
         ("name", ARGUMENTS, "--name Demo 1: use lower-case letters"),
-        ("figure", (*ARGUMENTS, "--figure", "PCK", "much", "x"), "PCK: much is no number"),
+        ("figure", (*ARGUMENTS, "--figure", "PCK", "much", "x"), "PCK: much is not a number"),
     ],
 )
 def test_what_cannot_be_exported_is_named(

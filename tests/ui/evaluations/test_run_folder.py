@@ -147,7 +147,7 @@ def test_evaluations_are_found_where_they_are_named(folder, tmp_path, monkeypatc
         (
             "summary.json",
             b'{"models": {"umt": {"top1": "high"}}, "ensemble": {}, "per_class": {}}',
-            "umt: top1 is no number",
+            "umt: top1 is not a number",
         ),
         ("summary.json", b'{"models": {}, "ensemble": {}, "per_class": {}, "data": 3}', "cannot"),
         ("predictions.parquet", b"PAR1 not", "cannot be read"),

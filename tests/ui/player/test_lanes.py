@@ -81,7 +81,7 @@ def test_json_has_no_nan_and_keeps_every_field():
 
 @pytest.mark.parametrize("end_s", [1.0, 0.5, float("nan")])
 def test_a_stretch_takes_time(end_s):
-    with pytest.raises(ValueError, match="is no time"):
+    with pytest.raises(ValueError, match="is not a time"):
         Span(1.0, end_s, "x")
 
 

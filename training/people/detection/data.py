@@ -75,7 +75,7 @@ class _Source:
     def of(cls, pictures: Sequence[Picture]) -> _Source:
         shown = [p for p in pictures if any(one.score == 1 for one in p.people)]
         if not shown:
-            raise ConfigError("data: nobody is in these pictures")
+            raise ConfigError("data: these pictures show no person")
         crowds = [p for p in shown if len(p.people) > 2] or shown
         return cls(shown, crowds, [p for p in pictures if not p.people])
 

@@ -59,7 +59,7 @@ class DetectorRecipe(Recipe):
 
     def __post_init__(self) -> None:
         if self.network.family != "dino":
-            raise ConfigError(f"network.builder: {self.network.builder} is no DINO")
+            raise ConfigError(f"network.builder: {self.network.builder} is not a DINO")
         if not self.canvases_hw or min(map(min, self.canvases_hw)) < 1:
             raise ConfigError(f"canvases_hw: needs pairs of at least 1, got {self.canvases_hw}")
 

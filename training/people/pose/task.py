@@ -56,7 +56,7 @@ class PoseRecipe(Recipe):
 
     def __post_init__(self) -> None:
         if self.network.family != "vitpose":
-            raise ConfigError(f"network.builder: {self.network.builder} is no ViTPose")
+            raise ConfigError(f"network.builder: {self.network.builder} is not a ViTPose")
 
 
 class PoseTask:
