@@ -94,4 +94,4 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "| 1 | 1.000 | 1.000 | 1.000 | 1.000 |" in capsys.readouterr().out
     assert (run / "rink_figures.json").is_file()
     assert main([str(data), str(tmp_path)]) == 2
-    assert "holds no analyses" in capsys.readouterr().err
+    assert "contains no analyses" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_which_state_dict_is_taken(tree, key, expected, said, tmp_path):
         ({"net_g": MODEL, "net_d": MEAN}, None, "holds state dicts under net_g, net_d; choose one"),
         ({"model": MODEL, "model_ema": MEAN}, "ema", "called ema; there are model, model_ema, a"),
         ({"epoch": 3}, None, "found epoch; expected tensors, at the top or under one of state_d"),
-        ({"epoch": 3}, "model", "holds no state dict called model; there are none"),
+        ({"epoch": 3}, "model", "contains no state dict called model; there are none"),
         ({"state_dict": {"a": torch.zeros(0)}}, None, "a is empty, as in one shard of a DeepSpeed"),
     ],
 )
@@ -77,7 +77,7 @@ def test_what_is_not_taken_is_said(tree, key, words, tmp_path):
 def test_a_tree_inside_itself_is_no_state_dict(tmp_path):
     tree: dict = {"epoch": 3}
     tree["model"] = tree
-    with pytest.raises(WeightsError, match="holds no state dict"):
+    with pytest.raises(WeightsError, match="contains no state dict"):
         read_state(saved(tree, tmp_path))
 
 
@@ -198,7 +198,7 @@ def test_the_command_chooses_by_key(tmp_path, capsys):
     assert main([*command, "--key", "model_ema"]) == 0
     torch.testing.assert_close(read_state(out), zeros, rtol=0, atol=0)
     assert main([*command, "--key", "student"]) == 2
-    assert "holds no state dict called student" in capsys.readouterr().err
+    assert "contains no state dict called student" in capsys.readouterr().err
 
 
 def test_a_file_of_float8_is_converted(tmp_path, capsys):

@@ -64,7 +64,11 @@ def profile(folder: Path, old: str, new: str) -> str:
     ("old", "new", "sentence"),
     [
         ('"vitpose_tiny"', '"dino_tiny"', "pose: the profile names dino_tiny, a network of the "),
-        ('"vitpose_tiny"', '"vitpose_xxl"', "pose: the profile names 'vitpose_xxl', which is no "),
+        (
+            '"vitpose_tiny"',
+            '"vitpose_xxl"',
+            "pose: the profile names 'vitpose_xxl', which is neither ",
+        ),
         ("every = 4", "evry = 4", "{path}: unknown key detector.evry"),
         ("every = 4", "every = 0", "{path}: detector.every: must be at least 1, got 0"),
         ("every = 4", 'every = "x"', "{path}: detector.every: must be a whole number, got 'x'"),
@@ -86,7 +90,7 @@ def test_a_profile_that_makes_no_sense(analyze, tmp_path, old, new, sentence) ->
     [
         (lambda p: p.mkdir(), "cannot be read (Is a directory); name a TOML file"),
         (lambda p: p.write_bytes(b"\xff\xfe\x00"), "is not valid TOML"),
-        (lambda p: None, "there is none; choose one of demo, fast, paper"),
+        (lambda p: None, "choose one of demo, fast, paper"),
     ],
 )
 def test_a_profile_that_is_no_profile(analyze, tmp_path, make, sentence) -> None:
@@ -131,7 +135,7 @@ def another_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (not_finite, ["holds NaN or infinite numbers", "take another checkpoint"]),
+        (not_finite, ["holds NaN or infinite numbers", "use another checkpoint"]),
         (another_family, ["looks like a infogcn checkpoint", "choose the file or the builder"]),
         (another_size, ["does not fit Dino", "choose the file or the builder"]),
         (cut_short, ["is cut short or damaged", "download it again"]),

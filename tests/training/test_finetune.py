@@ -268,7 +268,7 @@ def test_runs_are_continued_on_purpose_and_unchanged(
     run = tmp_path / "run"
     base = (f"data.folder={data}", "engine.max_minutes=1e-9", "optim.epochs=1")
     given = [UMT, "--out", run, "--device", "cpu"]
-    assert "holds no checkpoint to resume from" in command(capsys, *given, "--resume")
+    assert "contains no checkpoint to resume from" in command(capsys, *given, "--resume")
     assert main([str(g) for g in [*given, *_sets(base)]]) == 0
     assert "not finished; continue with --resume" in capsys.readouterr().out
     assert "already holds a run (at step-1)" in command(capsys, *given, *_sets(base))

@@ -123,7 +123,7 @@ def _video_models(profile: str) -> dict[str, VideoModelSettings]:
 def _spans(
     score: ModelScores, settings: VideoModelSettings | None, clock: Clock
 ) -> tuple[Span, ...]:
-    tone: Tone = "umt" if score.model.startswith("umt") else _TONES.get(score.model, "plain")
+    tone = _TONES.get(score.model, "plain")
     T = len(clock.timeline)
     views = 1 if settings is None else settings.temporal_views
     if settings is None or len(score.logits) % views or views == 1:
@@ -145,7 +145,13 @@ def _spans(
     )
 
 
-_TONES: dict[str, Tone] = {"uniformerv2": "uniformerv2", "infogcn": "infogcn"}
+_TONES: dict[str, Tone] = {
+    "umt_16x96": "umt-small", "umt_16x224": "umt-small",
+    "umt_16x128": "umt-large", "umt_16x448": "umt-large",
+    "umt_32x96": "umt-long", "umt_32x224": "umt-long",
+    "uniformerv2": "uniformerv2", "infogcn": "infogcn",
+}  # fmt: skip
+"""Each network's own; the Unmasked Teachers differ in lightness too (`ui.views.plots.COLOURS`)."""
 
 
 def _span(

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Tone = Literal[
-    "plain", "verdict", "umt", "uniformerv2", "infogcn", "before", "air", "after", "gap", "warning"
-]
+    "plain", "verdict", "umt-small", "umt-large", "umt-long", "uniformerv2", "infogcn", "before",
+    "air", "after", "gap", "warning",
+]  # fmt: skip
 """What a colour stands for; `player.css` has the colours."""
 
 

@@ -19,12 +19,12 @@ from ui.language.tables import say
 COLOURS = {
     "umt": "#0072B2",
     # The single Unmasked Teachers: the smallest picture, the largest picture, the most frames.
-    "umt_16x96": "#56B4E9",
-    "umt_16x224": "#56B4E9",
-    "umt_16x128": "#3D8FC4",
-    "umt_16x448": "#3D8FC4",
-    "umt_32x96": "#5A6FB0",
-    "umt_32x224": "#5A6FB0",
+    "umt_16x96": "#a8dcf5",
+    "umt_16x224": "#a8dcf5",
+    "umt_16x128": "#5fa8d8",
+    "umt_16x448": "#5fa8d8",
+    "umt_32x96": "#6f7fd0",
+    "umt_32x224": "#6f7fd0",
     "uniformerv2": "#D55E00",
     "infogcn": "#009E73",
     "weighted": "#CC79A7",

@@ -55,9 +55,9 @@ def test_those_of_strangers_are_checked(fields, tmp_path):
         load(tmp_path / "a")
 
 
-def test_each_takes_as_many_letters_as_it_says():
+def test_each_takes_as_many_characters_as_it_says():
     for name, most in MOST.items():
         full = {name: "字" * most}
         assert read_report_fields(full).filled() == full
-        with pytest.raises(FieldTooLong, match=rf"{name}: expected at most {most} letters"):
+        with pytest.raises(FieldTooLong, match=rf"{name}: expected at most {most} characters"):
             read_report_fields({name: "字" * (most + 1)})

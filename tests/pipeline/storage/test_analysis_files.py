@@ -174,7 +174,7 @@ def test_other_files_of_the_folder_stay(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda d: (d / "analysis.json").unlink(), "holds no analysis"),
+        (lambda d: (d / "analysis.json").unlink(), "contains no analysis"),
         (lambda d: (d / "arrays.npz").unlink(), "arrays.npz is missing"),
         (lambda d: (d / "arrays.npz").write_bytes(b"PK\x03\x04half"), "damaged"),
         (lambda d: (d / "analysis.json").write_text("{"), "cannot be read"),

@@ -128,7 +128,7 @@ BAD = {
     "cut.html": (b'<script id="rinkside-analysis">UEsDB', "is not a Rinkside report"),
     "odd.html": (b'<script id="rinkside-analysis">UEsDB</script>', "its analysis is damaged"),
     "analysis.json": (b"{}", "schema version None"),
-    "analysis.json ": (b"[1, 2", "holds no analysis"),
+    "analysis.json ": (b"[1, 2", "contains no analysis"),
 }
 
 

@@ -110,7 +110,7 @@ def test_a_drawn_person_is_followed_forward_and_backward(position, pan):
     assert np.flatnonzero(people.main.detected).tolist() == [position]
     np.testing.assert_allclose(people.main.boxes_xyxy[position], film.truth[position], atol=0.01)
     assert str(people.rule) == (
-        f"person 0 was marked by hand: the user drew a box in frame {101 + position}"
+        f"person 0 was marked by hand, with a box in frame {101 + position}"
     )
 
 

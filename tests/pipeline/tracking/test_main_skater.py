@@ -147,11 +147,13 @@ def people_time(people: People) -> Timeline:
 
 def numbers_in(sentence: str) -> tuple[int, float, dict[int, float]]:
     """Who was taken, the points that others are compared with, and the others' points."""
-    main = int(re.search(r"person (\d+) was taken", sentence)[1])
-    points = re.search(r"more than the ([\d.]+) of", sentence) or re.search(
+    main = int(re.search(r"person (\d+) (?:scores highest|was chosen)", sentence)[1])
+    points = re.search(r"higher than the ([\d.]+) of", sentence) or re.search(
         r"\(([\d.]+)\)", sentence
     )
-    others = re.findall(r"(\d+) \(([\d.]+)\)", sentence.split(": person ")[-1].split("go to")[-1])
+    others = re.findall(
+        r"(\d+) \(([\d.]+)\)", sentence.split(": person ")[-1].split("included, person ")[-1]
+    )
     return main, float(points[1]), {int(person): float(value) for person, value in others}
 
 
@@ -169,7 +171,7 @@ def test_the_words_name_what_decided_and_never_contradict_it(seed, monkeypatch):
         assert chosen[main] == max(chosen.values())
         assert main not in others
         assert others
-        if "too, more than" in sentence:
+        if "higher than the" in sentence:
             assert all(value > points for value in others.values())
             assert points == pytest.approx(now[main], abs=0.005)
         elif "lowest number" in sentence:
@@ -177,7 +179,7 @@ def test_the_words_name_what_decided_and_never_contradict_it(seed, monkeypatch):
             assert main == min(tied)
             assert len(tied) > 1
         else:
-            assert "has most points" in sentence
+            assert "scores highest" in sentence
             assert all(value < points for value in others.values())
 
 
@@ -191,14 +193,14 @@ def test_boxes_that_count_only_after_the_choice_do_not_change_its_words():
     lost = replace(people.main, boxes_xyxy=np.where(odd, np.nan, people.main.boxes_xyxy))
     cut = [lost if track is people.main else track for track in people.tracks]
     (sentence,) = warnings_of(scene, replace(people, tracks=tuple(cut)))
-    assert "of which the detector is certain" in sentence
+    assert "in high-confidence boxes" in sentence
     main, points, others = numbers_in(sentence)
     assert (main, list(others)) == (people.main_id, [rival])
     assert others[rival] > points
 
 
 @pytest.mark.parametrize(
-    ("gap", "said"), [(0.0, "the lower number"), (1e-6, "has most points"), (0.3, "next is")]
+    ("gap", "said"), [(0.0, "the lower number"), (1e-6, "scores highest"), (0.3, "then person")]
 )
 def test_the_rule_says_by_what_it_chose(gap, said, monkeypatch):
     scene = film([Person(at(300), at(400), 200), Person(at(900), at(400), 200)], seconds=1)
@@ -228,13 +230,13 @@ def test_whoever_passes_by_is_the_skater_only_if_the_user_says_so():
     people = choose(scene)
     assert len(people.tracks) == 1
     assert people.main is None
-    assert "person 0, seen in 24% of the frames" in str(people.rule)
+    assert "person 0 scores highest and is seen in 24% of the frames" in str(people.rule)
     assert choose(scene, skater=0).main_id == 0
 
 
 def test_an_unknown_number_lists_the_known_ones():
     scene = film([skater(at(300), at(400), 230), skater(at(900), at(400), 230)])
-    with pytest.raises(InputError, match=r"--skater 7: no such person.* numbers 0, 1$"):
+    with pytest.raises(InputError, match=r"--skater 7: no such person.* one of 0, 1$"):
         choose(scene, skater=7)
 
 

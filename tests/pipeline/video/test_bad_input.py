@@ -129,9 +129,9 @@ BAD: list[tuple[Callable[[Shelf, Path], None], str]] = [
     (noise, "is not a video that can be read (supported: " + KNOWN + ")"),
     (
         playlist,
-        "is a playlist (HLS), which only names other files; choose the video itself",
+        "is a playlist (HLS), which only lists other files; choose the video itself",
     ),
-    (picture, "is a single picture (PNG); choose a video"),
+    (picture, "is a still image (PNG); choose a video"),
     (sound_only, "contains sound but no video; choose a file with pictures"),
     (sound_with_cover, "contains sound but no video; choose a file with pictures"),
     (no_streams, "contains neither video nor sound; choose a file with pictures"),
@@ -305,7 +305,7 @@ def test_permission_denied(clips: Shelf, tmp_path: Path) -> None:
     with _without_rights(), pytest.raises(VideoError) as caught:
         open_video(path)
     assert str(caught.value) == (
-        "clip.mp4: may not be read (permission denied); change the file's rights"
+        "clip.mp4: permission to read it is denied; change the file's permissions"
     )
 
 
@@ -342,7 +342,7 @@ def test_a_relative_name_that_looks_like_a_protocol(
 
 @pytest.mark.parametrize("name", ["nul\0byte.mp4", "x" * 300 + ".mp4"])
 def test_impossible_names_are_a_sentence(name: str) -> None:
-    with pytest.raises(VideoError, match=r"is not a valid file name|could not be read"):
+    with pytest.raises(VideoError, match=r"is not a valid file name|cannot be read"):
         open_video(name)
 
 
@@ -389,9 +389,7 @@ def test_a_disk_that_fails_midway(
     with pytest.raises(VideoError) as caught:
         list(video.frames())
     monkeypatch.undo()
-    assert str(caught.value) == (
-        "clip.ts: could not be read (Input/output error); check the disk it lies on"
-    )
+    assert str(caught.value) == ("clip.ts: cannot be read (Input/output error); check its disk")
 
 
 def test_leaving_a_pass_early_closes_the_file(clips: Shelf) -> None:

@@ -117,8 +117,7 @@ def test_a_rate_that_no_stream_tells_is_an_assumption_and_said(files: Encodings)
     video = open_video(write_video(files.folder / "silent.hevc", silent))
     assert len(video) == 5
     assert list(map(str, video.warnings)) == [
-        "silent.hevc does not tell its frame rate; times are counted at 25 frames a second, "
-        "an assumption"
+        "silent.hevc does not state its frame rate; times assume 25 frames per second"
     ]
 
 

@@ -95,7 +95,7 @@ def test_a_long_video_asks_for_in_and_out_points(clips: Shelf) -> None:
         check_span(open_video(path))
     assert str(caught.value) == (
         "program.mp4: 70.0 s is too long for one element (at most 60 s); every clip gets one "
-        "verdict, so choose an in and an out point around the element (--start, --end)"
+        "verdict, so set an in and an out point around the element (--start, --end)"
     )
     check_span(open_video(path, start_s=5, end_s=65))
     check_span(open_video(path), max_span_s=70)

@@ -78,7 +78,7 @@ def test_what_ffmpeg_takes_is_taken_and_said(clips: Shelf, name: str) -> None:
     one, other, _ = CASES[name]
     assert list(map(str, video.warnings)) == [
         f"{path.name} contains several videos (0: {sizes[one]}, 1: {sizes[other]}); "
-        f"number {taken} was taken; choose with --stream N"
+        f"number {taken} is used; choose with --stream N"
     ]
     assert numbers(video) == (SECOND if size == (320, 240) else FIRST)
 
@@ -152,7 +152,7 @@ def test_the_page_takes_a_stream(typed, stream) -> None:
 
 
 def test_the_page_says_what_is_no_number_of_a_video() -> None:
-    with pytest.raises(InputError, match="first: is not a number of a video"):
+    with pytest.raises(InputError, match="first: is not a video number"):
         request_of("clip.mkv", "demo", start=None, end=None, skater="", stream="first")
 
 

@@ -73,14 +73,14 @@ def test_a_circle_is_round_everywhere(clips: Shelf, tmp_path: Path, kind: str) -
 
 def test_the_word_for_it(clips: Shelf) -> None:
     assert list(map(str, open_video(clips["anamorphic.mp4"]).warnings)) == [
-        "anamorphic.mp4 has pixels of 4/3 to 1; it is shown and analysed at its true shape, "
-        "427x240 instead of 320x240"
+        "anamorphic.mp4 has non-square pixels (4/3 to 1); it is shown and analysed at its true "
+        "shape, 427x240 instead of 320x240"
     ]
     strange = clips.make("strange.mp4", replace(PLAIN, frames=2, filters="setsar=30/1"))
     video = open_video(strange)
     assert (video.info.width, video.info.stored_width) == (320, None)
     assert list(map(str, video.warnings)) == [
-        "strange.mp4 says that its pixels are 30 to 1, which is ignored",
+        "strange.mp4 states a pixel aspect ratio of 30 to 1, which is ignored",
     ]
 
 
@@ -293,5 +293,5 @@ def test_dolby_vision_over_a_tagged_picture_is_plain_hdr(clips: Shelf, tmp_path:
     tagged = replace(RECIPES["hevc10.mp4"], frames=2, filters="setparams=color_trc=arib-std-b67")
     path = with_dolby(clips.make("hlg.mp4", tagged), tmp_path / "phone.mp4", 8)
     assert list(map(str, open_video(path).warnings)) == [
-        "phone.mp4 is an HDR recording (HLG); its colours are used as stored, so pale"
+        "phone.mp4 is HDR (HLG), shown without tone mapping, so its colours look pale"
     ]

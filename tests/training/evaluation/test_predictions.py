@@ -89,9 +89,9 @@ def test_labels_may_be_names(path: Path) -> None:
     ("frame", "words"),
     [
         (drawn_frame([0]).drop(columns="view"), "has no column view"),
-        (drawn_frame([0])[:0], "holds no predictions"),
+        (drawn_frame([0])[:0], "contains no predictions"),
         (drawn_frame([0], label=28), "clip 1_a: label 28 is not in 0..27"),
-        (drawn_frame([0], label="5Axel"), "'5Axel' is no class"),
+        (drawn_frame([0], label="5Axel"), "'5Axel' is not a class"),
         (drawn_frame([0, 1], label=[3, 4]), "label 4, but 3 in another row"),
         (drawn_frame([0, 0]), "view 0: is listed twice"),
         (drawn_frame([0], logits=[[1.0] * 27]), "logits must be 28 numbers, got 27"),

@@ -194,7 +194,7 @@ def test_an_empty_folder_fails(tmp_path):
     folder.mkdir()
     (folder / "README.md").write_text("nothing")
     (line,) = failed(folder)
-    assert "holds no case" in line
+    assert "contains no case" in line
 
 
 def test_weights_may_lie_in_the_case_itself(tmp_path):

@@ -122,7 +122,7 @@ def test_bad_settings_are_named(name, setting, words, folder):
 
 def test_a_folder_without_a_run_is_not_exported(tmp_path, capsys):
     assert export_main([str(tmp_path), "--out", str(tmp_path / "x.safetensors")]) == 2
-    assert "holds no run" in capsys.readouterr().err
+    assert "contains no run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", SMOKE)

@@ -197,7 +197,7 @@ def test_entries_around_the_replaced_one_stay() -> None:
 @pytest.mark.parametrize(
     ("change", "arguments", "words"),
     [
-        ("recipe", ARGUMENTS, "holds no run"),
+        ("recipe", ARGUMENTS, "contains no run"),
         ("weights", ARGUMENTS, "best.safetensors: is not there; the run has not been evaluated"),
         ("overflow", ARGUMENTS, "fc.bias holds numbers that half precision does not"),
         ("name", ARGUMENTS, "--name Demo 1: use lower-case letters"),
