@@ -28,7 +28,7 @@ from pipeline.classification.ensemble import FUSED
 from pipeline.config import NAME, NAME_IN_WORDS
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.settings import expected
-from pipeline.types import Status
+from pipeline.types import ReaderName, Status
 
 _MOST = 10**9
 
@@ -96,6 +96,7 @@ class _Video(_Table):
     stored_width: _Count | None = None
     stored_height: _Count | None = None
     deinterlaced: bool | None = None
+    reader: ReaderName | None = None
 
 
 class _Region(_Table):
