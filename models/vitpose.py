@@ -7,6 +7,7 @@ test and decoding are ours, in `pipeline.pose`: the library's differ from the pu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from einops import rearrange
@@ -18,6 +19,19 @@ Head = Literal["classic", "simple"]
 """`classic`: two deconvolutions of stride 2; `simple`: bilinear x4 and one 3x3 convolution."""
 
 LIBRARY_DECONV_CHANNELS = (256, 256)
+
+
+def check_stem(channels: Sequence[int], patch_size: int) -> None:
+    """Refuse a stem whose convolutions, each of stride 2, do not make one token a patch.
+
+    Raises:
+        ValueError: Both sizes.
+    """
+    if 2 ** len(channels) != patch_size:
+        raise ValueError(
+            f"a stem of {len(channels)} convolutions makes patches of {2 ** len(channels)} pixels, "
+            f"patch_size is {patch_size}"
+        )
 
 
 class ConvolutionalStem(nn.Module):
@@ -81,11 +95,8 @@ class ViTPose(nn.Module):
             raise ValueError(
                 f"image_size {image_size} is not a multiple of patch_size {patch_size}"
             )
-        if stem_channels is not None and 2 ** len(stem_channels) != patch_size:
-            raise ValueError(
-                f"a stem of {len(stem_channels)} convolutions makes patches of "
-                f"{2 ** len(stem_channels)} pixels, patch_size is {patch_size}"
-            )
+        if stem_channels is not None:
+            check_stem(stem_channels, patch_size)
         backbone = {
             "hidden_size": dim,
             "num_hidden_layers": depth,

@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import json
 import re
-import tomllib
 from dataclasses import field
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pipeline.detection.detector import DetectorSettings
 from pipeline.detection.zoom import ZoomSettings
 from pipeline.errors import ConfigError
 from pipeline.pose import PoseSettings
-from pipeline.settings import WholeNumber, read_settings, settings, with_stored_keys
+from pipeline.settings import WholeNumber, load_toml, read_settings, settings, with_stored_keys
 from pipeline.tracking.candidates import MainSkaterSettings
 from pipeline.tracking.region import RegionSettings
 from pipeline.tracking.tracks import TrackSettings
@@ -127,14 +126,10 @@ def load_profile(name: str) -> Profile:
     """
     path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = load_toml(path)
     except FileNotFoundError:
         known = ", ".join(profile_names())
         raise ConfigError.of("profile_unknown", profile=name, known=known) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not valid TOML ({error})") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a TOML file") from error
     return read_settings(Profile, content, source=str(path))
 
 

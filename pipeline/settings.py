@@ -7,11 +7,14 @@ class's `__post_init__` and raises `ConfigError` with a sentence that names the 
 from __future__ import annotations
 
 import dataclasses
+import math
+import tomllib
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from pipeline.errors import ConfigError
@@ -26,6 +29,19 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 WholeNumber = Annotated[int, Field(ge=0)]
+
+
+def _rising(most: float, words: str) -> Callable[[tuple[float, float]], tuple[float, float]]:
+    def checked(pair: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < pair[0] <= pair[1] <= most:
+            raise ValueError(words)
+        return pair
+
+    return checked
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_rising(math.inf, "0 < low <= high"))]
+ShareRange = Annotated[tuple[float, float], AfterValidator(_rising(1, "0 < low <= high <= 1"))]
 
 RENAMED = {
     "closer": "zoom",
@@ -63,6 +79,23 @@ def settings(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]:
         return checked
 
     return made
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ConfigError: It cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not valid TOML ({error})") from error
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a TOML file") from error
 
 
 def read_settings(kind: type[T], content: Mapping[str, Any], *, source: str) -> T:
@@ -136,7 +169,7 @@ def _sentence(error: ValidationError) -> str:
     if fault["type"] in ("missing", "missing_argument"):
         return f"{key}: is missing"
     got = fault["input"]
-    plain = got is None or isinstance(got, bool | int | float | str)
+    plain = got is None or isinstance(got, bool | int | float | str | tuple)
     return f"{key}: must be {expected(fault)}" + (f", got {got!r}" if plain else "")
 
 

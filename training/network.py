@@ -49,6 +49,18 @@ class NetworkSettings:
         """`umt`, `uniformerv2`, `infogcn`, `vitpose` or `dino`."""
         return family_of(self.builder)
 
+    def check_family(self, *families: str) -> None:
+        """Refuse a network that does another task.
+
+        Raises:
+            ConfigError: Names the families that do this one.
+        """
+        if self.family not in families:
+            raise ConfigError(
+                f"network.builder: {self.builder} is a network of the family {self.family}; "
+                f"choose one of {' or '.join(families)}"
+            )
+
     def build(self, **extra: Any) -> nn.Module:
         """The network with its own first values; `extra` are arguments of the builder.
 

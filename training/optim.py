@@ -19,28 +19,23 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pipeline.errors import ConfigError
+from pipeline.settings import NotNegative, ShareAbove0, settings
 
 _BLOCK = re.compile(r"^blocks\.(\d+)\.")
 
 
-@dataclass(frozen=True)
+@settings()
 class DecayRule:
     """Which parameters are decayed, and how fast each of them learns."""
 
-    weight_decay: float = 0.05
+    weight_decay: NotNegative = 0.05
     """For all parameters that are not exempt."""
-    layer_decay: float = 1.0
+    layer_decay: ShareAbove0 = 1.0
     """Factor on the learning rate from one block to the one before it; 1: none."""
     exempt_vectors: bool = True
     """No weight decay for one-dimensional parameters and biases."""
     exempt_names: tuple[str, ...] = ("pos_embed",)
     """Full names of further parameters without weight decay."""
-
-    def __post_init__(self) -> None:
-        if not 0 < self.layer_decay <= 1:
-            raise ValueError(f"layer_decay must be above 0 and at most 1, got {self.layer_decay}")
-        if self.weight_decay < 0:
-            raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
 
 
 @dataclass(frozen=True)

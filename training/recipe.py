@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.errors import ConfigError
-from pipeline.settings import read_settings, settings
+from pipeline.settings import load_toml, read_settings, settings
 from training.engine.settings import EngineSettings, OptimSettings
 
 R = TypeVar("R", bound="Recipe")
@@ -45,13 +45,9 @@ def read_toml(path: Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
         ConfigError: No such file, no TOML, or an override that is not `key=value`.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = load_toml(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such recipe; see training/recipes/") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML ({error})") from error
     for override in overrides:
         _override(content, override)
     return content

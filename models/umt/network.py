@@ -18,7 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from models.layers import DropPath, attention, keeping_kernel
 from models.umt.positions import sinusoid_table
-from models.vitpose import ConvolutionalStem
+from models.vitpose import ConvolutionalStem, check_stem
 
 LAYER_NORM_EPS = 1e-6
 # Tokens that the MLP treats at a time without gradients: bounds its hidden activations.
@@ -169,11 +169,7 @@ class UMT(nn.Module):
         self.grid = (num_frames, image_size // patch_size, image_size // patch_size)
         self.patch_embed: PatchEmbed | StemEmbed = PatchEmbed(patch_size=patch_size, dim=dim)
         if stem_channels is not None:
-            if 2 ** len(stem_channels) != patch_size:
-                raise ValueError(
-                    f"a stem of {len(stem_channels)} convolutions makes patches of "
-                    f"{2 ** len(stem_channels)} pixels, patch_size is {patch_size}"
-                )
+            check_stem(stem_channels, patch_size)
             self.patch_embed = StemEmbed(channels=stem_channels, dim=dim, grid=self.grid[1:])
         self.register_buffer("pos_embed", sinusoid_table(dim, self.grid))
         self.blocks = nn.ModuleList(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from models.uniformerv2.blocks import Extractor, LocalUniBlock, PositionEncoding, add_to_patches
 from models.uniformerv2.layers import Activation, LayerNorm
-from models.vitpose import ConvolutionalStem
+from models.vitpose import ConvolutionalStem, check_stem
 
 
 class StemConv(nn.Module):
@@ -179,11 +179,7 @@ class UniFormerV2(nn.Module):
             bias=False,
         )
         if stem_channels is not None:
-            if 2 ** len(stem_channels) != patch_size:
-                raise ValueError(
-                    f"a stem of {len(stem_channels)} convolutions makes patches of "
-                    f"{2 ** len(stem_channels)} pixels, patch_size is {patch_size}"
-                )
+            check_stem(stem_channels, patch_size)
             self.conv1 = StemConv(channels=stem_channels, width=width, kernel=kernel, stride=stride)
         tokens = 1 + self.grid[0] * self.grid[1]
         self.class_embedding = nn.Parameter(width**-0.5 * torch.randn(width))

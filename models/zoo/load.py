@@ -142,8 +142,12 @@ def find_checkpoint(name: str | Checkpoint, manifest: Path = MANIFEST) -> Checkp
         if checkpoint.path(manifest).is_file():
             return checkpoint
     if fitting:
-        raise MissingWeights(f"{name}: the weights are not here; {fitting[0].remedy}")
+        raise _missing(name, fitting[0])
     raise MissingWeights(_training_remedy(name, checkpoints))
+
+
+def _missing(name: str, checkpoint: Checkpoint) -> MissingWeights:
+    return MissingWeights(f"{name}: the weights are not here; {checkpoint.remedy}")
 
 
 def checked(checkpoint: Checkpoint, manifest: Path = MANIFEST) -> str:
@@ -155,7 +159,7 @@ def checked(checkpoint: Checkpoint, manifest: Path = MANIFEST) -> str:
     """
     path = checkpoint.path(manifest)
     if not path.is_file():
-        raise MissingWeights(f"{checkpoint.name}: the weights are not here; {checkpoint.remedy}")
+        raise _missing(checkpoint.name, checkpoint)
     kind_of(path)  # says more than a wrong sha256 about a pointer or a page in place of weights
     known = checkpoint.sha256 if checkpoint.file else _noted_sha256(path)
     status = path.stat()

@@ -28,6 +28,7 @@ from pipeline.detection.appearance import LENGTH, reid_descriptors
 from pipeline.errors import ConfigError, InputError
 from pipeline.settings import Count, ShareBelow1, settings
 from pipeline.types import Detections, FloatArray, IntArray
+from pipeline.types.basic import check_picture
 
 Frame = NDArray[np.uint8]
 """RGB `(H, W, 3)`."""
@@ -193,11 +194,7 @@ class DetectionRun:
     def add(self, frame: Frame) -> None:
         """Take the next key frame; every `batch_size` of them the detector runs."""
         position = len(self._found) + len(self._pending)
-        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-            raise ValueError(
-                f"key frame {position}: expected RGB uint8 (H, W, 3), "
-                f"got {frame.dtype} {frame.shape}"
-            )
+        check_picture(f"key frame {position}", frame)
         if position == len(self._key_frames):
             raise ValueError(f"more frames than the {position} key frames that were announced")
         self._pending.append(frame)

@@ -27,6 +27,7 @@ from pipeline.drawing.primitives import (
 )
 from pipeline.drawing.skeleton import SKELETON_LINES, pose_at
 from pipeline.types import Analysis, FloatArray, RegionOfInterest, Status
+from pipeline.types.basic import check_picture
 
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
@@ -96,8 +97,7 @@ def draw_frame(
     Raises:
         ValueError: The image is not RGB uint8.
     """
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f"image: expected uint8 (H, W, 3), got {image.dtype} {image.shape}")
+    check_picture("image", image)
     canvas = _Canvas(image, style or DrawStyle())
     if region is not None:
         canvas.region(region.xyxy)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.elements import Element
+from pipeline.types.basic import check_shape
 
 Array = NDArray[np.float64]
 
@@ -177,10 +178,7 @@ class TimeSeries:
 
     def __post_init__(self) -> None:
         for name in ("hip_height", "turns", "confidence"):
-            if getattr(self, name).shape != self.times_s.shape:
-                raise ValueError(
-                    f"{name}: expected shape {self.times_s.shape}, got {getattr(self, name).shape}"
-                )
+            check_shape(name, getattr(self, name), *self.times_s.shape)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from pipeline.pose.decode import BLUR_KERNEL, MAX_STEP, Border, decode_peaks
 from pipeline.pose.left_right import PLACES, Peaks, resolve_left_right
 from pipeline.settings import Count, Positive, settings
 from pipeline.types import NUM_JOINTS, FloatArray, IntArray, PoseSequence, Precision
+from pipeline.types.basic import check_picture
 
 POSE_FRAMES = 320
 """Frames that InfoGCN takes (paper, Sec. II-B); thinning a clip never leaves fewer."""
@@ -173,10 +174,7 @@ class PoseRun:
         Frames that get no pose may be handed over or left out. Only the crop is kept; every
         `batch_size` crops the network runs.
         """
-        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-            raise ValueError(
-                f"frame {position}: expected RGB uint8 (H, W, 3), got {frame.dtype} {frame.shape}"
-            )
+        check_picture(f"frame {position}", frame)
         if not 0 <= position < len(self._awaited):
             raise ValueError(f"frame {position}: there are {len(self._awaited)} boxes")
         if not self._awaited[position]:

@@ -31,6 +31,14 @@ Status = Literal["trained", "demo", "untrained"]
 """What the weights behind a result are worth."""
 
 
+def check_picture(name: str, picture: NDArray[np.generic]) -> None:
+    """Refuse what is no RGB uint8 `(H, W, 3)`."""
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(
+            f"{name}: expected RGB uint8 (H, W, 3), got {picture.dtype} {picture.shape}"
+        )
+
+
 def check_shape(name: str, array: NDArray[np.generic], *shape: int | None) -> None:
     """Refuse an array whose shape is not the expected one; None stands for any size."""
     fits = array.ndim == len(shape) and all(

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from models.atomic_files import written
 from pipeline.errors import StoreError, write_error
+from pipeline.types.basic import check_shape
 from pipeline.video.clip import Video
 from pipeline.video.probing.source import display_name
 from pipeline.video.readers import Frame
@@ -50,8 +51,7 @@ class VideoWriter:
 
     def write(self, frame: Frame, pts_s: float) -> None:
         """Append one RGB frame `(H, W, 3)` of the video's size, shown from `pts_s` on."""
-        if frame.shape != self._shape:
-            raise ValueError(f"frame: expected shape {self._shape}, got {frame.shape}")
+        check_shape("frame", frame, *self._shape)
         pts = round(pts_s / self._time_base)
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts_s: {pts_s} is not after the frame before")

@@ -143,7 +143,10 @@ UMT = RECIPES / "smoke_umt.toml"
         ("name.x=1", "--set name.x=1: name is a value"),
         ("task=knitting", "task must be one of clips, skeletons"),
         ("network.builder=umt_huge", "network.builder: there is no 'umt_huge'"),
-        ("network.builder=infogcn_tiny", "does not look at clips"),
+        (
+            "network.builder=infogcn_tiny",
+            "is a network of the family infogcn; choose one of umt",
+        ),
         ("network.arguments.colour=1", "umt_tiny_16x112 takes no 'colour'"),
         ("network.arguments.image_size=30", "with image_size = 30 (image_size must be a multiple"),
         ("network.arguments.drop_path=high", "network.arguments: umt_tiny_16x112 cannot be built"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import Path
 
-from pipeline.classification.transforms import INPUT_TRANSFORMS
 from pipeline.errors import ConfigError
 from pipeline.settings import ShareBelow1, ShareBetween, settings
 from training.classifiers.auxiliary_heads import (
@@ -17,7 +16,7 @@ from training.data.build import StoreSettings
 from training.data.challenge import (
     Split,
 )
-from training.data.rendered import RenderedClips
+from training.data.rendered import RenderedClips, check_apart
 from training.long_tail import LongTailSettings
 from training.network import NetworkSettings
 from training.recipe import Recipe
@@ -33,10 +32,7 @@ class RinkClips:
     """Seed 100,000 to 199,999."""
 
     def __post_init__(self) -> None:
-        if not self.training.seed < 100_000 <= self.validation.seed:
-            raise ConfigError(
-                "data.rink: training.seed must be below 100000 and validation.seed from there up"
-            )
+        check_apart(self.training, self.validation)
 
 
 @settings(kw_only=True)
@@ -93,11 +89,7 @@ class ClipRecipe(Recipe):
     """What is done for rare classes."""
 
     def __post_init__(self) -> None:
-        if self.network.family not in INPUT_TRANSFORMS:
-            raise ConfigError(
-                f"network.builder: {self.network.builder} does not look at clips; "
-                "choose a umt or uniformerv2 builder"
-            )
+        self.network.check_family("umt", "uniformerv2")
         if self.auxiliary.active and self.data.rink is None:
             raise ConfigError("auxiliary: only [data.rink] knows these truths; leave it out")
         if self.auxiliary.active and (self.augment.operations or self.augment.blends):

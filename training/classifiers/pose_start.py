@@ -102,10 +102,14 @@ _UMT_NAMES = {
 }
 
 
+def _no_stem() -> ConfigError:
+    return ConfigError("the network has no convolutional stem")
+
+
 def _start_umt(network: UMT, state: Mapping[str, Tensor], grid: tuple[int, int]) -> None:
     embed = network.patch_embed
     if not isinstance(embed, StemEmbed):
-        raise ConfigError("the network has no convolutional stem")
+        raise _no_stem()
     embed.stem.load_state_dict(_below(state, _STEM))
     # The fixed table varies over time around its mean, which the learned one has to make up for.
     fixed = network.pos_embed.unflatten(1, (network.grid[0], -1)).mean(dim=1)
@@ -131,7 +135,7 @@ def _start_uniformerv2(
     network: UniFormerV2, state: Mapping[str, Tensor], grid: tuple[int, int], pictures: Tensor
 ) -> None:
     if not isinstance(network.conv1, StemConv):
-        raise ConfigError("the network has no convolutional stem")
+        raise _no_stem()
     network.conv1.stem.load_state_dict(_below(state, _STEM))
     positions = _positions(state, grid, network.grid)
     network.positional_embedding[1:] = positions[0]

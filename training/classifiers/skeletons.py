@@ -114,11 +114,7 @@ class SkeletonRecipe(Recipe):
     """What is done for rare classes."""
 
     def __post_init__(self) -> None:
-        if self.network.family != "infogcn":
-            raise ConfigError(
-                f"network.builder: {self.network.builder} does not look at skeletons; "
-                "choose an infogcn builder"
-            )
+        self.network.check_family("infogcn")
 
 
 class SkeletonTask:

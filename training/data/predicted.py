@@ -25,7 +25,7 @@ from pipeline.pose import PoseEstimator, PoseSettings
 from pipeline.settings import ShareAbove0, settings
 from pipeline.storage.cache import cache_folder
 from pipeline.types import FloatArray, IntArray, PoseSequence
-from training.data.rendered import RenderedClips, render_stored_clip
+from training.data.rendered import RenderedClips, check_apart, render_stored_clip
 from training.data.skeletons import LabelledPose, SkeletonClips, read_pose
 from training.engine.checkpoints import writing
 from training.engine.settings import quickest_precision
@@ -59,11 +59,7 @@ class PredictedSettings:
     """Where they are kept; empty: `skeletons` in Rinkside's cache."""
 
     def __post_init__(self) -> None:
-        if not self.training.seed < 100_000 <= self.validation.seed:
-            raise ConfigError(
-                "data.predicted: training.seed must be below 100000 and "
-                "validation.seed from there up"
-            )
+        check_apart(self.training, self.validation)
 
 
 class PredictedSkeletons:

@@ -82,6 +82,19 @@ class RenderedClips:
         return LABELS[number % len(LABELS)]
 
 
+def check_apart(training: RenderedClips, validation: RenderedClips) -> None:
+    """Refuse seeds that let a network be validated on what it learnt.
+
+    Raises:
+        ConfigError: Names the seeds.
+    """
+    if not training.seed < 100_000 <= validation.seed:
+        raise ConfigError(
+            "training.seed: must be below 100000 and validation.seed at least that, got "
+            f"{training.seed} and {validation.seed}"
+        )
+
+
 class RenderedStore:
     """Rendered clips below a folder; what is there already is not rendered again.
 

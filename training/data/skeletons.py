@@ -15,9 +15,8 @@ from torch import Tensor
 from models.skeletons import COCO17
 from pipeline.classification.sequence import SequenceSettings, make_sequence
 from pipeline.elements import LABELS, class_index
-from pipeline.errors import ConfigError
 from pipeline.pose import pose_stride
-from pipeline.settings import Count, NotNegative, Share, ShareBelow1, settings
+from pipeline.settings import Count, NotNegative, Share, ShareBelow1, ShareRange, settings
 from pipeline.types import IntArray, PoseSequence
 from training.data.challenge import DataError, LabelledClip
 from training.data.stems import stem_file
@@ -37,7 +36,7 @@ Frequencies = Literal["equal", "challenge"]
 class SkeletonAugmentSettings:
     """How skeleton clips are varied; the defaults vary nothing."""
 
-    time_crop: tuple[float, float] = (1.0, 1.0)
+    time_crop: ShareRange = (1.0, 1.0)
     """Share of the clip that is kept, at a random place."""
     min_frames: Count = 1
     """No fewer frames are kept by it; a shorter clip stays whole. 64 in the published feeder."""
@@ -49,11 +48,6 @@ class SkeletonAugmentSettings:
     which two dimensions do not allow."""
     stretch: ShareBelow1 = 0.0
     """Width against height changes by up to this share, as other cameras would see it."""
-
-    def __post_init__(self) -> None:
-        low, high = self.time_crop
-        if not 0 < low <= high <= 1:
-            raise ConfigError(f"augment.time_crop: must be 0 < low <= high <= 1, got {low, high}")
 
 
 class LabelledPose(NamedTuple):

@@ -210,7 +210,7 @@ def test_a_narrow_picture_shows_the_whole_caption_on_two_lines():
     "image", [np.zeros((10, 10), np.uint8), np.zeros((10, 10, 4), np.uint8), np.zeros((10, 10, 3))]
 )
 def test_a_picture_of_another_kind_is_refused(image):
-    with pytest.raises(ValueError, match="image: expected uint8"):
+    with pytest.raises(ValueError, match="image: expected RGB uint8"):
         draw_frame(image)
 
 

@@ -182,8 +182,8 @@ def test_label_smoothing_spreads_its_share_over_all_classes() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"crop_scale": (0.5, 1.2)}, "augment.crop_scale"),
-        ({"crop_ratio": (0.0, 1.0)}, "augment.crop_ratio"),
+        ({"crop_scale": (0.5, 1.2)}, r"crop_scale: must be 0 < low <= high <= 1, got \(0.5, 1.2\)"),
+        ({"crop_ratio": (0.0, 1.0)}, "crop_ratio: must be 0 < low <= high"),
         ({"flip": 1.5}, "flip: must be at most 1, got 1.5"),
         ({"mixup": -0.1}, "mixup: must be at least 0, got -0.1"),
         ({"magnitude": 11}, "magnitude: must be at most 10, got 11"),

@@ -106,5 +106,5 @@ def test_both_kinds_of_skeletons_are_learned_from(settings):
 
 
 def test_seeds_of_training_and_validation_are_kept_apart():
-    with pytest.raises(ConfigError, match=r"training\.seed must be below 100000"):
+    with pytest.raises(ConfigError, match=r"training\.seed: must be below 100000 and .*, got"):
         PredictedSettings(training=CLIPS)

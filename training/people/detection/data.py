@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.errors import ConfigError
-from pipeline.settings import NotNegative, settings
+from pipeline.settings import NotNegative, Range, settings
 from training.people.dataset import Group, Picture, Pixels
 from training.people.detection.compose import (
     Scene,
@@ -42,7 +42,7 @@ class Mixture:
     """People on an empty background."""
     nobody: NotNegative = 0.0
     """Pictures without a person."""
-    heights: tuple[float, float] = (0.08, 0.9)
+    heights: Range = (0.08, 0.9)
     """People's height as a share of the canvas's."""
     findable: float = 0.05
     """People lower than this are ignored."""
@@ -54,8 +54,6 @@ class Mixture:
     def __post_init__(self) -> None:
         if not sum(self.shares):
             raise ConfigError("mixture: shares must not all be 0")
-        if not 0 < self.heights[0] <= self.heights[1]:
-            raise ConfigError(f"mixture.heights: must be 0 < low <= high, got {self.heights}")
 
     @property
     def shares(self) -> tuple[float, ...]:

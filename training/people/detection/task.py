@@ -58,8 +58,7 @@ class DetectorRecipe(Recipe):
     """Terms and weights."""
 
     def __post_init__(self) -> None:
-        if self.network.family != "dino":
-            raise ConfigError(f"network.builder: {self.network.builder} is not a DINO")
+        self.network.check_family("dino")
         if not self.canvases_hw or min(map(min, self.canvases_hw)) < 1:
             raise ConfigError(f"canvases_hw: needs pairs of at least 1, got {self.canvases_hw}")
 

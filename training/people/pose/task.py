@@ -55,8 +55,7 @@ class PoseRecipe(Recipe):
     """Random views."""
 
     def __post_init__(self) -> None:
-        if self.network.family != "vitpose":
-            raise ConfigError(f"network.builder: {self.network.builder} is not a ViTPose")
+        self.network.check_family("vitpose")
 
 
 class PoseTask:
