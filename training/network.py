@@ -58,7 +58,7 @@ class NetworkSettings:
         if self.family not in families:
             raise ConfigError(
                 f"network.builder: {self.builder} is a network of the family {self.family}; "
-                f"choose one of {' or '.join(families)}"
+                f"choose one of the family {' or '.join(families)}"
             )
 
     def build(self, **extra: Any) -> nn.Module:

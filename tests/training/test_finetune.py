@@ -145,7 +145,7 @@ UMT = RECIPES / "smoke_umt.toml"
         ("network.builder=umt_huge", "network.builder: there is no 'umt_huge'"),
         (
             "network.builder=infogcn_tiny",
-            "is a network of the family infogcn; choose one of umt",
+            "is a network of the family infogcn; choose one of the family umt",
         ),
         ("network.arguments.colour=1", "umt_tiny_16x112 takes no 'colour'"),
         ("network.arguments.image_size=30", "with image_size = 30 (image_size must be a multiple"),

@@ -104,9 +104,17 @@ def test_samples_depend_on_seed_epoch_and_position_alone(name, folder):
 @pytest.mark.parametrize(
     ("name", "setting", "words"),
     [
-        ("smoke_vitpose", "network.builder=dino_tiny", "no ViTPose"),
+        (
+            "smoke_vitpose",
+            "network.builder=dino_tiny",
+            "family dino; choose one of the family vitpose",
+        ),
         ("smoke_vitpose", "sigma=0", "sigma"),
-        ("smoke_dino", "network.builder=vitpose_tiny", "no DINO"),
+        (
+            "smoke_dino",
+            "network.builder=vitpose_tiny",
+            "family vitpose; choose one of the family dino",
+        ),
         ("smoke_dino", "mixture.heights=[0.5, 0.1]", "heights"),
         ("smoke_dino", "canvases_hw=[[0, 5]]", "canvases_hw"),
         ("smoke_dino", "data.sets=['absent']", "absent"),
