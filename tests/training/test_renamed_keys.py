@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models.umt.network import umt_tiny
+from models.umt.builders import umt_tiny
 from pipeline.config import PROFILES, load_profile
 from pipeline.errors import ConfigError
 from pipeline.settings import RENAMED, with_stored_keys
