@@ -39,17 +39,10 @@ def test_one_module_starts_processes() -> None:
     assert _modules_with(*words) == ["training/processes.py"]
 
 
-@pytest.mark.parametrize(
-    ("name", "module"),
-    [
-        ("Checkpoint", "models/zoo/manifest.py"),
-        ("People", "pipeline/types.py"),
-        ("PeopleSettings", "pipeline/tracking/people.py"),
-        ("Metrics", "training/evaluation/voter_metrics.py"),
-    ],
-)
-def test_a_name_means_one_thing(name: str, module: str) -> None:
-    assert _modules_with(f"class {name}:", f"class {name}s:", f"class {name}(") == [module]
+@pytest.mark.parametrize("name", ["Checkpoint", "People", "PeopleSettings", "Metrics", "Progress"])
+def test_a_name_means_one_thing(name: str) -> None:
+    words = (f"class {name}:", f"class {name}s:", f"class {name}(")
+    assert len(_modules_with(*words)) == 1
 
 
 def test_one_module_parses_arguments_and_draws_bars() -> None:
