@@ -72,8 +72,6 @@ ERRORS: Mapping[str, str] = {
     "choose another one (--reader pyav)",
     "reader_other_frames": "{name}: the reader {reader} gives other frames than the file holds; "
     "choose another one (--reader pyav)",
-    "video_memory": "{name}: its {frames} frames need {takes} MiB of memory, more than "
-    "{limit} MiB; choose a shorter span",
     "video_pictures": "{name}: its pictures cannot be stored: {detail}",
     # The span.
     "span_long": "{name}: {span} s is too long for one element (at most {most} s); every clip gets "

@@ -7,8 +7,10 @@ import numpy as np
 from pipeline.classification.ensemble import EnsembleSettings, decide, fuse_umt, score_views
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.messages import Message
+from pipeline.tracking.tracks import Tracker, TrackSettings
 from pipeline.types import (
     Analysis,
+    Detections,
     ModelScores,
     People,
     PoseSequence,
@@ -81,3 +83,14 @@ def make_analysis(*, num_frames: int = 12, people: int = 2, **labels: str) -> An
         timings_s={"decode": 0.1, "detect": 0.2, "pose": 0.3, "total": 1.0},
         warnings=(Message("the weights are untrained"),),
     )  # fmt: skip
+
+
+def build_tracks(
+    detections: Detections,
+    timeline: Timeline,
+    frame_size: tuple[int, int],
+    settings: TrackSettings | None = None,
+) -> tuple[Track, ...]:
+    """One track a person, numbered from 0 by falling sum of the detector's scores."""
+    tracker = Tracker(detections, timeline, frame_size, settings)
+    return tracker.tracks(tracker.ranked(tracker.people()))

@@ -98,20 +98,6 @@ def parameter_groups(model: nn.Module, rule: DecayRule) -> list[dict[str, Any]]:
     ]
 
 
-def build_adamw(
-    model: nn.Module,
-    *,
-    lr: float,
-    rule: DecayRule,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-) -> torch.optim.AdamW:
-    """AdamW over the groups of `rule`, at `lr` times each group's scale."""
-    optimiser = torch.optim.AdamW(parameter_groups(model, rule), lr=lr, betas=betas, eps=eps)
-    set_learning_rate(optimiser, lr)
-    return optimiser
-
-
 def set_learning_rate(optimiser: torch.optim.Optimizer, lr: float) -> None:
     """Set the learning rate of a step: `lr` times each group's `lr_scale`."""
     for group in optimiser.param_groups:

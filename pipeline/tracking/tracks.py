@@ -141,22 +141,6 @@ class Tracker:
         return replace(self._made[key], person_id=person_id)
 
 
-def build_tracks(
-    detections: Detections,
-    timeline: Timeline,
-    frame_size: tuple[int, int],
-    settings: TrackSettings | None = None,
-) -> tuple[Track, ...]:
-    """Follow every person through the clip. Arguments and errors as for `Tracker`.
-
-    Returns:
-        One track a person, numbered from 0 by falling sum of the detector's scores, that is by
-        length and certainty; empty when there is no box.
-    """
-    tracker = Tracker(detections, timeline, frame_size, settings)
-    return tracker.tracks(tracker.ranked(tracker.people()))
-
-
 @dataclass(frozen=True)
 class _Boxes:
     """The boxes worth following, in an order that depends on nothing but themselves."""

@@ -20,14 +20,13 @@ from pipeline.types.basic import (
 )
 from pipeline.types.people import Detections, People, PoseSequence, RegionOfInterest, Track
 from pipeline.types.scores import ModelScores, Verdict, Vote
-from pipeline.types.video import Clip, Timeline, VideoInfo
+from pipeline.types.video import Timeline, VideoInfo
 
 __all__ = [
     "NUM_JOINTS",
     "OMITTED_AT_DEFAULT",
     "Analysis",
     "CancelCheck",
-    "Clip",
     "Detections",
     "FloatArray",
     "IntArray",

@@ -12,7 +12,6 @@ from pipeline.types.basic import (
     IntArray,
     ReaderName,
     check_shape,
-    shapes_in_words,
 )
 
 
@@ -85,21 +84,3 @@ class Timeline:
     def number(self, position: int) -> int:
         """A frame 0..T-1 as people count it: its place in the whole file, from 1."""
         return int(self.frame_index[position]) + 1
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Decoded frames with their time line."""
-
-    frames: NDArray[np.uint8]
-    """RGB `(T, H, W, 3)`."""
-    timeline: Timeline
-    """Of the same T frames."""
-
-    def __post_init__(self) -> None:
-        check_shape("frames", self.frames, len(self.timeline), None, None, 3)
-        if self.frames.dtype != np.uint8:
-            raise ValueError(f"frames: expected uint8, got {self.frames.dtype}")
-
-    def __repr__(self) -> str:
-        return shapes_in_words(self, "frames")

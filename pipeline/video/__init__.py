@@ -2,12 +2,10 @@
 
 from pipeline.video.buffer import BUFFER_BYTES, FrameBuffer
 from pipeline.video.clip import (
-    CLIP_LIMIT_BYTES,
     MAX_SPAN_S,
     Video,
     check_span,
     open_video,
-    read_clip,
 )
 from pipeline.video.probing.source import display_name
 from pipeline.video.readers import READERS, Frame, Frames, FramesLost, check_reader
@@ -15,7 +13,6 @@ from pipeline.video.writer import VideoWriter, video_writer
 
 __all__ = [
     "BUFFER_BYTES",
-    "CLIP_LIMIT_BYTES",
     "MAX_SPAN_S",
     "READERS",
     "Frame",
@@ -28,6 +25,5 @@ __all__ = [
     "check_span",
     "display_name",
     "open_video",
-    "read_clip",
     "video_writer",
 ]

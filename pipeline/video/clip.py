@@ -17,18 +17,15 @@ import numpy as np
 
 from pipeline.errors import VideoError
 from pipeline.messages import Message
-from pipeline.types import Clip, IntArray, ReaderName, Timeline, VideoInfo
+from pipeline.types import IntArray, ReaderName, Timeline, VideoInfo
 from pipeline.video.probing.probe import Probe, probe
 from pipeline.video.probing.source import SourceFile
-from pipeline.video.readers import READERS, Film, Frames, FramesLost, check_reader
+from pipeline.video.readers import READERS, Film, Frames, check_reader
 from pipeline.video.span import Span, find_span
 
 MAX_SPAN_S = 60.0
 """Longer spans are refused: the networks name one element a clip (the longest, a step sequence,
 takes about 15 s), so a programme needs in and out points."""
-
-CLIP_LIMIT_BYTES = 2**31
-"""Most that `read_clip` puts into memory."""
 
 # Said once a file, however often it is opened.
 _warn = lru_cache(maxsize=1024)(logging.getLogger(__name__).warning)
@@ -142,26 +139,6 @@ def open_video(
     return _open(SourceFile.of(path, stream), (start_s, end_s), reader)
 
 
-def read_clip(
-    path: str | os.PathLike[str],
-    *,
-    start_s: float | None = None,
-    end_s: float | None = None,
-    reader: ReaderName = "pyav",
-    limit_bytes: int = CLIP_LIMIT_BYTES,
-) -> Clip:
-    """All frames of a span in memory, with other arguments as for `open_video`.
-
-    Raises:
-        VideoError: also when the frames would take more than `limit_bytes`.
-    """
-    video = open_video(path, start_s=start_s, end_s=end_s, reader=reader)
-    try:
-        return _load(video, limit_bytes)
-    except FramesLost:
-        return _load(video.rescan(), limit_bytes)
-
-
 def check_span(video: Video, max_span_s: float = MAX_SPAN_S) -> None:
     """Refuse a span too long to be one element.
 
@@ -196,16 +173,6 @@ def _open(
     for warning in video.warnings:
         _warn(str(warning))
     return video
-
-
-def _load(video: Video, limit_bytes: int) -> Clip:
-    if video.nbytes > limit_bytes:
-        takes, limit = (f"{size / 2**20:.0f}" for size in (video.nbytes, limit_bytes))
-        raise video.error("video_memory", frames=len(video), takes=takes, limit=limit)
-    frames = np.empty((len(video), video.info.height, video.info.width, 3), np.uint8)
-    for position, frame in video.frames():
-        frames[position] = frame
-    return Clip(frames, video.timeline)
 
 
 def _describe(film: Film, facts: Probe, span: Span, reader: ReaderName) -> VideoInfo:

@@ -35,23 +35,6 @@ MIRRORED_JOINTS: tuple[int, ...] = tuple(
 )
 """Index that puts every joint in its mirrored joint's place."""
 
-BONES: tuple[tuple[str, str], ...] = (
-    ("pelvis", "neck"),
-    ("neck", "head_top"),
-    *(
-        (f"{side}_{start}", f"{side}_{end}")
-        for side in ("left", "right")
-        for start, end in (
-            ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"),
-            ("ankle", "toe"), ("ankle", "heel"), ("heel", "toe"),
-        )
-    ),
-    ("left_hip", "right_hip"),
-    ("left_shoulder", "right_shoulder"),
-    ("neck", "nose"),
-)  # fmt: skip
-"""Rigid links by joint names: their lengths stay the same through a motion."""
-
 
 @dataclass(frozen=True)
 class Body:

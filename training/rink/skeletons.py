@@ -1,7 +1,7 @@
 """Skeleton clips without pictures, as a pose estimator would have found them: for InfoGCN.
 
-    for clip in random_skeletons(7):
-        clip.keypoints_xy, clip.scores, clip.class_index
+    clip = skeleton_clip("3Lutz", (7,))
+    clip.keypoints_xy, clip.scores, clip.class_index
 
 The noise follows what AlphaPose does on competition jumps: mean confidence 0.51, in the air 0.45,
 in the worst clips 0.2; joints jitter with the skater's size, left and right change places, joints
@@ -10,15 +10,13 @@ and whole frames are lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.skeletons import COCO17
-from pipeline.elements import LABELS
 from pipeline.settings import settings
 from pipeline.types import FloatArray
 from training.rink.camera import Views
@@ -79,25 +77,6 @@ class SkeletonClip:
     """NaN unless a jump."""
     landing_s: float
     """NaN unless a jump."""
-
-
-def random_skeletons(
-    seed: int,
-    *,
-    labels: Sequence[str] = LABELS,
-    noise: EstimatorNoise | None = EstimatorNoise(),  # noqa: B008 - frozen
-) -> Iterator[SkeletonClip]:
-    """Clips of random classes for ever; the same arguments give the same clips.
-
-    Args:
-        seed: Below 100,000 for training, 100,000 to 199,999 for validation.
-        labels: Classes to draw from, each as often.
-        noise: None gives exact joints with scores 1.
-    """
-    for number in count():
-        rng = np.random.default_rng((seed, STREAM, number, 0))
-        label = labels[int(rng.integers(len(labels)))]
-        yield skeleton_clip(label, (seed, STREAM, number), noise=noise)
 
 
 def skeleton_clip(

@@ -11,11 +11,10 @@ import re
 from pipeline.video.probing.mp4 import top_level_boxes
 from pipeline.video.probing.source import SourceFile
 
-_RECORD = 24
-"""Bytes of the record: version (2), profile (7 bits), level (6 bits), and so on."""
 _MOST = 16 * 2**20
 """As many bytes of an index are looked through."""
 
+# The record has 24 bytes: version (2), profile (7 bits), level (6 bits), and so on.
 _IN_MP4 = re.compile(rb"\0\0\0\x20dv[cvw]C([\1-\4].{23})", re.DOTALL)
 # The addition's type (0x41E7), then, perhaps after its name, its data (0x41ED).
 _IN_MATROSKA = re.compile(rb"\x41\xe7\x84dv[cvw]C.{0,64}?\x41\xed\x98([\1-\4].{23})", re.DOTALL)

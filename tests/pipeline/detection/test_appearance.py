@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detection.appearance import LENGTH, reid_descriptors
-from pipeline.tracking.tracks import build_tracks
 from pipeline.types import FloatArray
+from tests.factories import build_tracks
 from tests.pipeline.tracking.scenes import FRAME_SIZE, Path, Scene, film, skater, swinging
 
 RED, BLUE, BLACK = (190, 40, 40), (40, 60, 190), (25, 25, 30)

@@ -12,8 +12,8 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.messages import Message
 from pipeline.tracking.candidates import CUES, Candidate, MainSkaterSettings, rank_candidates
 from pipeline.tracking.main_skater import choice_warnings, choose_main_skater
-from pipeline.tracking.tracks import build_tracks
 from pipeline.types import People, Timeline, Track
+from tests.factories import build_tracks
 from tests.pipeline.tracking.scenes import (
     FRAME_SIZE,
     Person,

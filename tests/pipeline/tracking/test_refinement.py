@@ -10,8 +10,9 @@ from pipeline.tracking.people import refined_tracks
 from pipeline.tracking.refinement import Refinement
 from pipeline.tracking.reid import Descriptors
 from pipeline.tracking.tracklet import FrameDetections, Tracklet
-from pipeline.tracking.tracks import Tracker, TrackSettings, build_tracks
+from pipeline.tracking.tracks import Tracker, TrackSettings
 from pipeline.types import Detections, Timeline, Track
+from tests.factories import build_tracks
 from tests.pipeline.tracking.scenes import FRAME_SIZE, at, audience, film, moving, skater, swinging
 
 RED, BLUE = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pipeline.detection.boxes import extents, pairwise_iou
 from pipeline.errors import ConfigError
 from pipeline.tracking.association_cost import AssociationSettings
-from pipeline.tracking.tracks import Tracker, TrackSettings, build_tracks
+from pipeline.tracking.tracks import Tracker, TrackSettings
 from pipeline.types import Detections, Timeline, Track
+from tests.factories import build_tracks
 from tests.pipeline.tracking.scenes import (
     FPS,
     FRAME_SIZE,

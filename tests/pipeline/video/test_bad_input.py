@@ -20,7 +20,7 @@ from PIL import Image
 
 from pipeline.errors import VideoError
 from pipeline.types import ReaderName
-from pipeline.video import FramesLost, display_name, open_video, read_clip
+from pipeline.video import FramesLost, display_name, open_video
 from pipeline.video.probing.formats import FORMATS
 from pipeline.video.readers import READERS
 from tests.videos import PLAIN, RECIPES, Shelf, cut, read_number, run_ffmpeg
@@ -240,12 +240,6 @@ def test_damage_within_shows_when_decoding_and_a_rescan_leaves_it_out(
     assert list(map(str, sound.warnings)) == ["clip.mov is damaged: 45 of 48 frames could be read"]
 
 
-def test_read_clip_leaves_damage_out_by_itself(clips: Shelf, tmp_path: Path) -> None:
-    expected = damaged_within(clips, tmp_path / "clip.mov")
-    clip = read_clip(tmp_path / "clip.mov")
-    assert [read_number(frame) for frame in clip.frames] == expected
-
-
 def test_a_recording_joined_midway_begins_with_its_first_key_frame(
     clips: Shelf, tmp_path: Path
 ) -> None:
@@ -408,7 +402,8 @@ def test_leaving_a_pass_early_closes_the_file(clips: Shelf) -> None:
 def test_ffmpeg_itself_is_never_heard(clips: Shelf, tmp_path: Path) -> None:
     """In a process of its own, as the command line runs it."""
     path = cut(clips.make("index_first.mp4", INDEX_FIRST), tmp_path / "clip.mp4", 0.6)
-    code = "import sys; from pipeline.video import read_clip; read_clip(sys.argv[1])"
+    read = "list(open_video(sys.argv[1]).frames())"
+    code = f"import sys; from pipeline.video import open_video; {read}"
     command = [sys.executable, "-c", code, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == ""

@@ -10,11 +10,10 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.errors import VideoError
-from pipeline.video import FrameBuffer, check_span, open_video, read_clip
+from pipeline.video import FrameBuffer, check_span, open_video
 from tests.videos import PLAIN, Shelf, read_number, run_ffmpeg
 
 
@@ -108,18 +107,10 @@ def test_info_of_the_file(clips: Shelf) -> None:
     assert info.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_read_clip_holds_frames_and_their_times(clips: Shelf) -> None:
-    clip = read_clip(clips["vfr.mp4"], start_s=0.5, end_s=1.0)
+def test_a_span_s_frames_are_those_of_its_timeline(clips: Shelf) -> None:
     video = open_video(clips["vfr.mp4"], start_s=0.5, end_s=1.0)
-    assert [read_number(frame) for frame in clip.frames] == clip.timeline.frame_index.tolist()
-    np.testing.assert_array_equal(clip.timeline.pts_s, video.timeline.pts_s)
-
-
-def test_read_clip_refuses_what_does_not_fit_in_memory(clips: Shelf) -> None:
-    with pytest.raises(
-        VideoError, match=r"its 48 frames need 11 MiB of memory, more than 5 MiB; choose"
-    ):
-        read_clip(clips["h264.mp4"], limit_bytes=5 * 2**20)
+    got = [read_number(frame) for _, frame in video.frames()]
+    assert got == video.timeline.frame_index.tolist()
 
 
 class TestFrameBuffer:

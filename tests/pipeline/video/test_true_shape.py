@@ -15,7 +15,7 @@ from pipeline.drawing.overlay import write_overlay
 from pipeline.errors import VideoError
 from pipeline.inspection.model_inputs import source_of
 from pipeline.storage.analysis_files import load, save
-from pipeline.video import open_video, read_clip
+from pipeline.video import open_video
 from pipeline.video.probing.picture import Picture, Turn
 from tests.factories import make_analysis
 from tests.videos import H264, PLAIN, RECIPES, Recipe, Shelf, read_number, run_ffmpeg
@@ -94,7 +94,7 @@ def test_a_turned_picture_is_stretched_along_its_stored_width(clips: Shelf) -> N
 
 
 def test_pixels_are_those_of_ffmpeg_scaling_to_the_same_size(clips: Shelf) -> None:
-    frames = read_clip(clips["anamorphic.mp4"]).frames
+    frames = np.stack([frame for _, frame in open_video(clips["anamorphic.mp4"]).frames()])
     np.testing.assert_array_equal(
         frames, as_ffmpeg_gives(clips["anamorphic.mp4"], "scale=427:240", frames.shape)
     )

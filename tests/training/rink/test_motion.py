@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from pipeline.elements import ELEMENTS, LABELS, class_index
-from training.rink.body import BONES, JOINT, JOINT_MASSES, JOINTS, Body
+from training.rink.body import JOINT, JOINT_MASSES, JOINTS, Body
 from training.rink.motion import perform
 from training.rink.motion.jumps import jump, plan_jump
 from training.rink.motion.kinematics.solve import solve
@@ -25,6 +25,23 @@ from training.rink.performance import (
 JUMPS = [element.label for element in ELEMENTS if element.family == "jump"]
 SPINS = [element.label for element in ELEMENTS if element.family == "spin"]
 GRAVITY = 9.81
+
+BONES: tuple[tuple[str, str], ...] = (
+    ("pelvis", "neck"),
+    ("neck", "head_top"),
+    *(
+        (f"{side}_{start}", f"{side}_{end}")
+        for side in ("left", "right")
+        for start, end in (
+            ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"),
+            ("ankle", "toe"), ("ankle", "heel"), ("heel", "toe"),
+        )
+    ),
+    ("left_hip", "right_hip"),
+    ("left_shoulder", "right_shoulder"),
+    ("neck", "nose"),
+)  # fmt: skip
+"""Rigid links by joint names: their lengths stay the same through a motion."""
 
 
 def clip(label: str, seed: int = 0, **options: bool) -> Performance:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.elements import ELEMENTS, LABELS, class_index
+from tests.training.rink.motion_reader import read
 from training.rink.body import MIRRORED_JOINTS
 from training.rink.motion import perform, program
 from training.rink.performance import RINK_LENGTH_M, RINK_WIDTH_M, SIMULATION_HZ, Performance
-from training.rink.reader import read
 
 FIRST_SEED = 100_000
 

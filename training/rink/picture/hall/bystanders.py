@@ -17,8 +17,6 @@ from training.rink.picture.skater.actor import Actor
 from training.rink.picture.skater.pose import Floats, unit
 from training.rink.picture.still import StillPerson
 
-Bytes = NDArray[np.uint8]
-
 _LEAST_PIXELS = 60
 """Of the panorama: who shows less is not counted as a person in the picture."""
 _NEAREST_M = 1.2

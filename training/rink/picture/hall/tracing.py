@@ -14,7 +14,6 @@ from training.rink.picture.hall.building import ROOF_M, ROW_M, STANDS_M, WALL_M
 from training.rink.picture.hall.ice import DETAIL_M
 
 Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
 
 
 class Textures(NamedTuple):

@@ -26,7 +26,6 @@ from training.rink.picture.skater.looks import Look
 
 Table = NDArray[np.float64]
 
-_TRUNK_HEIGHT = 0.455  # metres from pelvis to neck of the average skater
 
 # place along the spine, half depth, half width, forward shift
 _TRUNK: Table = np.array(
