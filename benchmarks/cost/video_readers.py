@@ -7,7 +7,6 @@ that our readers add. A reader has a process of its own, whose imports do not co
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -23,6 +22,7 @@ import numpy as np
 
 from benchmarks.cost import reading
 from benchmarks.cost.reading import ALONE, PROFILE, READERS
+from models.command_line import Parser
 from tests.encodings import MADE, Encodings
 from tests.encodings import RECIPES as ENCODINGS
 from tests.videos import H264, PLAIN, RECIPES, Recipe, Shelf, cut, run_ffmpeg
@@ -225,7 +225,7 @@ def holds(found: Iterable[Verdicts]) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Print the tables and keep the figures; 1 unless `holds`."""
-    argparse.ArgumentParser(prog="python -m benchmarks.cost.video_readers").parse_args(arguments)
+    Parser(prog="python -m benchmarks.cost.video_readers").parse_args(arguments)
     with TemporaryDirectory() as folder:
         shelf = Shelf(Path(folder))
         encodings = Path(folder) / "encodings"
