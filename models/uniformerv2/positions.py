@@ -27,7 +27,7 @@ def resize_positions(
     patches = positions.shape[0] - 1
     h, w = source_grid or (round(patches**0.5),) * 2
     if h * w != patches:
-        raise ValueError(f"positions: {patches} rows are no {h}x{w} grid; say `source_grid`")
+        raise ValueError(f"positions: {patches} rows do not form {h}x{w}; give `source_grid`")
     image = rearrange(positions[1:], "(h w) c -> 1 c h w", h=h)
     image = F.interpolate(image.float(), size=grid, mode="bicubic", align_corners=False)
     resized = rearrange(image, "1 c h w -> (h w) c").to(positions.dtype)

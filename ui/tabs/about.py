@@ -9,6 +9,7 @@ import gradio as gr
 from pipeline import __version__
 from pipeline.config import load_profile, profile_names
 from ui.evaluations.choosing import SHIPPED
+from ui.evaluations.full_tables import full_tables
 from ui.evaluations.run_folder import EvaluationError, evaluation_folders, read_evaluation
 from ui.evaluations.views import comparison_note, figures_table
 from ui.events import QUIET
@@ -58,5 +59,5 @@ def _figures() -> list[Any]:
             continue
         if evaluation.voters:
             words = comparison_note(evaluation)
-            return [figures_table(evaluation), words, evaluation.table or words]
+            return [figures_table(evaluation), words, full_tables(evaluation) or words]
     return [paper_table(), say("about_no_figures"), say("about_no_figures")]

@@ -11,6 +11,7 @@ from pipeline.elements import LABELS
 from pipeline.errors import InputError
 from tests.ui.evaluations.folders import CLIPS, accuracy_by_hand, write_evaluation
 from ui.evaluations import choosing
+from ui.evaluations.full_tables import full_tables
 from ui.evaluations.opening import analysis_of
 from ui.evaluations.run_folder import (
     EvaluationError,
@@ -19,6 +20,7 @@ from ui.evaluations.run_folder import (
     read_evaluation,
 )
 from ui.evaluations.views import accuracy_bars, class_bars, comparison_note, figures_table
+from ui.language.tables import speaking
 
 LUTZ, FLIP = LABELS.index("3Lutz"), LABELS.index("3Flip")
 
@@ -167,5 +169,21 @@ def test_a_label_beyond_the_classes_is_told(tmp_path):
     table = pd.read_parquet(broken / "predictions.parquet")
     table["label"] = 28
     table.to_parquet(broken / "predictions.parquet")
-    with pytest.raises(EvaluationError, match=r"label 28 is none of 0\.\.27"):
+    with pytest.raises(EvaluationError, match=r"label 28 is not in 0\.\.27"):
         read_evaluation(broken)
+
+
+@pytest.mark.parametrize(
+    ("language_", "said"),
+    [("en", "Do they make the same mistakes?"), ("zh", "集成"), ("ja", "アンサンブル")],
+)
+def test_the_tables_in_full_speak_the_visitor_s_language(language_, said):
+    """Issue 15's left-overs: the page showed the English `table.md` of the folder."""
+    evaluation = read_evaluation(choosing.SHIPPED / "simulated_rink")
+    with speaking(language_):
+        page = full_tables(evaluation)
+    assert said in page
+    assert "**94.64** [92.7, 96.2]" in page  # the weighted sum, as in `table.md`
+    assert "11 | 58 | 7.6e-09" in page
+    assert "SkatingVerse" in page  # that the clips are simulated, the paper's are not
+    assert ("temperature" in page) == (language_ == "en")
