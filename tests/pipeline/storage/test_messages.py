@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from pipeline.errors import StoreError
@@ -34,6 +35,12 @@ def change(folder, **entries):
     path.write_text(json.dumps({k: v for k, v in content.items() if v is not None}))
 
 
+def rewrite_rule(folder, sentence):
+    with np.load(folder / "arrays.npz") as file:
+        arrays = dict(file)
+    np.savez_compressed(folder / "arrays.npz", **arrays | {"main_rule": np.array(sentence)})
+
+
 def test_codes_and_values_are_kept_beside_the_sentences(folder):
     """Issue 16: only the sentences were kept."""
     content = json.loads((folder / "analysis.json").read_text())
@@ -61,7 +68,12 @@ def test_the_code_counts_and_the_sentence_stays_as_it_was_written(folder):
 
 
 def test_an_analysis_of_before_the_codes_is_read_by_its_sentences(folder):
-    change(folder, messages=None)
+    """Their sentences are those of then, however they are worded today."""
+    several = (
+        "c.mp4 holds several videos (0: 8x8, 1: 9x9); number 1 was taken; choose with --stream N"
+    )
+    change(folder, messages=None, warnings=[several, "of another version"])
+    rewrite_rule(folder, "person 3 was chosen by the user")
     analysis = load(folder)
     assert [message.code for message in analysis.warnings] == ["several", None]
     assert (analysis.people.rule.code, analysis.people.rule.values) == ("chosen", {"person": "3"})
