@@ -93,9 +93,14 @@ def match(
     elapsed = frame.time_s - np.array([tracklet.times[-1] for tracklet in tracklets])
     moved = cost.velocities(tracklets) * elapsed[:, None]  # (N, 2)
     fresh = elapsed == elapsed.min()  # the others may have gone anywhere
-    predicted = (cost.centres[last] + moved)[fresh]
-    moved += camera_shift(cost, predicted, last[fresh], rows, elapsed[fresh])
-    pairs = cost.deviation((cost.centres[last] + moved)[:, None], last, rows, elapsed)  # (N, M)
+    predicted = cost.centres[last] + moved
+    pairs = cost.deviation(predicted[:, None], last, rows, elapsed)  # (N, M)
+    shift = camera_shift(
+        cost, predicted[fresh], last[fresh], rows, elapsed[fresh], deviation=pairs[fresh]
+    )
+    if shift.any():
+        moved += shift
+        pairs = cost.deviation((cost.centres[last] + moved)[:, None], last, rows, elapsed)
     pairs += 1 - pairwise_iou(cost.boxes[last] + np.tile(moved, 2), cost.boxes[rows])
     pairs += cost.penalty(tracklets, elapsed)[:, None]
     return [(tracklets[i], int(rows[j])) for i, j in cost.assign(pairs)]

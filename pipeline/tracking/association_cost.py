@@ -82,24 +82,26 @@ class AssociationCost:
         self.centres = centres(boxes)
         self.lengths = lengths(boxes)
         self.log_extents = np.log(extents(boxes))
-        self.settings = settings
+        self.settings = s = settings
+        self._noise = np.array([[s.place_noise], [s.width_noise], [s.height_noise]])
+        self._growth = np.array([[s.place_growth], [s.width_growth], [s.height_growth]])
 
     def deviation(self, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers) -> Numbers:
-        """Half the squared deviation `(N, M)` of boxes from people, in expected ones.
+        """Half the squared deviation `(..., N, M)` of boxes from people, in expected ones.
 
         Args:
-            predicted: `(N, M or 1, 2)` where each of the N people should be now.
+            predicted: `(..., N, M or 1, 2)` where each of the N people should be now.
             last: `(N,)` their last boxes.
             rows: `(M,)` the boxes in question.
             elapsed: `(N,)` seconds since their last boxes.
         """
         place, width, height = self._spreads(elapsed)[..., None]  # (N, 1) each
         scale = np.sqrt(self.lengths[last][:, None] * self.lengths[rows])  # (N, M)
-        off = predicted - self.centres[rows]  # (N, M, 2)
+        off = predicted - self.centres[rows]  # (..., N, M, 2)
         apart = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2) / scale
         change = self.log_extents[last][:, None] - self.log_extents[rows]  # (N, M, 2)
-        terms = apart / place, change[..., 0] / width, change[..., 1] / height
-        return 0.5 * sum((term**2 for term in terms), np.zeros_like(scale))
+        wider, higher = change[..., 0] / width, change[..., 1] / height
+        return np.asarray(0.5 * ((apart / place) ** 2 + wider**2 + higher**2))
 
     def penalty(self, tracklets: Sequence[Tracklet], elapsed: Numbers) -> Numbers:
         """What makes a tracklet `(N,)` a less likely owner of any box.
@@ -138,9 +140,9 @@ class AssociationCost:
         """Least-squares velocity `(2,)` at one end of a tracklet; zero after a single box."""
         near = self._near_end(tracklet.times, at_end=at_end)
         times = np.array(tracklet.times[near])
-        centred = times - times.mean()
-        if not centred.any():
+        if len(times) == 1:
             return np.zeros(2)
+        centred = times - times.sum() / len(times)
         return centred @ self.centres[tracklet.rows[near]] / (centred @ centred)
 
     def velocities(self, tracklets: Sequence[Tracklet]) -> Numbers:
@@ -169,7 +171,4 @@ class AssociationCost:
 
     def _spreads(self, elapsed: Numbers) -> Numbers:
         """Expected deviation `(3, N)` of place, width and height after a time."""
-        s = self.settings
-        noise = np.array([[s.place_noise], [s.width_noise], [s.height_noise]])
-        growth = np.array([[s.place_growth], [s.width_growth], [s.height_growth]])
-        return noise + growth * elapsed
+        return np.asarray(self._noise + self._growth * elapsed)

@@ -15,7 +15,13 @@ _MAX_PROPOSALS = 40
 
 
 def camera_shift(
-    cost: AssociationCost, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers
+    cost: AssociationCost,
+    predicted: Numbers,
+    last: Rows,
+    rows: Rows,
+    elapsed: Numbers,
+    *,
+    deviation: Numbers,
 ) -> Numbers:
     """The shift `(2,)` that everybody's prediction misses.
 
@@ -30,31 +36,35 @@ def camera_shift(
         last: `(N,)` their last boxes.
         rows: `(M,)` the boxes of the key frame.
         elapsed: `(N,)` seconds since the last boxes.
+        deviation: `(N, M)` of the boxes from the predictions (`AssociationCost.deviation`).
     """
-    best, best_support = np.zeros(2), _support(cost, predicted, last, rows, elapsed)
-    if best_support > 0.5 * min(len(last), len(rows)):
-        return best
+    unshifted = float(_support(deviation))
+    if unshifted > 0.5 * min(len(last), len(rows)):
+        return np.zeros(2)
     reach = float(np.median(cost.lengths[last]))
     proposals = (cost.centres[rows] - predicted[:, None]).reshape(-1, 2)
-    for proposal in _most_alike(proposals, cost.settings.place_noise * reach):
-        support = _support(cost, predicted + proposal, last, rows, elapsed) - 1
-        support -= float(np.linalg.norm(proposal)) / reach
-        if support > best_support:
-            best, best_support = proposal, support
-    return best
+    proposals = _most_alike(proposals, cost.settings.place_noise * reach)  # (P, 2)
+    shifted = (predicted + proposals[:, None])[:, :, None]  # (P, N, 1, 2)
+    support = _support(cost.deviation(shifted, last, rows, elapsed)) - 1  # (P,)
+    support -= np.array([float(np.linalg.norm(proposal)) for proposal in proposals]) / reach
+    best = int(support.argmax())
+    return np.asarray(proposals[best]) if support[best] > unshifted else np.zeros(2)
 
 
-def _support(
-    cost: AssociationCost, predicted: Numbers, last: Rows, rows: Rows, elapsed: Numbers
-) -> float:
-    """How many people are where they are expected; no two of them in one box."""
-    agreement = np.exp(-cost.deviation(predicted[:, None], last, rows, elapsed))  # (N, M)
-    return float(min(agreement.max(axis=0).sum(), agreement.max(axis=1).sum()))
+def _support(deviation: Numbers) -> Numbers:
+    """How many people `(...)` are where they are expected; no two of them in one box.
+
+    Args:
+        deviation: `(..., N, M)` of M boxes from N people.
+    """
+    agreement = np.exp(-deviation)
+    boxes, people = agreement.max(axis=-2).sum(axis=-1), agreement.max(axis=-1).sum(axis=-1)
+    return np.asarray(np.minimum(boxes, people))
 
 
 def _most_alike(proposals: Numbers, cell: float) -> Numbers:
     """The proposals `(P, 2)` that most others agree with to about a cell: a crowd has too many."""
-    cells = np.rint(proposals / cell)
-    _, which, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
-    order = np.argsort(-counts[which.reshape(-1)], kind="stable")
+    cells = np.rint(proposals / cell).view(np.complex128).reshape(-1)  # one number a cell
+    _, which, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    order = np.argsort(-counts[which], kind="stable")
     return proposals[order[:_MAX_PROPOSALS]]

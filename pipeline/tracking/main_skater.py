@@ -24,6 +24,7 @@ def choose_main_skater(
     *,
     skater: int | None = None,
     settings: MainSkaterSettings | None = None,
+    ranking: Sequence[Candidate] | None = None,
 ) -> People:
     """Name the main skater.
 
@@ -33,6 +34,7 @@ def choose_main_skater(
         frame_size: `(width, height)` in pixels.
         skater: `person_id` that the user asks for; it overrides the rule.
         settings: See `MainSkaterSettings`.
+        ranking: Of the same tracks by `rank_candidates`, where it is known already.
 
     Returns:
         Everybody, with the skater named; nobody is named when there are no tracks, or none that
@@ -48,7 +50,7 @@ def choose_main_skater(
         _check_number(people, skater)
         return People(people, skater, Message.of("chosen", person=skater))
     settings = settings or MainSkaterSettings()
-    ranking = rank_candidates(people, timeline, frame_size, settings)
+    ranking = ranking or rank_candidates(people, timeline, frame_size, settings)
     first = ranking[0]
     if first.presence < settings.least_presence:
         seen = f"{first.presence:.0%}"

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pipeline.detection.detector import Detector, DetectorSettings, Frame, detect, key_frames
 from pipeline.detection.zoom import ZoomSettings, combined, parts, windows
-from pipeline.tracking.candidates import MainSkaterSettings, rank_candidates
+from pipeline.tracking.candidates import Candidate, MainSkaterSettings, rank_candidates
 from pipeline.tracking.main_skater import choose_main_skater
 from pipeline.tracking.tracklet import Tracklet
 from pipeline.tracking.tracks import Tracker, TrackSettings
@@ -107,15 +107,22 @@ def follow(
     Raises:
         InputError: Nobody has the number `skater`.
     """
+    rankings: list[tuple[tuple[Track, ...], tuple[Candidate, ...]]] = []
 
     def points(tracks: tuple[Track, ...]) -> dict[int, float]:
         ranking = rank_candidates(tracks, timeline, frame_size, profile.main_skater)
+        rankings.append((tracks, ranking))
         return {candidate.person_id: candidate.points for candidate in ranking}
 
     tracker = Tracker(detections, timeline, frame_size, profile.track)
     tracks = refined_tracks(tracker, tracker.people(), points)
     people = choose_main_skater(
-        tracks, timeline, frame_size, skater=skater, settings=profile.main_skater
+        tracks,
+        timeline,
+        frame_size,
+        skater=skater,
+        settings=profile.main_skater,
+        ranking=next((ranking for known, ranking in rankings if known is tracks), None),
     )
     return replace(people, tracks=tracker.extended(people.tracks))
 
@@ -141,12 +148,15 @@ def refined_tracks(
     before = points(tracks)
     for number in sorted(before, key=lambda number: (-before[number], number))[:_RIVALS]:
         refined = refinement.of(ranked[number])
-        taken = set(refined.rows)
-        left = (other.without(taken) for other in people)
-        now = tracker.ranked([refined, *(other for other in left if other.rows)])
-        followed = tracker.tracks(now)
-        place = next((i for i, tracklet in enumerate(now) if tracklet is refined), None)
-        worth = points(followed)[place] if place is not None else 0.0
+        if refined.rows == ranked[number].rows:  # and so everybody else stays as they are
+            worth, followed = before[number], tracks
+        else:
+            taken = set(refined.rows)
+            left = (other.without(taken) for other in people)
+            now = tracker.ranked([refined, *(other for other in left if other.rows)])
+            followed = tracker.tracks(now)
+            place = next((i for i, tracklet in enumerate(now) if tracklet is refined), None)
+            worth = points(followed)[place] if place is not None else 0.0
         if worth > most:
             most, best = worth, followed
     return best

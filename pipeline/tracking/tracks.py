@@ -124,7 +124,9 @@ class Tracker:
         low = self._low.by_frame(self._key_frames, self._times)
         led = associate_low_scores(tracklets, boxes.xyxy, low, self.settings.association)
         return tuple(
-            self._track(track.person_id, boxes, tracklet.rows)
+            track
+            if len(tracklet.rows) == track.detected.sum()
+            else self._track(track.person_id, boxes, tracklet.rows)
             for track, tracklet in zip(tracks, led, strict=True)
         )
 
@@ -159,9 +161,10 @@ class _Boxes:
         order = order[sound[order]]
         frame, xyxy, scores = detections.frame[order], xyxy[order], detections.scores[order]
         kept: list[int] = []
-        for number in np.unique(frame):
-            rows = np.flatnonzero(frame == number)
-            kept += rows[nms(xyxy[rows], scores[rows], settings.max_iou)].tolist()
+        for rows in np.split(np.arange(len(frame)), np.flatnonzero(np.diff(frame)) + 1):
+            alone = len(rows) < 2
+            chosen = slice(None) if alone else nms(xyxy[rows], scores[rows], settings.max_iou)
+            kept += rows[chosen].tolist()
         appearance = detections.appearance
         appearance = None if appearance is None else appearance[order][kept]
         return _Boxes(frame[kept], xyxy[kept], scores[kept], appearance)
@@ -184,11 +187,11 @@ class _Boxes:
 
     def by_frame(self, key_frames: IntArray, times: NDArray[np.float64]) -> list[FrameDetections]:
         """Those of each key frame."""
+        starts = np.searchsorted(self.frame, key_frames).tolist()
+        ends = np.searchsorted(self.frame, key_frames, side="right").tolist()
         return [
-            FrameDetections(
-                float(times[frame]), tuple(np.flatnonzero(self.frame == frame).tolist())
-            )
-            for frame in key_frames.tolist()
+            FrameDetections(float(times[frame]), tuple(range(start, end)))
+            for frame, start, end in zip(key_frames.tolist(), starts, ends, strict=True)
         ]
 
 

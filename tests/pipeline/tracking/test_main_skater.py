@@ -10,7 +10,13 @@ from benchmarks.main_skater import Reference, judge, run, thinnings
 from benchmarks.main_skater import main as benchmark
 from pipeline.errors import ConfigError, InputError
 from pipeline.messages import Message
-from pipeline.tracking.candidates import CUES, Candidate, MainSkaterSettings, rank_candidates
+from pipeline.tracking.candidates import (
+    CUES,
+    Candidate,
+    MainSkaterSettings,
+    _speed,
+    rank_candidates,
+)
 from pipeline.tracking.main_skater import choice_warnings, choose_main_skater
 from pipeline.types import People, Timeline, Track
 from tests.factories import build_tracks
@@ -395,3 +401,15 @@ def test_a_wrong_track_is_judged_wrong():
     wrong = judge(reference, still_track(0, T, (500, 0, 550, 100)))
     assert (right.named, right.iou, right.anybody) == (1, 1, 1)
     assert (wrong.named, wrong.iou, wrong.anybody) == (0, 0, 1)
+
+
+def test_the_background_moves_by_the_median_of_those_in_view():
+    """Written out beside NumPy's own, which is slow with missing people."""
+    rng = np.random.default_rng(3)
+    velocity = rng.normal(size=(6, 40, 2))
+    velocity[rng.random((6, 40)) < 0.5] = np.nan
+    velocity[:, 0] = np.nan
+    several = (~np.isnan(velocity[..., 0])).sum(axis=0) > 1
+    median = np.zeros((40, 2))
+    median[several] = np.nanmedian(velocity[:, several], axis=0)
+    np.testing.assert_array_equal(_speed(velocity), np.linalg.norm(velocity - median, axis=-1))

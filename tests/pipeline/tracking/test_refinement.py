@@ -119,6 +119,20 @@ def test_nobody_is_sought_where_nobody_has_points():
     np.testing.assert_array_equal(plain[0].boxes_xyxy, none[0].boxes_xyxy)
 
 
+def test_points_are_not_counted_again_where_refining_changes_nothing():
+    """Issue 16: the choice took most of the tracker's time."""
+    scene = film([skater(moving(200, 220), at(420), 220)], seconds=2)
+    tracker = Tracker(scene.detections, scene.timeline, FRAME_SIZE)
+    asked = []
+
+    def points(tracks: tuple[Track, ...]) -> dict[int, float]:
+        asked.append(tracks)
+        return {track.person_id: 1.0 for track in tracks}
+
+    assert refined_tracks(tracker, tracker.people(), points) is asked[0]
+    assert len(asked) == 1
+
+
 def test_rivals_are_refined_too():
     """She who has most points once her tracklet is refined did not have most of them before."""
     scene = TwoSkaters()

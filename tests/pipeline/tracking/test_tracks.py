@@ -119,6 +119,19 @@ def test_who_was_seen_for_certain_only_once_stays_a_false_alarm():
     assert [track.boxes_xyxy[0, 0] for track in tracks] == [200]
 
 
+def test_who_gains_no_box_of_low_score_keeps_the_track():
+    """Issue 16: only tracks that change are made anew."""
+    boxes = {
+        frame: [(walker(frame), 0.8), (walker(frame, x=900, step=0), 0.8 if frame < 40 else 0.2)]
+        for frame in range(60)
+    }
+    found = scored(boxes, 60)
+    clip = timeline(60), FRAME_SIZE, TrackSettings(high_score_threshold=0.3)
+    before = build_tracks(found, *clip)
+    after = Tracker(found, *clip).extended(before)
+    assert [track is was for track, was in zip(after, before, strict=True)] == [True, False]
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4, 7]))
 def test_boxes_of_low_score_change_nothing_between_the_ends_of_a_trajectory(seed, every):
