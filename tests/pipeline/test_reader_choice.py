@@ -92,7 +92,10 @@ def test_a_profile_chooses_a_reader_and_the_command_line_another(
     ("arguments", "sentence"),
     [
         (("--reader", "mpv"), "argument --reader: invalid choice: 'mpv'"),
-        (("--profile", "{mine}"), "{mine}: reader: Input should be 'pyav', 'decord' or 'opencv'"),
+        (
+            ("--profile", "{mine}"),
+            "{mine}: reader: must be 'pyav', 'decord' or 'opencv', got 'mpv'",
+        ),
     ],
 )
 def test_an_unknown_reader(
