@@ -67,7 +67,7 @@ def test_fetch_downloads_checks_converts_and_cleans_up(published, server, capsys
 
     asked = len(server.asked)
     assert main(["fetch", "person", "--manifest", str(manifest)]) == 0
-    assert "is here already" in capsys.readouterr().out
+    assert "is already here" in capsys.readouterr().out
     assert len(server.asked) == asked
     assert main(["verify", "--manifest", str(manifest)]) == 0
     assert capsys.readouterr().out.endswith("1 ok, 0 failed, 0 absent\n")
