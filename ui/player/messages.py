@@ -127,10 +127,7 @@ def read_token(data: object) -> str:
     Raises:
         Nonsense: There is none.
     """
-    token = _mapping(data).get("token")
-    if not isinstance(token, str) or not 0 < len(token) <= TOKEN_LENGTH or not token.isascii():
-        raise Nonsense("token: expected a short string")
-    return token
+    return _short(data, "token")
 
 
 def read_run(data: object) -> str:
@@ -139,10 +136,7 @@ def read_run(data: object) -> str:
     Raises:
         Nonsense: There is none.
     """
-    run = _mapping(data).get("run")
-    if not isinstance(run, str) or not 0 < len(run) <= TOKEN_LENGTH or not run.isascii():
-        raise Nonsense("run: expected a short string")
-    return run
+    return _short(data, "run")
 
 
 def read_whole(text: str, top: int) -> int:
@@ -154,6 +148,13 @@ def read_whole(text: str, top: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= top):
         raise Nonsense(f"expected a whole number from 0 to {top}")
     return int(text)
+
+
+def _short(data: object, name: str) -> str:
+    text = _mapping(data).get(name)
+    if not isinstance(text, str) or not 0 < len(text) <= TOKEN_LENGTH or not text.isascii():
+        raise Nonsense(f"{name}: expected a short string")
+    return text
 
 
 def _mapping(data: object) -> Mapping[str, object]:
