@@ -25,9 +25,8 @@ def build_player(*, skater_choosable: bool = True, **options: Any) -> gr.HTML:
     A function and no class: beside every class of a component gradio writes a stub file.
 
     Args:
-        skater_choosable: Whether its event `choose_skater` asks for another skater, `mark` for the
-        person in a
-            drawn box, `flight` sets one, and `notes` brings what was noted on frames.
+        skater_choosable: Whether its event `choose_skater` asks for another skater, `mark` for
+            the person in a drawn box, `flight` sets one, and `notes` brings the notes on frames.
         options: Of `gr.HTML`.
     """
     return gr.HTML(
@@ -60,7 +59,7 @@ def player_value(
 def _script(skater_choosable: bool) -> str:
     # `trigger("choose_skater")` tells gradio that the component has an event of that name.
     events = {
-        "choose_skater": "choose_skater",
+        "chooseSkater": "choose_skater",
         "mark": "mark",
         "setFlight": "flight",
         "setNotes": "notes",

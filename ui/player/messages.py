@@ -79,7 +79,7 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def read_skater_choice(data: object, known: Sequence[int]) -> SkaterChoice:
-    """Check a message that asks to choose_skater.
+    """Check a message that chooses the skater.
 
     Args:
         data: What the browser sent.
@@ -89,10 +89,10 @@ def read_skater_choice(data: object, known: Sequence[int]) -> SkaterChoice:
         Nonsense: It is no such message, or nobody has that number.
     """
     message = _mapping(data)
-    choose_skater = SkaterChoice(read_token(message), _whole(message, "person", 0, MAX_PERSON))
-    if choose_skater.person not in known:
-        raise Nonsense(f"person: nobody has the number {choose_skater.person}")
-    return choose_skater
+    choice = SkaterChoice(read_token(message), _whole(message, "person", 0, MAX_PERSON))
+    if choice.person not in known:
+        raise Nonsense(f"person: nobody has the number {choice.person}")
+    return choice
 
 
 def read_mark(data: object, timeline: Timeline, size: tuple[int, int]) -> Marked:
