@@ -31,7 +31,7 @@ def analyze(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Analyze:
     """Analyse a clip into `out`, untrained: exit code, and what is said on stderr."""
 
     def run(clip: Path, *arguments: str, out: Path = tmp_path / "out") -> tuple[int, str]:
-        given = ["analyze", str(clip), "--out", str(out), "--untrained", *arguments]
+        given = ["analyze", str(clip), "--out", str(out), "--untrained", "--no-cache", *arguments]
         code = main(given)
         said = [line for line in capsys.readouterr().err.splitlines() if " % " not in line]
         return code, "\n".join(said)
@@ -62,7 +62,7 @@ def test_the_chosen_reader_and_no_other_decodes_an_analysis(
     analyze: Analyze, asked: list[str], tmp_path: Path
 ) -> None:
     clip = write_video(tmp_path / "clip.mp4", Recipe(frames=20))
-    code, said = analyze(clip, "--reader", "decord", "--overlay", "--no-cache")
+    code, said = analyze(clip, "--reader", "decord", "--overlay")
     assert (code, said) == (0, "")
     assert set(asked) == {"decord"}
     content = check_folder(tmp_path / "out", overlay=True)
