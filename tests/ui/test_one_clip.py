@@ -87,6 +87,8 @@ def test_the_left_of_an_opened_analysis_follows_from_it() -> None:
     video = replace(analysis.video, start_s=0.2, end_s=0.3, duration_s=0.5)
     part = RunStore().adopt("anna", replace(analysis, people=people, video=video))
     assert left_of(part).all()[2:] == ("0:00.200", "0:00.300", "1", "")
+    of_several = replace(analysis, video=replace(analysis.video, stream=3))
+    assert left_of(RunStore().adopt("me", of_several)).stream == "3"
 
 
 def test_a_tab_is_veiled_until_it_has_drawn_the_run_on_screen() -> None:

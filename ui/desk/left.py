@@ -61,7 +61,7 @@ def _of_analysis(analysis: Analysis) -> Left:
         analysis.profile if known else profile_names()[0],
         *_points(analysis),
         _chosen(analysis.people.rule) if analysis.skater_box is None else str(analysis.skater_box),
-        "",  # the one that FFmpeg takes, or the only one that the file has
+        "" if video.stream is None else str(video.stream),
     )
 
 
