@@ -50,6 +50,16 @@ def test_accumulation_gives_the_same_weights(tmp_path: Path, accumulation: int) 
     assert_close(weights_after_training(tmp_path / "parts", accumulation=accumulation), whole)
 
 
+@pytest.mark.parametrize("numbers", [{"betas": (0.5, 0.999)}, {"betas": (0.9, 0.9)}, {"eps": 0.1}])
+def test_the_recipe_s_numbers_reach_adamw(tmp_path: Path, numbers: dict[str, Any]) -> None:
+    usual = weights_after_training(tmp_path / "usual")
+    engine = replace(ENGINE, ema_decay=0.0, select_by="")
+    optim = replace(OPTIM, **numbers)
+    make_engine(tmp_path / "own", TinyTask(plain=True), optim=optim, settings=engine).run()
+    own = read_state(tmp_path / "own" / BEST)
+    assert any(not torch.allclose(own[name], value) for name, value in usual.items())
+
+
 def test_workers_give_the_same_weights(tmp_path: Path) -> None:
     whole = weights_after_training(tmp_path / "whole")
     assert_close(weights_after_training(tmp_path / "fed", workers=2), whole)
