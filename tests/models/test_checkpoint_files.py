@@ -131,7 +131,7 @@ def test_a_class_of_another_project_is_named(tmp_path):
         (b"\xef\xbb\xbf  <HTML>Quota exceeded", "web page"),
         (b'<?xml version="1.0"?><Error><Code>NoSuchKey', "XML page"),
         (b"\x80\x04\x95\x10\x00", "plain pickle"),
-        (b"not weights at all", "no weights file that Rinkside knows"),
+        (b"not weights at all", "is not a weights file Rinkside knows"),
         (b"PK\x03\x04 and then nothing", "cut short or damaged"),
         (b"\x40\x00\x00\x00\x00\x00\x00\x00{", "cut short or damaged"),
     ],
@@ -298,7 +298,7 @@ def test_a_scale_without_its_numbers_is_damage(tmp_path):
 
 
 def test_metadata_of_another_kind_of_file(tmp_path):
-    with pytest.raises(WeightsError, match="no safetensors file; convert it first"):
+    with pytest.raises(WeightsError, match="is not a safetensors file; convert it first"):
         read_metadata(save(STATE, tmp_path / "a.pth"))
 
 

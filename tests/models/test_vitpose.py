@@ -157,7 +157,7 @@ def test_reference_attention_agrees():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"image_size": (60, 48)}, "no multiple of patch_size 16"),
+        ({"image_size": (60, 48)}, "not a multiple of patch_size 16"),
         ({"stem_channels": (8, 16)}, "patches of 4 pixels, patch_size is 16"),
     ],
 )

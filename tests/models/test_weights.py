@@ -154,7 +154,7 @@ def test_a_fitting_head_is_taken_even_where_a_new_one_is_allowed():
 
 def test_a_network_without_numbers_is_not_handed_out():
     model = build_on_meta(small_umt)
-    with pytest.raises(WeightsError, match=r"holds nothing for head\.weight.*start a training"):
+    with pytest.raises(WeightsError, match=r"contains nothing for head\.weight.*start a training"):
         load_strict(model, a_state(num_classes=710), source="k710", new_head=True)
 
 

@@ -103,7 +103,7 @@ def test_a_skater_marked_by_hand_is_the_skater(clip, tmp_path):
     assert marked.people.main is not None
     position = marked.timeline.frame_index.tolist().index(12)
     assert marked.people.main.boxes_xyxy[position].tolist() == list(box.xyxy)
-    assert str(marked.people.rule) == "person 0 was marked by hand: the user drew a box in frame 13"
+    assert str(marked.people.rule) == "person 0 was marked by hand, with a box in frame 13"
     assert marked.region.rule == "union"
     x1, y1, x2, y2 = marked.region.xyxy.tolist()
     assert x1 <= 100
@@ -206,7 +206,7 @@ def test_pictures_of_people_that_weights_learnt_from_are_named():
     }
     research = [str(m) for m in weight_warnings(provenance) if m.code == "weights_people"]
     assert len(research) == 1
-    assert "weights of detector also learnt" in research[0]
+    assert "weights of detector were also trained" in research[0]
     assert "Leeds Sports Pose Extended, Penn-Fudan and COCO" in research[0]
 
 

@@ -70,14 +70,14 @@ REFUSED = {
     "SDP": ("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n", "address of a stream (SDP)"),
     "address": ("rtsp://camera.local/rink\n", "address of a stream (URL)"),
     "HTML": ("<!DOCTYPE html><html>", "document (HTML)"),
-    "SVG": ('<svg xmlns="http://www.w3.org/2000/svg">', "single picture (SVG)"),
+    "SVG": ('<svg xmlns="http://www.w3.org/2000/svg">', "still image (SVG)"),
     "PDF": ("%PDF-1.7\n%", "document (PDF)"),
     "ZIP": (b"PK\x03\x04" + bytes(60), "archive (ZIP)"),
     "RealMedia": (b".RMF\0\0\0\x12" + bytes(60), "RealMedia video"),
     "SWF": (b"CWS\x09" + bytes(60), "Flash (SWF) video"),
     "IVF": (b"DKIF\0\0 \0VP90" + bytes(60), "IVF video"),
     "R3D": (bytes(4) + b"RED2" + bytes(60), "RED (R3D) video"),
-    "HEIC": (b"\0\0\0\x18ftypheic" + bytes(60), "single picture (HEIC)"),
+    "HEIC": (b"\0\0\0\x18ftypheic" + bytes(60), "still image (HEIC)"),
     "text": ("{\n 'a': 1\n}\n", "text"),
 }
 
@@ -96,8 +96,12 @@ def test_what_is_no_video_is_refused_by_name(tmp_path: Path, kind: str, name: st
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        *(("JPEG", "picture (JPEG)"), ("BMP", "picture (BMP)"), ("TIFF", "picture (TIFF)")),
-        ("WEBP", "picture (WebP)"),
+        *(
+            ("JPEG", "still image (JPEG)"),
+            ("BMP", "still image (BMP)"),
+            ("TIFF", "still image (TIFF)"),
+        ),
+        ("WEBP", "still image (WebP)"),
     ],
 )
 def test_pictures_are_refused_by_name(tmp_path: Path, form: str, said: str) -> None:
@@ -114,7 +118,7 @@ def test_no_text_takes_long_to_be_refused(begins: str) -> None:
 def test_other_codecs_are_refused_by_name(tmp_path: Path) -> None:
     screen = ("-f", "lavfi", "-i", "color=gray:s=64x64:r=25:d=0.2")
     run_ffmpeg(*screen, "-c:v", "zmbv", "-pix_fmt", "bgr0", tmp_path / "clip.avi")
-    with pytest.raises(VideoError, match=r"codec zmbv is not read; convert it to H\.264"):
+    with pytest.raises(VideoError, match=r"codec zmbv is not supported; convert it to H\.264"):
         open_video(tmp_path / "clip.avi")
 
 

@@ -238,7 +238,7 @@ def test_hdr_is_said(clips: Shelf) -> None:
     hlg = replace(RECIPES["hevc10.mp4"], frames=2, filters="setparams=color_trc=arib-std-b67")
     hdr = open_video(clips.make("hlg.mp4", hlg))
     assert list(map(str, hdr.warnings)) == [
-        "hlg.mp4 is an HDR recording (HLG); its colours are used as stored, so pale"
+        "hlg.mp4 is HDR (HLG), shown without tone mapping, so its colours look pale"
     ]
 
 

@@ -193,7 +193,7 @@ def test_finished_run_is_left_alone(unbroken: Path) -> None:
 def test_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     make_engine(tmp_path, settings=replace(ENGINE, max_minutes=1e-9)).run()
     (newest_checkpoint(tmp_path) / "model.safetensors").write_bytes(b"\0" * 64)
-    with pytest.raises(ValueError, match=r"step-1: cannot be continued from .* start anew"):
+    with pytest.raises(ValueError, match=r"step-1: cannot be continued from .* start again"):
         make_engine(tmp_path).run()
 
 

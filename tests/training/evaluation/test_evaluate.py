@@ -266,7 +266,7 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
     [
         (("--data", "nowhere"), "nowhere: there is no such folder"),
         (("--predictions", "none.parquet"), "none.parquet: there is no such file"),
-        (("--data", "DATA", "--profile", "huge"), "profile huge: there is none"),
+        (("--data", "DATA", "--profile", "huge"), "there is no profile huge"),
         (("--data", "DATA", "--split", "train"), "train.txt: there is no such file"),
         (("--data", "DATA", "--shard", "2/2"), "--shard 2/2: expected I/N"),
         (("--data", "DATA", "--out", "new/" + "o" * 256), "too long a name for the file system"),
@@ -298,7 +298,7 @@ def test_bad_input_is_one_line(
         ("answer.txt", "a\na\n", "answer.txt, line 2: ais listed twice"),
         ("answer.txt", "0_3Lutz\nx\n", "in only one of it and answer.txt"),
         ("test_labels.txt", "0_3Lutz 28\n", "test_labels.txt, line 1: class 28 is not in 0..27"),
-        ("mapping.txt", "5Axel 3\n", "mapping.txt, line 1: '5Axel' is no class"),
+        ("mapping.txt", "5Axel 3\n", "mapping.txt, line 1: '5Axel' is not a class"),
     ],
 )
 def test_bad_lists_are_named(

@@ -81,5 +81,5 @@ def test_takes_repeat_themselves_and_tell_the_truth():
     xy = seen.pose.keypoints_xy
     across = xy[:, 5, 0] - xy[:, 6, 0]
     assert np.corrcoef(across, np.cos(2 * np.pi * seen.facing))[0, 1] > 0.95
-    with pytest.raises(ValueError, match="no jump"):
+    with pytest.raises(ValueError, match="is not a jump"):
         draw_loose_jump("SitSpin", seed)

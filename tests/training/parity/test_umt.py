@@ -145,7 +145,7 @@ def test_a_block_that_is_not_stored_is_passed_through(tmp_path):
 @pytest.mark.parametrize(
     ("file", "spoil", "line", "remark"),
     [
-        ("new.safetensors", lambda file: file.write_bytes(b""), "new/file", "no case of"),
+        ("new.safetensors", lambda file: file.write_bytes(b""), "new/file", "is not a case of"),
         ("lr_schedule.json", lambda file: file.write_text("{"), "lr_schedule/error", "JSON"),
         ("lr_schedule.json", lambda file: file.write_text("{}"), "lr_schedule/error", "base"),
         (WEIGHTS, lambda file: file.unlink(), f"{FORWARD}/error", WEIGHTS),

@@ -172,7 +172,7 @@ def test_an_unknown_tensor_fails(copy):
     rewrite(path, tensors=tensors)
     (line,) = failed(copy)
     assert "ssv2_forward/resblock9_LNC FAIL" in line
-    assert "is no stage" in line
+    assert "is not a stage" in line
 
 
 def test_missing_weights_fail(copy):

@@ -246,7 +246,7 @@ def test_a_bug_on_one_clip_does_not_end_the_night(
         ("", ("--data", "nowhere"), "nowhere: there is no such folder"),
         ("", ("--workers", "0"), "--workers 0: needs at least one"),
         ("", ("--short-side", "0"), "--short-side: must be at least 1"),
-        ("", ("--profile", "huge"), "profile huge: there is none"),
+        ("", ("--profile", "huge"), "there is no profile huge"),
         ("", ("--out", "CACHE", "--short-side", "64"), "was prepared with another pictures"),
         ("", ("--split", "test"), "test_labels.txt: there is no such file"),
         ("twice", (), "clip 0_3Lutz is in both train.txt and answer.txt"),

@@ -106,7 +106,7 @@ def test_refusals_are_one_line(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("none", "none: no checkpoint is called so"),
+        ("none", "none: there is no such checkpoint"),
         ("other", "absent.safetensors"),
     ],
 )

@@ -97,7 +97,7 @@ def test_the_other_split_may_be_added(data_set, tmp_path):
     ("arguments", "says"),
     [
         (("--per-class", "0"), "at least one"),
-        (("--per-class", "1", "--classes", "5Lutz"), "'5Lutz' is no class"),
+        (("--per-class", "1", "--classes", "5Lutz"), "'5Lutz' is not a class"),
         (("--clips", "4"), "--frequencies challenge"),
         (("--per-class", "1", "--frequencies", "challenge"), "--frequencies goes with --clips"),
         (("--per-class", "1", "--size", "640"), "expected WxH"),
