@@ -183,23 +183,24 @@ def write_files(analysis: Analysis, folder: Path) -> None:
     (folder / MEASUREMENTS).write_text(measured + "\n", encoding="utf-8")
 
 
-def save(analysis: Analysis, folder: Path) -> None:
+def save(analysis: Analysis, folder: Path | str) -> None:
     """Write an analysis to a folder, all files or none.
 
     Raises:
         StoreError: The disk is full, or the folder cannot be written.
     """
-    with new_folder(folder) as scratch:
+    with new_folder(Path(folder)) as scratch:
         write_files(analysis, scratch)
 
 
-def load(folder: Path) -> Analysis:
+def load(folder: Path | str) -> Analysis:
     """Read a saved analysis back; every provenance entry then says `stored`.
 
     Raises:
         StoreError: No analysis there, another schema version, a field with a value that none of
             ours has, or damaged files.
     """
+    folder = Path(folder)
     content = _read_json(folder)
     try:
         check_fields(content)

@@ -56,7 +56,7 @@ def asked_for(page) -> dict[str, object]:
     """What a click on Analyse asks the server for, as it leaves the browser."""
     with page.expect_request(lambda request: _of_analyse(request) is not None) as sent:
         page.click("#analyse")
-    path, profile, start, end, skater, stream, blind = _of_analyse(sent.value)
+    blind, path, profile, start, end, skater, stream = _of_analyse(sent.value)
     return {
         "clip": path["orig_name"],
         "profile": profile,
@@ -69,9 +69,9 @@ def asked_for(page) -> dict[str, object]:
 
 
 def _of_analyse(request) -> list | None:
-    """The first event of a click on Analyse has the blind switch as its last input."""
+    """The first event of a click on Analyse has the blind switch as its first input."""
     if not request.url.split("?")[0].endswith("/queue/join"):
         return None
     data = json.loads(request.post_data)["data"]
-    fits = len(data) == 7 and isinstance(data[0], dict) and isinstance(data[6], bool)
+    fits = len(data) == 7 and isinstance(data[0], bool) and isinstance(data[1], dict)
     return data if fits else None
