@@ -74,6 +74,10 @@ Gradio tells of a slider only that a pointer has let go; here arrow keys and typ
 too, and a number beyond the clip becomes its end."""
 
 
+_IN_TURN: dict[str, Any] = {**QUIET, "concurrency_id": "flight", "concurrency_limit": 1}
+"""One after the other as they were asked for: a number field that is left is released once more,
+and that must not come after the reset that the next click asks for."""
+
 _KINDS: dict[str, Kind] = {"jump": "jump", "spin": "spin"}
 
 Told = tuple[str, float, float]
@@ -184,9 +188,9 @@ def _wire_flight(session: Session, flight: _Flight) -> None:
         [session.finished, flight.takeoff, flight.landing],
         [flight.note, flight.told, session.shown],
         trigger_mode="always_last",
-        **QUIET,
+        **_IN_TURN,
     )
-    flight.back.click(set_back, session.finished, [flight.note, session.shown], **QUIET)
+    flight.back.click(set_back, session.finished, [flight.note, session.shown], **_IN_TURN)
 
 
 def _build_choice() -> tuple[gr.Radio, gr.Radio]:
