@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.e2e.players import end_process
 from tests.ui.evaluations.folders import write_evaluation
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -78,8 +79,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             _wait_until_it_answers(url, process, folder / "log")
             yield Server(url, process.pid, folder)
         finally:
-            process.terminate()
-            process.wait(20)
+            end_process(process)
 
 
 @pytest.fixture(scope="session")

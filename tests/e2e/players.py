@@ -42,8 +42,17 @@ def serving(port: int, paths: list[Path], folder: Path) -> Iterator[str]:
             _wait(url, process, folder / "log")
             yield url
         finally:
-            process.terminate()
-            process.wait(20)
+            end_process(process)
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """Ask an app to end, and see to it: what comes after the tests is not what they are about."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -64,6 +64,9 @@ def test_a_page_whose_visit_is_over_says_so(desk) -> None:
     desk.reload()
     desk.wait_for_selector("#status:has-text('has ended')", timeout=EXAMPLE_MS)
     desk.wait_for_selector("#verdict-label")  # the example is there all the same
+    desk.wait_for_function(
+        "() => sessionStorage.getItem('rinkside-ticket') !== 'of a server before'"
+    )
     desk.reload()
     desk.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
     assert "has ended" not in desk.inner_text("#status")
