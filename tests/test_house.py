@@ -7,17 +7,16 @@ statements are ruff's.
 from __future__ import annotations
 
 import ast
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-import pytest
+from tests.conftest import ROOT
+from tests.project_files import project_files
 
-ROOT = Path(__file__).resolve().parents[1]
 MAX_FUNCTION_LINES = 50
 MAX_FILE_LINES = 300
 MAX_MODULES = 16
@@ -28,17 +27,9 @@ FREE = "a network's __init__ may be longer: it lists the layers"
 @cache
 def sources() -> dict[PurePosixPath, str]:
     """Every Python file of the project, by its path from the root."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if listed.returncode:
-        pytest.skip("not a git checkout, so its files cannot be told from others")
-    paths = (ROOT / name for name in listed.stdout.split("\0") if name)
     return {
         PurePosixPath(path.relative_to(ROOT).as_posix()): path.read_text(encoding="utf-8")
-        for path in paths
-        if path.is_file()
+        for path in project_files(".py")
     }
 
 

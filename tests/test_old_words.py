@@ -7,14 +7,14 @@ the table of renamed keys, the sentences of stored analyses, and the tests of bo
 from __future__ import annotations
 
 import re
-import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-KINDS = ("*.py", "*.toml", "*.js", "*.css", "*.html", "*.md")
+from tests.conftest import ROOT
+from tests.project_files import project_files
+
+KINDS = (".py", ".toml", ".js", ".css", ".html", ".md")
 MAY_SAY_THEM = (
     "CHANGELOG.md",
     "docs/reports/",
@@ -57,17 +57,11 @@ TERMS = {
 
 @cache
 def texts() -> dict[str, str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--", *KINDS], cwd=ROOT, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    if listed.returncode:
-        pytest.skip("not a git checkout, so its files cannot be told from others")
-    names = (name for name in listed.stdout.split("\0") if name)
+    named = ((path.relative_to(ROOT).as_posix(), path) for path in project_files(*KINDS))
     return {
-        name: (ROOT / name).read_text(encoding="utf-8")
-        for name in names
-        if not name.startswith(MAY_SAY_THEM) and (ROOT / name).is_file()
+        name: path.read_text(encoding="utf-8")
+        for name, path in named
+        if not name.startswith(MAY_SAY_THEM)
     }
 
 
