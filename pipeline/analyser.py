@@ -138,7 +138,7 @@ class Analyser:
         path: str | os.PathLike[str],
         collector: Callable[[VideoInfo, RegionOfInterest], Collector],
     ) -> tuple[Found, Collector]:
-        """Find the skater of one clip and her skeleton; no classifier is asked.
+        """Find the skater of one clip and their skeleton; no classifier is asked.
 
         Args:
             path: A video file.

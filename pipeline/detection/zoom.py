@@ -3,7 +3,7 @@
 A detector is shown whole frames at one size. Who skates far off takes a few pixels of it and is
 missed, or put into one box with somebody near; a person of middling size is what the detector knows
 best. So where the skater turns out small, or nobody was found, the key frames are looked at once
-more through a window that moves with the skater and shows him larger (as Unel et al., 2019,
+more through a window that moves with the skater and shows them larger (as Unel et al., 2019,
 and Akyon et al., 2022, do with a fixed grid of windows).
 """
 

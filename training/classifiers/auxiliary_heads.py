@@ -2,7 +2,7 @@
 
 The published networks start from large models: a masked teacher's student, CLIP. A small network
 that starts from nothing sees one label a clip; the rink also knows where the joints are, which way
-the skater faces, how far he turns to the next frame and which skate bears him. A small head reads
+the skater faces, how far they turn to the next frame and which skate bears them. A small head reads
 these from the last block's tokens, so that their features come to hold them. It is dropped with the
 training: `best.safetensors` does not have it.
 """

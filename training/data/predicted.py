@@ -2,7 +2,7 @@
 
 Noise that is made up (`training.rink.skeletons`) differs from what a network does: its errors
 follow the pose, the view and the blur. Here the rink draws the skater as large as the pose network
-looks at him, in boxes as the detector gives them, and only the predicted joints are kept.
+looks at the skater, in boxes as the detector gives them, and only the predicted joints are kept.
 
 `python -m training.finetune RECIPE.toml --data-only` predicts a recipe's skeletons ahead.
 """

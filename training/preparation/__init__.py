@@ -1,1 +1,1 @@
-"""From raw videos to what the trainers read: the skater found, cropped, and her skeleton."""
+"""From raw videos to what the trainers read: the skater found, cropped, and their skeleton."""
