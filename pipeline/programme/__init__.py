@@ -1,0 +1,1 @@
+"""Whole programmes and uncut clips: where the elements are, and which."""
