@@ -1,0 +1,1 @@
+"""Training and measuring what finds the elements of a whole programme."""
