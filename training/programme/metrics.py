@@ -70,7 +70,7 @@ def matched(
 
 
 def edit_score(predicted: Sequence[Hashable], true: Sequence[Hashable]) -> float:
-    """100 less the share, in percent, of classes to change, insert or delete; order alone counts."""
+    """100 less the percentage of classes to change, insert or delete; the order alone counts."""
     if not predicted and not true:
         return 100.0
     row = list(range(len(true) + 1))
