@@ -75,6 +75,8 @@ class Mark:
     spin: tuple[float, float] | None = None
     """When the spinning position is held."""
     flaws: frozenset[Flaw] = frozenset()
+    positions: tuple[tuple[str, float, float], ...] = ()
+    """`(class, begin, end)` of the positions of a spin."""
 
     def moved(self, seconds: float) -> Mark:
         """The same element, later."""
@@ -86,6 +88,7 @@ class Mark:
             takeoff=self.takeoff + seconds,
             landing=self.landing + seconds,
             spin=spin,
+            positions=tuple((name, a + seconds, b + seconds) for name, a, b in self.positions),
         )
 
 

@@ -1,4 +1,4 @@
-"""Spins in camel, sit and upright position; written for a skater who turns left.
+"""Spins in one position or several; written for a skater who turns left.
 
 The forward spins stand on the left foot and are entered from a tightening left forward outside
 edge, the back spins stand on the right foot and are entered from a right forward inside edge. Both
@@ -7,7 +7,7 @@ leave on a right back outside edge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,11 @@ class Position:
     """Where the arms go as the spin gets faster; None: they stay."""
     through: Pose | None = None
     """A position that is held for a moment on the way."""
+
+    @property
+    def gathered_pose(self) -> Pose:
+        """Where the skater is once the spin is fast."""
+        return self.pose if self.gathered is None else self.gathered
 
 
 def _position(
@@ -114,6 +119,42 @@ class SpinPlan:
     """From centred to the exit."""
     drift: float
     """How fast the centre travels, m/s."""
+    then: tuple[tuple[str, Position, float], ...] = ()
+    """`(class, position, second)` of further positions: each begins at a second since the skater
+    is centred."""
+
+
+COMBINATION, LAYBACK = "CombinationSpin", "LaybackSpin"
+"""Spins without a class of their own among the 28, where they count as what they end or stand in."""
+_LAYBACKS = (2, 3, 4)
+"""Places of the layback positions, Biellmann's too, among those of an upright spin."""
+_CHANGE_S = 0.7
+"""From one position to the next."""
+_HOLDS_S = (2.2, 3.4)
+"""How long each position of several is held: three turns of each count."""
+
+
+def plan_combination_spin(rng: np.random.Generator) -> SpinPlan:
+    """Draw a spin of two or three basic positions on one foot."""
+    count = 3 if rng.random() < 0.6 else 2
+    labels = [str(label) for label in rng.permutation(list(POSITIONS))[:count]]
+    first = plan_spin(labels[0], rng, hold_s=0.0)
+    begins, then = 0.0, []
+    for label in labels[1:]:
+        begins += rng.uniform(*_HOLDS_S)
+        then.append((label, plan_spin(label, rng, hold_s=0.0).position, begins))
+    rate = min(first.rate, *(position.rates[1] for _, position, _ in then))
+    hold_s = begins + rng.uniform(*_HOLDS_S)
+    return replace(first, hold_s=hold_s, rate=rate, then=tuple(then))
+
+
+def plan_layback(rng: np.random.Generator) -> SpinPlan:
+    """Draw an upright spin in a layback position."""
+    choices = [POSITIONS["UprightSpin"][place] for place in _LAYBACKS]
+    shares = np.array([share for share, _ in choices])
+    position = choices[rng.choice(len(choices), p=shares / shares.sum())][1]
+    plan = plan_spin("UprightSpin", rng)
+    return replace(plan, position=position, rate=rng.uniform(*position.rates))
 
 
 def plan_spin(label: str, rng: np.random.Generator, *, hold_s: float | None = None) -> SpinPlan:
@@ -165,8 +206,20 @@ def spin(plan: SpinPlan, rng: np.random.Generator) -> Phrase:
     end = _write_turning(phrase, plan, centred, leave)
     _write_contacts(phrase, plan, centred, leave, end)
     _write_poses(phrase, plan, centred, leave, rng)
-    phrase.marks.append(Mark(plan.label, centred - 1.0, leave + 0.7, spin=(centred, leave - 0.3)))
+    label = COMBINATION if plan.then else plan.label
+    spun = (centred, leave - 0.3)
+    phrase.marks.append(
+        Mark(label, centred - 1.0, leave + 0.7, spin=spun, positions=_positions(plan, spun))
+    )
     return phrase
+
+
+def _positions(plan: SpinPlan, spun: tuple[float, float]) -> tuple[tuple[str, float, float], ...]:
+    """`(class, begin, end)` of every position that is held."""
+    begins = [spun[0], *(spun[0] + since + _CHANGE_S for _, _, since in plan.then)]
+    ends = [*(spun[0] + since for _, _, since in plan.then), spun[1]]
+    labels = [plan.label, *(label for label, _, _ in plan.then)]
+    return tuple(zip(labels, begins, ends, strict=True))
 
 
 def _write_path(
@@ -244,13 +297,13 @@ def _write_poses(
 ) -> None:
     position = plan.position
     held = varied(position.pose, rng)
-    gathered = position.pose if position.gathered is None else position.gathered
     through = held if position.through is None else varied(position.through, rng)
+    final = held + (position.gathered_pose - position.pose)
     poses = {
         "step_in": varied(_STEP_IN, rng),
         "swing": varied(_SWING, rng),
         "through": through,
-        "final": held + (gathered - position.pose),
+        "final": final,
         "gather": varied(_GATHER, rng),
     }
     if plan.side == "right":
@@ -258,6 +311,12 @@ def _write_poses(
         for name in ("step_in", "swing"):  # the arms lead to the left on either foot
             poses[name][CHANNELS["spine"]][2] *= -1.0
     later = 0.5 + min(rng.uniform(0.3, 1.2), 0.2 * plan.hold_s)
+    last, further = poses["final"], []
+    for _, next_position, since in plan.then:
+        further.append((centred + since, varied(last, rng, 0.3)))
+        last = varied(next_position.gathered_pose, rng)
+        last = swapped(last) if plan.side == "right" else last
+        further.append((centred + since + _CHANGE_S, last))
     phrase.poses += [
         (0.05, varied(STAND, rng)),
         (centred - 1.35, varied(_WIND_UP, rng)),
@@ -266,7 +325,8 @@ def _write_poses(
         (centred + 0.45, poses["through"]),
         (centred + later, poses["through"]),
         (centred + later + 0.7, poses["final"]),
-        (leave - 0.45, varied(poses["final"], rng, 0.3)),
+        *further,
+        (leave - 0.45, varied(last, rng, 0.3)),
         (leave - 0.04, poses["gather"]),
         (leave + 0.60, varied(_CHECK_OUT, rng)),
         (phrase.duration - 0.05, varied(_CHECK_OUT, rng, 0.5)),
