@@ -96,7 +96,9 @@ class ProgramElement:
     """One element of a programme's truth list; times in seconds of the programme."""
 
     label: str
-    """One of `pipeline.elements.LABELS`; never `NoBasic`."""
+    """One of `pipeline.elements.LABELS`, never `NoBasic`; or `CombinationSpin`, `LaybackSpin`."""
+    number: int
+    """Of the element in the programme, from 0: the jumps of a combination share it."""
     start_s: float
     """Where its preparation begins."""
     takeoff_s: float
@@ -111,6 +113,8 @@ class ProgramElement:
     """As in `Performance`."""
     flaws: frozenset[Flaw]
     """As in `Performance`."""
+    positions: tuple[tuple[str, float, float], ...] = ()
+    """`(class, begin, end)` of the positions of a spin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +124,7 @@ class Program(Motion):
     mirrored: bool
     """True for a skater who turns clockwise."""
     elements: tuple[ProgramElement, ...]
-    """In order of time, without overlaps."""
+    """In order of time; those of one combination follow closely, others are apart."""
 
 
 def swapped_support(support: np.ndarray) -> np.ndarray:

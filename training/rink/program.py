@@ -20,7 +20,7 @@ import av
 import numpy as np
 
 from models.atomic_files import write_text, written
-from pipeline.elements import class_index
+from pipeline.elements import LABELS, class_index
 from training.rink.camera import CameraMove, draw_camera, draw_size
 from training.rink.files.encode import Encoding, mp4_writer
 from training.rink.files.truth import TruthRecorder, save_truth
@@ -242,7 +242,7 @@ def _filled(name: str, array: np.ndarray, most: int) -> np.ndarray:
 def _content(plan: _Plan, recipe: ProgramRecipe, standpoints: Sequence[str]) -> dict[str, Any]:
     """What `program.json` says."""
     elements = [
-        {"class_index": class_index(element.label), **_plain(asdict(element))}
+        {"class_index": _class_index(element.label), **_plain(asdict(element))}
         for element in plan.motion.elements
     ]
     shots = [
@@ -259,6 +259,10 @@ def _content(plan: _Plan, recipe: ProgramRecipe, standpoints: Sequence[str]) -> 
         "elements": elements,
         "shots": shots,
     }
+
+
+def _class_index(label: str) -> int | None:
+    return class_index(label) if label in LABELS else None
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def jump_combination(plans: Sequence[JumpPlan], rng: np.random.Generator) -> Phr
         ValueError: A jump cannot follow another one.
     """
     phrase = jump(plans[0], rng)
-    for before, plan in zip(plans, plans[1:], strict=False):
+    for before, plan in pairwise(plans):
         if plan.kind not in FOLLOWERS or before.flaws & {"fell", "stepped_out"}:
             raise ValueError(f"{plan.turns}{plan.kind} cannot follow {before.turns}{before.kind}")
         slowed = replace(plan, speed=0.82 * before.speed)

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
-from pipeline.elements import ELEMENTS
 from training.rink.body import MIRRORED_JOINTS, Body
 from training.rink.motion.clip import LEFT_HANDED, sequence_length, spin_revolutions
+from training.rink.motion.combinations import FOLLOWERS, jump_combination
 from training.rink.motion.gliding import bow, crossovers, faced, stop, stroking
-from training.rink.motion.jumps import jump, plan_jump
+from training.rink.motion.jumps import JumpPlan, jump, plan_jump
 from training.rink.motion.kinematics.solve import Solution, solve
 from training.rink.motion.kinematics.travel import path_over_ice
-from training.rink.motion.phrase import Phrase, joined
-from training.rink.motion.spins import plan_spin, spin
+from training.rink.motion.phrase import Mark, Phrase, joined
+from training.rink.motion.spins import (
+    COMBINATION,
+    LAYBACK,
+    plan_combination_spin,
+    plan_layback,
+    plan_spin,
+    spin,
+)
 from training.rink.motion.steps import sequence
+from training.rink.motion.takeoffs import TAKEOFFS
 from training.rink.performance import (
     RINK_LENGTH_M,
     RINK_WIDTH_M,
@@ -32,14 +41,22 @@ _ROOM = _EDGE - 1.6
 """Where the centre of mass may be: arms and lean take the rest."""
 _CANDIDATES, _STEPS, _ATTEMPTS = 16, 400, 8
 _PIECE_S = 3.2
+_ONE_ELEMENT_S = 1.0
+"""Between landing and take-off of two jumps of one combination, at most."""
 _BOW_S, _STOP_S = 2.5, 3.5
 _AHEAD_M = 5.0
 """Room that a skater wants in front after every stretch."""
 _OPEN_PHRASES, _CONTEXT_PHRASES = 4, 4
 _PATH_HZ = 20.0
 
-_JUMPS = tuple(element for element in ELEMENTS if element.family == "jump")
-_SPINS = tuple(element for element in ELEMENTS if element.family == "spin")
+KINDS = tuple(TAKEOFFS)
+"""The six jumps."""
+_THREE_JUMPS = 0.2
+"""Share of the combinations that have three jumps."""
+_SPIN_SHARES = {
+    COMBINATION: 0.40, "CamelSpin": 0.23, "SitSpin": 0.18, LAYBACK: 0.13, "UprightSpin": 0.06,
+}  # fmt: skip
+"""As in real programmes, but for more upright spins, which are all but gone from them."""
 
 Maker = Callable[[], Phrase]
 
@@ -174,28 +191,53 @@ def _skate(
 
 
 def _planned(rng: np.random.Generator, minutes: float, *, clean: bool) -> list[Maker]:
-    """Makers of the elements in their order."""
+    """Makers of the elements in their order.
+
+    How many of each there are, and which, follows the protocols of 972 real programmes of the
+    season 2016-17 (BuzzFeed News, CC BY 4.0).
+    """
     level = int(rng.integers(1, 4))
-    jumps_of_level = [e for e in _JUMPS if level <= int(e.label[0]) <= level + 1]
-
-    def jump_maker() -> Maker:
-        element = jumps_of_level[int(rng.integers(len(jumps_of_level)))]
-        plan = plan_jump(element.kind, int(element.label[0]), rng, clean=clean)
-        return partial(jump, plan, rng)
-
-    def spin_maker() -> Maker:
-        plan = plan_spin(_SPINS[int(rng.integers(len(_SPINS)))].label, rng)
-        return partial(spin, plan, rng)
-
-    jumps: list[Maker] = [jump_maker() for _ in range(max(1, round(1.75 * minutes)))]
-    others: list[Maker] = [spin_maker() for _ in range(max(1, round(0.75 * minutes)))]
+    solo = [partial(_solo, rng, level, clean=clean) for _ in range(max(1, round(1.1 * minutes)))]
+    combined = [partial(_combined, rng, level) for _ in range(max(1, round(0.65 * minutes)))]
+    jumps = [make() for make in (*solo, *combined)]
+    others = [_spin(rng) for _ in range(max(1, round(0.85 * minutes)))]
     for _ in range(int(minutes >= 1.5) + int(minutes >= 3.5)):
         place = int(rng.integers(len(others) + 1))
         others.insert(place, partial(sequence, sequence_length(rng), rng))
+    first = jumps.pop(int(rng.integers(len(jumps))))
     last, rest = others[-1], others[:-1]
-    middle = [*jumps[1:], *rest]
+    middle = [*jumps, *rest]
     order = rng.permutation(len(middle))
-    return [jumps[0], *(middle[i] for i in order), last]
+    return [first, *(middle[i] for i in order), last]
+
+
+def _plan_of(
+    rng: np.random.Generator, level: int, kinds: Sequence[str], *, clean: bool
+) -> JumpPlan:
+    kind = kinds[int(rng.integers(len(kinds)))]
+    turns = min(level + int(rng.integers(2)), 3 if kind == "Axel" else 4)
+    return plan_jump(kind, turns, rng, clean=clean)
+
+
+def _solo(rng: np.random.Generator, level: int, *, clean: bool) -> Maker:
+    return partial(jump, _plan_of(rng, level, KINDS, clean=clean), rng)
+
+
+def _combined(rng: np.random.Generator, level: int) -> Maker:
+    count = 3 if rng.random() < _THREE_JUMPS else 2
+    plans = [_plan_of(rng, level, KINDS, clean=True)]
+    plans += [_plan_of(rng, max(level - 1, 1), FOLLOWERS, clean=True) for _ in range(count - 1)]
+    return partial(jump_combination, plans, rng)
+
+
+def _spin(rng: np.random.Generator) -> Maker:
+    kinds, shares = zip(*_SPIN_SHARES.items(), strict=True)
+    kind = kinds[int(rng.choice(len(kinds), p=shares))]
+    if kind == COMBINATION:
+        return partial(spin, plan_combination_spin(rng), rng)
+    if kind == LAYBACK:
+        return partial(spin, plan_layback(rng), rng)
+    return partial(spin, plan_spin(kind, rng), rng)
 
 
 def _piece(rng: np.random.Generator) -> Phrase:
@@ -230,9 +272,11 @@ def _performed(
     if mirrored:
         joints = joints[:, MIRRORED_JOINTS] * np.array([1.0, -1.0, 1.0])
     yaw = solution.travel.yaw
+    numbers = _numbers(phrase.marks)
     elements = tuple(
         ProgramElement(
             label=mark.label,
+            number=number,
             start_s=mark.start,
             takeoff_s=mark.takeoff,
             landing_s=mark.landing,
@@ -240,8 +284,9 @@ def _performed(
             rotations=mark.rotations,
             spin_revolutions=spin_revolutions(mark, yaw),
             flaws=mark.flaws,
+            positions=mark.positions,
         )
-        for mark in phrase.marks
+        for number, mark in zip(numbers, phrase.marks, strict=True)
     )
     support = solution.support
     return Program(
@@ -252,3 +297,14 @@ def _performed(
         mirrored=mirrored,
         elements=elements,
     )
+
+
+def _numbers(marks: Sequence[Mark]) -> list[int]:
+    """Of each mark's element: a jump that leaves from a landing edge goes with the one before.
+
+    Linking skating lies between any two elements, so that a short gap is a combination's own.
+    """
+    apart = [
+        not (after.takeoff - before.landing < _ONE_ELEMENT_S) for before, after in pairwise(marks)
+    ]
+    return [0, *np.cumsum(apart).tolist()]

@@ -125,7 +125,7 @@ class SpinPlan:
 
 
 COMBINATION, LAYBACK = "CombinationSpin", "LaybackSpin"
-"""Spins without a class of their own among the 28, where they count as what they end or stand in."""
+"""Spins that have no class of their own among the 28."""
 _LAYBACKS = (2, 3, 4)
 """Places of the layback positions, Biellmann's too, among those of an upright spin."""
 _CHANGE_S = 0.7
@@ -154,7 +154,7 @@ def plan_layback(rng: np.random.Generator) -> SpinPlan:
     shares = np.array([share for share, _ in choices])
     position = choices[rng.choice(len(choices), p=shares / shares.sum())][1]
     plan = plan_spin("UprightSpin", rng)
-    return replace(plan, position=position, rate=rng.uniform(*position.rates))
+    return replace(plan, label=LAYBACK, position=position, rate=rng.uniform(*position.rates))
 
 
 def plan_spin(label: str, rng: np.random.Generator, *, hold_s: float | None = None) -> SpinPlan:
