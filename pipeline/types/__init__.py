@@ -19,6 +19,15 @@ from pipeline.types.basic import (
     deciding_fields,
 )
 from pipeline.types.people import Detections, People, PoseSequence, RegionOfInterest, Track
+from pipeline.types.programme import (
+    Candidate,
+    FoundElement,
+    FoundJump,
+    FoundPosition,
+    FrameScores,
+    Programme,
+    Shot,
+)
 from pipeline.types.scores import ModelScores, Verdict, Vote
 from pipeline.types.video import Timeline, VideoInfo
 
@@ -27,16 +36,23 @@ __all__ = [
     "OMITTED_AT_DEFAULT",
     "Analysis",
     "CancelCheck",
+    "Candidate",
     "Detections",
     "FloatArray",
+    "FoundElement",
+    "FoundJump",
+    "FoundPosition",
+    "FrameScores",
     "IntArray",
     "ModelScores",
     "People",
     "PoseSequence",
     "Precision",
+    "Programme",
     "Provenance",
     "ReaderName",
     "RegionOfInterest",
+    "Shot",
     "Status",
     "Timeline",
     "Track",
