@@ -8,14 +8,59 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from pipeline.errors import Cancelled
 from pipeline.progress import Progress
 
-_TURN = threading.Lock()
-"""Held by the analysis at work: a second one would only slow both, and take twice the memory."""
 _POLL_S = 0.1
+
+
+class Turns:
+    """Who is at work, and who waits: one at a time, first come, first served.
+
+    A second one at work would only slow both, and take twice the memory.
+    """
+
+    def __init__(self) -> None:
+        self._queue: list[object] = []
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, stop: threading.Event) -> Iterator[None]:
+        """Wait for a turn, and hold it through the block.
+
+        Args:
+            stop: Set when nobody wants it any more.
+
+        Raises:
+            Cancelled: `stop` was set before the turn came.
+        """
+        with self._changed:
+            self._queue.append(stop)
+        try:
+            self._wait(stop)
+            yield
+        finally:
+            with self._changed:
+                self._queue.remove(stop)
+                self._changed.notify_all()
+
+    def before(self, stop: threading.Event) -> int:
+        """How many are to end before the turn of whoever waits with `stop`."""
+        with self._changed:
+            return self._queue.index(stop) if stop in self._queue else 0
+
+    def _wait(self, stop: threading.Event) -> None:
+        with self._changed:
+            while self._queue[0] is not stop and not stop.is_set():
+                self._changed.wait(_POLL_S)
+        if stop.is_set():
+            raise Cancelled
+
+
+TURNS = Turns()
+"""Of this server: clips and programmes alike."""
 
 
 class Work:
@@ -66,11 +111,8 @@ class Work:
     def _run(self, do: Callable[[], None], stop: threading.Event) -> None:
         failure: Exception | None = None
         try:
-            _wait_for_turn(stop)
-            try:
+            with TURNS.taken(stop):
                 do()
-            finally:
-                _TURN.release()
         except Cancelled:
             failure = Cancelled()  # a new one: the old one's traceback holds the frames
         except Exception as error:
@@ -79,19 +121,10 @@ class Work:
             self._failure, self._over = failure, True
             self._changed.notify_all()
         if stop.is_set():  # after the visitor was told
-            _give_memory_back()
+            give_memory_back()
 
 
-def _wait_for_turn(stop: threading.Event) -> None:
-    while not _TURN.acquire(timeout=_POLL_S):
-        if stop.is_set():
-            raise Cancelled
-    if stop.is_set():
-        _TURN.release()
-        raise Cancelled
-
-
-def _give_memory_back() -> None:
+def give_memory_back() -> None:
     """Hand freed frames back to the system, which the allocator would keep for a while."""
     with suppress(OSError, AttributeError):  # glibc only
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,237 @@
+"""Programme jobs (issue 17, "Job identity"): nobody's page, bounded, found again, stopped."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InputError, VideoError
+from tests.ui.programme.engines import StepByStep
+from ui.language.tables import speaking
+from ui.programme.job import ProgrammeJob, ProgrammeRequest
+from ui.programme.jobs import JobRefused, ProgrammeJobs
+from ui.work import TURNS
+
+WAIT_S = 10.0
+
+
+def until(so: Callable[[], object]) -> None:
+    end = time.monotonic() + WAIT_S
+    while not so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "uploads" / "free skate.mp4"
+    path.parent.mkdir()
+    path.write_bytes(b"a video")
+    return path
+
+
+@pytest.fixture
+def jobs_of(tmp_path: Path) -> Callable[..., ProgrammeJobs]:
+    def make(engine: StepByStep, **limits: float) -> ProgrammeJobs:
+        return ProgrammeJobs(engine, tmp_path / "jobs", **limits)
+
+    return make
+
+
+def ask(jobs: ProgrammeJobs, video: Path, visitor: str = "anna") -> ProgrammeJob:
+    return jobs.start(ProgrammeRequest(str(video)), visitor)
+
+
+def test_elements_arrive_before_the_end_and_any_page_may_look_on(jobs_of, video) -> None:
+    engine = StepByStep()
+    engine.gate.clear()
+    jobs = jobs_of(engine)
+    job = ask(jobs, video)
+    until(lambda: job.state == "reading")
+    engine.gate.set()
+    seen = [len(job.programme.elements) for _ in job.watch() if job.programme]
+    assert seen[-1] == 3
+    assert list(job.watch()) == [job.revision]  # a page that comes late
+    assert jobs.get(job.job_id) is job
+    assert job.state == "done"
+    assert job.sentence() == "done; elements found: 3"
+
+
+def test_the_id_cannot_be_guessed_and_others_find_nothing(jobs_of, video) -> None:
+    jobs = jobs_of(StepByStep())
+    first, second = ask(jobs, video), ask(jobs, video)
+    assert first.job_id != second.job_id
+    assert len(first.job_id) >= 20
+    for asked in ("", "..", first.job_id[:-1], first.job_id + "/", first.job_id.swapcase()):
+        assert jobs.get(asked) is None
+
+
+def test_two_programmes_at_once_are_read_one_after_the_other(jobs_of, video, tmp_path) -> None:
+    """Issue 17, "Bad input": each its own, and the place in the queue is said."""
+    other = tmp_path / "short.mp4"
+    other.write_bytes(b"another")
+    engine = StepByStep()
+    engine.gate.clear()
+    jobs = jobs_of(engine)
+    first, second = ask(jobs, video), ask(jobs, other, "boris")
+    until(lambda: first.state == "reading")
+    until(lambda: second.before == 1)
+    assert second.sentence() == "waiting for its turn; to be done before it: 1"
+    engine.gate.set()
+    until(lambda: not second.going)
+    assert engine.order == ["free skate.mp4", "short.mp4"]
+    assert engine.most_at_work == 1
+    assert [Path(j.programme.video.path).name for j in (first, second)] == engine.order
+
+
+def test_a_clip_and_a_programme_take_turns(jobs_of, video) -> None:
+    with TURNS.taken(threading.Event()):
+        job = ask(jobs_of(StepByStep()), video)
+        until(lambda: job.before == 1)
+        assert job.state == "waiting"
+    until(lambda: job.state == "done")
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_cancel_ends_it_quickly_and_the_turn_is_free(jobs_of, video, begun) -> None:
+    engine = StepByStep()
+    engine.gate.clear()
+    jobs = jobs_of(engine)
+    first, second = ask(jobs, video), ask(jobs, video)
+    job = first if begun else second
+    until(lambda: first.state == "reading")
+    jobs.cancel(job.job_id)
+    began = time.monotonic()
+    until(lambda: job.state == "cancelled")
+    assert time.monotonic() - began < 1
+    engine.gate.set()
+    until(lambda: not first.going and not second.going)
+    assert {first.state, second.state} == {"cancelled", "done"}
+    assert job.sentence().startswith("cancelled")
+
+
+def test_what_was_cancelled_is_read_on_when_asked(jobs_of, video) -> None:
+    engine = StepByStep()
+    engine.gate.clear()
+    jobs = jobs_of(engine)
+    job = ask(jobs, video)
+    jobs.cancel(job.job_id)
+    until(lambda: job.state == "cancelled")
+    assert job.can_continue
+    engine.gate.set()
+    jobs.resume(job.job_id, "anna")
+    until(lambda: job.state == "done")
+    jobs.resume(job.job_id, "anna")  # nothing to go on with
+    assert job.state == "done"
+
+
+def test_a_server_that_was_started_anew_finds_the_jobs_of_the_one_before(
+    jobs_of, video, tmp_path
+) -> None:
+    before = StepByStep()
+    jobs = jobs_of(before)
+    done = ask(jobs, video)
+    until(lambda: done.state == "done")
+    before.gate.clear()
+    going = ask(jobs, video)
+    until(lambda: going.state == "reading")
+    video.unlink()  # the upload went with the server
+
+    after = jobs_of(StepByStep())
+    found = after.get(done.job_id)
+    assert found.state == "done"
+    assert found.title == "free skate.mp4"
+    assert len(found.programme.elements) == 3
+    cut_off = after.get(going.job_id)
+    assert cut_off.state == "interrupted"
+    assert "was restarted" in cut_off.sentence()
+    before.gate.set()
+    until(lambda: going.state == "done")  # here both servers live in one process
+    after.resume(going.job_id, "anna")
+    until(lambda: cut_off.state in ("done", "failed"))
+
+
+def test_a_job_goes_a_while_after_its_end_with_its_files(jobs_of, video) -> None:
+    jobs = jobs_of(StepByStep(), kept_s=0.3)
+    job = ask(jobs, video)
+    until(lambda: job.state == "done")
+    assert jobs.get(job.job_id) is job
+    until(lambda: jobs.get(job.job_id) is None)
+    until(lambda: not job.folder.exists())
+
+
+def test_the_number_of_jobs_is_bounded(jobs_of, video) -> None:
+    jobs = jobs_of(StepByStep(), max_jobs=2)
+    made = []
+    for _ in range(3):
+        made.append(ask(jobs, video))
+        until(lambda: made[-1].state == "done")
+    assert [jobs.get(job.job_id) is not None for job in made] == [False, True, True]
+    assert [job.folder.exists() for job in made] == [False, True, True]
+
+
+def test_too_many_at_once_are_refused_with_what_to_do(jobs_of, video) -> None:
+    engine = StepByStep()
+    engine.gate.clear()
+    jobs = jobs_of(engine, max_of_a_visitor=1, max_going=2)
+    first = ask(jobs, video)
+    with pytest.raises(JobRefused, match="cancel one"):
+        ask(jobs, video)
+    ask(jobs, video, "boris")
+    with pytest.raises(JobRefused, match="try again later"):
+        ask(jobs, video, "carla")
+    engine.gate.set()
+    until(lambda: not first.going)
+    ask(jobs, video)
+    assert len(jobs.of("anna")) == 2
+
+
+def test_a_bad_file_is_refused_at_once(jobs_of, tmp_path) -> None:
+    with pytest.raises(InputError):
+        ask(jobs_of(StepByStep()), tmp_path / "none.mp4")
+    assert not (tmp_path / "jobs").exists()
+
+
+FAILURES: dict[str, tuple[Exception, str]] = {
+    "input": (VideoError.of("video_no_frames", name="a.mp4"), "without a single frame"),
+    "disk": (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
+    "inside": (ZeroDivisionError("a bug"), "internal error in Rinkside (ZeroDivisionError)"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_what_goes_wrong_is_a_sentence_and_stays_one(jobs_of, video, name) -> None:
+    """Issue 17, "Bad input": each its own sentence; also for a server that is started anew."""
+    error, words = FAILURES[name]
+
+    def fail() -> None:
+        raise error
+
+    jobs = jobs_of(StepByStep(failing=fail))
+    job = ask(jobs, video)
+    until(lambda: job.state == "failed")
+    assert words in job.sentence()
+    assert len(job.programme.elements) == 2  # what was found before stands
+    with speaking("ja"):
+        assert words not in job.sentence()
+    until(lambda: jobs_of(StepByStep()).get(job.job_id).state == "failed")
+    assert jobs_of(StepByStep()).get(job.job_id).sentence() == job.sentence()
+
+
+def test_a_saved_programme_is_opened_as_a_job_that_is_over(jobs_of, video, tmp_path) -> None:
+    jobs = jobs_of(StepByStep())
+    made = ask(jobs, video)
+    until(lambda: made.state == "done")
+    taken = tmp_path / "taken away"
+    made.programme_folder.rename(taken)
+    job = jobs.adopt(taken, "boris")
+    assert job.state == "done"
+    assert not job.can_continue
+    assert jobs_of(StepByStep()).get(job.job_id).programme is not None
+    with pytest.raises(InputError):
+        jobs.adopt(tmp_path, "boris")
