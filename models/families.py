@@ -1,4 +1,4 @@
-"""The five families: which published key layouts each reads, and which of its keys are its head."""
+"""The families of networks: which published key layouts each reads, and what of it is its head."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from models.layouts import clip, dino, infogcn, mmdet, umt, uniformerv2, vitpose
+from models.layouts import clip, dino, infogcn, mmdet, temporal, umt, uniformerv2, vitpose
 from models.layouts.base import Converted
 from models.umt.positions import adapt_positions
 
@@ -95,9 +95,15 @@ FAMILIES = {
             ),
             counted_by={_CLASSES: "class_embed.0.weight", "num_labels": "label_enc.weight"},
         ),
+        Family(
+            "temporal",
+            (Layout("own", temporal.matches, temporal.convert),),
+            head=("first.leave.", "refine."),
+            counted_by={},
+        ),
     )
 }
-"""By name, in the order of the paper's figures."""
+"""By name, in the order of the paper's figures; `temporal` is not the paper's."""
 
 
 def recognise(keys: Iterable[str]) -> tuple[Family, Layout] | None:

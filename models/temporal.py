@@ -95,3 +95,15 @@ class TemporalNetwork(nn.Module):
             (s[:, : self.classes].transpose(1, 2), s[:, self.classes :].transpose(1, 2))
             for s in stages
         ]
+
+
+def temporal_small(
+    *, features: int = 97, classes: int = 10, moments: int = 2, width: int = 96
+) -> TemporalNetwork:
+    """The demo's (0.4 M parameters): skeleton features to `pipeline.programme.frame_classes`."""
+    return TemporalNetwork(features, classes, moments, width=width)
+
+
+def temporal_tiny(*, features: int = 97, classes: int = 10, moments: int = 2) -> TemporalNetwork:
+    """A small one for tests."""
+    return TemporalNetwork(features, classes, moments, width=16, layers=5)

@@ -47,6 +47,14 @@ class SkeletonModelSettings:
 
 
 @settings()
+class TemporalSettings:
+    """What finds the elements of a whole video."""
+
+    checkpoint: str = "temporal_small"
+    """Name in the checkpoint manifest."""
+
+
+@settings()
 class Profile:
     """One complete configuration of the pipeline."""
 
@@ -81,6 +89,8 @@ class Profile:
     """Whether all networks stay in memory between analyses; the paper's do not fit."""
     buffer_mib: WholeNumber = 512
     """Decoded frames up to this size are kept, and the video is decoded once."""
+    temporal: TemporalSettings = field(default=TemporalSettings(), metadata=OMITTED_AT_DEFAULT)
+    """The temporal network of whole videos."""
     reader: ReaderName = field(default="pyav", metadata=OMITTED_AT_DEFAULT)
     """Which library decodes the video; a file that it cannot read exactly is refused."""
 

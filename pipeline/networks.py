@@ -25,6 +25,9 @@ from pipeline.config import Profile
 from pipeline.errors import ConfigError
 from pipeline.types import Provenance
 
+TEMPORAL = "temporal"
+"""Stage of the network that finds the elements of a whole video; a clip's analysis has none."""
+
 # One network at a time in the whole process: seeding is global, and the libraries that networks
 # import when they are first built do not bear two threads.
 _LOADING = threading.Lock()
@@ -63,24 +66,39 @@ class Networks:
             "pose": profile.pose.checkpoint,
             **{model.name: model.checkpoint for model in profile.video_models},
             "infogcn": profile.skeleton_model.checkpoint,
+            TEMPORAL: profile.temporal.checkpoint,
         }
         if stages:
             self._names = {stage: self._names[stage] for stage in stages}
         families = {"detector": "dino", "pose": "vitpose", "infogcn": "infogcn"}
+        families[TEMPORAL] = TEMPORAL
         families |= {model.name: model.family for model in profile.video_models}
         for stage, name in self._names.items():
             _check_family(stage, name, families[stage])
         self._loaded: dict[str, nn.Module] = {}
+        self._untrained = (untrained, profile.untrained_where_absent)
         self.provenance: Mapping[str, Provenance] = {
-            stage: _provenance(name, untrained, profile.untrained_where_absent)
+            stage: _provenance(name, *self._untrained)
             for stage, name in self._names.items()
+            if stage != TEMPORAL or TEMPORAL in stages
         }
-        """Of every stage, known before any network is loaded."""
+        """Of every stage of a clip's analysis, known before any network is loaded; of `temporal`
+        too where it is among the `stages` asked for."""
 
-    def get(self, stage: str) -> nn.Module:
-        """The network of a stage (`detector`, `pose`, or a model's key), in eval mode.
+    def provenance_of(self, stage: str) -> Provenance:
+        """Where the weights of a stage come from, `temporal` among them.
 
         Raises:
+            MissingWeights: The stage's weights are not here.
+        """
+        known = self.provenance.get(stage)
+        return known or _provenance(self._names[stage], *self._untrained)
+
+    def get(self, stage: str) -> nn.Module:
+        """The network of a stage (`detector`, `pose`, `temporal`, or a model's key), in eval mode.
+
+        Raises:
+            MissingWeights: The temporal network's weights are not here.
             WeightsError: Its weights are damaged, not finite, or another network's.
             ConfigError: It takes views of another size than the profile says.
         """
@@ -107,7 +125,7 @@ class Networks:
 
     def is_untrained(self, stage: str) -> bool:
         """Whether a stage's answers are noise."""
-        return self.provenance[stage].status == "untrained"
+        return self.provenance_of(stage).status == "untrained"
 
 
 def _check_family(stage: str, name: str, family: str) -> None:

@@ -1,4 +1,4 @@
-"""Every variant of the paper's five networks, and a small one of each family, by name.
+"""Every variant of the paper's five networks, a small one of each family, and the temporal one.
 
 `<family>_<size>_<frames>x<side>`; an entry is a builder function with its numbers filled in, so
 `BUILDERS["umt_l16_16x448"]()` is the network.
@@ -15,6 +15,7 @@ from torch import nn
 from models.dino import dino_r50, dino_swin_l, dino_tiny
 from models.errors import UserError
 from models.infogcn.network import infogcn_coco17, infogcn_small, infogcn_tiny
+from models.temporal import temporal_small, temporal_tiny
 from models.umt.builders import umt_b16, umt_l16, umt_stem, umt_tiny
 from models.uniformerv2 import (
     uniformerv2_b16,
@@ -83,6 +84,7 @@ BUILDERS_BY_FAMILY: Mapping[str, Mapping[str, Builder]] = {
         "infogcn_small": infogcn_small,
         "infogcn_tiny": infogcn_tiny,
     },
+    "temporal": {"temporal_small": temporal_small, "temporal_tiny": temporal_tiny},
     "vitpose": {
         "vitpose_s": vitpose_s,
         "vitpose_b": vitpose_b,

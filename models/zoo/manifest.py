@@ -54,7 +54,7 @@ class Checkpoint:
     name: str
     """Lower-case letters, digits and underscores; unique."""
     family: str
-    """`umt`, `uniformerv2`, `infogcn`, `vitpose` or `dino`."""
+    """`umt`, `uniformerv2`, `infogcn`, `vitpose`, `dino` or `temporal`."""
     builder: str
     """Name of a builder of that family."""
     status: Status

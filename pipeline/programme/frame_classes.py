@@ -12,6 +12,10 @@ position to the next."""
 MOMENTS: tuple[str, ...] = ("takeoff", "landing")
 """Single moments that are told besides."""
 
+ENTRY_S, RUN_OUT_S = 0.6, 0.8
+"""A jump's element begins so long before its (first) take-off, and ends so long after its (last)
+landing; see `pipeline.types.programme`."""
+
 SPIN_CLASSES = ("camel", "sit", "upright", "layback", "changing")
 
 _POSITIONS = {

@@ -1,4 +1,13 @@
-"""A whole video: its shots, and the elements found in it."""
+"""A whole video: its shots, and the elements found in it.
+
+Where an element begins and ends, here and in the simulated rink's truth alike:
+
+- a jump or combination from 0.6 s before its first take-off to 0.8 s after its last landing
+  (`pipeline.programme.frame_classes.ENTRY_S`, `RUN_OUT_S`);
+- a spin from 1 s before its first position is held (the step in, the first turn) to 1 s after the
+  last one is (its way out);
+- a sequence from its first step to its last.
+"""
 
 from __future__ import annotations
 

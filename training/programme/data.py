@@ -18,7 +18,13 @@ import numpy as np
 
 from pipeline.measure.signals import read_body
 from pipeline.programme.features import RATE_HZ, sample_times_s, skeleton_features
-from pipeline.programme.frame_classes import FRAME_CLASSES, MOMENTS, position_class
+from pipeline.programme.frame_classes import (
+    ENTRY_S,
+    FRAME_CLASSES,
+    MOMENTS,
+    RUN_OUT_S,
+    position_class,
+)
 from pipeline.types import FloatArray, IntArray, PoseSequence
 from training.rink.camera import draw_camera, draw_size
 from training.rink.motion import program
@@ -35,8 +41,6 @@ from training.rink.skeletons import EstimatorNoise, disturbed, joint_boxes
 STREAM = 5
 """Second number of these programmes' seeds; 4 are those with pictures."""
 
-ENTRY_S, RUN_OUT_S = 0.6, 0.6
-"""Before a take-off and after a landing, what counts as part of the jump."""
 _SHOTS_S = (5.0, 40.0)
 _MINUTES = (1.0, 4.5)
 _MOMENT_S = 0.04

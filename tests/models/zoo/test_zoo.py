@@ -191,7 +191,10 @@ GOOD = {
         ({"colour": "red"}, "entry 1: unknown key 'colour'; known: name, family"),
         ({"status": "good"}, "checkpoint 'small': status must be one of trained, demo, untrained"),
         ({"name": "Small one"}, "a name has lower-case letters"),
-        ({"family": "bert"}, "family must be one of umt, uniformerv2, infogcn, vitpose, dino"),
+        (
+            {"family": "bert"},
+            "family must be one of umt, uniformerv2, infogcn, vitpose, dino, temporal",
+        ),
         ({"builder": "vitpose_s"}, "'vitpose_s' is not a builder of umt"),
         ({"builder": "umt_xxl"}, "'umt_xxl' is not a builder of umt"),
         ({"arguments": {"num_frame": 8}}, "umt_tiny_16x112 takes no argument 'num_frame'"),

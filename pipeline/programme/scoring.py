@@ -1,0 +1,62 @@
+"""Skeletons of one shot to what the temporal network says of every moment."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from models.temporal import TemporalNetwork
+from pipeline.measure.signals import Body
+from pipeline.measure.time_series import hip_height
+from pipeline.programme.features import flipped, sample_times_s, skeleton_features
+from pipeline.programme.frame_classes import FRAME_CLASSES
+from pipeline.types import FloatArray
+from pipeline.types.programme import FrameScores
+
+_UNSEEN_S = 0.6
+"""In a longer gap without any pose nothing can be said."""
+
+
+def score_frames(network: TemporalNetwork, body: Body, origin_s: float) -> FrameScores:
+    """Scores at 25 samples a second, whatever the frame rate.
+
+    The skeleton is scored as it is and mirrored, and both scores averaged.
+
+    Args:
+        network: In eval mode.
+        body: The skater in one shot.
+        origin_s: Of the file's first frame, on the clock of `body.times_s`.
+    """
+    features = skeleton_features(body)
+    probabilities, moments = scored(network, features)
+    times = sample_times_s(body)
+    unseen = _since_pose(body, times) > _UNSEEN_S
+    probabilities[unseen] = 0.0
+    probabilities[unseen, FRAME_CLASSES.index("other")] = 1.0
+    moments[unseen] = 0.0
+    return FrameScores(
+        times_s=times - origin_s,
+        probabilities=probabilities,
+        moments=moments,
+        hip_height=np.interp(times, body.times_s, hip_height(body)).astype(np.float32),
+    )
+
+
+@torch.inference_mode()
+def scored(network: TemporalNetwork, features: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Features `(N, F)` to probabilities `(N, K)` and moments `(N, 2)`."""
+    device = next(network.parameters()).device
+    both = torch.from_numpy(np.stack([features, flipped(features)])).to(device)
+    classes, moments = network(both)[-1]
+    probabilities = classes.float().softmax(dim=2).mean(dim=0)
+    return probabilities.cpu().numpy(), moments.float().sigmoid().mean(dim=0).cpu().numpy()
+
+
+def _since_pose(body: Body, times: np.ndarray) -> np.ndarray:
+    """Seconds to the farther of the two poses around every sample, less a usual step; `(N,)`."""
+    posed = body.times_s[body.posed]
+    after = np.clip(np.searchsorted(posed, times), 0, len(posed) - 1)
+    before = np.maximum(np.searchsorted(posed, times, side="right") - 1, 0)
+    inside = np.asarray(posed[after] - posed[before])
+    outside = np.maximum(posed[0] - times, times - posed[-1])
+    return np.maximum(inside, outside) - body.step_s
