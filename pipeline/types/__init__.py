@@ -25,6 +25,7 @@ from pipeline.types.programme import (
     FoundJump,
     FoundPosition,
     FrameScores,
+    Measured,
     Programme,
     Shot,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "FoundPosition",
     "FrameScores",
     "IntArray",
+    "Measured",
     "ModelScores",
     "People",
     "PoseSequence",

@@ -63,6 +63,18 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A quantity measured from the skeleton, and the interval meant to hold the truth."""
+
+    value: float
+    low: float
+    high: float
+    """The truth lies between `low` and `high` in 95 of 100 cases."""
+    unit: str
+    """`s`, `cm`, `turns` or `turns/s`."""
+
+
+@dataclass(frozen=True)
 class FoundJump:
     """One jump of an element; seconds since the file's first frame."""
 
@@ -72,6 +84,8 @@ class FoundJump:
     """The likeliest jump first; its probabilities are the ensemble's over all 28 classes."""
     analysis: str = ""
     """Its analysis folder, relative to the programme's; empty where it was not classified."""
+    measurements: Mapping[str, Measured] = field(default_factory=dict)
+    """By name, those of `pipeline.measure.records.JUMP` that can be told, without the moments."""
 
     @property
     def label(self) -> str:
@@ -118,6 +132,8 @@ class FoundElement:
     """What a spin or sequence may be, the likeliest first."""
     analysis: str = ""
     """Analysis folder of a spin or sequence, relative to the programme's; empty: none."""
+    measurements: Mapping[str, Measured] = field(default_factory=dict)
+    """Of a spin by name, those of `pipeline.measure.records.SPIN` that can be told."""
 
     def __post_init__(self) -> None:
         if not self.end_s > self.start_s:
