@@ -108,6 +108,16 @@ ERRORS: Mapping[str, str] = {
     "analyse the clip again",
     "analysis_field": "{folder}/analysis.json: {field}: expected {expected}; "
     "analyse the clip again",
+    # Programmes that are opened.
+    "programme_none": "{folder}: contains no programme (no programme.json)",
+    "programme_unreadable": "{folder}/programme.json: cannot be read ({detail})",
+    "programme_version": "{folder}/programme.json: schema version {version}, but this Rinkside "
+    "reads {known}; find the elements again or use the version that wrote it",
+    "programme_no_scores": "{folder}: frame_scores.npz is missing; find the elements again",
+    "programme_damaged": "{folder}: the saved programme is damaged ({detail}); "
+    "find the elements again",
+    "programme_field": "{folder}/programme.json: {field}: expected {expected}; "
+    "find the elements again",
     "open_nothing": "choose a report, a .zip, or analysis.json together with arrays.npz",
     "open_no_report": "{name}: is not a Rinkside report, or is cut off; save it again",
     "open_damaged": "{name}: its analysis is damaged ({detail})",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from pipeline.classification.ensemble import EnsembleSettings, decide, fuse_umt, score_views
@@ -10,12 +13,20 @@ from pipeline.messages import Message
 from pipeline.tracking.tracks import Tracker, TrackSettings
 from pipeline.types import (
     Analysis,
+    Candidate,
     Detections,
+    FoundElement,
+    FoundJump,
+    FoundPosition,
+    FrameScores,
+    Measured,
     ModelScores,
     People,
     PoseSequence,
+    Programme,
     Provenance,
     RegionOfInterest,
+    Shot,
     Timeline,
     Track,
     VideoInfo,
@@ -94,3 +105,54 @@ def build_tracks(
     """One track a person, numbered from 0 by falling sum of the detector's scores."""
     tracker = Tracker(detections, timeline, frame_size, settings)
     return tracker.tracks(tracker.ranked(tracker.people()))
+
+
+def make_programme(*, analysis: str = "", **changes: Any) -> Programme:
+    """A programme of ten seconds: a combination, a combination spin and a sequence.
+
+    Args:
+        analysis: Folder of the sequence's analysis, `elements/03`; empty: no element has one.
+        changes: Fields to give other values.
+    """
+    triple = FoundJump(
+        1.0,
+        1.6,
+        (Candidate("3Lutz", 0.7), Candidate("3Flip", 0.2)),
+        measurements={"air_time": Measured(0.6, 0.57, 0.64, "s")},
+    )
+    elements = (
+        FoundElement(
+            1, "combination", 0.6, 2.6, "3Lz+3T", 0.95,
+            jumps=(triple, FoundJump(1.9, 2.4, (Candidate("3Toeloop", 0.6),))),
+        ),
+        FoundElement(
+            2, "spin", 3.0, 6.0, "FCoSp", 0.9,
+            positions=(FoundPosition("camel", 3.2, 4.5), FoundPosition("sit", 4.6, 5.8)),
+            flying=True,
+            candidates=(Candidate("CamelSpin", 0.6), Candidate("SitSpin", 0.3)),
+            measurements={"spin_turns": Measured(8.0, 7.5, 8.5, "turns")},
+        ),
+        FoundElement(
+            3, "sequence", 6.5, 9.5, "StSq", 0.8, candidates=(Candidate("Sequence", 0.9),),
+            analysis=analysis,
+        ),
+    )  # fmt: skip
+    rng = np.random.default_rng(3)
+    N = 251
+    whole = Programme(
+        profile="demo",
+        video=replace(make_analysis().video, frames=250, duration_s=10.0, end_s=10.0),
+        shots=(Shot(0.0, 9.8, "skating", "start"), Shot(9.8, 10.0, "black", "fade")),
+        elements=elements,
+        frame_scores=FrameScores(
+            np.arange(N) / 25,
+            rng.dirichlet(np.ones(10), N).astype(np.float32),
+            rng.random((N, 2), np.float32),
+            rng.random(N, np.float32),
+        ),
+        provenance={"temporal": Provenance("temporal_demo", None, "demo")},
+        timings_s={"decode": 1.0, "total": 3.0},
+        read_until_s=10.0,
+        warnings=(Message.of("weights_demo", stages="temporal"),),
+    )
+    return replace(whole, **changes)

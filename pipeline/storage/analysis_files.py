@@ -27,9 +27,10 @@ from pipeline.measure.files import FILE as MEASUREMENTS
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
 from pipeline.storage.analysis_records import analysis_of
+from pipeline.storage.field_kinds import WrongField
 from pipeline.storage.messages import messages_as_dict
 from pipeline.storage.output_folder import new_folder
-from pipeline.storage.schema import WrongField, check_fields
+from pipeline.storage.schema import check_fields
 from pipeline.types import (
     Analysis,
     VideoInfo,
@@ -37,11 +38,11 @@ from pipeline.types import (
 
 SCHEMA_VERSION = 1
 
-# What numpy, zipfile and our own records raise over bytes that are not what they should be.
-_UNREADABLE = (
+UNREADABLE = (
     *(OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError),
     *(MemoryError, struct.error, zipfile.BadZipFile, zlib.error),
 )
+"""What numpy, zipfile and our own records raise over bytes that are not what they should be."""
 
 
 def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "rinkside_version": __version__,
         "profile": analysis.profile,
-        "video": _video_as_dict(analysis.video),
+        "video": video_as_dict(analysis.video),
         "origin_s": analysis.timeline.origin_s,
         "region": {"xyxy": analysis.region.xyxy.tolist(), "rule": analysis.region.rule},
         "models": {
@@ -106,8 +107,8 @@ def _set_by_person(analysis: Analysis) -> dict[str, Any]:
     return found
 
 
-def _video_as_dict(video: VideoInfo) -> dict[str, Any]:
-    """Without what only few videos have, where this one does not."""
+def video_as_dict(video: VideoInfo) -> dict[str, Any]:
+    """A video's record, without what only few videos have, where this one does not."""
     return {name: value for name, value in asdict(video).items() if value is not None}
 
 
@@ -214,7 +215,7 @@ def load(folder: Path | str) -> Analysis:
         raise StoreError.of(
             "analysis_field", folder=folder, field=wrong.field, expected=wrong.expected
         ) from wrong
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise StoreError.of("analysis_damaged", folder=folder, detail=str(error)) from error
 
 

@@ -12,7 +12,12 @@ from pipeline.storage.old_sentences import recognised
 
 def messages_as_dict(rule: Message, warnings: Sequence[Message]) -> dict[str, Any]:
     """The value of `messages` in `analysis.json`: null for a message without a code."""
-    return {"skater": _entry(rule), "warnings": [_entry(message) for message in warnings]}
+    return {"skater": _entry(rule), "warnings": messages_as_list(warnings)}
+
+
+def messages_as_list(messages: Sequence[Message]) -> list[dict[str, Any] | None]:
+    """An entry for each of some messages: null for one without a code."""
+    return [_entry(message) for message in messages]
 
 
 def _entry(message: Message) -> dict[str, Any] | None:
@@ -44,8 +49,14 @@ def read_messages(
     """
     if stored is None:
         return recognised(rule), tuple(map(recognised, warnings))
-    told = map(read_message, warnings, stored["warnings"])
-    return read_message(rule, stored["skater"]), tuple(told)
+    return read_message(rule, stored["skater"]), read_warnings(warnings, stored["warnings"])
+
+
+def read_warnings(
+    sentences: Sequence[str], entries: Sequence[Mapping[str, Any] | None]
+) -> tuple[Message, ...]:
+    """Stored messages: their sentences, and the entries that `messages_as_list` made."""
+    return tuple(map(read_message, sentences, entries))
 
 
 def _blanks(text: str) -> set[str]:

@@ -16,6 +16,11 @@ from pipeline.measure.files import FILE as MEASUREMENTS
 
 FILES = ("analysis.json", "arrays.npz", "scores.csv", MEASUREMENTS)
 OVERLAY = "overlay.mp4"
+_BELONG_TO = {
+    "analysis.json": (*FILES, OVERLAY),
+    "programme.json": ("frame_scores.npz", "elements.csv", "elements.vtt", "sheet.html"),
+}
+"""Head of a folder -> files that are worth nothing beside another one."""
 
 _LONGEST_PATH = 4095 - 2 * LONGEST_NAME
 """Bytes; Linux takes 4,095, and files and scratch folders are made inside."""
@@ -54,8 +59,8 @@ def _is_too_long(folder: Path) -> bool:
 def new_folder(folder: Path) -> Iterator[Path]:
     """A scratch folder whose files move to `folder` when the block ends well.
 
-    Files of an older analysis are replaced or go, others stay; after an error nothing is left
-    behind. What a process that was killed left is cleared away by the next one.
+    Files of an older analysis or programme are replaced or go, others stay; after an error nothing
+    is left behind. What a process that was killed left is cleared away by the next one.
 
     Raises:
         StoreError: The disk is full, or the place cannot be written.
@@ -81,8 +86,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
 def _move(scratch: Path, folder: Path) -> None:
     """All at once to a new folder, file by file into one that exists.
 
-    There `analysis.json` goes first and comes last, so that no moment shows an analysis with
-    another one's arrays or overlay.
+    There `analysis.json` or `programme.json` goes first and comes last, so that no moment shows one
+    with another one's arrays, overlay or analyses.
     """
     try:
         scratch.rename(folder)
@@ -90,11 +95,20 @@ def _move(scratch: Path, folder: Path) -> None:
     except OSError:
         if not folder.is_dir():
             raise
-    if (scratch / "analysis.json").exists():
-        for name in (*FILES, OVERLAY):
-            (folder / name).unlink(missing_ok=True)
-    for file in sorted(scratch.iterdir(), reverse=True):
-        os.replace(file, folder / file.name)
+    for head, names in _BELONG_TO.items():
+        if (scratch / head).exists():
+            for name in (head, *names):
+                (folder / name).unlink(missing_ok=True)
+    _merge(scratch, folder)
+
+
+def _merge(scratch: Path, folder: Path) -> None:
+    """Move everything in a folder into one that exists; folders in it take the others' place."""
+    for entry in sorted(scratch.iterdir(), key=lambda entry: (entry.name in _BELONG_TO, entry)):
+        target = folder / entry.name
+        if entry.is_dir() and target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        os.replace(entry, target)
 
 
 def _clear_remains(place: Path, name: str) -> None:
