@@ -118,15 +118,33 @@ class Analyser:
             ValueError: Both a number and a box name the skater.
             Cancelled: `stop_asked` said so.
         """
-        monitor = Monitor(listener, stop_asked)
         video = self._opened(path, start_s, end_s, stream)
         question = _question(video, skater, people, skater_box)
+        return self.answer(video, question, Monitor(listener, stop_asked), fresh=fresh)
+
+    def answer(
+        self, video: Video, question: Question, monitor: Monitor, *, fresh: bool = False
+    ) -> Analysis:
+        """The analysis of an opened span: a known one, or made now and kept.
+
+        Args:
+            video: The span.
+            question: What is asked of it.
+            monitor: Told about progress; asked whether to stop.
+            fresh: Also where the result is known already.
+
+        Raises:
+            InputError: As `analyse`.
+            Cancelled: As `analyse`.
+        """
         known = None if fresh else self._recalled(video, question)
         if known is not None:
             return known
         try:
             analysis = Run(self.profile, self._networks, video, question, monitor).analysis()
         except FramesLost:
+            if question.followed is not None:  # which belongs to the very frames of the span
+                raise
             # The container promised frames that do not decode: go on with those that do, in which
             # nobody was looked for yet.
             left, anew = video.rescan(), replace(question, tracks=())

@@ -81,10 +81,13 @@ class Run:
         self.skater = question.skater
         self.known_tracks = question.tracks
         self.skater_box = question.skater_box
+        self.followed = question.followed
         self.monitor = monitor
         self.size = (video.info.width, video.info.height)
-        self.buffer = FrameBuffer(video, limit_bytes=profile.buffer_mib * 2**20)
-        monitor.expect(_shares(profile))
+        # With everybody known there is but one pass, for the frames of the views.
+        kept = 0 if self.followed is not None else profile.buffer_mib * 2**20
+        self.buffer = FrameBuffer(video, limit_bytes=kept)
+        monitor.expect(profile.costs())
 
     def analysis(self) -> Analysis:
         """All stages."""
@@ -140,6 +143,9 @@ class Run:
 
     def _find_people(self) -> People:
         """First pass: boxes on key frames, tracks, the main skater."""
+        if self.followed is not None:
+            self.monitor.finish("detect", self.followed.people)
+            return self.followed.people
         if self.known_tracks and self.skater_box is None:
             people = self._main_of(self.known_tracks)
             self.monitor.finish("detect", people)
@@ -217,24 +223,35 @@ class Run:
 
     def _watch(self, people: People, collectors: Sequence[FrameCollector]) -> PoseSequence:
         """Second pass: every frame gives a pose, and pictures to those who want it."""
+        shown = np.unique([frame for collector in collectors for frame in collector.wanted])
+        if self.followed is not None:
+            for _ in self._collected(shown, collectors):
+                pass
+            self.monitor.finish("pose", self.followed.pose)
+            return self.followed.pose
         T = len(self.video)
-        posed = pose_frame_indices(T)
-        shown = [np.fromiter(collector.wanted, dtype=np.int64) for collector in collectors]
         with self.monitor.timed("pose"):
             network = cast(ViTPose, self.networks.get("pose"))
             estimator = self.profile.pose.estimator(network)
             run = estimator.start(self._pose_boxes(people), stride=pose_stride(T))
-            wanted = np.union1d(posed, np.concatenate(shown))
+            wanted = np.union1d(pose_frame_indices(T), shown)
             with interruptible(network, self.monitor.check):
-                for position, frame in self._frames("pose", wanted):
-                    with self.monitor.timed("decode"):
-                        for collector in collectors:
-                            collector.add(position, frame)
+                for position, frame in self._collected(wanted, collectors):
                     run.add(frame, position)
                 pose = run.finish()
         self.networks.release("pose")
         self.monitor.finish("pose", pose)
         return pose
+
+    def _collected(
+        self, wanted: IntArray, collectors: Sequence[FrameCollector]
+    ) -> Iterator[tuple[int, Frame]]:
+        """Frames of the second pass, after they were shown to the collectors."""
+        for position, frame in self._frames("pose", wanted):
+            with self.monitor.timed("decode"):
+                for collector in collectors:
+                    collector.add(position, frame)
+            yield position, frame
 
     def _score_views(self, collector: ViewCollector) -> ModelScores:
         name = collector.settings.name
@@ -274,24 +291,8 @@ class Run:
         return (*weights, *self.video.warnings, *self._choice_warnings(people))
 
     def _choice_warnings(self, people: People) -> list[Message]:
-        found: list[Message] = []
-        if not self.networks.is_untrained("detector"):
-            found += choice_warnings(
-                people,
-                self.video.timeline,
-                self.size,
-                settings=self.profile.main_skater,
-            )
-        elif self.skater is not None:
-            found.append(Message.of("skater_ignored", skater=self.skater))
-        return found
-
-
-def _shares(profile: Profile) -> dict[str, float]:
-    """Relative cost of the stages, for the progress bar: pixels that each network sees."""
-    pixels = {
-        m.name: m.num_frames * m.side**2 * m.temporal_views * m.spatial_views
-        for m in profile.video_models
-    }
-    total = float(sum(pixels.values()))
-    return {"detect": total / 3, "pose": total / 2, **pixels, "infogcn": total / 50}
+        if self.networks.is_untrained("detector"):
+            ignored = Message.of("skater_ignored", skater=self.skater)
+            return [] if self.skater is None else [ignored]
+        timeline, settings = self.video.timeline, self.profile.main_skater
+        return list(choice_warnings(people, timeline, self.size, settings=settings))

@@ -115,6 +115,15 @@ class Profile:
         """Keys of the single networks that are scored, in order."""
         return (*(model.name for model in self.video_models), FUSED[-1])
 
+    def costs(self) -> dict[str, float]:
+        """Relative cost of an analysis' stages: pixels that each network sees."""
+        pixels = {
+            m.name: float(m.num_frames * m.side**2 * m.temporal_views * m.spatial_views)
+            for m in self.video_models
+        }
+        total = sum(pixels.values())
+        return {"detect": total / 3, "pose": total / 2, **pixels, "infogcn": total / 50}
+
     def fingerprint(self) -> str:
         """Hash of every setting; changes when a result could."""
         deciding = deciding_fields(self)

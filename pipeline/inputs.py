@@ -16,7 +16,16 @@ from pipeline import __version__
 from pipeline.annotations.marked import SkaterBox
 from pipeline.config import Profile
 from pipeline.storage.analysis_files import SCHEMA_VERSION
-from pipeline.types import ReaderName, Timeline, Track, VideoInfo, deciding_fields
+from pipeline.types import (
+    OMITTED_AT_DEFAULT,
+    People,
+    PoseSequence,
+    ReaderName,
+    Timeline,
+    Track,
+    VideoInfo,
+    deciding_fields,
+)
 from pipeline.video.readers import library_version
 
 LIBRARIES = (
@@ -34,6 +43,16 @@ _ROOMS = ("pipeline", "models")
 
 
 @dataclass(frozen=True)
+class Followed:
+    """Who is in a span and how they move, as the pass over a whole video found it."""
+
+    people: People
+    """Everybody, with the skater named; tracks of the span's T frames."""
+    pose: PoseSequence
+    """Their skeleton, T frames."""
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked of a span of a video."""
 
@@ -43,6 +62,8 @@ class Question:
     """People found before, among whom the skater is; empty: they are looked for."""
     skater_box: SkaterBox | None = None
     """A box that somebody drew around the skater, instead of the rule's choice."""
+    followed: Followed | None = field(default=None, metadata=OMITTED_AT_DEFAULT)
+    """Everything that the stages before the classifiers would find; None: they are to find it."""
 
     def __post_init__(self) -> None:
         if self.skater is not None and self.skater_box is not None:

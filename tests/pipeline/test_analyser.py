@@ -19,7 +19,9 @@ from pipeline.annotations.marked import SkaterBox
 from pipeline.config import load_profile
 from pipeline.drawing.overlay import write_overlay
 from pipeline.errors import Cancelled, VideoError
+from pipeline.inputs import Followed, Question
 from pipeline.messages import Message
+from pipeline.progress import Monitor
 from pipeline.storage.analysis_files import load
 from pipeline.storage.cache import AnalysisCache
 from pipeline.storage.output_folder import FILES
@@ -92,6 +94,32 @@ def test_people_who_were_found_before_are_not_looked_for_again(analyser, clip, m
     centre = np.nanmean(again.pose.keypoints_xy[1:], axis=(0, 1))
     assert abs(centre[0] - np.nanmean(tracks[1].boxes_xyxy[:, [0, 2]])) < 60
     assert len(again.scores) == 6
+
+
+def test_who_was_followed_through_a_whole_video_is_taken_as_they_are(
+    analyser, analysis, clip, tmp_path, monkeypatch
+):
+    """Issue 17, section 1: an element shares boxes and skeletons with the pass before."""
+    tracks = tuple(make_track(20, person_id=i, start=(50 + 100 * i, 40)) for i in range(2))
+    people = People(tracks, 1, Message("followed"))
+    cached = Analyser(load_profile("demo"), untrained=True, cache=AnalysisCache(tmp_path))
+    monkeypatch.setattr(
+        "pipeline.tracking.people.detect", lambda *_, **__: pytest.fail("looked again")
+    )
+    monkeypatch.setattr(
+        "pipeline.pose.estimate.PoseEstimator.start", lambda *_, **__: pytest.fail("posed again")
+    )
+    question = Question(followed=Followed(people, analysis.pose))
+    found = cached.answer(open_video(clip), question, Monitor(None, None))
+    assert found.people is people
+    assert found.pose is analysis.pose
+    np.testing.assert_array_equal(
+        found.scores["infogcn"].logits, analysis.scores["infogcn"].logits
+    )  # of the same skeleton
+    assert len(found.scores) == 6
+    again = cached.answer(open_video(clip), question, Monitor(None, None))
+    assert all(origin.stored for origin in again.provenance.values())
+    assert cached.known(clip) is None  # another question
 
 
 def test_a_skater_marked_by_hand_is_the_skater(clip, tmp_path):

@@ -15,7 +15,7 @@ from pipeline.analyser import Analyser
 from pipeline.annotations.marked import SkaterBox
 from pipeline.clip_run import Run
 from pipeline.config import load_profile
-from pipeline.inputs import Program, Question, ResultInputs, digest
+from pipeline.inputs import Followed, Program, Question, ResultInputs, digest
 from pipeline.messages import Message
 from pipeline.storage.analysis_files import load, score_rows, write_files
 from pipeline.storage.cache import AnalysisCache
@@ -126,6 +126,8 @@ CHANGED = {
         Question(skater_box=SkaterBox(3, (50, 40, 80, 100))),
         Question(skater_box=SkaterBox(4, (50, 40, 80, 100))),
         Question(skater_box=SkaterBox(3, (50, 40, 80, 101))),
+        Question(followed=Followed(people(), make_analysis().pose)),
+        Question(followed=Followed(people(start=(51, 40)), make_analysis().pose)),
     ],
     "profile": [
         replace(INPUTS.profile, precision="bf16"),
@@ -177,6 +179,7 @@ def test_no_input_of_a_run_is_left_out_of_the_key() -> None:
     asked = set(inspect.signature(Analyser.analyse).parameters)
     asked -= {"self", "path", "start_s", "end_s", "stream"}  # the video
     asked -= {"fresh", "listener", "stop_asked"}  # how, not what
+    asked |= {"followed"}  # by `pipeline.programme`, through `Analyser.answer`
     assert {"tracks" if name == "people" else name for name in asked} == {
         field.name for field in fields(Question)
     }
