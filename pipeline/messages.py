@@ -131,6 +131,43 @@ ERRORS: Mapping[str, str] = {
     "{before}; analyse it again",
     "clip_other": "{name}: is not the video that was analysed; analyse it again",
     "profile_unknown": "there is no profile {profile}; choose one of {known}",
+    # What a person corrects in a found programme.
+    "corrections_many": "there are more than {most} corrections; start from the machine's "
+    "list again",
+    "correction_no_element": "there is no element {row} in the list any more",
+    "correction_code": "{text}: is not an element code, such as 3Lz+3T, FCSp4 or StSq3",
+    "correction_order": "the element would start at {start} and end at {end}; the end comes "
+    "after the start",
+    "correction_outside": "{start} to {end} lies outside what was read of the video, {first} "
+    "to {last}",
+    "correction_overlap": "{start} to {end} overlaps element {number} ({element}, {from_} to "
+    "{to}); move or delete that one first",
+    "correction_no_jump": "element {number} ({element}) has no jump {jump}",
+    "correction_landing": "the landing at {landing} is not after the take-off at {takeoff}",
+    "correction_flight_outside": "the flight from {takeoff} to {landing} lies outside its "
+    "element, {start} to {end}; move the element's start or end so that it holds the flight",
+    "correction_flights_meet": "jump {jump} would be in the air at the same time as jump "
+    "{other} of this element",
+    "correction_split_one": "element {number} ({element}) is not a combination of jumps; choose "
+    "the time at which to split it",
+    "correction_split_unknown": "element {number} ({element}): take-off and landing of its "
+    "jumps are not all known; choose the time at which to split it",
+    "correction_split_outside": "{at} is not inside element {number} ({element}, {start} to {end})",
+    "correction_split_air": "at {at} jump {jump} is in the air; split before its take-off or "
+    "after its landing",
+    "correction_split_between": "{at} does not lie between two jumps of {element}",
+    "correction_merge_few": "choose two elements or more to merge",
+    "correction_merge_apart": "element {number} ({element}) lies between them; merge elements "
+    "that follow one another",
+    "correction_merge_kinds": "{codes} cannot be one element: jumps are merged with jumps, "
+    "spins with spins, sequences with sequences",
+    "correction_note": "a note takes at most {most} letters of plain text",
+    "correction_name": "a name takes at most {most} letters of plain text",
+    "corrections_unreadable": "{name}: its corrections cannot be read ({detail})",
+    "corrections_version": "{name}: schema version {version}, but this Rinkside reads "
+    "{known}; use the version that wrote it",
+    "corrections_field": "{name}: {field}: expected {expected}",
+    "corrections_other": "{name}: its corrections were made for another list of elements",
     # Places to write to.
     "place_file": "{folder}: {place} is a file; choose another folder",
     "place_forbidden": "{folder}: {place} is not writable; choose another folder",
