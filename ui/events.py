@@ -15,3 +15,7 @@ QUIET: dict[str, Any] = {
 
 AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
 """In the queue, because only there a changed `shown` makes the tabs listen; but behind nobody."""
+
+EVERY_PRESS: dict[str, Any] = {**AT_ONCE, "trigger_mode": "multiple"}
+"""For what asks for something of its own each time: by default the page drops a press as long as
+the one before is being answered. `Session.in_turn` answers them in their order."""

@@ -195,9 +195,14 @@ class RunStore:
             self._current[run.visitor] = self._on_screen[run.visitor] = run.run_id
 
     def look_at(self, visitor: str, run_id: str) -> None:
-        """What a visitor has on screen from now on: a run, or `""`, a clip not analysed yet."""
+        """What a visitor has on screen from now on: a run, or what `Shown` has in its place."""
         with self._lock:
             self._on_screen[visitor] = run_id
+
+    def chosen(self, visitor: str) -> str | None:
+        """What a visitor has on screen, as `look_at` names it; None where nothing is yet."""
+        with self._lock:
+            return self._on_screen.get(visitor)
 
     def on_screen(self, visitor: str) -> Run | None:
         """The run that a visitor looks at; None where their clip is not analysed yet."""

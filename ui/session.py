@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from ui.language.labels import language_of
 from ui.language.tables import say, spoken_in
 from ui.player.clips import ClipShelf
 from ui.runs import Run, RunStore
+from ui.turns import Turns
 from ui.views.cards import message_card
 
 Shown = tuple[str, int]
@@ -68,6 +70,8 @@ class Session:
     """By the name of the tab."""
     drawings: list[_Drawing] = field(default_factory=list)
     """The tabs that `on_open` was called for."""
+    turns: Turns = field(default_factory=Turns)
+    """Of what each visitor asks for."""
 
     def add_veil(self, name: str) -> None:
         """Put the sentence of an empty tab here; it hides everything of the tab that follows."""
@@ -77,19 +81,23 @@ class Session:
 
     def wire(self) -> None:
         """Make the tabs follow what is on show; after all of them are laid out."""
+        outputs = [self.finished, self.heard, self.visit, *(d.veil for d in self.drawings)]
 
         def follow(shown: Shown, request: gr.Request, *drawn: Shown) -> list[Any]:
+            overtaken = self.overtaken(shown, request)
+            if overtaken is not None:
+                return [overtaken, *(gr.skip() for _ in outputs)]
             run = self.run_of(shown)
             done = run is not None and run.analysis is not None
             pairs = zip(self.drawings, drawn, strict=True)
             veils = [_veil_over(run, drawing, before) for drawing, before in pairs]
             finished = shown if done else (NOT_ANALYSED, shown[1])
-            return [finished, shown, self.state_of_visit(request), *veils]
+            return [gr.skip(), finished, shown, self.state_of_visit(request), *veils]
 
         self.shown.change(
             follow,
             [self.shown, *(drawing.drawn for drawing in self.drawings)],
-            [self.finished, self.heard, self.visit, *(d.veil for d in self.drawings)],
+            [self.shown, *outputs],
             **QUIET,
         )
 
@@ -181,6 +189,15 @@ class Session:
             **QUIET,
         )
         return drawn
+
+    def overtaken(self, shown: Shown, request: gr.Request) -> Shown | None:
+        """What to show instead of news that was under way when the visitor chose something else."""
+        chosen = self.runs.chosen(visitor_of(request))
+        return None if chosen in (None, shown[0]) else (str(chosen), shown[1] + 1)
+
+    def in_turn(self, request: gr.Request) -> AbstractContextManager[None]:
+        """Answer the visitor when everything that they asked for before is answered."""
+        return self.turns.of(visitor_of(request))
 
     def run_of(self, shown: Shown) -> Run | None:
         """The run on show."""

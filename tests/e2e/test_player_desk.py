@@ -85,6 +85,45 @@ def test_a_span_is_analysed_and_its_file_stays_in_reach(player):
     assert player.locator("#history-list label").count() == 2
 
 
+def test_analyse_answers_every_press_and_leaves_what_is_typed_meanwhile(player):
+    """A press was lost, and what had been typed was put back, while Analyse was being answered."""
+    start, end = (f"#trim-{point} :is(input, textarea)" for point in ("in", "out"))
+    asked = []
+
+    def hold() -> None:
+        """Answer nothing for the time being."""
+        asked.clear()
+        player.route("**/queue/join*", lambda route: asked.append(route))
+
+    def answer() -> None:
+        for route in asked:  # and what is asked meanwhile
+            route.continue_()
+            player.wait_for_timeout(50)
+        player.unroute("**/queue/join*")
+
+    player.fill(start, "0:00.4")
+    player.fill(end, "0:01.2")
+    hold()
+    player.click("#analyse")
+    player.wait_for_timeout(100)
+    player.fill(start, "0:00.6")
+    answer()
+    wait(player, "p.scene.done && String(p.scene.span) === '10,29'")
+    player.wait_for_timeout(500)
+    assert player.input_value(start) == "0:00.6"
+
+    hold()
+    player.click("#analyse")
+    player.wait_for_timeout(100)
+    player.fill(start, "")
+    player.fill(end, "")
+    player.click("#analyse")
+    player.wait_for_timeout(100)
+    answer()
+    wait(player, "p.scene.done && p.scene.span[0] === 0")
+    assert (player.input_value(start), player.input_value(end)) == ("", "")
+
+
 def test_take_off_and_landing_are_set_in_the_player(player):
     """Issue 15, point 6; A and B, set meanwhile, stay (point 5)."""
     press(player, "a")

@@ -48,15 +48,20 @@ def then_analyse(
 
 
 def begin_for(session: Session) -> Any:
-    """What answers a click on Analyse; the fields come by the names of `callbacks.request_of`."""
+    """What answers a click on Analyse; the fields come by the names of `callbacks.request_of`.
+
+    It tells what `begun_as` makes, and the run whose request the fields hold: later typing stays.
+    """
 
     def begin(blind: bool, request: gr.Request, **fields: Any) -> list[Any]:
-        try:
-            asked = callbacks.request_of(**fields)
-        except InputError as error:
-            return begun_as(session, (message_card(in_words(error), kind="error"), "", 0), request)
-        news = callbacks.begin(asked, session.runs, visitor_of(request), blind=blind)
-        return begun_as(session, news, request)
+        with session.in_turn(request):
+            try:
+                asked = callbacks.request_of(**fields)
+            except InputError as error:
+                news = message_card(in_words(error), kind="error"), "", 0
+            else:
+                news = callbacks.begin(asked, session.runs, visitor_of(request), blind=blind)
+            return [*begun_as(session, news, request), news[1] or gr.skip()]
 
     return begin
 
@@ -82,8 +87,9 @@ def stop_for(session: Session) -> Any:
     """What answers a click on Cancel."""
 
     def stop(request: gr.Request) -> tuple[Any, Any, Any]:
-        steps = iter([callbacks.stop(session.runs, visitor_of(request))])
-        return next(session.told(steps, request))
+        with session.in_turn(request):
+            steps = iter([callbacks.stop(session.runs, visitor_of(request))])
+            return next(session.told(steps, request))
 
     return stop
 

@@ -15,7 +15,7 @@ from ui.desk.history import build_history, build_opener
 from ui.desk.left import facts_of, left_of, same_text
 from ui.desk.trim import build_trim
 from ui.desk.upload import upload_field
-from ui.events import AT_ONCE, QUIET
+from ui.events import EVERY_PRESS, QUIET
 from ui.language.labels import choice, label
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 
@@ -88,7 +88,9 @@ def build_controls(session: Session) -> Controls:
 
     fields = Fields(video, profile, start, end, skater, stream)
     taken = [facts, start, end, skater, stream, status, session.shown]
-    upload.upload(_take_for(session), [upload, session.shown], [upload, video, *taken], **AT_ONCE)
+    upload.upload(
+        _take_for(session), [upload, session.shown], [upload, video, *taken], **EVERY_PRESS
+    )
     restored = gr.State("")
     session.shown.change(
         _restore_for(session),
@@ -101,16 +103,17 @@ def build_controls(session: Session) -> Controls:
 
     def wire(trigger: Any, **api: Any) -> None:
         asked = fields.named()
-        begun = trigger(begin, blind, [*news, session.begun], inputs_kwargs=asked, **AT_ONCE)
+        outputs = [*news, session.begun, restored]
+        begun = trigger(begin, blind, outputs, inputs_kwargs=asked, **EVERY_PRESS)
         then_analyse(begun, analyse, [session.begun], news, inputs_kwargs=asked, **api)
 
     wire(go.click, api_name="analyse", api_visibility="public")
     if ready is not None:
         chosen = ready.load_input_event.then(
-            _take_example_for(session), [video, session.shown], taken, **AT_ONCE
+            _take_example_for(session), [video, session.shown], taken, **EVERY_PRESS
         )
         wire(chosen.then)
-    halt.click(stop_for(session), None, news, **AT_ONCE)
+    halt.click(stop_for(session), None, news, **EVERY_PRESS)
     return Controls(upload, video, fields, status, blind)
 
 
@@ -160,10 +163,12 @@ def _take_for(session: Session) -> Any:
 
 def _take_example_for(session: Session) -> Any:
     def take(path: str | None, shown: Shown, request: gr.Request) -> list[Any]:
-        session.runs.look_at(visitor_of(request), NOT_ANALYSED)
-        facts = describe(path)
-        what = UNREADABLE if path and facts.duration_s is None else NOT_ANALYSED
-        return [facts.card, "", "", "", "", "", (what, shown[1] + 1)]
+        with session.in_turn(request):
+            session.runs.look_at(visitor_of(request), NOT_ANALYSED)
+            facts = describe(path)
+            what = UNREADABLE if path and facts.duration_s is None else NOT_ANALYSED
+            session.runs.look_at(visitor_of(request), what)
+            return [facts.card, "", "", "", "", "", (what, shown[1] + 1)]
 
     return take
 

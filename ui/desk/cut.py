@@ -64,7 +64,9 @@ def wire_cut(session: Session, controls: Controls, verdict: gr.HTML) -> None:
         if run is None or asked is None:
             return [gr.skip() for _ in range(4)]
         # The in and out points at the left follow the run.
-        return begun_as(session, callbacks.begin(asked, session.runs, run.visitor), request)
+        with session.in_turn(request):
+            news = callbacks.begin(asked, session.runs, run.visitor)
+            return begun_as(session, news, request)
 
     def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
         yield from session.told(callbacks.go_on(session.runs, visitor_of(request), begun), request)

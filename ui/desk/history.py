@@ -10,7 +10,7 @@ import gradio as gr
 from pipeline.errors import InputError
 from pipeline.types import VideoInfo
 from ui.desk.upload import upload_field
-from ui.events import AT_ONCE, QUIET
+from ui.events import EVERY_PRESS, QUIET
 from ui.export.takeaway import open_saved
 from ui.language.labels import label
 from ui.language.messages import in_words
@@ -36,11 +36,12 @@ def build_history(session: Session, status: gr.HTML) -> None:
         run = session.runs.get(run_id)
         if run is None or run.visitor != visitor_of(request):
             return [gr.skip(), gr.skip()]
-        session.runs.look_at(run.visitor, run_id)
-        return [run.card, (run_id, shown[1] + 1)]
+        with session.in_turn(request):
+            session.runs.look_at(run.visitor, run_id)
+            return [run.card, (run_id, shown[1] + 1)]
 
     gr.on([session.visit.change, session.finished.change], remember, None, past, **QUIET)
-    past.input(look_back, [past, session.shown], [status, session.shown], **AT_ONCE)
+    past.input(look_back, [past, session.shown], [status, session.shown], **EVERY_PRESS)
 
 
 def build_opener(session: Session, status: gr.HTML) -> None:
@@ -49,16 +50,17 @@ def build_opener(session: Session, status: gr.HTML) -> None:
         saved = upload_field(label("open_upload"), file_count="multiple", elem_id="open-saved")
 
     def bring_back(paths: list[str] | None, request: gr.Request) -> tuple[str, Any]:
-        try:
-            sentence, run_id = open_saved(paths or [], session.runs, visitor_of(request))
-        except InputError as error:
-            return message_card(in_words(error), kind="error"), gr.skip()
-        card = message_card(sentence, kind="done")
-        if run := session.runs.get(run_id):
-            run.card = card
-        return card, (run_id, 1)
+        with session.in_turn(request):
+            try:
+                sentence, run_id = open_saved(paths or [], session.runs, visitor_of(request))
+            except InputError as error:
+                return message_card(in_words(error), kind="error"), gr.skip()
+            card = message_card(sentence, kind="done")
+            if run := session.runs.get(run_id):
+                run.card = card
+            return card, (run_id, 1)
 
-    saved.upload(bring_back, saved, [status, session.shown], **QUIET)
+    saved.upload(bring_back, saved, [status, session.shown], **EVERY_PRESS)
 
 
 def history_line(run: Run) -> str:

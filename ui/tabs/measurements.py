@@ -220,8 +220,9 @@ def _wire_choice(session: Session, kind: gr.Radio, which: gr.Radio) -> None:
         return _newer(shown)
 
     # Only what a hand does is heard: a proposal is never kept as a choice.
-    kind.input(set_kind, [session.finished, kind], session.shown, **QUIET)
-    which.input(set_which, [session.finished, which], session.shown, **QUIET)
+    every: dict[str, Any] = {**_IN_TURN, "trigger_mode": "multiple"}
+    kind.input(set_kind, [session.finished, kind], session.shown, **every)
+    which.input(set_which, [session.finished, which], session.shown, **every)
 
 
 def take_flight(run: Run, takeoff: float | None, landing: float | None) -> None:

@@ -25,7 +25,7 @@ from ui.evaluations.choosing import (
 from ui.evaluations.clip_list import CLIP_LIST_JS
 from ui.evaluations.confusion import CONFUSION_JS
 from ui.evaluations.opened import BAR_JS, opened_bar
-from ui.events import AT_ONCE, QUIET
+from ui.events import EVERY_PRESS, QUIET
 from ui.language.labels import label
 from ui.server.hosting import hosted
 from ui.session import Session, Shown, visitor_of
@@ -177,10 +177,12 @@ def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
         videos: str,
     ) -> list[Any]:
         asked = (path, voter, typed_folder(videos))
-        note, card, news, begun, pages = pick_clip(session.runs, visitor_of(request), asked, event)
-        if isinstance(news, tuple):  # newer than what is on show, be it the same run
-            news = (news[0], shown[1] + 1)
-        return [note, card, news, session.state_of_visit(request), begun, pages]
+        with session.in_turn(request):
+            picked = pick_clip(session.runs, visitor_of(request), asked, event)
+            note, card, news, begun, pages = picked
+            if isinstance(news, tuple):  # newer than what is on show, be it the same run
+                news = (news[0], shown[1] + 1)
+            return [note, card, news, session.state_of_visit(request), begun, pages]
 
     def go_on(begun: str, request: gr.Request) -> Iterator[tuple[Any, Any, Any]]:
         yield from session.told(callbacks.go_on(session.runs, visitor_of(request), begun), request)
@@ -190,7 +192,7 @@ def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:
         session.shown,
         [page.clip_note, *news, session.begun, session.pages],
         inputs_kwargs={"path": page.folder, "voter": page.voter, "videos": page.videos},
-        **AT_ONCE,
+        **EVERY_PRESS,
     )
     then_analyse(picked, go_on, [session.begun], [*news, session.visit])
 

@@ -14,7 +14,7 @@ from pipeline.types import Analysis
 from ui import callbacks
 from ui.desk.asking import begun_as, then_analyse
 from ui.desk.controls import Controls
-from ui.events import AT_ONCE, QUIET
+from ui.events import EVERY_PRESS, QUIET
 from ui.export.notes import with_notes_sent
 from ui.flights import with_flight_set
 from ui.language.messages import in_words
@@ -50,14 +50,14 @@ def build_tab(session: Session, controls: Controls) -> None:
     session.shown.change(show, [session.shown, controls.video], player, **QUIET)
     news = [controls.status, session.shown, session.visit]
     begun = player.choose_skater(
-        _begin_skater_choice_for(session), session.shown, [*news, session.begun], **AT_ONCE
+        _begin_skater_choice_for(session), session.shown, [*news, session.begun], **EVERY_PRESS
     )
     begun_by_mark = player.mark(
         _begin_mark_for(session),
         [session.shown, controls.blind],
         [*news, session.begun],
         inputs_kwargs=controls.fields.named(),
-        **AT_ONCE,
+        **EVERY_PRESS,
     )
     then_analyse(begun_by_mark, _go_on_for(session), [session.begun], news)
     player.flight(
@@ -208,7 +208,9 @@ def _begin_skater_choice_for(session: Session) -> Any:
             asked = choose_skater_on_show(session.clips, run, event._data)
         except Nonsense:
             return nothing
-        return begun_as(session, callbacks.begin(asked, session.runs, run.visitor), request)
+        with session.in_turn(request):
+            news = callbacks.begin(asked, session.runs, run.visitor)
+            return begun_as(session, news, request)
 
     return begin
 
@@ -229,8 +231,9 @@ def _begin_mark_for(session: Session) -> Any:
             return begun_as(session, news, request)
         # Whoever has seen a verdict of this clip has no call to make any more.
         blind = blind and (run is None or run.analysis is None)
-        news = callbacks.begin(asked, session.runs, visitor, blind=blind)
-        return begun_as(session, news, request)
+        with session.in_turn(request):
+            news = callbacks.begin(asked, session.runs, visitor, blind=blind)
+            return begun_as(session, news, request)
 
     return begin
 
