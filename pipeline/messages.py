@@ -125,6 +125,8 @@ ERRORS: Mapping[str, str] = {
     "open_no_zip": "{name}: cannot be unpacked ({detail}); save it again",
     "open_other_clip": "{name}: is not the clip of this analysis ({clip}); "
     "choose that one, or none",
+    "programme_nothing": "choose a programme's .zip, its sheet (.html), or its programme.json",
+    "programme_one_video": "choose one video at a time, or a saved programme with its video",
     "clip_not_packed": "{name}: the clip is not here, so it cannot be included",
     "clip_not_here": "{name}: the clip is not here; open the analysis together with its clip",
     "clip_reshaped": "{name}: is now read as {size} pixels, but this analysis was made at "

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Protocol
 
 from models.checkpoint_files import WeightsError
-from pipeline.errors import Cancelled, InputError, write_error
+from pipeline.errors import Cancelled, InputError, StoreError, write_error
 from pipeline.messages import Message
 from pipeline.progress import Listener, StopAsked
 from pipeline.types.programme import Programme
+from pipeline.video import open_video
 from ui.language.messages import in_words
 from ui.language.tables import say
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
@@ -104,19 +105,24 @@ class ProgrammeJobs:
         self._begin(job)
         return job
 
-    def adopt(self, folder: Path, visitor: str) -> ProgrammeJob:
+    def adopt(self, folder: Path, visitor: str, *, video: Path | None = None) -> ProgrammeJob:
         """A job that is over already, of a programme that was saved before.
 
         Args:
             folder: As `save_programme` made it; it is moved to the job's.
             visitor: Whoever opens it.
+            video: The programme's, if it is at hand.
 
         Raises:
-            InputError: It holds no readable programme, or the disk is full.
+            InputError: It holds no readable programme, the video is another one, or the disk is
+                full.
         """
         programme = self._engine.load(folder)
         name = Path(programme.video.path).name
-        job = new_job(self._folder, None, title=name, visitor=visitor)
+        if video is not None and open_video(video).info.sha256 != programme.video.sha256:
+            raise StoreError.of("open_other_clip", name=video.name, clip=name)
+        asked = None if video is None else ProgrammeRequest(str(video), programme.profile)
+        job = new_job(self._folder, asked, title=name, visitor=visitor)
         try:
             shutil.move(folder, job.programme_folder)
         except OSError as error:

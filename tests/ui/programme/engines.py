@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import Cancelled, StoreError, VideoError
+from pipeline.errors import Cancelled, VideoError
 from pipeline.progress import Listener, Progress, StopAsked
+from pipeline.storage.programme_files import load_programme, save_programme
 from pipeline.types.programme import Programme
-from tests.programmes import make_programme
+from tests.factories import make_programme
 from ui.programme.job import ProgrammeRequest
 
 
 class StepByStep:
-    """Finds one element a step; tests say when a step is made.
+    """Finds the three elements of `make_programme`, one a step, while `gate` is set.
 
     Args:
-        steps: Elements in all.
-        gate: Steps are made while it is set.
         failing: Called before the last step; it may raise.
     """
 
-    def __init__(self, steps: int = 3, failing: Callable[[], object] | None = None) -> None:
-        self.steps = steps
+    def __init__(self, failing: Callable[[], object] | None = None) -> None:
         self.gate = threading.Event()
         self.gate.set()
         self.failing = failing
@@ -50,23 +50,26 @@ class StepByStep:
     def _find(
         self, request: ProgrammeRequest, folder: Path, listener: Listener, stop_asked: StopAsked
     ) -> Programme:
-        for step in range(1, self.steps + 1):
+        whole = make_programme()
+        video = replace(whole.video, path=Path(request.path).name, sha256=sha256(request.path))
+        for step in range(1, len(whole.elements) + 1):
             while not self.gate.wait(0.01):
                 if stop_asked():
                     raise Cancelled
             if stop_asked():
                 raise Cancelled
-            if step == self.steps and self.failing is not None:
+            if step == len(whole.elements) and self.failing is not None:
                 self.failing()
-            until_s = 60 * step / self.steps
-            found = make_programme(path=request.path, elements=step, until_s=until_s)
-            listener(Progress("detect", step / self.steps, 1.0, found))
-        folder.mkdir()
-        (folder / "programme.json").write_text(str(self.steps))
+            found = replace(
+                whole, video=video, elements=whole.elements[:step], read_until_s=10 * step / 3
+            )
+            listener(Progress("detect", step / 3, 1.0, found))
+        save_programme(found, folder)
         return found
 
     def load(self, folder: Path) -> Programme:
-        try:
-            return make_programme(elements=int((folder / "programme.json").read_text()))
-        except (OSError, ValueError):
-            raise StoreError("there is no programme in it") from None
+        return load_programme(folder)
+
+
+def sha256(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, VideoError
+from pipeline.storage.programme_pack import pack_programme
 from tests.ui.programme.engines import StepByStep
+from tests.videos import Recipe, write_video
 from ui.language.tables import speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import JobRefused, ProgrammeJobs
+from ui.programme.starting import begin, is_programme
 from ui.work import TURNS
 
 WAIT_S = 10.0
@@ -232,6 +235,29 @@ def test_a_saved_programme_is_opened_as_a_job_that_is_over(jobs_of, video, tmp_p
     job = jobs.adopt(taken, "boris")
     assert job.state == "done"
     assert not job.can_continue
-    assert jobs_of(StepByStep()).get(job.job_id).programme is not None
+    assert jobs_of(StepByStep()).get(job.job_id).programme.elements == made.programme.elements
     with pytest.raises(InputError):
         jobs.adopt(tmp_path, "boris")
+
+
+def test_a_saved_programme_takes_its_own_video_along_and_no_other(jobs_of, tmp_path) -> None:
+    jobs = jobs_of(StepByStep())
+    video, other = (write_video(tmp_path / f"{i}.mp4", Recipe(frames=4 + i)) for i in range(2))
+    made = ask(jobs, video)
+    until(lambda: made.state == "done")
+    pack_programme(made.programme_folder, tmp_path / "saved.zip")
+    chosen = [str(tmp_path / "saved.zip"), str(video)]
+    job = begin(jobs, chosen, "demo", "boris")
+    assert Path(job.request.path).read_bytes() == video.read_bytes()
+    assert job.programme.elements == made.programme.elements
+    with pytest.raises(InputError, match="is not the clip of this analysis"):
+        begin(jobs, [chosen[0], str(other)], "demo", "boris")
+    with pytest.raises(InputError, match="one video at a time"):
+        begin(jobs, [str(video), str(other)], "demo", "boris")
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "programme"), [(1.5, False), (8.0, False), (8.1, True), (240.0, True)]
+)
+def test_the_length_decides_where_a_video_opens(duration_s, programme) -> None:
+    assert is_programme("clip.mp4", duration_s) is programme
