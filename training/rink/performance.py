@@ -96,15 +96,16 @@ class ProgramElement:
     """One element of a programme's truth list; times in seconds of the programme."""
 
     label: str
-    """One of `pipeline.elements.LABELS`, never `NoBasic`; or `CombinationSpin`, `LaybackSpin`."""
+    """One of `pipeline.elements.LABELS`, never `NoBasic`; or `CombinationSpin`, `LaybackSpin`,
+    `Euler`."""
     number: int
     """Of the element in the programme, from 0: the jumps of a combination share it."""
     start_s: float
     """Where its preparation begins."""
     takeoff_s: float
-    """NaN unless a jump."""
+    """Of a jump, or of a spin's flying entry; else NaN."""
     landing_s: float
-    """NaN unless a jump."""
+    """As `takeoff_s`."""
     end_s: float
     """Where its check-out, or exit, is over."""
     rotations: float
@@ -115,6 +116,8 @@ class ProgramElement:
     """As in `Performance`."""
     positions: tuple[tuple[str, float, float], ...] = ()
     """`(class, begin, end)` of the positions of a spin."""
+    foot_change_s: float = float("nan")
+    """When a spin changes the foot; NaN where it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,24 @@ def test_the_same_seed_gives_the_same_bytes(label):
     assert first.joints.tobytes() != other.joints.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("label", "samples", "middle"),
+    [
+        ("3Lutz", 224, (-18.6348, -7.0731, 1.3634)),
+        ("1Axel", 185, (-5.3808, 5.0938, 1.1533)),
+        ("CamelSpin", 832, (18.6479, 10.2249, 0.8508)),
+        ("UprightSpin", 473, (11.3968, 6.5932, 0.8927)),
+        ("Sequence", 1691, (9.1790, -5.6945, 1.0845)),
+        ("NoBasic", 188, (11.8675, -12.5309, 0.7569)),
+    ],
+)
+def test_clips_stay_what_they_were(label, samples, middle):
+    """Published figures name seeds; what is added for programmes must not change their clips."""
+    joints = clip(label, 1).joints
+    assert len(joints) == samples
+    assert joints[samples // 2].mean(axis=0) == pytest.approx(middle, abs=2e-4)
+
+
 @pytest.mark.parametrize("label", JUMPS)
 def test_flight_is_ballistic(label):
     shown = clip(label, clean=True)

@@ -77,6 +77,8 @@ class Mark:
     flaws: frozenset[Flaw] = frozenset()
     positions: tuple[tuple[str, float, float], ...] = ()
     """`(class, begin, end)` of the positions of a spin."""
+    foot_change: float = AUTO
+    """When a spin changes the foot."""
 
     def moved(self, seconds: float) -> Mark:
         """The same element, later."""
@@ -87,6 +89,7 @@ class Mark:
             end=self.end + seconds,
             takeoff=self.takeoff + seconds,
             landing=self.landing + seconds,
+            foot_change=self.foot_change + seconds,
             spin=spin,
             positions=tuple((name, a + seconds, b + seconds) for name, a, b in self.positions),
         )

@@ -21,6 +21,9 @@ from training.rink.motion.phrase import Contact
 _TOUCH_S, _PICK_S, _LEAVE_S = 0.14, 0.08, 0.14
 _SHIFT_S = 0.12
 _PUSH_S = 0.22
+_SEEN_S = 20.0
+"""So long before and after a contact a skate knows of it: its weight is nothing long before that,
+and no clip is longer."""
 _PUSHING = 0.02
 """What a leg bears while it pushes: all, where no other leg does."""
 
@@ -68,14 +71,16 @@ def plan_skate(
     for contact in contacts:
         if contact.side != side or _absent(contact, travel.times):
             continue
-        share = _on_ice(contact, travel.times)[:, None]
-        foot, place = _stance(contact, travel, height, body)
-        free *= 1.0 - share
-        share = share + _near(contact, travel.times)[:, None]
-        total += share
-        ankle += share * place
-        forward += share * foot.forward
-        up += share * foot.up
+        seen = _seen(contact, travel.times)
+        part = travel.part(seen)
+        share = _on_ice(contact, part.times)[:, None]
+        foot, place = _stance(contact, part, height[seen], body)
+        free[seen] *= 1.0 - share
+        share = share + _near(contact, part.times)[:, None]
+        total[seen] += share
+        ankle[seen] += share * place
+        forward[seen] += share * foot.forward
+        up[seen] += share * foot.up
     used = np.maximum(total, 1e-9)
     nowhere = total[:, 0] < 1e-9
     forward[nowhere], up[nowhere] = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
@@ -85,6 +90,12 @@ def plan_skate(
 
 def _absent(contact: Contact, times: Array) -> bool:
     return contact.start - _TOUCH_S > times[-1] or _last(contact) + _LEAVE_S < times[0]
+
+
+def _seen(contact: Contact, times: Array) -> slice:
+    """The samples around a contact, so that a programme's cost grows with its length alone."""
+    first, last = np.searchsorted(times, (contact.start - _SEEN_S, _last(contact) + _SEEN_S))
+    return slice(int(first), int(last))
 
 
 def _last(contact: Contact) -> float:

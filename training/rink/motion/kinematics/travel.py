@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -42,12 +42,12 @@ class Travel:
     lean: Array
     """`(T, 2)`, the same for the skater's frame: on a curve the hips lean more than the body."""
 
-    @property
+    @cached_property
     def along(self) -> Array:
         """Unit vectors of the travel, `(T, 2)`."""
         return np.stack([np.cos(self.heading), np.sin(self.heading)], axis=-1)
 
-    @property
+    @cached_property
     def aside(self) -> Array:
         """Unit vectors to the left of the travel, `(T, 2)`."""
         return np.stack([-np.sin(self.heading), np.cos(self.heading)], axis=-1)
@@ -66,6 +66,13 @@ class Travel:
     def frame(self) -> Array:
         """From the skater's frame to the world, `(T, 3, 3)`."""
         return leaning(_upward(self.lean)) @ turn(self.yaw)
+
+    def part(self, samples: slice) -> Travel:
+        """A stretch of it."""
+        if samples == slice(0, len(self.times)):
+            return self
+        arrays = {f.name: getattr(self, f.name)[samples] for f in fields(self)}
+        return Travel(**arrays)
 
 
 def _upward(slope: Array) -> Array:
