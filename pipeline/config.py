@@ -20,7 +20,14 @@ from pipeline.detection.detector import DetectorSettings
 from pipeline.detection.zoom import ZoomSettings
 from pipeline.errors import ConfigError
 from pipeline.pose import PoseSettings
-from pipeline.settings import WholeNumber, load_toml, read_settings, settings, with_stored_keys
+from pipeline.settings import (
+    Positive,
+    WholeNumber,
+    load_toml,
+    read_settings,
+    settings,
+    with_stored_keys,
+)
 from pipeline.tracking.candidates import MainSkaterSettings
 from pipeline.tracking.region import RegionSettings
 from pipeline.tracking.tracks import TrackSettings
@@ -55,6 +62,18 @@ class TemporalSettings:
 
 
 @settings()
+class ProgrammeSettings:
+    """How a whole programme is read, as opposed to a clip of one element."""
+
+    detector_hz: Positive = 3.2
+    """Times a second that the detector looks; every eighth frame of 25 a second."""
+    pose_hz: Positive = 30.0
+    """At most about so many skeletons a second: of faster videos, every second frame or less."""
+    flip_test: bool = True
+    """Average every skeleton with the flipped crop's, whatever `pose` says; doubles the cost."""
+
+
+@settings()
 class Profile:
     """One complete configuration of the pipeline."""
 
@@ -78,6 +97,8 @@ class Profile:
     """Who of them is the skater."""
     region: RegionSettings = field(default_factory=RegionSettings)
     """What is cropped."""
+    programme: ProgrammeSettings = field(default=ProgrammeSettings(), metadata=OMITTED_AT_DEFAULT)
+    """How a whole programme is read."""
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     """How the models' scores become one verdict."""
     precision: Precision = "fp32"

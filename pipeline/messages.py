@@ -76,6 +76,8 @@ ERRORS: Mapping[str, str] = {
     # The span.
     "span_long": "{name}: {span} s is too long for one element (at most {most} s); every clip gets "
     "one verdict, so set an in and an out point around the element (--start, --end)",
+    "programme_long": "{name}: {span} min is too long for one programme (at most {most} min); set "
+    "in and out points around the programme (--start, --end), or cut the video",
     "no_moment": "{typed}: is not a time; give seconds (75.2), m:ss (1:15.2) or h:mm:ss",
     "in_no_number": "{name}: the in point (--start) is {point}, not a number of seconds",
     "out_no_number": "{name}: the out point (--end) is {point}, not a number of seconds",
@@ -212,6 +214,18 @@ NOTES: Mapping[str, str] = {
     "presence": "person {person}, chosen as the skater, is in view in only {presence} of the "
     "frames; the others have no box and no skeleton",
     "skater_ignored": "--skater {skater} was ignored: the detector is untrained",
+    "frames_lost": "{name} is damaged: frame {frame} could not be read; elements after {read} s "
+    "were not looked for",
+    "pair": "two people skate together most of the time; person {person} is followed, and elements "
+    "of the other are not looked for; choose with --skater N",
+    "skater_away": "the skater is out of the picture from {start} to {end} s",
+    "cuts_often": "the picture is cut every {every} s on average; elements that a cut divides may "
+    "be missed",
+    "too_short": "{name} lasts {lasts} s, which is shorter than any element",
+    "slow_rate": "{name} has {fps} frames per second; take-offs and landings are less exact than "
+    "at 25",
+    "followed": "person {person} was chosen as the skater by their place, size and movement, and "
+    "is found again after every cut by their clothes",
     "not_cached": "the result was not cached: {reason}",
     "nobody_in_view": "no person in view",
     "nobody_looked_for": "person detection was skipped: the detector is untrained",

@@ -193,20 +193,28 @@ class PoseRun:
         Raises:
             ValueError: A frame with a box was never added.
         """
+        peaks = self.peaks()
+        if self._estimator.settings.resolve_left_right:
+            joints, scores = resolve_left_right(peaks, self.body_px())
+        else:
+            # Copies, or all peaks would stay in memory with the poses.
+            joints, scores = peaks.points[:, :, 0].copy(), peaks.values[:, :, 0].copy()
+        return PoseSequence(joints, scores, self._stride)
+
+    def peaks(self) -> Peaks:
+        """The highest peaks of all frames, for a caller that resolves left and right itself.
+
+        Raises:
+            ValueError: A frame with a box was never added.
+        """
         if self._awaited.any():
             first = int(self._awaited.argmax())
             raise ValueError(f"frame {first} has a box and was never added")
         if self._pending:
             self._run_pending()
-        if self._estimator.settings.resolve_left_right:
-            joints, scores = resolve_left_right(self._peaks, self._body_px())
-        else:
-            # Copies, or all peaks would stay in memory with the poses.
-            joints = self._peaks.points[:, :, 0].copy()
-            scores = self._peaks.values[:, :, 0].copy()
-        return PoseSequence(joints, scores, self._stride)
+        return self._peaks
 
-    def _body_px(self) -> float:
+    def body_px(self) -> float:
         """Longer side of the person's box, in the median."""
         longer = self._regions.sizes[~self._regions.is_gap].max(axis=1)
         return float(np.median(longer)) / BOX_PADDING if len(longer) else 1.0

@@ -10,6 +10,8 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import closing
+from copy import copy
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -104,6 +106,25 @@ class Video:
         with closing(READERS[self._reader](self._film, wanted + first)) as frames:
             for place, frame in frames:
                 yield place - first, frame
+
+    def part(self, first: int, stop: int) -> Video:
+        """The frames at positions `first` to `stop`, exclusive, as a span of their own.
+
+        Nothing is probed or hashed again; what is wrong with the file stays this span's to say.
+        """
+        if not 0 <= first < stop <= len(self):
+            raise ValueError(f"part: expected positions within 0..{len(self)}, got {first}..{stop}")
+        start_s = self.timeline.seconds(first) if first else self.info.start_s
+        end_s = self.timeline.seconds(stop) if stop < len(self) else self.info.end_s
+        places = self._span.places[first:stop]
+        part = copy(self)
+        part._span = Span(places, start_s, end_s, (start_s, end_s), ())
+        part.info = replace(self.info, frames=stop - first, start_s=start_s, end_s=end_s)
+        part.timeline = Timeline(
+            places, self.timeline.pts_s[first:stop], origin_s=self.timeline.origin_s
+        )
+        part.warnings = []
+        return part
 
     def rescan(self) -> Video:
         """The same span with only those frames that decode, found by decoding the file once."""

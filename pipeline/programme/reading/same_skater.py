@@ -1,0 +1,87 @@
+"""Who of the people in a shot is the skater of the programme, when they have been seen before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.detection.appearance import LENGTH
+from pipeline.detection.boxes import Numbers, iou
+from pipeline.tracking.candidates import Candidate
+from pipeline.types import Detections, FloatArray, Track
+
+_LOOKS = 12
+"""So many looks of the skater, one a piece of a shot, are remembered."""
+_ALIKE, _UNLIKE = 0.85, 0.55
+"""Likeness of clothes that is as good as certain, and that excludes somebody."""
+_SEEN_SHARE = 0.4
+"""Share of a shot's beginning that somebody unknown must be in view to be taken for the skater."""
+
+
+@dataclass(frozen=True)
+class SkaterMemory:
+    """What the skater looked like, and their number."""
+
+    looks: FloatArray = field(default_factory=lambda: np.empty((0, LENGTH), np.float32))
+    """`(L, D)` descriptors, the latest last; rows of length 1."""
+    person_id: int | None = None
+    """The skater's number; None while nobody has been chosen."""
+
+    def likeness(self, look: Numbers | None) -> float:
+        """0..1 of somebody's looks and the skater's; half where nothing is known."""
+        if look is None or not len(self.looks):
+            return 0.5
+        agreement = np.sort(self.looks @ look.astype(np.float32))[::-1]
+        likeness = float(agreement[: max(1, len(agreement) // 2)].mean())
+        return float(np.clip((likeness - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0))
+
+    def with_look(self, person_id: int, look: Numbers | None) -> SkaterMemory:
+        """After the skater was seen once more."""
+        looks = self.looks
+        if look is not None:
+            looks = np.concatenate([looks, look[None].astype(np.float32)])[-_LOOKS:]
+        return SkaterMemory(looks, person_id)
+
+
+def look_of(track: Track, detections: Detections, since: int = 0) -> Numbers | None:
+    """What a person looks like on average, `(D,)` of length 1; None where nothing is seen.
+
+    Args:
+        track: The person's.
+        detections: Of the same frames, with descriptors.
+        since: Frames before this do not count.
+    """
+    if detections.appearance is None:
+        return None
+    frames = detections.frame
+    own = iou(detections.boxes_xyxy, track.boxes_xyxy[frames]) > 0.9
+    rows = np.flatnonzero(own & (frames >= since) & detections.appearance.any(axis=1))
+    if not len(rows):
+        return None
+    mean = detections.appearance[rows].astype(np.float64).mean(axis=0)
+    return np.asarray(mean / np.linalg.norm(mean))
+
+
+def agreement(track: Track, boxes: FloatArray) -> float:
+    """Mean overlap of a track with boxes `(P, 4)` of its first P frames; 0 where never both."""
+    return float(agreements([track], boxes)[0])
+
+
+def agreements(tracks: list[Track] | tuple[Track, ...], boxes: FloatArray) -> Numbers:
+    """The same of several tracks, `(M,)`."""
+    result = np.zeros(len(tracks))
+    known = ~np.isnan(boxes[:, 0])
+    for row, track in enumerate(tracks):
+        own = track.boxes_xyxy[: len(boxes)]
+        both = known & ~np.isnan(own[:, 0])
+        if both.any():
+            result[row] = float(iou(own[both], boxes[both]).mean())
+    return result
+
+
+def is_skater(candidate: Candidate, likeness: float, *, known: bool) -> bool:
+    """Whether the likeliest person at a shot's beginning is the skater at all."""
+    if not known:
+        return candidate.presence >= _SEEN_SHARE
+    return likeness > 0 and candidate.presence >= _SEEN_SHARE / 2
