@@ -134,6 +134,7 @@ ERRORS: Mapping[str, str] = {
     "clip_reshaped": "{name}: is now read as {size} pixels, but this analysis was made at "
     "{before}; analyse it again",
     "clip_other": "{name}: is not the video that was analysed; analyse it again",
+    "field_no_number": "{field}: {text} is not a whole number",
     "profile_unknown": "there is no profile {profile}; choose one of {known}",
     # What a person corrects in a found programme.
     "corrections_many": "there are more than {most} corrections; start from the machine's "

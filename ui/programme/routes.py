@@ -1,0 +1,189 @@
+"""Programme jobs for programs: start, status, result, cancel, continue; as plain addresses.
+
+A job is found by its id only, which nobody can guess; no answer names a path of this machine.
+`docs/programme_jobs.md` shows them at work.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from models.atomic_files import short_name
+from pipeline.config import load_shipped_profile, profile_names
+from pipeline.errors import InputError, write_error
+from pipeline.moments import moment_or_none
+from pipeline.storage.programme_files import programme_as_dict
+from ui.language.messages import in_words
+from ui.language.tables import preferred, say, speaking
+from ui.programme.job import ProgrammeJob, ProgrammeRequest
+from ui.programme.jobs import KEPT_H, JobRefused, ProgrammeJobs
+
+PREFIX = "/rinkside/programmes"
+MAX_UPLOAD_MIB = 500
+"""Of a video, as for uploads on the page."""
+
+_ASK = {"Cache-Control": "no-store"}
+_Answer = Callable[[Request, ProgrammeJob], Response]
+
+
+def programme_routes(jobs: ProgrammeJobs) -> list[BaseRoute]:
+    """The addresses below `/rinkside/programmes`."""
+
+    async def start(request: Request) -> Response:
+        with speaking(_language(request)):
+            return await _start(request, jobs)
+
+    def job_route(
+        name: str, answer: Callable[[Request, ProgrammeJob], Response], method: str
+    ) -> Route:
+        def endpoint(request: Request) -> Response:
+            with speaking(_language(request)):
+                job = jobs.get(request.path_params["job_id"])
+                if job is None:
+                    return _sentence(say("job_gone", hours=KEPT_H), 404)
+                if method == "POST" and _foreign(request):
+                    return _sentence(say("job_foreign"), 403)
+                return answer(request, job)
+
+        return Route(f"{PREFIX}/{{job_id}}{name}", endpoint, methods=[method])
+
+    def cancel(_request: Request, job: ProgrammeJob) -> Response:
+        jobs.cancel(job.job_id)
+        return _told(job)
+
+    def resume(request: Request, job: ProgrammeJob) -> Response:
+        try:
+            jobs.resume(job.job_id, _visitor(request))
+        except JobRefused as error:
+            return _sentence(str(error), 429)
+        return _told(job)
+
+    return [
+        Route(PREFIX, start, methods=["POST"]),
+        job_route("", lambda _request, job: _told(job), "GET"),
+        job_route("/result", _result, "GET"),
+        job_route("/cancel", cancel, "POST"),
+        job_route("/continue", resume, "POST"),
+    ]
+
+
+def status_of(job: ProgrammeJob) -> dict[str, Any]:
+    """How a job stands, for a program; its sentence in the language that is spoken."""
+    progress, programme = job.progress, job.programme
+    left_s = None if progress is None or not job.going else progress.remaining_s
+    ended_s = job.ended_s
+    return {
+        "id": job.job_id,
+        "state": job.state,
+        "sentence": job.sentence(),
+        "name": job.title,
+        "before": job.before,
+        "fraction": 1.0 if job.state == "done" else 0.0 if progress is None else progress.fraction,
+        "remaining_s": left_s,
+        "elements": 0 if programme is None else len(programme.elements),
+        "read_until_s": None if programme is None else programme.read_until_s,
+        "can_continue": job.can_continue,
+        "kept_until": None if ended_s is None else ended_s + 3600 * KEPT_H,
+        "page": f"/?programme={job.job_id}",
+        "result": f"{PREFIX}/{job.job_id}/result",
+    }
+
+
+def _told(job: ProgrammeJob, status: int = 200) -> Response:
+    return JSONResponse(status_of(job), status, headers=_ASK)
+
+
+def _result(_request: Request, job: ProgrammeJob) -> Response:
+    """What was found so far; `state` says whether that is all."""
+    if job.programme is None:
+        return _sentence(job.sentence(), 409)
+    content = programme_as_dict(job.programme)
+    content["video"] = {**content["video"], "path": job.title}
+    return JSONResponse({**content, "state": job.state}, headers=_ASK)
+
+
+async def _start(request: Request, jobs: ProgrammeJobs) -> Response:
+    if _foreign(request):
+        return _sentence(say("job_foreign"), 403)
+    try:
+        with tempfile.TemporaryDirectory(prefix="rinkside-video-") as folder:
+            name = Path(request.query_params.get("name", "video").replace("\\", "/")).name
+            path = Path(folder) / (short_name(name) or "video")
+            asked = _asked(str(path), request.query_params)
+            if not await _received(request, path):
+                return _sentence(say("job_large", most=MAX_UPLOAD_MIB), 413)
+            job = await run_in_threadpool(jobs.start, asked, _visitor(request))
+    except InputError as error:
+        return _sentence(in_words(error), 422)
+    except JobRefused as error:
+        return _sentence(str(error), 429)
+    except ClientDisconnect:
+        return _sentence("", 400)
+    except OSError as error:
+        return _sentence(in_words(write_error(tempfile.gettempdir(), error)), 507)
+    return _told(job, 202)
+
+
+def _asked(path: str, fields: Mapping[str, str]) -> ProgrammeRequest:
+    """What is asked for beside the video.
+
+    Raises:
+        InputError: A point is no time, a number none, or there is no such profile.
+    """
+    profile = fields.get("profile", profile_names()[0])[:40]
+    load_shipped_profile(profile)
+    start_s, end_s = (moment_or_none(fields.get(name)) for name in ("start", "end"))
+    stream, skater = (_number(fields.get(name), name) for name in ("stream", "skater"))
+    return ProgrammeRequest(path, profile, start_s, end_s, stream, skater)
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise InputError.of("field_no_number", field=name, text=text[:40])
+    return int(text)
+
+
+async def _received(request: Request, path: Path) -> bool:
+    """Write the body to a file; whether it was not too large."""
+    taken = int(request.headers.get("content-length") or 0)
+    if taken > MAX_UPLOAD_MIB * 2**20:
+        return False
+    taken = 0
+    with path.open("wb") as file:
+        async for chunk in request.stream():
+            taken += len(chunk)
+            if taken > MAX_UPLOAD_MIB * 2**20:
+                return False
+            await run_in_threadpool(file.write, chunk)
+    return True
+
+
+def _foreign(request: Request) -> bool:
+    """Whether another site's page asks in its visitor's name; programs name no origin."""
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+
+
+def _visitor(request: Request) -> str:
+    """Who counts for the limits: whom the proxy names, else who is connected."""
+    named = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
+    return "program " + (named or (request.client.host if request.client else ""))
+
+
+def _language(request: Request) -> str:
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def _sentence(text: str, status: int) -> Response:
+    return PlainTextResponse(text, status, headers=_ASK)
