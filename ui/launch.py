@@ -69,7 +69,7 @@ def serve(app: gr.Blocks, clips: ClipShelf, *, host: str, port: int) -> None:
         server_name=host,
         server_port=port,
         theme=THEME,
-        css_paths=CSS,
+        css_paths=list(CSS),
         app_kwargs=app_options(clips),
         i18n=I18N,
         footer_links=["api"],

@@ -24,6 +24,9 @@ from ui.language.tables import say
 from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
+from ui.programme.desk_bar import build_bar, wire_opening
+from ui.programme.jobs import ProgrammeJobs
+from ui.programme.page import build_page
 from ui.runs import Run, RunStore
 from ui.server.visits import KEEP_TICKET, SHOW_TICKET, Visits
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
@@ -43,7 +46,7 @@ from ui.tabs import (
 from ui.views.cards import hero, live_card, message_card, verdict_card, warning_card, warnings_of
 from ui.views.measured import measured_lanes
 
-CSS = ASSETS / "styles.css"
+CSS = [ASSETS / "styles.css", ASSETS / "programme.css"]
 DESK_JS = (Path(__file__).parent / "scripts" / "desk.js").read_text(encoding="utf-8")
 """Dropping a clip anywhere; folding what a newcomer needs."""
 SHIPPED = [ASSETS / "examples"]
@@ -96,12 +99,17 @@ PARTS["notes"] = notes_scene
 SOURCES.append(measured_lanes)  # under the picture, after the networks' scores
 
 
-def build_app(clips: ClipShelf | None = None, example: Example | None = None) -> gr.Blocks:
+def build_app(
+    clips: ClipShelf | None = None,
+    example: Example | None = None,
+    jobs: ProgrammeJobs | None = None,
+) -> gr.Blocks:
     """Lay out the page and wire it.
 
     Args:
         clips: Where the player's routes find the videos on show.
         example: What a new visitor finds; it prepares itself when the first one comes.
+        jobs: The programmes of this server.
     """
     runs = RunStore()
     clips = clips or ClipShelf()
@@ -118,7 +126,11 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
         with gr.Tabs(selected="desk", elem_id="pages") as pages:
             session = Session(runs, shown, finished, heard, visit, begun, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
-                controls = _build_desk(session)
+                controls, bar = _build_desk(session)
+            if jobs is not None:
+                with gr.Tab(label("page_programme"), id="programme", render_children=True):
+                    programme = build_page(session, jobs)
+                wire_opening(session, programme, bar, controls.status)
             others: dict[str, Callable[..., None]] = {
                 "compare": compare.build_tab,
                 "mistakes": partial(mistakes.build_tab, status=controls.status),
@@ -138,19 +150,20 @@ def build_app(clips: ClipShelf | None = None, example: Example | None = None) ->
     return app
 
 
-def _build_desk(session: Session) -> Controls:
+def _build_desk(session: Session) -> tuple[Controls, gr.HTML]:
     with gr.Row(equal_height=False, elem_id="desk"):
         with gr.Column(scale=3, min_width=300):
             controls = build_controls(session)
             blind.build_tally(session)
         with gr.Column(scale=9, min_width=320):
             mistakes.build_bar(session)
+            bar = build_bar(session)
             panel = blind.build_call(session)
             cards = _build_verdict(session, controls)
             tabs = _build_tabs(session, controls)
             blind.build_veil(session, panel, cards, tabs)
     session.wire()
-    return controls
+    return controls, bar
 
 
 def _build_verdict(session: Session, controls: Controls) -> list[gr.HTML]:

@@ -43,6 +43,22 @@ class Opened:
         )
 
 
+@dataclass(frozen=True)
+class OfProgramme:
+    """Which element of which programme a run shows."""
+
+    job_id: str
+    """Of the programme."""
+    key: str
+    """Of the element on its sheet."""
+    folder: str
+    """Of the analysis, relative to the programme's."""
+    told: str
+    """What it is: number, code, and of which video."""
+    jumps: tuple[str, ...] = ()
+    """Analysis folders of all jumps of the element."""
+
+
 @dataclass
 class Run:
     """One analysis as far as it has come."""
@@ -69,6 +85,8 @@ class Run:
     """The request behind it."""
     opened: Opened | None = None
     """The clip of an evaluation that it shows."""
+    element: OfProgramme | None = None
+    """The element of a programme that it shows."""
     blind: bool = False
     """Whether the visitor wants to make a call before seeing the verdict."""
     own_call: str | None = None
@@ -88,6 +106,11 @@ class Run:
     def truth(self) -> int | None:
         """The true class, where an evaluation knows it."""
         return None if self.opened is None else self.opened.label
+
+    @property
+    def opens_again(self) -> bool:
+        """Whether it was opened from where it can be opened at any time."""
+        return self.opened is not None or self.element is not None
 
     @property
     def going(self) -> bool:
@@ -258,8 +281,8 @@ class RunStore:
 
     def _drop_the_oldest(self, visitor: str) -> None:
         mine = [key for key, run in self._runs.items() if run.visitor == visitor]
-        # What was opened from an evaluation goes first: it opens again at any time.
-        older = sorted(mine[:-1], key=lambda key: self._runs[key].opened is None)
+        # What was opened from an evaluation or a programme goes first: it opens again at any time.
+        older = sorted(mine[:-1], key=lambda key: not self._runs[key].opens_again)
         surplus = older[: max(0, len(mine) - self._max_of_a_visitor)]
         others = [key for key in self._runs if key not in surplus]
         surplus += others[: max(0, len(others) - self._max_runs)]

@@ -29,6 +29,9 @@ MAX_CLIPS = 60
 _SAME_S = 1e-6
 """Stamps no further apart are the same; one that was saved may have lost its last digits."""
 
+_SHOWN_S = 0.0005
+"""A moment to the millisecond still means the frame that begins then."""
+
 
 @dataclass
 class Clip:
@@ -83,6 +86,12 @@ class Clip:
     def places_between(self, start_s: float | None, end_s: float | None) -> slice:
         """Where the frames between an in and an out point lie in the file."""
         return frames_between(self.timeline, start_s, end_s)
+
+    def position_at(self, seconds: float) -> int:
+        """The frame that is shown at a moment, seconds since the file's first frame."""
+        stamp_s = self.video.origin_s + seconds + _SHOWN_S
+        after = int(np.searchsorted(self.timeline.pts_s, stamp_s, side="right"))
+        return min(max(after - 1, 0), len(self.timeline) - 1)
 
     def run(self, run_id: str | None = None) -> Run | None:
         """One of its analyses, as far as it has come; by default the one that was shown last."""

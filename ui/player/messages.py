@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -148,6 +149,20 @@ def read_whole(text: str, top: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= top):
         raise Nonsense(f"expected a whole number from 0 to {top}")
     return int(text)
+
+
+_SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
+
+
+def read_seconds(text: str) -> float:
+    """A moment in an address: seconds, not negative.
+
+    Raises:
+        Nonsense: It is none.
+    """
+    if not _SECONDS.fullmatch(text):
+        raise Nonsense("expected seconds")
+    return float(text)
 
 
 def _short(data: object, name: str) -> str:

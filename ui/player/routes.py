@@ -20,7 +20,7 @@ from pipeline.video.readers import FramesLost
 from ui.language.messages import in_words
 from ui.language.tables import preferred, speaking
 from ui.player.clips import Clip, ClipShelf
-from ui.player.messages import Nonsense, read_whole
+from ui.player.messages import Nonsense, read_seconds, read_whole
 from ui.player.scene import scene_json
 from ui.player.words import say
 
@@ -71,6 +71,7 @@ def player_routes(shelf: ClipShelf) -> list[BaseRoute]:
         clip_route("stills/{table}/{chunk}", _stills),
         clip_route("frame/{position}", _frame),
         clip_route("full/{table}/{position}", _full),
+        clip_route("small/{moment}", _small),
         clip_route("video", _video),
         clip_route("copy", _copy),
         clip_route("copied", _copied),
@@ -112,6 +113,12 @@ def _picture(request: Request, clip: Clip, headers: dict[str, str], *, full: boo
     position = read_whole(request.path_params["position"], len(clip.stills) - 1)
     data = clip.stills.single(position, full=full)
     return Response(data, media_type="image/jpeg", headers=headers)
+
+
+def _small(request: Request, clip: Clip) -> Response:
+    """A small picture of the frame that is shown at a moment, seconds since the first frame."""
+    position = clip.position_at(read_seconds(request.path_params["moment"]))
+    return Response(clip.stills.small(position), media_type="image/jpeg", headers=_KEEP)
 
 
 def _video(request: Request, clip: Clip) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import cv2
@@ -24,6 +24,9 @@ CHUNK = 16
 
 LONG_SIDE = 960
 """Of a picture, pixels; a larger frame is made smaller."""
+
+SMALL_SIDE = 192
+"""Of a small picture, pixels."""
 
 QUALITY = 82
 """Of JPEG, 0 to 100."""
@@ -100,6 +103,23 @@ class Stills:
         with closing(self.video.frames(self._positions[position : position + 1])) as frames:
             _, frame = next(frames)
             return _jpeg(frame, FULL_QUALITY) if full else _jpeg(shrink(frame, LONG_SIDE), QUALITY)
+
+    def small(self, position: int) -> bytes:
+        """One frame as a small JPEG, for a list; decoded once.
+
+        Raises:
+            VideoError: when it cannot be read.
+            ValueError: when there is no such frame.
+        """
+        path = self._folder / f"{position:06d}.small.jpg"
+        with suppress(OSError):
+            return path.read_bytes()
+        with closing(self.video.frames(self._positions[position : position + 1])) as frames:
+            _, frame = next(frames)
+            data = _jpeg(shrink(frame, SMALL_SIDE), QUALITY)
+        with suppress(OSError):  # the disk is full, or the clip was closed meanwhile
+            path.write_bytes(data)
+        return data
 
     def close(self) -> None:
         """End the work; the folder is the caller's to remove."""

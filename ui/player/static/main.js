@@ -86,6 +86,8 @@ class Player {
       onMark: (loop) => this.#say("points", this.#points(loop)),
     });
     root.addEventListener("rinkside:put", ({ detail }) => this.#putPoints(detail));
+    root.addEventListener("rinkside:play", ({ detail }) => this.#playSpan(detail));
+    root.addEventListener("rinkside:seek", ({ detail }) => this.#seekTo(detail));
     listenToKeys(root, { act: (action, key) => this.act(action, key), everywhere: () => this.settings.keysEverywhere });
   }
 
@@ -283,6 +285,22 @@ class Player {
     if (a === null || b === null || a <= b) this.loop.put(a, b);
   }
 
+  /** Play a span once, from its first frame to its last; the time line shows it alone. */
+  #playSpan({ start, end }) {
+    if (!this.scene) return;
+    const span = [this.clock.firstFrom(start), this.clock.lastBefore(end)];
+    if (span[0] > span[1]) return;
+    this.loop.clear();
+    this.scene.span = span;
+    this.#look(span);
+    this.goTo(span[0]);
+    if (!this.playback.playing && this.shown !== null) this.#play(span[0]);
+  }
+
+  #seekTo({ seconds }) {
+    if (this.scene) this.goTo(this.clock.frameAt(this.clock.origin + seconds));
+  }
+
   /** The clip on show goes: of its pictures and its video nothing may come any more. */
   #dropPictures() {
     this.playback.unload();
@@ -326,6 +344,7 @@ class Player {
     this.people.moveTo(n);
     this.tools.moveTo(n);
     this.status.moveTo(n, this.transport.describe(n), this.playback.running);
+    this.#say("at", { seconds: this.clock.seconds(n), playing: this.playback.running });
   }
 
   /** A closer look deserves the full picture. */

@@ -1,0 +1,101 @@
+"""The app with a programme in it: `python -m tests.e2e.programme_page --port P --video V`.
+
+Its engine finds what `tests.ui.programme.samples` makes, bit by bit; nothing is computed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from pipeline.errors import Cancelled
+from pipeline.progress import Listener, Progress, StopAsked
+from pipeline.storage.analysis_files import save
+from pipeline.types.programme import Programme
+from pipeline.video import open_video
+from tests.e2e.player_page import spelled_analysis
+from tests.ui.programme.samples import make_programme, programme_of_rink
+from ui import layout
+from ui.events import QUIET
+from ui.launch import queued, serve
+from ui.player import ClipShelf
+from ui.programme.job import ProgrammeRequest
+from ui.programme.jobs import ProgrammeJobs
+from ui.programme.page import ProgrammePage, build_page
+from ui.session import Session
+
+
+class MadeEngine:
+    """Finds a made programme in any video, an element every `pause_s` seconds."""
+
+    def __init__(self, rink: Path | None = None, pause_s: float = 1.0) -> None:
+        self._rink = rink
+        self._pause_s = pause_s
+        self._found: dict[str, Programme] = {}
+
+    def check(self, request: ProgrammeRequest) -> str:
+        return Path(request.path).name
+
+    def find(
+        self, request: ProgrammeRequest, folder: Path, listener: Listener, stop_asked: StopAsked
+    ) -> Programme:
+        whole = self._programme(request.path)
+        began_s = time.monotonic()
+        save(spelled_analysis(Path(request.path)), folder / "elements" / "01")
+        for count, element in enumerate(whole.elements):
+            if stop_asked():
+                raise Cancelled
+            grown = replace(
+                whole, elements=whole.elements[:count], read_until_s=element.start_s, shots=()
+            )
+            share = element.start_s / whole.read_until_s
+            listener(Progress("pose", share, time.monotonic() - began_s, grown))
+            time.sleep(self._pause_s)
+        self._found[str(folder)] = whole
+        return whole
+
+    def load(self, folder: Path) -> Programme:
+        return self._found[str(folder)]
+
+    def _programme(self, path: str) -> Programme:
+        video = open_video(path).info
+        if self._rink is not None:
+            return programme_of_rink(self._rink, video)
+        return make_programme(video)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--video", type=Path, required=True)
+    parser.add_argument("--rink", type=Path)
+    parser.add_argument("--pause", type=float, default=1.0)
+    arguments = parser.parse_args()
+    engine = MadeEngine(arguments.rink, arguments.pause)
+    jobs = ProgrammeJobs(engine, Path(tempfile.mkdtemp()))
+    job = jobs.start(ProgrammeRequest(str(arguments.video)), "tester")
+    clips = ClipShelf()
+    pages: list[ProgrammePage] = []
+
+    def build(session: Session, jobs: ProgrammeJobs) -> ProgrammePage:
+        pages.append(build_page(session, jobs))
+        return pages[0]
+
+    layout.build_page = build
+    app = layout.build_app(clips, jobs=jobs)
+    with app:
+        app.load(lambda: (job.job_id, 0), None, pages[0].opened, **QUIET)
+    serve(queued(app), clips, host="127.0.0.1", port=arguments.port)
+    print(job.job_id, flush=True)  # noqa: T201
+    while True:
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()

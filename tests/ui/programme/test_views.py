@@ -1,0 +1,120 @@
+"""Issue 17, section 2: time line and list say all that was found, and escape what was typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from pipeline.sheet.corrected import apply
+from pipeline.sheet.corrections import Annotate, Mark, Relabel
+from pipeline.sheet.rows import machine_rows
+from pipeline.types.programme import Shot
+from tests.ui.programme.samples import make_programme
+from ui.language.tables import LANGUAGES, speaking
+from ui.programme.rows import candidates, clock, machine_code, picture_s
+from ui.programme.views.editor import bar_html, editor_html, table_html
+from ui.programme.views.element_list import element_list_html
+from ui.programme.views.time_line import time_line_html
+
+
+@pytest.fixture(scope="module")
+def programme():
+    return make_programme()
+
+
+def test_the_list_tells_number_time_code_rivals_air_time_and_confidence(programme):
+    html = element_list_html(machine_rows(programme), pictures="clip/small/")
+    assert len(re.findall('role="option"', html)) == 5
+    first = html.split('role="option"')[1]
+    for told in ("0:04.8", "3Lz", "<b>3F</b> 21 %", "0.62 s", "97 %", 'src="clip/small/5.200"'):
+        assert told in first, told
+    assert "could be" not in first.lower()
+    assert "3Lz, at 0:04.8, 0.62 s in the air, 97 % sure, or 3F, 1A, machine" in first
+
+
+def test_a_combination_has_a_code_of_both_jumps_and_rivals_of_both(programme):
+    row = machine_rows(programme)[1]
+    assert row.code == "3Lz+3T"
+    assert [code for code, _ in candidates(row)] == ["3Lz+3T", "3Lz+2Lz", "3F+3T"]
+    assert candidates(row)[0][1] == pytest.approx(0.49)
+    assert picture_s(row) == pytest.approx(14.6)
+
+
+def test_the_time_line_has_every_element_and_shot_at_its_place(programme):
+    html = time_line_html(programme, machine_rows(programme), "2")
+    places = re.findall(r'data-start="([\d.]+)" data-end="([\d.]+)"', html)
+    assert [float(start) for start, _ in places] == [
+        pytest.approx(element.start_s, abs=1e-3)
+        for lane in (("jump", "combination"), ("spin",), ("sequence",))
+        for element in programme.elements
+        if element.family in lane
+    ]
+    assert html.count("data-kind=") == 3
+    assert 'data-kind="replay" data-begins="fade"' in html
+    assert "left:90.0000%;width:10.0000%" in html  # the replay, 54 to 60 s of 60
+    assert 'aria-activedescendant="line-2"' in html
+    assert html.count('aria-selected="true"') == 1
+    assert "not read yet" not in html
+
+
+def test_what_has_not_been_read_is_shown(programme):
+    html = time_line_html(replace(programme, read_until_s=30.0), machine_rows(programme))
+    assert "left:50.0000%;width:50.0000%" in html
+    assert "not read yet" in html
+
+
+def test_a_correction_shows_beside_what_the_machine_said(programme):
+    rows = apply(programme, [Relabel("1", "3F"), Mark("1")]).rows
+    assert machine_code(rows[0]) == "3Lz"
+    html = element_list_html(rows)
+    assert "3F<s>3Lz</s>" in html
+    assert 'data-by="person">person' in html
+    assert html.count('class="pg-flag"') == 1
+    assert "The machine said 3Lz; changed by hand." in editor_html(rows[0], rows)
+
+
+def test_what_was_typed_is_escaped(programme):
+    nasty = '"><script>alert(1)</script>'
+    rows = apply(programme, [Annotate("1", nasty)]).rows
+    row = replace(rows[0], code=nasty)
+    pages = [
+        editor_html(row, rows),
+        element_list_html([row], pictures=nasty),
+        time_line_html(programme, [row], nasty, job_id=nasty),
+        bar_html(undo=0, redo=0, confirmed_by=nasty, count=1),
+    ]
+    for html in pages:
+        assert "<script" not in html
+        assert "&lt;script" in html
+
+
+def test_merging_is_offered_only_with_the_same_family(programme):
+    rows = machine_rows(programme)
+    assert 'data-act="merge">' in editor_html(rows[0], rows)  # jump and combination
+    assert 'data-act="merge" disabled>' in editor_html(rows[1], rows)  # combination and spin
+    assert 'data-act="merge" disabled>' in editor_html(rows[-1], rows)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_part_speaks_every_language(programme, language):
+    black = replace(programme, shots=(Shot(0, 60, "black", "start"),))
+    with speaking(language):
+        rows = machine_rows(programme)
+        html = time_line_html(black, rows) + element_list_html(rows) + editor_html(rows[0], rows)
+    assert "programme_" not in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "digits", "told"),
+    [(0, 1, "0:00.0"), (62.44, 1, "1:02.4"), (59.96, 1, "1:00.0"), (600, 0, "10:00")],
+)
+def test_a_moment_is_minutes_and_seconds(seconds, digits, told):
+    assert clock(seconds, digits) == told
+
+
+def test_the_element_table_completes_jumps_spins_and_levels():
+    table = table_html()
+    for code in ("3Lz", "CCoSp", "StSq", "CCoSp4", "3T"):
+        assert f"&quot;{code}&quot;" in table

@@ -1,0 +1,1 @@
+"""The programme page's HTML: pure functions of records."""
