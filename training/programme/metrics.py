@@ -39,6 +39,12 @@ class Counts:
         told = 2 * self.hits + self.false + self.missed
         return 2 * self.hits / told if told else 1.0
 
+    @property
+    def recall(self) -> float:
+        """Share of what there was to find; 1 where there was nothing."""
+        there = self.hits + self.missed
+        return self.hits / there if there else 1.0
+
 
 def overlap(one: Segment, other: Segment) -> float:
     """Intersection over union of two stretches of time."""
@@ -67,6 +73,29 @@ def matched(
         if best >= 0 and ious[best] >= min_iou and best not in taken:
             taken.add(best)
     return Counts(len(taken), len(predicted) - len(taken), len(true) - len(taken))
+
+
+def both_moments_right(
+    predicted: Sequence[tuple[float, float]], true: Sequence[tuple[float, float]], tolerance: float
+) -> int:
+    """How many true jumps have take-off and landing found, each within a tolerance.
+
+    Args:
+        predicted: Take-offs and landings.
+        true: The same; no two lie as near as the tolerance, so each has one that fits at most.
+        tolerance: In the unit of the moments.
+    """
+    left = list(predicted)
+    hits = 0
+    for takeoff, landing in true:
+        near = [
+            jump for jump in left
+            if max(abs(jump[0] - takeoff), abs(jump[1] - landing)) <= tolerance + 1e-9
+        ]  # fmt: skip
+        if near:
+            left.remove(near[0])
+            hits += 1
+    return hits
 
 
 def edit_score(predicted: Sequence[Hashable], true: Sequence[Hashable]) -> float:
