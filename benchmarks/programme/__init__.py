@@ -1,0 +1,1 @@
+"""How well the elements of whole programmes are found: `python -m benchmarks.programme`."""
