@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.programme.clips import ClipOutcome, clip_videos, judge_clip, read_seen
+from benchmarks.programme.follow import followed_after_cuts
 from benchmarks.programme.listed import ListedElement
 from benchmarks.programme.real import RealScores, real_scores
 from benchmarks.programme.real_labels import find_videos, read_labels
 from benchmarks.programme.runs import Cost, Runner
 from benchmarks.programme.scores import ProgrammeCounts, count, scores
 from benchmarks.programme.shots import AfterCuts, cut_counts
-from benchmarks.programme.follow import followed_after_cuts
 from benchmarks.programme.table import (
     Row,
     clip_rows,

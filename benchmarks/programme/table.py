@@ -74,7 +74,7 @@ def cost_rows(costs: Sequence[tuple[float, Cost]]) -> list[Row]:
     )
     peak = max(cost.peak_bytes for _, cost in costs) / GIB
     return [
-        Row("minutes for 4 minutes of video", f"{wall:.1f} (CPU: {cpu:.1f})", wall, 4, 2, less=True),
+        Row("minutes for 4 minutes of it", f"{wall:.1f} (CPU: {cpu:.1f})", wall, 4, 2, less=True),
         Row("peak memory, GiB", f"{peak:.2f}", peak, 3, 2, less=True),
     ]
 

@@ -130,7 +130,7 @@ def test_average_precision_is_that_of_every_threshold_scored_anew() -> None:
     rng = np.random.default_rng(2)
     found_some = 0
     for _ in range(100):
-        true = [(int(v), float(m)) for v, m in zip(rng.integers(0, 2, 6), rng.integers(0, 50, 6), strict=True)]  # fmt: skip
+        true = [(int(rng.integers(0, 2)), float(rng.integers(0, 50))) for _ in range(6)]
         count = int(rng.integers(1, 9))
         confidence = rng.permutation(count) / count + 0.01
         spots = [
