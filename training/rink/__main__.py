@@ -54,7 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--classes", metavar="A,B", help="only these, e.g. 3Lutz,CamelSpin")
     program = commands.add_parser("program", help="one programme with its list of elements")
     _add_common(program)
-    program.add_argument("--minutes", type=float, default=4.0)
+    program.add_argument(
+        "--minutes", type=float, default=4.0, help="of skating; a broadcast adds some"
+    )
+    program.add_argument(
+        "--plain", action="store_true", help="skating alone: no replays, close-ups or graphics"
+    )
     return parser
 
 
@@ -140,6 +145,7 @@ def _program(arguments: argparse.Namespace, status: StatusLine) -> int:
         minutes=arguments.minutes,
         size=_size(arguments.size),
         fps=_fps(arguments.fps),
+        plain=arguments.plain,
     )
     folder = arguments.out
     try:

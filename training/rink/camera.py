@@ -6,6 +6,7 @@ focal length; that is what lets `training.rink.picture.hall.panorama` draw the a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -148,6 +149,7 @@ def draw_camera(
     *,
     span_s: float | None = None,
     share: tuple[float, float] | None = None,
+    aim: Sequence[str] = ("pelvis",),
 ) -> CameraMove:
     """A camera that follows a skater: its place, its operator, its tremble.
 
@@ -156,18 +158,21 @@ def draw_camera(
         motion: Whom to follow.
         size: Width and height of the picture.
         span_s: Look no further than this into the motion; all of it by default.
-        share: Least and most of the picture's height that the standing skater takes.
+        share: Least and most of the picture's height that the standing skater takes; over 1 for
+            close-ups.
+        aim: Joints whose middle the operator follows.
     """
     samples = slice(None if span_s is None else 2 + int(span_s * SIMULATION_HZ))
     joints = motion.joints[samples].astype(np.float64)
-    target = joints[:, JOINT["pelvis"]]
+    target = joints[:, [JOINT[name] for name in aim]].mean(axis=1)
     standpoint, position = _draw_position(rng, target)
     height_m = motion.body.height + 0.1
     operator = _draw_operator(rng, standpoint, share or _SHARES)
     wanted, distance = _angles_to(position, target)
     focal = _zoom(rng, operator, distance, height_m)
-    aim = _follow(operator, wanted, focal, size[0] / size[1])
-    angles = np.column_stack([aim, np.zeros(len(aim))]) + _tremble(rng, operator, len(aim), focal)
+    aimed = _follow(operator, wanted, focal, size[0] / size[1])
+    T = len(aimed)
+    angles = np.column_stack([aimed, np.zeros(T)]) + _tremble(rng, operator, T, focal)
     return CameraMove(
         position=position, angles=angles, focal=focal, width=size[0], height=size[1],
         standpoint=standpoint,
@@ -247,9 +252,8 @@ def _follow(operator: _Operator, wanted: Array, focal: Array, aspect: float) -> 
     aim = np.concatenate([np.repeat(smooth[:1], late, axis=0), smooth])[: len(wanted)]
     aim = aim - np.array([[1.0, -1.0]]) * np.array(operator.framing) / focal[:, None]
     room = 0.5 - 0.45 * min(operator.share, 0.8)
-    limit = np.column_stack(
-        [aspect * 0.7 * (0.5 - 0.15 * operator.share) / focal, 0.6 * room / focal]
-    )
+    across = aspect * 0.7 * (0.5 - 0.15 * min(operator.share, _SHARES[1]))
+    limit = np.column_stack([across / focal, 0.6 * room / focal])
     return wanted - limit * np.tanh((wanted - aim) / limit)
 
 

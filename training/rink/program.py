@@ -1,4 +1,4 @@
-"""A whole programme as a broadcast shows it: one skater, several cameras, cuts between them.
+"""A whole programme as a broadcast shows it: one skater, several cameras, and what lies between.
 
 Shots are rendered apart, on all cores, and joined without encoding anew; after a kill those that
 are there stay.
@@ -10,7 +10,7 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -21,29 +21,22 @@ import numpy as np
 
 from models.atomic_files import write_text, written
 from pipeline.elements import LABELS, class_index
-from training.rink.camera import CameraMove, draw_camera, draw_size
+from training.rink.broadcast.plan import BroadcastShot, plan_broadcast
+from training.rink.broadcast.stage import Stage, frames_of
+from training.rink.camera import draw_size
 from training.rink.files.encode import Encoding, mp4_writer
 from training.rink.files.truth import TruthRecorder, save_truth
 from training.rink.motion import program
-from training.rink.performance import SIMULATION_HZ, Motion, Program
-from training.rink.picture.hall.arena import draw_arena
-from training.rink.picture.hall.graphics import draw_captions
-from training.rink.picture.lens import draw_lens
-from training.rink.picture.light import draw_lighting
-from training.rink.picture.skater.actor import Actor
-from training.rink.picture.skater.looks import draw_look
-from training.rink.picture.still import draw_still_people
-from training.rink.render import render
-from training.rink.scene import Scene, draw_fps, draw_shutter, skater_middle, streams
+from training.rink.performance import ProgramElement
+from training.rink.scene import draw_fps, streams
 
 STREAM = 4
 """Second number of a programme's seed: 0 to 3 are clips, pictures and skeletons."""
 
 SHOTS_FOLDER = "shots"
 
-_SHORTEST_SHOT_S, _LONGEST_SHOT_S = 5.0, 22.0
 _ENCODING = Encoding(
-    codec="libx264", options={"crf": "23", "preset": "veryfast"}, key_frame_every=50, b_frames=0
+    codec="libx264", options={"crf": "23", "preset": "superfast"}, key_frame_every=50, b_frames=0
 )
 
 
@@ -59,6 +52,8 @@ class ProgramRecipe:
     """Width and height; drawn when None."""
     fps: str | None
     """Frames a second as a fraction; drawn when None."""
+    plain: bool = False
+    """Skating alone, with hard cuts: no replays, close-ups, graphics or other pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,34 +79,32 @@ class ProgramShot:
 
 @dataclass(frozen=True)
 class _Plan:
-    motion: Program
-    size: tuple[int, int]
-    fps: Fraction
-    cuts: tuple[int, ...]  # first frame of every shot, and the number of frames
+    stage: Stage
+    shots: tuple[BroadcastShot, ...]
 
     @property
     def num_frames(self) -> int:
-        return self.cuts[-1]
+        return self.shots[-1].stop
+
+    @property
+    def fps(self) -> Fraction:
+        return self.stage.fps
 
 
 @lru_cache(maxsize=1)
 def _plan(recipe: ProgramRecipe) -> _Plan:
-    rng = streams((recipe.seed, STREAM))
+    seed = (recipe.seed, STREAM)
+    rng = streams(seed)
     motion = program(rng["motion"], recipe.minutes)
     size, fps = draw_size(rng["picture"]), draw_fps(rng["picture"])
     fps = Fraction(recipe.fps) if recipe.fps else fps
-    num_frames = int(motion.duration_s * fps)
-    cuts, at = [0], 0.0
-    while True:
-        at += float(rng["camera"].uniform(_SHORTEST_SHOT_S, _LONGEST_SHOT_S))
-        if at > motion.duration_s - _SHORTEST_SHOT_S:
-            return _Plan(motion, recipe.size or size, fps, (*cuts, num_frames))
-        cuts.append(int(at * fps))
+    shots = plan_broadcast(rng["camera"], motion, fps, plain=recipe.plain)
+    return _Plan(Stage(seed, motion, recipe.size or size, fps), shots)
 
 
 def plan_shots(recipe: ProgramRecipe, folder: Path) -> list[ProgramShot]:
     """Every shot of a programme."""
-    count = len(_plan(recipe).cuts) - 1
+    count = len(_plan(recipe).shots)
     return [ProgramShot(recipe=recipe, number=number, folder=folder) for number in range(count)]
 
 
@@ -122,51 +115,16 @@ def render_shot(shot: ProgramShot) -> None:
         OSError: The disk is full, or the folder cannot be written.
     """
     plan = _plan(shot.recipe)
-    first, stop = plan.cuts[shot.number : shot.number + 2]
-    scene = _scene(plan, shot, float(first / plan.fps), float(stop / plan.fps))
     video, truth = shot.files
     recorder = TruthRecorder()
-    times_s = np.arange(stop - first) * float(1 / plan.fps)
     with (
         written(video) as scratch,
-        mp4_writer(scratch, _ENCODING, size=plan.size, fps=plan.fps) as writer,
+        mp4_writer(scratch, _ENCODING, size=plan.stage.size, fps=plan.fps) as writer,
     ):
-        for frame in render(scene, times_s):
+        for frame in frames_of(plan.stage, plan.shots, shot.number):
             writer.write(frame.image)
             recorder.add(frame)
-    standpoint = {"standpoint": np.array(scene.camera.standpoint)}
-    save_truth(truth, recorder.positions() | standpoint)
-
-
-def _scene(plan: _Plan, shot: ProgramShot, start_s: float, stop_s: float) -> Scene:
-    """Place, people and looks are the programme's; camera and captions the shot's own."""
-    whole = streams((shot.recipe.seed, STREAM))
-    own = streams((shot.recipe.seed, STREAM, shot.number + 1))
-    motion = _part(plan.motion, start_s, stop_s)
-    camera: CameraMove = draw_camera(own["camera"], motion, plan.size)
-    middle = skater_middle(motion)
-    return Scene(
-        camera=camera,
-        fps=plan.fps,
-        actors=(Actor.of(motion, draw_look(whole["look"], motion.body.sex)),),
-        bystanders=draw_still_people(whole["bystanders"], camera.position, middle),
-        arena=draw_arena(whole["arena"]),
-        lighting=draw_lighting(whole["lighting"]),
-        lens=draw_lens(whole["lens"]),
-        captions=draw_captions(own["graphics"], *plan.size),
-        shutter=draw_shutter(whole["shutter"]),
-    )
-
-
-def _part(motion: Motion, start_s: float, stop_s: float) -> Motion:
-    """A stretch of a motion, with its clock at 0."""
-    first = int(start_s * SIMULATION_HZ)
-    part = slice(first, int(stop_s * SIMULATION_HZ) + 2)
-    joints, support = motion.joints[part], motion.support[part]
-    return Motion(
-        times_s=np.arange(len(joints)) / SIMULATION_HZ, joints=joints, support=support,
-        body=motion.body,
-    )  # fmt: skip
+    save_truth(truth, recorder.positions())
 
 
 def finish_program(shots: Sequence[ProgramShot]) -> None:
@@ -181,7 +139,7 @@ def finish_program(shots: Sequence[ProgramShot]) -> None:
         _join([shot.files[0] for shot in shots], scratch, plan.fps)
     truths = [dict(np.load(shot.files[1])) for shot in shots]
     save_truth(folder / "truth" / "program.npz", _joined_truth(truths, plan))
-    content = _content(plan, recipe, [str(truth["standpoint"]) for truth in truths])
+    content = _content(plan, recipe)
     write_text(folder / "program.json", json.dumps(content, indent=1) + "\n")
 
 
@@ -216,7 +174,7 @@ def _join(parts: Sequence[Path], target: Path, fps: Fraction) -> None:
 
 def _joined_truth(truths: Sequence[dict[str, Any]], plan: _Plan) -> dict[str, Any]:
     """Frames in a row; the number of others differs from shot to shot and is filled up."""
-    names = [name for name in truths[0] if name not in ("standpoint", "frame_index")]
+    names = [name for name in truths[0] if name != "frame_index"]
     most = max(truth["other_boxes"].shape[1] for truth in truths)
     joined = {
         name: np.concatenate([_filled(name, truth[name], most) for truth in truths])
@@ -226,7 +184,10 @@ def _joined_truth(truths: Sequence[dict[str, Any]], plan: _Plan) -> dict[str, An
     return {
         "frame_index": np.arange(T),
         "pts_s": np.arange(T) * float(1 / plan.fps),
-        "shot": np.repeat(np.arange(len(truths)), np.diff(plan.cuts)),
+        "shot": np.repeat(np.arange(len(truths)), [s.stop - s.first for s in plan.shots]),
+        "motion_s": np.concatenate(
+            [[s.motion_at(frame, plan.fps) for frame in range(s.first, s.stop)] for s in plan.shots]
+        ),
         **joined,
     }
 
@@ -239,26 +200,51 @@ def _filled(name: str, array: np.ndarray, most: int) -> np.ndarray:
     return np.pad(array, room, constant_values=0 if array.dtype == np.uint8 else np.nan)
 
 
-def _content(plan: _Plan, recipe: ProgramRecipe, standpoints: Sequence[str]) -> dict[str, Any]:
-    """What `program.json` says."""
-    elements = [
-        {"class_index": _class_index(element.label), **_plain(asdict(element))}
-        for element in plan.motion.elements
-    ]
+def _content(plan: _Plan, recipe: ProgramRecipe) -> dict[str, Any]:
+    """What `program.json` says; all times are seconds of the video."""
+    motion, fps = plan.stage.motion, plan.fps
+    elements = [_in_video(element, plan) for element in motion.elements]
     shots = [
-        {"start_s": float(first / plan.fps), "standpoint": standpoint}
-        for first, standpoint in zip(plan.cuts, standpoints, strict=False)
-    ]
+        {
+            "start_s": float(shot.first / fps), "end_s": float(shot.stop / fps),
+            "kind": shot.kind, "begins": shot.begins, "fade_s": float(shot.fade / fps),
+            "view": shot.view or None, "element": shot.element, "slowed": shot.slowed,
+        }
+        for shot in plan.shots
+    ]  # fmt: skip
     return {
         "seed": recipe.seed,
         "frames": plan.num_frames,
-        "fps": float(plan.fps),
-        "width": plan.size[0],
-        "height": plan.size[1],
-        "mirrored": plan.motion.mirrored,
-        "elements": elements,
+        "fps": float(fps),
+        "width": plan.stage.size[0],
+        "height": plan.stage.size[1],
+        "mirrored": motion.mirrored,
+        "elements": [
+            {"class_index": _class_index(element.label), **_plain(asdict(element))}
+            for element in elements
+        ],
         "shots": shots,
     }
+
+
+def _in_video(element: ProgramElement, plan: _Plan) -> ProgramElement:
+    """The same element, its times in seconds of the video."""
+
+    def at(seconds: float) -> float:
+        if math.isnan(seconds):
+            return seconds
+        live = [shot for shot in plan.shots if shot.live and shot.motion_s <= max(seconds, 0.0)]
+        return float(live[-1].first / plan.fps) + seconds - live[-1].motion_s
+
+    return replace(
+        element,
+        start_s=at(element.start_s),
+        takeoff_s=at(element.takeoff_s),
+        landing_s=at(element.landing_s),
+        end_s=at(element.end_s),
+        foot_change_s=at(element.foot_change_s),
+        positions=tuple((name, at(a), at(b)) for name, a, b in element.positions),
+    )
 
 
 def _class_index(label: str) -> int | None:

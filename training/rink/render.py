@@ -83,7 +83,7 @@ class _Stage:
         shown = _project(scene, times_s, views)
         blurred = _Blur(scene, self.panorama, times_s) if scene.shutter > 0 else None
         for n in range(len(times_s)):
-            image, patches = _paint(scene, self.panorama, views, shown, n)
+            image, patches = self._paint(views, shown, n, unseen=blurred is not None)
             if blurred is not None:
                 image = blurred.frame(n)
             for caption in scene.captions:
@@ -92,13 +92,24 @@ class _Stage:
             boxes = [person.box(n, views.width, views.height) for person in shown]
             boxes += [person.box(views, n) for person in self.bystanders]
             keypoints, visibility = self._keypoints(joints[:, n], views, n, patches)
-            yield RenderedFrame(image, np.stack(boxes), keypoints, visibility)
+            together = np.stack(boxes) if boxes else np.zeros((0, 4), np.float32)
+            yield RenderedFrame(image, together, keypoints, visibility)
+
+    def _paint(
+        self, views: Views, shown: list[Projected], n: int, *, unseen: bool
+    ) -> tuple[Bytes, list[Patch | None]]:
+        """As `_paint`; without the arena where only the patches matter."""
+        if not unseen:
+            return _paint(self.scene, self.panorama, views, shown, n)
+        blank = np.zeros((views.height, views.width, 3), np.uint8)
+        return blank, _paint_people((blank, None), self.scene, views, shown, n)
 
     def _joints(self, times_s: NDArray[np.floating]) -> NDArray[np.float32]:
         """COCO joints of actors and bystanders, `(M, N, 17, 3)`."""
         moving = [actor.joints(times_s)[:, :NUM_KEYPOINTS] for actor in self.scene.actors]
         still = [np.repeat(person.joints[None], len(times_s), 0) for person in self.bystanders]
-        return np.stack(moving + still)
+        nobody = np.zeros((0, len(times_s), NUM_KEYPOINTS, 3), np.float32)
+        return np.stack(moving + still) if moving or still else nobody
 
     def _keypoints(
         self, joints: NDArray[np.float32], views: Views, n: int, patches: list[Patch | None]
@@ -128,15 +139,26 @@ def _project(scene: Scene, times_s: NDArray[np.floating], views: Views) -> list[
 def _paint(
     scene: Scene, panorama: Panorama, views: Views, shown: list[Projected], n: int
 ) -> tuple[Bytes, list[Patch | None]]:
-    """The clean frame, and everybody's patch of it; farthest people first."""
-    frame, near = panorama.frame(views, n)
+    """The clean frame, and everybody's patch of it."""
+    behind = panorama.frame(views, n)
+    return behind[0], _paint_people(behind, scene, views, shown, n)
+
+
+def _paint_people(
+    behind: tuple[Bytes, Bytes | None], scene: Scene, views: Views, shown: list[Projected], n: int
+) -> list[Patch | None]:
+    """Everybody's patch, painted into the arena's frame; farthest people first.
+
+    `behind` is the frame, and what is near, as `Panorama.frame` gives them.
+    """
+    frame, near = behind
     patches: list[Patch | None] = [None] * len(shown)
     for index in np.argsort([-float(np.median(person.depth[n])) for person in shown]):
         patches[index] = paint_person(
             frame, scene.actors[index], shown[index], n, views,
             near=near, light=scene.lighting, polish=scene.arena.polish,
         )  # fmt: skip
-    return frame, patches
+    return patches
 
 
 class _Blur:

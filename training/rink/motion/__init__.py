@@ -7,7 +7,7 @@
 The same generator state gives the same bytes.
 """
 
-from training.rink.motion.clip import perform
+from training.rink.motion.clip import perform, warm_up
 from training.rink.motion.programme import program
 
-__all__ = ["perform", "program"]
+__all__ = ["perform", "program", "warm_up"]

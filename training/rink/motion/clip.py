@@ -19,6 +19,7 @@ from training.rink.performance import (
     RINK_LENGTH_M,
     RINK_WIDTH_M,
     SIMULATION_HZ,
+    Motion,
     Performance,
     swapped_support,
 )
@@ -76,6 +77,22 @@ def perform(
         if joints is not None:
             return _cut(element, staging, solution, joints, body=body, mirrored=mirrored)
     raise RuntimeError(f"{label}: no draw of {_DRAWS} fits the rink")
+
+
+def warm_up(seconds: float, rng: np.random.Generator) -> Motion:
+    """Somebody who skates about, or waits, without an element, somewhere on the rink."""
+    body, mirrored = Body.draw(rng), bool(rng.random() < LEFT_HANDED)
+    for _ in range(_DRAWS):
+        solution = solve(no_element(seconds, rng).enlivened(rng), body, end=seconds)
+        joints = placed(solution.joints, rng, mirrored=mirrored)
+        if joints is not None:
+            return Motion(
+                times_s=np.arange(len(joints)) / SIMULATION_HZ,
+                joints=joints.astype(np.float32),
+                support=swapped_support(solution.support) if mirrored else solution.support,
+                body=body,
+            )
+    raise RuntimeError(f"no draw of {_DRAWS} fits the rink")
 
 
 def _stage(element: Element, rng: np.random.Generator, *, clean: bool) -> Staging:

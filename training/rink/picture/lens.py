@@ -43,7 +43,7 @@ class Exposure:
         self._lens = lens
         self._sigma = lens.softness * (whole_height or height) / 360
         self._corners = _corners(width, height, lens.vignette)
-        self._tile = _noise_tile(lens.seed, lens.noise)
+        self._grain = _tiled(_noise_tile(lens.seed, lens.noise), width, height)
 
     def expose(self, frame: Bytes, number: int) -> Bytes:
         """Turn a clean frame, RGB `(H, W, 3)`, into the camera's; `number` moves the noise."""
@@ -60,14 +60,18 @@ class Exposure:
         if lens.vignette > 0.02:
             cv2.multiply(frame, self._corners, dst=frame, scale=1 / 255)
         if lens.noise > 0.3:
-            cv2.addWeighted(frame, 1.0, self._grain(frame.shape, number), 1.0, -128.0, dst=frame)
+            cv2.addWeighted(frame, 1.0, self._grain_at(frame.shape, number), 1.0, -128.0, dst=frame)
         return frame
 
-    def _grain(self, shape: tuple[int, ...], number: int) -> Bytes:
-        rng = np.random.default_rng((self._lens.seed, number))
-        dx, dy = rng.integers(0, _TILE, 2)
-        rows, columns = (np.arange(shape[0]) + dy) % _TILE, (np.arange(shape[1]) + dx) % _TILE
-        return np.take(np.take(self._tile, rows, axis=0), columns, axis=1)
+    def _grain_at(self, shape: tuple[int, ...], number: int) -> Bytes:
+        dx, dy = np.random.default_rng((self._lens.seed, number)).integers(0, _TILE, 2)
+        return self._grain[dy : dy + shape[0], dx : dx + shape[1]]
+
+
+def _tiled(tile: Bytes, width: int, height: int) -> Bytes:
+    """The tile repeated so that a picture fits at any place within the first one."""
+    rows, columns = np.arange(height + _TILE) % _TILE, np.arange(width + _TILE) % _TILE
+    return np.take(np.take(tile, rows, axis=0), columns, axis=1)
 
 
 def _noise_tile(seed: int, sigma: float) -> Bytes:

@@ -47,6 +47,11 @@ def draw_still_people(
     return tuple(people)
 
 
+def draw_seats(rng: np.random.Generator) -> tuple[StillPerson, ...]:
+    """A row that waits for the scores: skater, coaches, whoever sits beside them."""
+    return tuple(_judges(rng))
+
+
 def _off_the_ice(camera: Array) -> bool:
     return bool(abs(camera[0]) > HALF_LENGTH_M + 1.0 or abs(camera[1]) > HALF_WIDTH_M + 1.0)
 

@@ -47,6 +47,40 @@ def draw_captions(rng: np.random.Generator, width: int, height: int) -> tuple[Ca
     return tuple(captions)
 
 
+def draw_lower_third(rng: np.random.Generator, width: int, height: int) -> Caption:
+    """A large board with name and scores over the lower part of the picture."""
+    box_w, box_h = int(width * rng.uniform(0.7, 0.95)), int(height * rng.uniform(0.2, 0.32))
+    picture = _plate(rng, box_w, box_h)
+    _write_rows(rng, picture, rows=int(rng.integers(2, 4)))
+    left = int((width - box_w) * rng.uniform(0.3, 0.7))
+    top = height - box_h - int(height * rng.uniform(0.02, 0.06))
+    return Caption(left, top, picture, float(rng.uniform(0.85, 1.0)))
+
+
+def draw_card(rng: np.random.Generator, width: int, height: int) -> Bytes:
+    """A picture of its own, RGB `(H, W, 3)`: a start list, the scores, a result."""
+    card = _plate(rng, width, height)
+    shade = np.linspace(rng.uniform(0.5, 1.0), rng.uniform(0.5, 1.0), height)[:, None, None]
+    card = (card * shade).astype(np.uint8)
+    board = _plate(rng, int(width * rng.uniform(0.5, 0.85)), int(height * rng.uniform(0.45, 0.8)))
+    _write_rows(rng, board, rows=int(rng.integers(3, 10)))
+    left = int((width - board.shape[1]) * rng.uniform(0.2, 0.8))
+    top = int((height - board.shape[0]) * rng.uniform(0.3, 0.7))
+    Caption(left, top, board, float(rng.uniform(0.75, 1.0))).lay_over(card)
+    return card
+
+
+def _write_rows(rng: np.random.Generator, picture: Bytes, *, rows: int) -> None:
+    """Names to the left, numbers to the right."""
+    height, width, _ = picture.shape
+    row_h, ink = height // (rows + 1), _ink(picture)
+    size = min(row_h, width // 16)
+    for row in range(1, rows + 1):
+        name = f"{row} {draw_word(rng)} {draw_word(rng)}"
+        for text, x in ((name, 0.04), (f"{rng.uniform(20, 220):.2f}", 0.78)):
+            _write(rng, picture, text, (int(x * width), row * row_h), height=size, ink=ink)
+
+
 def _score_box(rng: np.random.Generator, width: int, height: int) -> Caption:
     """Element points and a running total in a corner."""
     box_w, row_h = int(width * rng.uniform(0.13, 0.24)), max(9, int(height * 0.045))

@@ -1,0 +1,1 @@
+"""Programmes as broadcasts show them: cameras, replays, close-ups, graphics, other people."""
