@@ -16,6 +16,8 @@ from ui.language.choice import LanguageFirst
 from ui.language.labels import I18N
 from ui.layout import CSS, THEME
 from ui.player import ClipShelf, player_routes
+from ui.programme.jobs import ProgrammeJobs
+from ui.programme.routes import MAX_UPLOAD_MIB, programme_routes
 from ui.server.addresses import Allowed
 
 MAX_WAITING = 200
@@ -45,9 +47,10 @@ def queued(app: gr.Blocks) -> gr.Blocks:
     return app
 
 
-def app_options(clips: ClipShelf) -> dict[str, Any]:
-    """For the web application: the player's routes, and the guard before all routes."""
-    routes: Sequence[BaseRoute] = player_routes(clips)
+def app_options(clips: ClipShelf, jobs: ProgrammeJobs | None = None) -> dict[str, Any]:
+    """For the web application: the player's and the jobs' routes, and the guard before all."""
+    ours = [] if jobs is None else programme_routes(jobs)
+    routes: Sequence[BaseRoute] = [*player_routes(clips), *ours]
     return {
         "routes": routes,
         "middleware": [
@@ -59,8 +62,17 @@ def app_options(clips: ClipShelf) -> dict[str, Any]:
     }
 
 
-def serve(app: gr.Blocks, clips: ClipShelf, *, host: str, port: int) -> None:
+def serve(
+    app: gr.Blocks, clips: ClipShelf, *, host: str, port: int, jobs: ProgrammeJobs | None = None
+) -> None:
     """Answer at an address, in threads of its own.
+
+    Args:
+        app: The page.
+        clips: Where the player's routes find the videos on show.
+        host: Where to listen.
+        port: Where to listen.
+        jobs: The programmes of this server, for programs that ask for them.
 
     Raises:
         OSError: Nothing can listen there.
@@ -70,10 +82,10 @@ def serve(app: gr.Blocks, clips: ClipShelf, *, host: str, port: int) -> None:
         server_port=port,
         theme=THEME,
         css_paths=list(CSS),
-        app_kwargs=app_options(clips),
+        app_kwargs=app_options(clips, jobs),
         i18n=I18N,
         footer_links=["api"],
-        max_file_size="500mb",
+        max_file_size=f"{MAX_UPLOAD_MIB}mb",
         show_error=False,
         quiet=True,
         prevent_thread_lock=True,

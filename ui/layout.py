@@ -15,7 +15,7 @@ from pipeline.config import load_shipped_profile
 from ui import callbacks
 from ui.desk.controls import ASSETS, Controls, build_controls
 from ui.desk.cut import CUT_JS, cut_hint, wire_cut
-from ui.events import QUIET
+from ui.events import EVERY_PRESS, QUIET
 from ui.example import Example
 from ui.export.notes import notes_scene
 from ui.flights import flight_scene
@@ -25,8 +25,15 @@ from ui.player import ClipShelf
 from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
 from ui.programme.desk_bar import build_bar, wire_opening
+from ui.programme.job_controls import (
+    JobControls,
+    build_job_controls,
+    find_by_address,
+    opener,
+    wire_job_controls,
+)
 from ui.programme.jobs import ProgrammeJobs
-from ui.programme.page import build_page
+from ui.programme.page import ProgrammePage, build_page
 from ui.runs import Run, RunStore
 from ui.server.visits import KEEP_TICKET, SHOW_TICKET, Visits
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
@@ -129,8 +136,10 @@ def build_app(
                 controls, bar = _build_desk(session)
             if jobs is not None:
                 with gr.Tab(label("page_programme"), id="programme", render_children=True):
+                    head = build_job_controls()
                     programme = build_page(session, jobs)
                 wire_opening(session, programme, bar, controls.status)
+                _wire_programme(app, session, controls, programme, head)
             others: dict[str, Callable[..., None]] = {
                 "compare": compare.build_tab,
                 "mistakes": partial(mistakes.build_tab, status=controls.status),
@@ -148,6 +157,26 @@ def build_app(
         app.unload(leave)
         _welcome(app, session, controls, visits, example)
     return app
+
+
+def _wire_programme(
+    app: gr.Blocks,
+    session: Session,
+    controls: Controls,
+    programme: ProgrammePage,
+    head: JobControls,
+) -> None:
+    """What begins and finds programmes, on their page and on the desk."""
+    profile = controls.fields.profile
+    wire_job_controls(session, programme, head, profile)
+    find_by_address(app, session, programme, head)
+    assert session.pages is not None
+    controls.handed.change(
+        opener(programme, on_desk=True),
+        [controls.handed, profile],
+        [controls.handed, programme.opened, session.pages, controls.status],
+        **EVERY_PRESS,
+    )
 
 
 def _build_desk(session: Session) -> tuple[Controls, gr.HTML]:

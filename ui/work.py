@@ -16,7 +16,7 @@ from pipeline.progress import Progress
 _POLL_S = 0.1
 
 
-class Turns:
+class WorkQueue:
     """Who is at work, and who waits: one at a time, first come, first served.
 
     A second one at work would only slow both, and take twice the memory.
@@ -59,7 +59,7 @@ class Turns:
             raise Cancelled
 
 
-TURNS = Turns()
+WORK_QUEUE = WorkQueue()
 """Of this server: clips and programmes alike."""
 
 
@@ -111,7 +111,7 @@ class Work:
     def _run(self, do: Callable[[], None], stop: threading.Event) -> None:
         failure: Exception | None = None
         try:
-            with TURNS.taken(stop):
+            with WORK_QUEUE.taken(stop):
                 do()
         except Cancelled:
             failure = Cancelled()  # a new one: the old one's traceback holds the frames

@@ -9,14 +9,16 @@ from typing import Any
 import gradio as gr
 
 from pipeline.config import profile_names
+from pipeline.storage.programme_pack import holds_programme
 from ui.desk.asking import analyse_for, begin_for, stop_for, then_analyse
-from ui.desk.facts import describe
+from ui.desk.facts import Facts, describe
 from ui.desk.history import build_history, build_opener
 from ui.desk.left import facts_of, left_of, same_text
 from ui.desk.trim import build_trim
 from ui.desk.upload import upload_field
 from ui.events import EVERY_PRESS, QUIET
 from ui.language.labels import choice, label
+from ui.programme.starting import is_programme
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -57,6 +59,8 @@ class Controls:
     """Where a visitor puts a clip; empty again as soon as it has one."""
     video: gr.File
     """The clip on screen, out of sight."""
+    handed: gr.State
+    """Path of an upload that the programme page opens; None or empty: there is none."""
     fields: Fields
     """What is asked for."""
     status: gr.HTML
@@ -88,9 +92,9 @@ def build_controls(session: Session) -> Controls:
 
     fields = Fields(video, profile, start, end, skater, stream)
     taken = [facts, start, end, skater, stream, status, session.shown]
-    upload.upload(
-        _take_for(session), [upload, session.shown], [upload, video, *taken], **EVERY_PRESS
-    )
+    handed = gr.State("")
+    outputs = [handed, upload, video, *taken]
+    upload.upload(_take_for(session), [upload, session.shown], outputs, **EVERY_PRESS)
     restored = gr.State("")
     session.shown.change(
         _restore_for(session),
@@ -114,7 +118,7 @@ def build_controls(session: Session) -> Controls:
         )
         wire(chosen.then)
     halt.click(stop_for(session), None, news, **EVERY_PRESS)
-    return Controls(upload, video, fields, status, blind)
+    return Controls(upload, video, handed, fields, status, blind)
 
 
 def _build_settings() -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox]:
@@ -152,11 +156,19 @@ def _build_examples(video: gr.File) -> Any:
 
 
 def _take_for(session: Session) -> Any:
-    """A clip of the visitor's comes on screen; what the one before left there goes."""
-    example = _take_example_for(session)
+    """A clip of the visitor's comes on screen; what the one before left there goes.
+
+    A longer video comes on screen too, so that a part of it can be taken for one element; a saved
+    programme does not.
+    """
 
     def take(path: str | None, shown: Shown, request: gr.Request) -> list[Any]:
-        return [None, path, *example(path, shown, request)]
+        with session.in_turn(request):
+            if path and holds_programme(Path(path)):
+                return [path, None, *(gr.skip() for _ in range(8))]
+            facts, taken = _taken(session, path, shown, request)
+            handed = path if is_programme(facts.duration_s) else ""
+            return [handed, None, path, *taken]
 
     return take
 
@@ -164,13 +176,20 @@ def _take_for(session: Session) -> Any:
 def _take_example_for(session: Session) -> Any:
     def take(path: str | None, shown: Shown, request: gr.Request) -> list[Any]:
         with session.in_turn(request):
-            session.runs.look_at(visitor_of(request), NOT_ANALYSED)
-            facts = describe(path)
-            what = UNREADABLE if path and facts.duration_s is None else NOT_ANALYSED
-            session.runs.look_at(visitor_of(request), what)
-            return [facts.card, "", "", "", "", "", (what, shown[1] + 1)]
+            return _taken(session, path, shown, request)[1]
 
     return take
+
+
+def _taken(
+    session: Session, path: str | None, shown: Shown, request: gr.Request
+) -> tuple[Facts, list[Any]]:
+    """What is known of a clip; and for the facts, the fields, the status and `shown`."""
+    session.runs.look_at(visitor_of(request), NOT_ANALYSED)
+    facts = describe(path)
+    what = UNREADABLE if path and facts.duration_s is None else NOT_ANALYSED
+    session.runs.look_at(visitor_of(request), what)
+    return facts, [facts.card, "", "", "", "", "", (what, shown[1] + 1)]
 
 
 def _restore_for(session: Session) -> Any:

@@ -14,7 +14,7 @@ from pipeline.progress import Progress
 from pipeline.types.programme import Programme
 from ui.language.messages import retold
 from ui.language.tables import say
-from ui.work import TURNS
+from ui.work import WORK_QUEUE
 
 JobState = Literal["waiting", "reading", "done", "failed", "cancelled", "interrupted"]
 """`waiting` for its turn; `interrupted` by the end of the server, and not asked for again yet."""
@@ -89,7 +89,7 @@ class ProgrammeJob:
     @property
     def before(self) -> int:
         """How many analyses are to end before this one begins; 0 when it does not wait."""
-        return TURNS.before(self.stop) if self.state == "waiting" else 0
+        return WORK_QUEUE.before(self.stop) if self.state == "waiting" else 0
 
     def sentence(self) -> str:
         """What is to be said of it, in the language that is spoken."""

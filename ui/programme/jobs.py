@@ -24,7 +24,7 @@ from ui.language.messages import in_words
 from ui.language.tables import say
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.job_files import drop_files, new_job, read_jobs, write_job
-from ui.work import TURNS, give_memory_back
+from ui.work import WORK_QUEUE, give_memory_back
 
 _log = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ class ProgrammeJobs:
             if job is None or not job.can_continue:
                 return
             self._check_number(visitor)
-            job.visitor, job.stop = visitor, threading.Event()
+            job.visitor, job.stop, job.progress = visitor, threading.Event(), None
             job.turn_to("waiting")
         self._begin(job)
 
@@ -186,7 +186,7 @@ class ProgrammeJobs:
 
     def _run(self, job: ProgrammeJob) -> None:
         try:
-            with TURNS.taken(job.stop):
+            with WORK_QUEUE.taken(job.stop):
                 job.turn_to("reading")
                 self._read(job)
         except Cancelled:

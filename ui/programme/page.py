@@ -44,6 +44,8 @@ class ProgrammePage:
 
     opened: gr.State
     """`Opened`; whoever begins or finds a job sets it."""
+    followed: gr.State
+    """Id of the job that the page hears from; emptied by whoever wants it heard from again."""
     jobs: ProgrammeJobs
     reviews: Reviews
     note: gr.HTML
@@ -84,7 +86,7 @@ def build_page(session: Session, jobs: ProgrammeJobs) -> ProgrammePage:
             gr.HTML(zoom_html, elem_id="programme-zoom", show_label=False)
             gr.HTML(table_html, elem_id="programme-table", show_label=False)
     page = ProgrammePage(
-        opened, jobs, Reviews(), note, chosen, line, (body, bar, entries, form, line)
+        opened, followed, jobs, Reviews(), note, chosen, line, (body, bar, entries, form, line)
     )
     _wire_drawing(session, page, state, player, followed)
     _wire_telling(page)
@@ -106,7 +108,8 @@ def _wire_drawing(
 
     def follow(job_id: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         job = page.jobs.get(job_id)
-        steps = iter(()) if job is None else _news(page, job)
+        # The page empties a card when there is no answer at all.
+        steps = iter([(gr.skip(), gr.skip())]) if job is None else _news(page, job)
         yield from spoken_in(language_of(request), steps)
 
     page.opened.change(draw, [page.opened, page.chosen], list(page.parts), **QUIET)

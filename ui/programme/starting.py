@@ -19,16 +19,13 @@ PROGRAMME_FROM_S = 8.0
 a programme too."""
 
 
-def is_programme(path: str, duration_s: float | None) -> bool:
-    """Whether an uploaded file opens the programme page by itself.
+def is_programme(duration_s: float | None) -> bool:
+    """Whether an uploaded video opens the programme page by itself.
 
     Args:
-        path: Of the file.
-        duration_s: Of the whole video; None where it is none that can be read.
+        duration_s: Of the whole video; None where it cannot be read.
     """
-    if duration_s is None:
-        return holds_programme(Path(path))
-    return duration_s > PROGRAMME_FROM_S
+    return duration_s is not None and duration_s > PROGRAMME_FROM_S
 
 
 def begin(jobs: ProgrammeJobs, paths: Sequence[str], profile: str, visitor: str) -> ProgrammeJob:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ from ui.language.tables import speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import JobRefused, ProgrammeJobs
 from ui.programme.starting import begin, is_programme
-from ui.work import TURNS
+from ui.work import WORK_QUEUE
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 def until(so: Callable[[], object]) -> None:
@@ -39,11 +39,16 @@ def video(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def jobs_of(tmp_path: Path) -> Callable[..., ProgrammeJobs]:
+def jobs_of(tmp_path: Path) -> Iterator[Callable[..., ProgrammeJobs]]:
+    engines = []
+
     def make(engine: StepByStep, **limits: float) -> ProgrammeJobs:
+        engines.append(engine)
         return ProgrammeJobs(engine, tmp_path / "jobs", **limits)
 
-    return make
+    yield make
+    for engine in engines:  # nobody keeps the turn
+        engine.gate.set()
 
 
 def ask(jobs: ProgrammeJobs, video: Path, visitor: str = "anna") -> ProgrammeJob:
@@ -93,7 +98,7 @@ def test_two_programmes_at_once_are_read_one_after_the_other(jobs_of, video, tmp
 
 
 def test_a_clip_and_a_programme_take_turns(jobs_of, video) -> None:
-    with TURNS.taken(threading.Event()):
+    with WORK_QUEUE.taken(threading.Event()):
         job = ask(jobs_of(StepByStep()), video)
         until(lambda: job.before == 1)
         assert job.state == "waiting"
@@ -111,7 +116,7 @@ def test_cancel_ends_it_quickly_and_the_turn_is_free(jobs_of, video, begun) -> N
     jobs.cancel(job.job_id)
     began = time.monotonic()
     until(lambda: job.state == "cancelled")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     engine.gate.set()
     until(lambda: not first.going and not second.going)
     assert {first.state, second.state} == {"cancelled", "done"}
@@ -257,7 +262,8 @@ def test_a_saved_programme_takes_its_own_video_along_and_no_other(jobs_of, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("duration_s", "programme"), [(1.5, False), (8.0, False), (8.1, True), (240.0, True)]
+    ("duration_s", "programme"),
+    [(1.5, False), (8.0, False), (8.1, True), (240.0, True), (None, False)],
 )
 def test_the_length_decides_where_a_video_opens(duration_s, programme) -> None:
-    assert is_programme("clip.mp4", duration_s) is programme
+    assert is_programme(duration_s) is programme

@@ -30,6 +30,7 @@ def program(engine: StepByStep, tmp_path: Path) -> Iterator[TestClient]:
     guard = Middleware(Allowed, more=addresses)
     with TestClient(Starlette(routes=addresses, middleware=[guard])) as client:
         yield client
+    engine.gate.set()  # nobody keeps the turn
 
 
 def start(program: TestClient, **fields: str) -> dict[str, object]:
