@@ -1,23 +1,24 @@
 """Programmes of the simulated rink without pictures: features and truth for the temporal network.
 
-    for programme in random_programmes(7):
-        programme.features, programme.classes, programme.moments
+    sample = shown_stretch(read_programme(file), 20.0, rng, EstimatorNoise())
+    sample.features, sample.classes, sample.moments
 
 Every shot has a camera of its own, and the skeletons the errors of an estimator, as the clips of
-`training.rink.skeletons` have.
+`training.rink.skeletons` have, besides those of `training.programme.filming`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, pairwise
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.measure.signals import read_body
-from pipeline.programme.features import RATE_HZ, sample_times_s, skeleton_features
+from pipeline.programme.features import sample_times_s, skeleton_features
 from pipeline.programme.frame_classes import (
     ENTRY_S,
     FRAME_CLASSES,
@@ -26,30 +27,27 @@ from pipeline.programme.frame_classes import (
     position_class,
 )
 from pipeline.types import FloatArray, IntArray, PoseSequence
+from training.programme.filming import FRAME_RATES, filmed, shot_lengths
+from training.programme.off_ice import off_ice_motion
+from training.programme.stored import StoredProgramme
 from training.rink.camera import draw_camera, draw_size
-from training.rink.motion import program
 from training.rink.performance import (
     SIMULATION_HZ,
     SUPPORT_AIR,
     Motion,
-    Program,
     ProgramElement,
 )
-from training.rink.scene import draw_fps
-from training.rink.skeletons import EstimatorNoise, disturbed, joint_boxes
+from training.rink.skeletons import EstimatorNoise
 
-STREAM = 5
-"""Second number of these programmes' seeds; 4 are those with pictures."""
-
-_SHOTS_S = (5.0, 40.0)
-_MINUTES = (1.0, 4.5)
+_OFF_ICE = 0.12
+"""Share of what is shown in which nobody skates at all."""
 _MOMENT_S = 0.04
 """Standard deviation of a moment's target: one frame of 25 a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProgrammeSample:
-    """One shot of a programme, N samples at `RATE_HZ`."""
+    """One shot of a programme, N samples at `pipeline.programme.features.RATE_HZ`."""
 
     features: FloatArray
     """`(N, F)`."""
@@ -57,46 +55,57 @@ class ProgrammeSample:
     """`(N,)` places in `FRAME_CLASSES`."""
     moments: FloatArray
     """`(N, 2)` for `MOMENTS`: 1 at the moment, falling to 0 within three samples."""
-    times_s: np.ndarray
+    times_s: NDArray[np.float64]
     """`(N,)` seconds of the programme."""
 
 
-def random_programmes(
-    seed: int,
-    *,
-    noise: EstimatorNoise = EstimatorNoise(),  # noqa: B008 - frozen
-) -> Iterator[list[ProgrammeSample]]:
-    """The shots of one programme after the other, for ever.
+@dataclass(frozen=True, kw_only=True)
+class ShownProgramme:
+    """One programme as one team of cameras showed it."""
 
-    Args:
-        seed: Below 100,000 for training, 100,000 to 199,999 for validation.
-        noise: Of the pose estimator.
+    shots: tuple[ProgrammeSample, ...]
+    """What is seen from one cut to the next."""
+    elements: tuple[ProgramElement, ...]
+    """Its truth."""
+    duration_s: float
+    """Of the whole programme."""
+
+
+def shown_programme(
+    programme: StoredProgramme, rng: np.random.Generator, noise: EstimatorNoise
+) -> ShownProgramme:
+    """All of a programme, cut into shots."""
+    motion = programme.motion
+    size, fps = draw_size(rng), FRAME_RATES[rng.integers(len(FRAME_RATES))]
+    cuts = np.minimum(shot_lengths(rng, motion.duration_s).cumsum(), motion.duration_s)
+    shots = [
+        _shot(programme, span, rng, size=size, fps=fps, noise=noise)
+        for span in pairwise([0.0, *cuts.tolist()])
+    ]
+    return ShownProgramme(
+        shots=tuple(shot for shot in shots if shot is not None),
+        elements=programme.elements,
+        duration_s=motion.duration_s,
+    )
+
+
+def shown_stretch(
+    programme: StoredProgramme, seconds: float, rng: np.random.Generator, noise: EstimatorNoise
+) -> ProgrammeSample | None:
+    """Some seconds of a programme before one camera, or of somebody off the ice.
+
+    None where the skeletons are too poor to learn from.
     """
-    for number in count():
-        yield list(programme_samples((seed, STREAM, number), noise=noise))
-
-
-def programme_samples(
-    seed: Sequence[int],
-    *,
-    noise: EstimatorNoise = EstimatorNoise(),  # noqa: B008 - frozen
-) -> Iterator[ProgrammeSample]:
-    """The shots of one programme."""
-    rng = np.random.default_rng(seed)
-    motion = program(rng, float(rng.uniform(*_MINUTES)))
-    size, fps = draw_size(rng), draw_fps(rng)
-    cuts = [0.0]
-    while cuts[-1] < motion.duration_s:
-        cuts.append(cuts[-1] + float(rng.uniform(*_SHOTS_S)))
-    cuts[-1] = motion.duration_s
-    for start_s, stop_s in pairwise(cuts):
-        sample = _shot(motion, (start_s, stop_s), rng, size=size, fps=fps, noise=noise)
-        if sample is not None:
-            yield sample
+    size, fps = draw_size(rng), FRAME_RATES[rng.integers(len(FRAME_RATES))]
+    if rng.random() < _OFF_ICE:
+        programme = StoredProgramme(off_ice_motion(rng, seconds + 0.1), ())
+    start_s = float(rng.uniform(0.0, max(programme.motion.duration_s - seconds, 0.0)))
+    span_s = (start_s, min(start_s + seconds, programme.motion.duration_s))
+    return _shot(programme, span_s, rng, size=size, fps=fps, noise=noise)
 
 
 def _shot(
-    motion: Program,
+    programme: StoredProgramme,
     span_s: tuple[float, float],
     rng: np.random.Generator,
     *,
@@ -105,6 +114,7 @@ def _shot(
     noise: EstimatorNoise,
 ) -> ProgrammeSample | None:
     """What is seen from one cut to the next; None where that is too short for a body."""
+    motion = programme.motion
     part = slice(int(span_s[0] * SIMULATION_HZ), int(span_s[1] * SIMULATION_HZ) + 2)
     joints, support = motion.joints[part], motion.support[part]
     if len(joints) < SIMULATION_HZ:
@@ -117,10 +127,9 @@ def _shot(
     )
     times = np.arange(int(shown.duration_s * fps)) * float(1 / fps)
     xy, _ = draw_camera(rng, shown, size).at(times).project(shown.at(times))
-    boxes = joint_boxes(xy)
     in_air = support[np.minimum((times * SIMULATION_HZ).astype(int), len(support) - 1)]
-    keypoints, scores = disturbed(
-        rng, xy[:, :17], noise, boxes=boxes, in_air=in_air == SUPPORT_AIR, fps=float(fps)
+    keypoints, scores = filmed(
+        rng, xy, noise, size=size, fps=float(fps), in_air=in_air == SUPPORT_AIR
     )
     body = read_body(PoseSequence(keypoints, scores), times)
     if body is None:
@@ -128,13 +137,13 @@ def _shot(
     at = sample_times_s(body) + part.start / SIMULATION_HZ
     return ProgrammeSample(
         features=skeleton_features(body),
-        classes=frame_classes(motion.elements, at),
-        moments=moment_targets(motion.elements, at),
+        classes=frame_classes(programme.elements, at),
+        moments=moment_targets(programme.elements, at),
         times_s=at,
     )
 
 
-def frame_classes(elements: Sequence[ProgramElement], times_s: np.ndarray) -> IntArray:
+def frame_classes(elements: Sequence[ProgramElement], times_s: NDArray[np.float64]) -> IntArray:
     """The class of every moment, `(N,)`."""
     classes = np.zeros(len(times_s), np.int64)
 
@@ -157,7 +166,7 @@ def frame_classes(elements: Sequence[ProgramElement], times_s: np.ndarray) -> In
     return classes
 
 
-def moment_targets(elements: Sequence[ProgramElement], times_s: np.ndarray) -> FloatArray:
+def moment_targets(elements: Sequence[ProgramElement], times_s: NDArray[np.float64]) -> FloatArray:
     """How near every sample is to a take-off, and to a landing, `(N, 2)`."""
     targets = np.zeros((len(times_s), len(MOMENTS)), np.float32)
     for element in elements:
@@ -166,6 +175,3 @@ def moment_targets(elements: Sequence[ProgramElement], times_s: np.ndarray) -> F
                 near = np.exp(-0.5 * ((times_s - moment_s) / _MOMENT_S) ** 2)
                 targets[:, column] = np.maximum(targets[:, column], near)
     return targets
-
-
-__all__ = ["RATE_HZ", "ProgrammeSample", "programme_samples", "random_programmes"]

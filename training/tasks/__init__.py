@@ -13,6 +13,7 @@ from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
 from training.engine.task import Task
 from training.people.detection import DetectorRecipe, DetectorTask
 from training.people.pose import PoseRecipe, PoseTask
+from training.programme.task import ProgrammeRecipe, ProgrammeTask
 from training.recipe import Recipe
 
 
@@ -31,4 +32,5 @@ TASKS: Mapping[str, TaskKind] = {
     "skeletons": TaskKind(SkeletonRecipe, SkeletonTask),
     "detector": TaskKind(DetectorRecipe, DetectorTask),
     "pose": TaskKind(PoseRecipe, PoseTask),
+    "programmes": TaskKind(ProgrammeRecipe, ProgrammeTask),
 }
