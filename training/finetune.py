@@ -26,9 +26,18 @@ RUNS = Path("out/runs")
 RECIPE, COMMAND = "recipe.json", "command.txt"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m training.finetune", description=__doc__)
-    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="see training/recipes/")
+def _parser(
+    prog: str = "python -m training.finetune", default: Path | None = None
+) -> argparse.ArgumentParser:
+    parser = Parser(prog=prog, description=__doc__)
+    parser.add_argument(
+        "recipe",
+        type=Path,
+        nargs="?" if default else None,
+        default=default,
+        metavar="RECIPE.toml",
+        help="see training/recipes/",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -160,9 +169,16 @@ def _differing(before: object, now: object, prefix: str = "") -> list[str]:
     ]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """0 done, 2 bad input or configuration (one line on stderr), 130 interrupted."""
-    parsed = _parser().parse_args(arguments)
+def main(arguments: list[str] | None = None, *, prog: str = "", default: Path | None = None) -> int:
+    """0 done, 2 bad input or configuration (one line on stderr), 130 interrupted.
+
+    Args:
+        arguments: Words of the command line.
+        prog: Name of another command that trains by a recipe of its own.
+        default: That recipe.
+    """
+    parser = _parser(prog, default) if prog else _parser()
+    parsed = parser.parse_args(arguments)
     # Of the processes that `accelerate launch` starts, one speaks for all.
     main_process = os.environ.get("RANK", "0") == "0"
     status = StatusLine(active=main_process)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ def _hop(rng: np.random.Generator, t: Array) -> _Course:
         -0.5 * ((since - air - 0.1) / 0.09) ** 2
     )
     depth = rng.uniform(0.3, 0.9)
-    swing = rng.uniform(0.0, 1.5) * (since < air)
+    swing = np.asarray(rng.uniform(0.0, 1.5) * (since < air), np.float64)
     return _Course(
         hips=(depth * crouch, depth * crouch),
         knees=(1.7 * depth * crouch, 1.7 * depth * crouch),
@@ -144,7 +145,10 @@ def _wave(rng: np.random.Generator, t: Array) -> _Course:
 def _turn(rng: np.random.Generator, t: Array) -> _Course:
     """Around on the spot, step by step."""
     every = rng.uniform(0.5, 1.0)
-    step = np.clip(np.sin(2 * np.pi * t / every), 0, 1), np.clip(-np.sin(2 * np.pi * t / every), 0, 1)
+    step = (
+        np.clip(np.sin(2 * np.pi * t / every), 0, 1),
+        np.clip(-np.sin(2 * np.pi * t / every), 0, 1),
+    )
     rate = rng.choice((-1.0, 1.0)) * rng.uniform(0.8, 2.5)
     return _Course(
         hips=(0.4 * step[0], 0.4 * step[1]), knees=(0.8 * step[0], 0.8 * step[1]), turning=rate
@@ -190,7 +194,7 @@ def _blended(rng: np.random.Generator, t: Array) -> Array:
     return smooth
 
 
-def _rows(value: object) -> tuple[object, ...]:
+def _rows(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
@@ -212,7 +216,7 @@ def _posed(tracks: Array, body: Body, rng: np.random.Generator) -> Array:
     neck = body.trunk * trunk
     joints[:, JOINT["neck"]] = neck
     face = np.cross(left, trunk)  # forward of the head
-    _put_head(joints, neck, trunk, face, left, body.head)
+    _put_head(joints, neck + 0.55 * body.head * trunk, (face, left, trunk), body.head)
     for side, name in enumerate(("left", "right")):
         out = left if side == 0 else -left
         hip = 0.5 * body.hip_width * out
@@ -238,13 +242,12 @@ def _posed(tracks: Array, body: Body, rng: np.random.Generator) -> Array:
 
 
 def _put_head(
-    joints: Array, neck: Array, up: Array, ahead: Array, left: Array, length: float
+    joints: Array, middle: Array, axes: tuple[Array, Array, Array], length: float
 ) -> None:
-    middle = neck + 0.55 * length * up
-    for name, forward, aside, above in (
+    """Places on a head, with its axes forward, to the left and up."""
+    for name, *shares in (
         ("nose", 0.42, 0.0, 0.0), ("left_eye", 0.36, 0.14, 0.14), ("right_eye", 0.36, -0.14, 0.14),
         ("left_ear", 0.0, 0.3, 0.06), ("right_ear", 0.0, -0.3, 0.06), ("head_top", 0.0, 0.0, 0.45),
     ):  # fmt: skip
-        joints[:, JOINT[name]] = middle + length * (
-            forward * ahead + aside * left + above * up
-        )
+        away = sum(float(share) * axis for share, axis in zip(shares, axes, strict=True))
+        joints[:, JOINT[str(name)]] = middle + length * np.asarray(away)

@@ -166,7 +166,10 @@ class ProgrammeTask:
         N = max(len(sample.features) for sample in samples)
         rows = [_padded(sample, N) for sample in samples]
         names = ("features", "classes", "moments")
-        return {n: torch.from_numpy(np.stack(v)) for n, v in zip(names, zip(*rows), strict=True)}
+        return {
+            name: torch.from_numpy(np.stack([row[column] for row in rows]))
+            for column, name in enumerate(names)
+        }
 
     def _stretch(self, epoch: int, position: int, seconds: float) -> ProgrammeSample:
         rng = np.random.default_rng((self._recipe.seed, 1 + epoch, position, 1))
@@ -237,4 +240,3 @@ def _answer(network: TemporalNetwork, programme: ShownProgramme) -> Answer:
     )
     true = true_segments(programme.elements)
     return Answer(decode_segments(scores), true, scores, programme.duration_s)
-
