@@ -28,6 +28,8 @@ NUM_FEATURES = 2 * 34 + 17 + 12
 """Columns of `skeleton_features`."""
 
 _FAST_S, _SLOW_S = 0.04, 0.8
+_LOST_S = 0.25
+"""A gap between poses up to this long is a frame rate; in a longer one nothing is seen."""
 
 
 def sample_times_s(body: Body) -> Array:
@@ -49,7 +51,9 @@ def skeleton_features(body: Body) -> FloatArray:
     shape = (joints - hips[:, None]) / scale[:, None, None]
     speed = _speed(shape.reshape(len(times), -1))
     travel = _speed(hips, smooth_s=0.1) / scale[:, None]
-    seen = _at(times, body.times_s, body.seen.astype(np.float64) * body.scores)
+    posed = body.posed
+    seen = _at(times, body.times_s[posed], (body.seen * body.scores)[posed])
+    seen[since_pose(body, times) > _LOST_S] = 0.0
     lowest, highest = shape.min(axis=1), shape.max(axis=1)
     rise = _at(times, sample_times(body), flight_features(body))
     widths = np.stack(
@@ -72,6 +76,16 @@ def skeleton_features(body: Body) -> FloatArray:
         np.gradient(np.log(scale))[:, None] * RATE_HZ,
     ]
     return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def since_pose(body: Body, times: Array) -> Array:
+    """Length of the gap between poses in which each moment lies, `(N,)` seconds, less a frame."""
+    posed = body.times_s[body.posed]
+    after = np.clip(np.searchsorted(posed, times), 0, len(posed) - 1)
+    before = np.maximum(np.searchsorted(posed, times, side="right") - 1, 0)
+    inside = posed[after] - posed[before]
+    outside = np.maximum(posed[0] - times, times - posed[-1])
+    return np.asarray(np.maximum(inside, outside) - body.step_s)
 
 
 def flipped(features: FloatArray) -> FloatArray:

@@ -8,7 +8,12 @@ import torch
 from models.temporal import TemporalNetwork
 from pipeline.measure.signals import Body
 from pipeline.measure.time_series import hip_height
-from pipeline.programme.features import flipped, sample_times_s, skeleton_features
+from pipeline.programme.features import (
+    flipped,
+    sample_times_s,
+    since_pose,
+    skeleton_features,
+)
 from pipeline.programme.frame_classes import FRAME_CLASSES
 from pipeline.types import FloatArray
 from pipeline.types.programme import FrameScores
@@ -30,7 +35,7 @@ def score_frames(network: TemporalNetwork, body: Body, origin_s: float) -> Frame
     features = skeleton_features(body)
     probabilities, moments = scored(network, features)
     times = sample_times_s(body)
-    unseen = _since_pose(body, times) > _UNSEEN_S
+    unseen = since_pose(body, times) > _UNSEEN_S
     probabilities[unseen] = 0.0
     probabilities[unseen, FRAME_CLASSES.index("other")] = 1.0
     moments[unseen] = 0.0
@@ -50,13 +55,3 @@ def scored(network: TemporalNetwork, features: FloatArray) -> tuple[FloatArray, 
     classes, moments = network(both)[-1]
     probabilities = classes.float().softmax(dim=2).mean(dim=0)
     return probabilities.cpu().numpy(), moments.float().sigmoid().mean(dim=0).cpu().numpy()
-
-
-def _since_pose(body: Body, times: np.ndarray) -> np.ndarray:
-    """Seconds to the farther of the two poses around every sample, less a usual step; `(N,)`."""
-    posed = body.times_s[body.posed]
-    after = np.clip(np.searchsorted(posed, times), 0, len(posed) - 1)
-    before = np.maximum(np.searchsorted(posed, times, side="right") - 1, 0)
-    inside = np.asarray(posed[after] - posed[before])
-    outside = np.maximum(posed[0] - times, times - posed[-1])
-    return np.maximum(inside, outside) - body.step_s

@@ -27,6 +27,7 @@ _SMALL_PX = 100.0
 _SHAKEN, _HIDDEN, _TAKEN_FOR, _CLEAN, _POOR = 0.35, 0.3, 0.12, 0.1, 0.15
 """Shares of shots with a shaking hand, with stretches without a pose, with stretches of somebody
 else, with hardly any error, and with errors twice as large."""
+_LOOKED_AT_HZ = 25.0
 _MISJUDGED = (0.004, 0.018)
 """How far off the demo's pose network is for a while, in body heights: on the rink's pictures its
 errors last (0.84 of one is still there in the next frame), and the larger part is of this kind."""
@@ -79,6 +80,9 @@ def filmed(
     keypoints, scores = _cropped(keypoints, scores, size)
     if rng.random() < _TAKEN_FOR:
         _take_for_another(rng, keypoints, fps)
+    if fps > _LOOKED_AT_HZ and rng.random() < 0.5:  # not every frame is looked at
+        between = np.arange(len(scores)) % round(fps / _LOOKED_AT_HZ) > 0
+        keypoints[between], scores[between] = np.nan, 0.0
     if rng.random() < _HIDDEN:
         _hide(rng, keypoints, scores, fps)
     return keypoints, scores
