@@ -124,14 +124,20 @@ def _sit(rng: np.random.Generator, t: Array) -> _Course:
 
 
 def _balance(rng: np.random.Generator, t: Array) -> _Course:
-    """On one leg, the other stretched behind or in front."""
+    """On one leg, the other stretched behind or in front: as in a camel spin, but not turning."""
     sway = 0.08 * np.sin(2 * np.pi * rng.uniform(0.2, 0.6) * t)
-    free = rng.choice((-1.0, 1.0)) * rng.uniform(0.4, 1.3)
-    raised = rng.uniform(0.8, 1.5)
+    free = rng.choice((-1.0, -1.0, 1.0)) * rng.uniform(0.4, 1.6)
+    raised = rng.uniform(0.4, 1.6)
+    hips = (0.05 + sway, free + sway)
+    knees = (rng.uniform(0.0, 0.5), rng.uniform(0.0, 0.5))
+    left = rng.random() < 0.5
     return _Course(
-        hips=(0.05 + sway, free + sway),
-        lean=max(-0.8 * free, -0.2),
+        hips=hips if left else hips[::-1],
+        knees=knees if left else knees[::-1],
+        lean=float(np.clip(-rng.uniform(0.5, 1.1) * free, -0.3, 1.55)),
         raised=(raised, raised),
+        speed=rng.uniform(0.0, 0.6) if rng.random() < 0.5 else 0.0,
+        turning=rng.normal(0.0, 0.2),
     )
 
 
@@ -156,8 +162,8 @@ def _turn(rng: np.random.Generator, t: Array) -> _Course:
 
 
 _ACTIVITIES: tuple[tuple[float, Callable[[np.random.Generator, Array], _Course]], ...] = (
-    (0.14, _stand), (0.22, _walk), (0.14, _run), (0.1, _hop), (0.1, _bend), (0.1, _sit),
-    (0.06, _balance), (0.08, _wave), (0.06, _turn),
+    (0.12, _stand), (0.2, _walk), (0.14, _run), (0.1, _hop), (0.1, _bend), (0.1, _sit),
+    (0.12, _balance), (0.06, _wave), (0.06, _turn),
 )  # fmt: skip
 """With how often each is chosen."""
 

@@ -62,7 +62,7 @@ class ProgrammeDataSettings:
     """Of those for validation."""
     stretches: Count = 2000
     """Training samples an epoch."""
-    seconds: tuple[Positive, Positive] = (4.0, 60.0)
+    seconds: tuple[Positive, Positive] = (1.6, 60.0)
     """Length of a training sample; all of a batch are as long."""
     workers: WholeNumber = 0
     """Processes that simulate programmes; 0: none but this one."""
