@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from pipeline.elements import ELEMENTS
@@ -110,3 +111,28 @@ def _jump(found: re.Match[str]) -> JumpCode:
     if turns is None:  # Eu, and A for a waltz jump
         turns = "1" if found["kind"] == "Eu" else "0"
     return JumpCode(found["kind"], int(turns), found["calls"])
+
+
+_CALLS = re.compile(r"[<qe!*v]*", re.IGNORECASE)
+
+
+@cache
+def _capitals() -> dict[str, str]:
+    """Every jump, spin and sequence in small letters -> as protocols write it."""
+    jumps = [f"{turns}{kind}" for turns in ("", *"01234") for kind in _KINDS]
+    spins = [f"{way}{letter}Sp" for way in ("", "C", "F", "FC") for letter in POSITIONS]
+    parts = [f"{code}{level}" for code in (*spins, "StSq", "ChSq") for level in ("", *"B1234")]
+    return {part.casefold(): part for part in (*jumps, *parts, *_JOINED)}
+
+
+def in_capitals(text: str) -> str:
+    """A code that was typed in any capitals, as protocols write it; what is none stays."""
+    return "+".join(_part_in_capitals(part) for part in "".join(text.split()).split("+"))
+
+
+def _part_in_capitals(part: str) -> str:
+    for length in range(min(len(part), 8), 0, -1):
+        known, calls = _capitals().get(part[:length].casefold()), part[length:]
+        if known and _CALLS.fullmatch(calls):
+            return known + (calls.upper() if "Sp" in known else calls.lower())
+    return part

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.programme.element_code import CodeError, ElementCode, parse_code
+from pipeline.programme.element_code import CodeError, ElementCode, in_capitals, parse_code
 
-_NUMBER = re.compile(r"^\s*\d{1,2}[.):]?\s+")
+_NUMBER = re.compile(r"^\s*#?\d{1,2}[.):]?\s+")
 """Of a line in a protocol: `3 3Lz+3T`, `3. 3Lz+3T`."""
-_FIGURES = re.compile(r"(?:\s+(?:x|F|[-+]?\d+(?:[.,]\d+)?))+\s*$")
-"""Base value, bonus, grade of execution and points behind an element."""
+_CLOCK = re.compile(r"^\s*\d{1,2}:\d{2}(?:[.,]\d+)?\s+")
+"""When an element comes: `1:35 3Lz+3T`."""
+_FIGURES = re.compile(
+    r"(?:\s+(?:[xXFqe!*]|<<?|n/?S|[-\u2013\u2212]|[-+\u2212]?\d+(?:[.,]\d+)?))+\s*$"
+)
+"""Behind an element in a protocol: info, base value, bonus, grade of execution, judges, points."""
+_LONGEST = 300
+"""Letters of a line of a protocol."""
+_BORDERS = re.compile(r"[;|]|,(?!\d{1,3}(?!\w))")
+"""Between elements of one line; the comma of `10,30` is none."""
 
 Relation = Literal["as planned", "different", "missing", "extra"]
 
@@ -45,7 +54,7 @@ def read_plan(text: str) -> Plan:
     elements: list[ElementCode] = []
     unread: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), 1):
-        for part in re.split(r"[,;|]", line):
+        for part in _BORDERS.split(line):
             if not part.strip():
                 continue
             try:
@@ -56,11 +65,14 @@ def read_plan(text: str) -> Plan:
 
 
 def _element(text: str) -> ElementCode:
-    try:
-        return parse_code(text)
-    except CodeError:
-        bare = _FIGURES.sub("", _NUMBER.sub("", text, count=1))
-        return parse_code(bare)
+    if len(text) > _LONGEST:
+        raise CodeError(f"a line of {len(text)} letters is not an element")
+    bare = _NUMBER.sub("", _CLOCK.sub("", text, count=1), count=1)
+    for code in (text, bare, _FIGURES.sub("", bare)):
+        for written in (code, in_capitals(code)):
+            with suppress(CodeError):
+                return parse_code(written)
+    raise CodeError(f"{text.strip()!r} is not an element code")
 
 
 def difference(one: ElementCode, other: ElementCode) -> float:

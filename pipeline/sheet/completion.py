@@ -6,7 +6,13 @@ import re
 from functools import cache
 
 from pipeline.errors import InputError
-from pipeline.programme.element_code import POSITIONS, CodeError, ElementCode, parse_code
+from pipeline.programme.element_code import (
+    POSITIONS,
+    CodeError,
+    ElementCode,
+    in_capitals,
+    parse_code,
+)
 
 _TURNS = "3241"
 _KINDS = ("Lz", "F", "Lo", "S", "T", "A")
@@ -23,7 +29,7 @@ def read_code(text: str) -> tuple[str, ElementCode]:
         InputError: It is no element code.
     """
     typed = "".join(text.split())
-    for code in (typed, _in_capitals(typed[:_MOST_LETTERS])):
+    for code in (typed, in_capitals(typed[:_MOST_LETTERS])):
         try:
             return code, parse_code(code)
         except CodeError:
@@ -70,23 +76,3 @@ def _solo() -> tuple[str, ...]:
     bare = [*jumps, *spins, "StSq", "ChSq"]
     levels = [f"{code}{level}" for code in [*spins, "StSq"] for level in _LEVELS]
     return (*bare, *levels, "ChSq1", "A")
-
-
-@cache
-def _capitals() -> dict[str, str]:
-    parts = (*_solo(), *_FOLLOWING, "Eu", "SEQ", "COMBO", "REP")
-    return {part.casefold(): part for part in parts}
-
-
-def _in_capitals(typed: str) -> str:
-    """Each part as the table writes it, its calls (`<`, `q`, `e`) behind."""
-    return "+".join(_part_in_capitals(part) for part in typed.split("+"))
-
-
-def _part_in_capitals(part: str) -> str:
-    for length in range(len(part), 0, -1):
-        known = _capitals().get(part[:length].casefold())
-        calls = part[length:]
-        if known and re.fullmatch(r"[<qe!*v]*", calls, re.IGNORECASE):
-            return known + (calls.upper() if "Sp" in known else calls.lower())
-    return part

@@ -1,0 +1,1 @@
+"""The sheet as one HTML page."""
