@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from pipeline.analyser import Analyser
     from pipeline.config import Profile, load_profile
     from pipeline.errors import InputError
+    from pipeline.programme.finder import ProgrammeFinder
     from pipeline.storage.analysis_files import load, save
     from pipeline.storage.cache import AnalysisCache
-    from pipeline.types import Analysis, Verdict
+    from pipeline.storage.programme_files import load_programme, save_programme
+    from pipeline.types import Analysis, Programme, Verdict
     from pipeline.video import open_video
 
 __version__ = "0.1.0"
@@ -26,11 +28,15 @@ __all__ = [
     "AnalysisCache",
     "InputError",
     "Profile",
+    "Programme",
+    "ProgrammeFinder",
     "Verdict",
     "load",
     "load_profile",
+    "load_programme",
     "open_video",
     "save",
+    "save_programme",
 ]
 
 _MODULES = {
@@ -39,11 +45,15 @@ _MODULES = {
     "AnalysisCache": "pipeline.storage.cache",
     "InputError": "pipeline.errors",
     "Profile": "pipeline.config",
+    "Programme": "pipeline.types",
+    "ProgrammeFinder": "pipeline.programme.finder",
     "Verdict": "pipeline.types",
     "load": "pipeline.storage.analysis_files",
     "load_profile": "pipeline.config",
+    "load_programme": "pipeline.storage.programme_files",
     "open_video": "pipeline.video",
     "save": "pipeline.storage.analysis_files",
+    "save_programme": "pipeline.storage.programme_files",
 }
 
 

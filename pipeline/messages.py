@@ -229,6 +229,8 @@ NOTES: Mapping[str, str] = {
     "at 25",
     "followed": "person {person} was chosen as the skater by their place, size and movement, and "
     "is found again after every cut by their clothes",
+    "vetoed": "{count} stretches that move like an element were left out: the classifiers see none "
+    "in them",
     "not_cached": "the result was not cached: {reason}",
     "nobody_in_view": "no person in view",
     "nobody_looked_for": "person detection was skipped: the detector is untrained",

@@ -64,6 +64,7 @@ class _Jump(Table):
     candidates: list[_Candidate]
     analysis: _Place
     measurements: dict[str, _Measured]
+    euler: bool
 
 
 class _Position(Table):

@@ -33,6 +33,8 @@ SpinPosition = Literal["camel", "sit", "upright", "layback"]
 
 COMBINATION_SPIN, LAYBACK_SPIN = "CombinationSpin", "LaybackSpin"
 """Labels of elements that the 28 classes do not hold; a combination of jumps has none."""
+EULER = "Euler"
+"""Label of the hop between two jumps of a combination."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,14 @@ class FoundJump:
     """Its analysis folder, relative to the programme's; empty where it was not classified."""
     measurements: Mapping[str, Measured] = field(default_factory=dict)
     """By name, those of `pipeline.measure.records.JUMP` that can be told, without the moments."""
+    euler: bool = False
+    """Whether it is the short hop between two jumps, which no class is for."""
 
     @property
     def label(self) -> str:
-        """The likeliest kind; empty where it was not classified."""
+        """The likeliest kind, or `Euler`; empty where it was not classified."""
+        if self.euler:
+            return EULER
         return self.candidates[0].label if self.candidates else ""
 
     @property

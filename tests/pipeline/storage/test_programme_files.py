@@ -35,6 +35,7 @@ def test_a_programme_opens_again_without_loss(tmp_path):
     assert combination["jumps"][1] == {
         "takeoff_s": 1.9, "landing_s": 2.4, "air_s": 0.5, "label": "3Toeloop", "analysis": "",
         "candidates": [{"label": "3Toeloop", "probability": 0.6}], "measurements": {},
+        "euler": False,
     }  # fmt: skip
     assert spin["label"] == "CombinationSpin"
     assert sequence["label"] == "Sequence"

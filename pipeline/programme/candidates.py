@@ -1,0 +1,117 @@
+"""What a found segment may be: from what the ensemble and the temporal network say to a code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.elements import ELEMENTS, LABELS, Family, class_index
+from pipeline.programme.element_code import ElementCode, JumpCode, parse_code
+from pipeline.programme.segments import Segment
+from pipeline.types import Analysis, Candidate, FoundJump
+from pipeline.types.programme import FoundPosition
+
+MOST = 6
+"""Candidates of one element or jump; improbable ones are left out."""
+LEAST = 0.005
+POSITION_SHARE = 0.5
+"""What the position that the temporal network saw counts beside the ensemble."""
+EULER_AIR_S = 0.32
+"""The hop between two jumps flies shorter than any jump of a combination."""
+NO_ELEMENT, UNSURE = 0.9, 0.6
+"""From the first probability of NoBasic on, a segment less confident than the second is none."""
+
+_CLASS_OF_POSITION = {"camel": "CamelSpin", "sit": "SitSpin", "upright": "UprightSpin"}
+
+
+def jump_candidates(analysis: Analysis) -> tuple[Candidate, ...]:
+    """The jumps by the ensemble's probability over all 28 classes."""
+    return _likeliest(
+        {label: p for label, p in _probabilities(analysis).items() if _family(label) == "jump"}
+    )
+
+
+def spin_candidates(analysis: Analysis, segment: Segment) -> tuple[Candidate, ...]:
+    """The spins by the ensemble's probability and by how long each position was seen.
+
+    The probabilities add up to the ensemble's for any spin.
+    """
+    said = {c: p for c, p in _probabilities(analysis).items() if _family(c) == "spin"}
+    seen = dict.fromkeys(said, 0.0)
+    for position in segment.positions:
+        if position.position in _CLASS_OF_POSITION:
+            seen[_CLASS_OF_POSITION[position.position]] += position.end_s - position.start_s
+    whole, lasting = sum(said.values()), sum(seen.values())
+    if lasting == 0 or whole == 0:
+        return _likeliest(said)
+    share = POSITION_SHARE
+    return _likeliest(
+        {c: (1 - share) * p + share * whole * seen[c] / lasting for c, p in said.items()}
+    )
+
+
+def sequence_candidates(analysis: Analysis) -> tuple[Candidate, ...]:
+    """The sequence, by the ensemble's probability."""
+    label = "Sequence"
+    return (Candidate(label, _probabilities(analysis)[label]),)
+
+
+def is_vetoed(analyses: Sequence[Analysis], confidence: float) -> bool:
+    """Whether the ensemble sees no element in a segment that was not sure itself."""
+    none = [_probabilities(analysis)["NoBasic"] for analysis in analyses]
+    return bool(none) and confidence < UNSURE and min(none) >= NO_ELEMENT
+
+
+def is_euler(segment: Segment, jump: int) -> bool:
+    """Whether a jump of a combination is the hop between two others."""
+    takeoff_s, landing_s = segment.jumps[jump]
+    return 0 < jump < len(segment.jumps) - 1 and landing_s - takeoff_s < EULER_AIR_S
+
+
+def jump_code(jumps: Sequence[FoundJump]) -> str:
+    """Code of a jump or combination; empty where one of the jumps was not classified."""
+    codes = [_code_of(jump) for jump in jumps]
+    known = [code for code in codes if code is not None]
+    return str(ElementCode("jump", tuple(known))) if len(known) == len(codes) else ""
+
+
+def spin_code(
+    positions: Sequence[FoundPosition], candidates: Sequence[Candidate], *, flying: bool
+) -> str:
+    """Code of a spin, without change of foot, which is not seen; empty where nothing is known."""
+    held = set(position.position for position in positions)
+    if len(held) > 1:
+        position = "combination"
+    elif held == {"layback"}:
+        position = "layback"
+    elif candidates:
+        position = parse_code(ELEMENTS[class_index(candidates[0].label)].code).position
+    else:
+        position = next(iter(held), "")
+    return str(ElementCode("spin", position=position, flying=flying)) if position else ""
+
+
+def sequence_code() -> str:
+    """Code of a sequence; whether it is of steps or choreographic is not seen."""
+    return str(ElementCode("sequence", sequence="StSq"))
+
+
+def _code_of(jump: FoundJump) -> JumpCode | None:
+    if jump.euler:
+        return JumpCode("Eu", 1)
+    if not jump.candidates:
+        return None
+    return parse_code(ELEMENTS[class_index(jump.label)].code).jumps[0]
+
+
+def _probabilities(analysis: Analysis) -> dict[str, float]:
+    return dict(zip(LABELS, map(float, analysis.verdict.probabilities), strict=True))
+
+
+def _family(label: str) -> Family:
+    return ELEMENTS[class_index(label)].family
+
+
+def _likeliest(probabilities: dict[str, float]) -> tuple[Candidate, ...]:
+    ranked = sorted(probabilities.items(), key=lambda entry: -entry[1])
+    kept = [(label, p) for place, (label, p) in enumerate(ranked) if place == 0 or p >= LEAST]
+    return tuple(Candidate(label, min(p, 1.0)) for label, p in kept[:MOST])
