@@ -15,7 +15,7 @@ from pipeline.programme.viterbi import likeliest_course
 from pipeline.types import IntArray
 from pipeline.types.programme import ElementFamily, FoundPosition, FrameScores, SpinPosition
 
-COMBINATION_GAP_S = 1.0
+COMBINATION_GAP_S = 1.3
 """From a landing to the next take-off, at most, within one element."""
 _BREAK_S = 0.5
 """Without samples for longer, what comes after is not the same stretch."""
@@ -26,6 +26,8 @@ _SHORTEST_SPIN_S, _SHORTEST_POSITION_S, _SHORTEST_SEQUENCE_S = 1.5, 0.7, 4.0
 _SPIN_GAP_S, _SEQUENCE_GAP_S = 0.6, 1.5
 _FLYING_S = 0.8
 """From a flight's end to where the spin goes on, at most."""
+_FLYING = 0.4
+"""Geometric mean of a take-off's and a landing's score from which a spin's entry is a flight."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +163,20 @@ def _spins(
                 min([start_s, *(f.takeoff_s - ENTRY_S for f in entry)]),
                 end_s,
                 positions=positions,
-                flying=bool(entry),
+                flying=bool(entry) or _flies(part, start_s, held_s),
                 confidence=float(spinning[first:stop].mean()),
             )
         )
     return spins, left
+
+
+def _flies(part: FrameScores, start_s: float, held_s: float) -> bool:
+    """Whether a spin's way in has a take-off and a landing as far apart as a flight's."""
+    inside = (part.times_s >= start_s) & (part.times_s <= held_s + 0.2)
+    times, moments = part.times_s[inside], part.moments[inside].astype(np.float64)
+    apart = times[None, :] - times[:, None]
+    likely = np.sqrt(moments[:, None, 0] * moments[None, :, 1])
+    return bool((likely * ((apart >= _AIR_S[0]) & (apart <= _AIR_S[1]))).max(initial=0.0) > _FLYING)
 
 
 def _positions(

@@ -26,15 +26,15 @@ _COSTS: dict[tuple[str, str], float] = {
     ("other", "sequence"): 5.0,
     ("entry", "air"): 0.0,
     ("air", "landing"): 0.0,
-    ("air", "changing"): 2.0,
+    ("air", "changing"): 0.5,
     ("air", "other"): 4.0,
     ("landing", "other"): 0.0,
     ("landing", "entry"): 1.0,
     ("landing", "air"): 1.0,
-    ("landing", "changing"): 2.0,
+    ("landing", "changing"): 1.0,
     ("landing", "sequence"): 3.0,
     ("changing", "other"): 1.0,
-    ("changing", "air"): 3.0,
+    ("changing", "air"): 1.0,
     ("changing", "entry"): 4.0,
     ("changing", "sequence"): 4.0,
     ("sequence", "other"): 3.0,
@@ -44,7 +44,7 @@ _COSTS: dict[tuple[str, str], float] = {
     **{("changing", position): 1.0 for position in _HELD},
     **{(position, "changing"): 1.0 for position in _HELD},
     **{(position, "other"): 4.0 for position in _HELD},
-    **{("air", position): 4.0 for position in _HELD},
+    **{("air", position): 1.0 for position in _HELD},
 }
 """Of every change of state that happens at all."""
 

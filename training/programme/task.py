@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,7 +32,7 @@ from training.programme.data import (
     shown_stretch,
 )
 from training.programme.figures import Answer, figures
-from training.programme.stored import read_programme, store_programmes
+from training.programme.stored import StoredProgramme, read_programme, store_programmes
 from training.programme.truth import true_segments
 from training.recipe import Recipe
 from training.rink.skeletons import EstimatorNoise
@@ -40,6 +40,8 @@ from training.rink.skeletons import EstimatorNoise
 _SAMPLES_FOR_SCALE = 24
 _POOR = 4
 """Times that a stretch is drawn anew where nothing is seen in it."""
+_REMEMBERED = 400
+"""Programmes that stay in memory, 5 MB each."""
 
 
 @settings(kw_only=True)
@@ -176,7 +178,7 @@ class ProgrammeTask:
         for _ in range(_POOR):
             file = self._train[rng.integers(len(self._train))]
             noise = self._recipe.data.noise
-            sample = shown_stretch(read_programme(file), seconds, rng, noise)
+            sample = shown_stretch(_read(file), seconds, rng, noise)
             if sample is not None:
                 mirrored = rng.random() < 0.5
                 return replace(sample, features=flipped(sample.features)) if mirrored else sample
@@ -217,6 +219,11 @@ class ProgrammeTask:
             shown_programme(read_programme(file), np.random.default_rng((seed, n, 1)), noise)
             for n, file in enumerate(self._held_out)
         ]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(file: Path) -> StoredProgramme:
+    return read_programme(file)
 
 
 def _padded(sample: ProgrammeSample, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
