@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.annotations.notes import MAX_NOTES, Note, notes_as_list, read_notes
+from pipeline.drawing.data_address import jpeg_uri
 from pipeline.errors import InputError
 from pipeline.moments import written
 from pipeline.types import Analysis, Timeline
 from pipeline.video import open_video
 from ui.language.tables import say
 from ui.player.messages import Nonsense
-from ui.views.seen import jpeg_uri
 
 PICTURES = 12
 """Most pictures with notes in a report."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline import __version__
 from pipeline.drawing.annotate import draw_frame, skeleton_at
+from pipeline.drawing.data_address import jpeg_uri
 from pipeline.errors import InputError
 from pipeline.inspection.model_inputs import frames_at
 from pipeline.moments import written
@@ -27,7 +28,6 @@ from ui.views.cards import verdict_card, warning_card, warnings_of
 from ui.views.measured import look_here, measured_card, measured_on_screen, summary
 from ui.views.plots import colour_of
 from ui.views.reasons import reasons_card, settings_of
-from ui.views.seen import jpeg_uri
 from ui.views.tables import arithmetic_table, ordered, provenance_table, video_table
 
 PICTURES = 8

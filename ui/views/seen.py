@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from html import escape
 
@@ -14,6 +13,7 @@ from pipeline.classification.sampling import View
 from pipeline.classification.sequence import make_sequence
 from pipeline.classification.views import VideoModelSettings, ViewCollector
 from pipeline.config import Profile, load_shipped_profile
+from pipeline.drawing.data_address import jpeg_uri
 from pipeline.errors import ConfigError
 from pipeline.inspection.attention import Look, look_at, occlude_joints
 from pipeline.inspection.model_inputs import collect_views, frames_at, pictures_of
@@ -135,7 +135,7 @@ def film_strip(analysis: Analysis, seen: Seen, attention: Look | None = None) ->
             caption += f" · {share:.1%}"
             bar = f'<span class="rs-share" style="width:{100 * share / top:.0f}%"></span>'
         cells.append(
-            f'<figure><img src="{jpeg_uri(picture)}" width="{SIDE}" height="{SIDE}" '
+            f'<figure><img src="{jpeg_uri(picture, SIDE)}" width="{SIDE}" height="{SIDE}" '
             f'alt="{escape(caption)}">{bar}<figcaption>{escape(caption)}</figcaption></figure>'
         )
     return f'<div class="rs-film">{"".join(cells)}</div>'
@@ -171,14 +171,3 @@ def heat_over(picture: Image, patches: NDArray[np.float64]) -> Image:
     heat = cv2.resize(patches / max(float(patches.max()), 1e-12), (side, side))
     lit = picture.astype(np.float64) * (0.25 + 0.75 * np.clip(heat, 0, 1)[..., None])
     return np.asarray(np.clip(lit, 0, 255), dtype=np.uint8)
-
-
-def jpeg_uri(picture: Image, longest: int = SIDE, quality: int = 82) -> str:
-    """A picture as a data address, no side longer than `longest`."""
-    scale = min(1.0, longest / max(picture.shape[:2]))
-    if scale < 1:
-        size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    bgr = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()

@@ -160,14 +160,15 @@ def _confidence(row: Row) -> str:
 
 def _base_sum(sheet: Sheet, say: Say) -> str:
     season = sheet.season
-    values = [value for row in sheet.corrected.rows if (value := sheet.base_value(row))]
+    values = [value for row in sheet.corrected.rows if (value := sheet.base_value(row)) is not None]
     if season is None or not values:
         return ""
     low, high = sum(v.low for v in values), sum(v.high for v in values)
     total = f"{low:.2f}" if low == high else f"{low:.2f}{DASH}{high:.2f}"
+    said = say("base_total", count=len(values), all=len(sheet.corrected.rows))
     source = say("base_source", season=season.name, source=season.base_values_source)
     return (
-        f'<p class="rs-total"><b>{escape(say("base_total"))}: {total}</b></p>'
+        f'<p class="rs-total"><b>{escape(said)}: {total}</b></p>'
         f'<p class="rs-small">{escape(source)}</p>'
     )
 
