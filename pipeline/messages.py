@@ -217,7 +217,7 @@ NOTES: Mapping[str, str] = {
     "presence": "person {person}, chosen as the skater, is in view in only {presence} of the "
     "frames; the others have no box and no skeleton",
     "skater_ignored": "--skater {skater} was ignored: the detector is untrained",
-    "frames_lost": "{name} is damaged: frame {frame} could not be read; elements after {read} s "
+    "frames_lost": "{name} is damaged: it could not be read beyond {read} s; elements after that "
     "were not looked for",
     "pair": "two people skate together most of the time; person {person} is followed, and elements "
     "of the other are not looked for; choose with --skater N",

@@ -3,7 +3,7 @@
 Small pictures are compared, never whole frames, and nothing is learnt. A cut is a frame that no
 motion of the one before explains, much unlike its neighbours, and that stays (a flash does not). A
 cross-fade is a frame half-way between one well before and one well after (the double chromatic
-difference of Yu et al. 1997) where no motion leads from the one to the other.
+difference of Yu et al. 1997) that both of them, moved and mixed, explain far better than either.
 """
 
 from __future__ import annotations
@@ -35,14 +35,20 @@ _CUT_STAYS = 0.6
 """Share of it that must be there still some frames later; a flash is over by then."""
 _FADE = 9.0
 """Mean difference between the pictures before and after a cross-fade."""
-_FADE_HALFWAY = 0.3
-"""How far, as a share of that difference, its middle frame may be from half-way."""
-_FADE_UNEXPLAINED = 0.45
+_FADE_UNEXPLAINED = 0.6
 """Share of that difference that motion must leave unexplained."""
+_FADE_HALFWAY = 0.65
+"""How far, as a share of that difference, its middle frame may be from their mean."""
+_FADE_CONTRAST = 0.93
+"""Fine contrast of the middle frame, as a share of the sharper one's: two pictures blur each
+other."""
+_FADE_BLEND = 0.53
+"""What is left unexplained of the middle frame by both pictures, moved and mixed, as a share of
+what the better one leaves alone."""
 BLACK, BLACK_SPREAD = 28.0, 10.0
 """Mean and spread of the grey levels, at most, of a black frame."""
 
-FADE_S = (0.12, 0.2, 0.32, 0.48)
+FADE_S = (0.2, 0.32, 0.48)
 """Half the length of the cross-fades that are looked for."""
 _STAYS_S = (0.08, 0.16, 0.28)
 """After a cut, when the picture must still be another one."""
@@ -71,19 +77,56 @@ def difference(first: Thumb, second: Thumb) -> float:
 
 def unexplained(first: Thumb, second: Thumb) -> float:
     """The mean difference that is left when every block may come from elsewhere nearby."""
-    across, down = _REACH
-    padded = np.pad(first, ((down, down), (across, across), (0, 0)), mode="edge")
-    least: NDArray[np.float32] | None = None
+    moved, target = _moved(first), _blocks(second)  # (N, S, P), (N, P)
+    away = np.abs(moved - target[:, None]).mean(axis=2)
+    return float(away.min(axis=1).mean())
+
+
+def unmixed(before: Thumb, middle: Thumb, after: Thumb) -> float:
+    """How much worse one of two pictures explains a third than their mean, 0..1 and above.
+
+    Every block of either may come from elsewhere nearby; the squares are multiplied out, or all
+    pairs of moves would have to be looked at.
+    """
+    first, last, target = _moved(before), _moved(after), _blocks(middle)
+    own = (target**2).sum(axis=1)  # (N,)
+    squares, products = [], []
+    for moved in (first, last):
+        squares.append((moved**2).sum(axis=2))  # (N, S)
+        products.append((moved @ target[:, :, None])[..., 0])
+    alone = min(
+        (own[:, None] + square - 2 * product).min(axis=1).mean()
+        for square, product in zip(squares, products, strict=True)
+    )
+    halves = [square / 4 - product for square, product in zip(squares, products, strict=True)]
+    mixed = halves[0][:, :, None] + halves[1][:, None] + (first @ last.transpose(0, 2, 1)) / 2
+    together = (own + mixed.min(axis=(1, 2))).mean()
+    return float(np.sqrt(max(together, 0.0) / max(alone, 1e-6)))
+
+
+def _blocks(thumb: Thumb) -> Thumb:
+    """The blocks of a picture, `(N, P)`; what is left at its right side does not count."""
     rows, columns = HEIGHT // _BLOCK, WIDTH // _BLOCK
-    target = second[:, : columns * _BLOCK]
-    for y in range(2 * down + 1):
-        for x in range(2 * across + 1):
-            moved = padded[y : y + HEIGHT, x : x + columns * _BLOCK]
-            away = np.abs(moved - target).sum(axis=2)
-            blocks = away.reshape(rows, _BLOCK, columns, _BLOCK).sum(axis=(1, 3))
-            least = blocks if least is None else np.minimum(least, blocks)
-    assert least is not None
-    return float(least.sum() / (3 * target.shape[0] * target.shape[1]))
+    whole = thumb[: rows * _BLOCK, : columns * _BLOCK]
+    parts = whole.reshape(rows, _BLOCK, columns, _BLOCK, 3).transpose(0, 2, 1, 3, 4)
+    return parts.reshape(rows * columns, -1)
+
+
+def _moved(thumb: Thumb) -> Thumb:
+    """The blocks of a picture that is moved by up to `_REACH`, `(N, S, P)`."""
+    across, down = _REACH
+    padded = np.pad(thumb, ((down, down), (across, across), (0, 0)), mode="edge")
+    moves = [
+        _blocks(padded[y : y + HEIGHT, x : x + WIDTH])
+        for y in range(2 * down + 1)
+        for x in range(2 * across + 1)
+    ]
+    return np.stack(moves, axis=1)
+
+
+def _fine_contrast(thumb: Thumb) -> float:
+    grey = thumb.mean(axis=2)
+    return float((grey - cv2.blur(grey, (9, 9))).std())
 
 
 @dataclass(frozen=True)
@@ -116,7 +159,8 @@ class BoundaryFinder:
         self._steps: deque[float] = deque(maxlen=2 * self.reach + 1)
         self._first = self._next = first
         self._decided = max(first, first if known is None else known)
-        self._last = self._decided
+        self._last, self._last_fades = self._decided, False
+        self._offs: dict[tuple[int, int], float] = {}
 
     @property
     def decided(self) -> int:
@@ -141,7 +185,7 @@ class BoundaryFinder:
             self._decided = position + 1
             begins = self._at(position)
             if begins is not None:
-                self._last = position
+                self._last, self._last_fades = position, begins == "fade"
                 found.append(Boundary(position, begins))
         return found
 
@@ -151,7 +195,8 @@ class BoundaryFinder:
         if self._is_cut(position):
             return "cut"
         # Near a boundary, the frames before and after are those of other shots.
-        if position - self._last > self._settle and self._is_fade(position):
+        near = 2 * self._fades[-1] if self._last_fades else self._settle
+        if position - self._last > near and self._is_fade(position):
             return "fade"
         return None
 
@@ -175,8 +220,8 @@ class BoundaryFinder:
         if new < _CUT or new < _CUT_TO_NEIGHBOURS * self._moving(position):
             return False
         later = [self._thumb(position + max(1, round(s * self._fps))) for s in _STAYS_S]
-        earlier = self._thumb(position - 3)
-        befores = [before] if earlier is None else [before, earlier]
+        earlier = [p for p in (position - 3, position - 6) if p >= self._last]
+        befores = [before, *(t for t in map(self._thumb, earlier) if t is not None)]
         return all(
             unexplained(b, other) >= _CUT_STAYS * new
             for b in befores
@@ -195,32 +240,45 @@ class BoundaryFinder:
         return sorted(left)[-2] if len(left) > 1 else 0.0  # the highest may be a flash
 
     def _is_fade(self, position: int) -> bool:
-        """Whether this is the middle of a cross-fade: the best one within a few frames."""
-        here = self._halfway(position)
+        """Whether this is the middle of a cross-fade: of some length, the best frame near."""
+        return any(self._is_fade_of(position, half) for half in self._fades)
+
+    def _is_fade_of(self, position: int, half: int) -> bool:
+        here = self._off(position, half)
         if here > _FADE_HALFWAY:
             return False
-        near = [self._halfway(position + k) for k in range(-self._settle, self._settle + 1) if k]
-        return all(here <= other for other in near[: self._settle]) and all(
-            here < other for other in near[self._settle :]
-        )
+        around = [k for k in range(-self._settle, self._settle + 1) if k]
+        if any(self._off(position + k, half) < here + 1e-9 * (k < 0) for k in around):
+            return False
+        pictures = self._around(position, half)
+        if pictures is None:
+            return False
+        before, middle, after = pictures
+        motion = unexplained(before, after) < _FADE_UNEXPLAINED * difference(before, after)
+        return not motion and unmixed(before, middle, after) <= _FADE_BLEND
 
-    def _halfway(self, position: int) -> float:
-        """How far from half-way, least over the lengths of a cross-fade; infinite where none."""
-        middle = self._thumb(position)
-        if middle is None:
+    def _around(self, position: int, half: int) -> tuple[Thumb, Thumb, Thumb] | None:
+        """A frame between those well before and after it, if it may be half-way between them."""
+        before, middle, after = (self._thumb(position + k) for k in (-half, 0, half))
+        if before is None or middle is None or after is None or position - half < self._last:
+            return None
+        return before, middle, after
+
+    def _off(self, position: int, half: int) -> float:
+        """How far a frame is from half-way; infinite where it cannot be a mixture."""
+        if (position, half) not in self._offs:
+            if len(self._offs) > 50 * self.reach:
+                self._offs.clear()
+            self._offs[position, half] = self._new_off(position, half)
+        return self._offs[position, half]
+
+    def _new_off(self, position: int, half: int) -> float:
+        pictures = self._around(position, half)
+        if pictures is None:
             return np.inf
-        best = np.inf
-        for half in self._fades:
-            before, after = self._thumb(position - half), self._thumb(position + half)
-            if before is None or after is None:
-                break
-            apart = difference(before, after)
-            if apart < _FADE:
-                continue
-            off = difference(middle, np.float32(0.5) * (before + after)) / apart
-            if off < min(best, _FADE_HALFWAY) and self._is_new(before, after, apart):
-                best = off
-        return best
-
-    def _is_new(self, before: Thumb, after: Thumb, apart: float) -> bool:
-        return unexplained(before, after) >= _FADE_UNEXPLAINED * apart
+        before, middle, after = pictures
+        apart = difference(before, after)
+        sharp = max(_fine_contrast(before), _fine_contrast(after))
+        if apart < _FADE or _fine_contrast(middle) > _FADE_CONTRAST * sharp:
+            return np.inf
+        return difference(middle, np.float32(0.5) * (before + after)) / apart

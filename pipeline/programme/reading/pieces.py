@@ -31,6 +31,7 @@ MAX_PIECE_S = 8.0
 
 PieceEnd = Literal["goes_on", "cut", "fade", "end"]
 """What follows a piece: the same shot, another one, or nothing."""
+PIECE_ENDS: tuple[PieceEnd, ...] = ("goes_on", "cut", "fade", "end")
 
 SIGNALS = ("light", "spread", "step")
 """What is kept of every frame: mean and spread of its grey levels, mean difference from the one
@@ -71,6 +72,7 @@ class _Held:
     first: int
     frames: dict[int, Frame] = field(default_factory=dict)
     signals: list[tuple[float, float, float]] = field(default_factory=list)
+    last: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def taken(self, stop: int, ends: PieceEnd, scale: float) -> Piece:
         """Everything before a position, which is held no longer."""
@@ -117,16 +119,19 @@ class PieceReader:
         self._video, self._stride = video, stride
         self.scale = min(1.0, (MAX_AREA / (info.width * info.height)) ** 0.5)
         """Pixels of a kept frame for one of the video's."""
-        fps = info.fps
-        context = BoundaryFinder(fps).reach
-        self.starts_at = max(0, first - context - 1)
+        fps = info.fps / stride  # of the frames that are looked at
+        known = first // stride
+        start = max(0, known - BoundaryFinder(fps).reach - 1)
+        self.starts_at = start * stride
         """Position from which frames are needed: those before a cut decide on it too."""
-        self._finder = BoundaryFinder(fps, first=self.starts_at, known=first)
+        self._finder = BoundaryFinder(fps, first=start, known=known)
         frame_bytes = max(1, int(info.width * info.height * 3 * self.scale**2))
         fit = max_bytes // frame_bytes * stride
         # The frames of which nothing is known yet are in memory too.
-        self._most = max(min(fit, round(MAX_PIECE_S * fps)), self._finder.reach + 4 * stride)
+        most = min(fit, round(MAX_PIECE_S * info.fps))
+        self._most = max(most, (self._finder.reach + 4) * stride)
         self._held = _Held(first)
+        self._before: Thumb | None = None
 
     def pieces(self, frames: Iterable[tuple[int, Frame]] | None = None) -> Iterator[Piece]:
         """All pieces in order.
@@ -138,43 +143,42 @@ class PieceReader:
             FramesLost: A frame does not decode; the frames before it are lost with it unless
                 `rest` is asked for.
         """
-        before: Thumb | None = None
         wanted = range(self.starts_at, len(self._video))
         for position, frame in frames or self._video.frames(wanted):
-            thumb = thumb_of(frame)
-            if position >= self._held.first:
-                self._hold(position, frame, thumb, before)
-            before = thumb
-            for boundary in self._finder.add(thumb):
-                yield from self._cut(boundary.position, boundary.begins)
+            if position % self._stride == 0:
+                yield from self._seen(position, frame)
+            elif position >= self._held.first:
+                self._held.signals.append(self._held.last)
             if position - self._held.first + 1 >= self._most:
-                stop = self._on_grid(self._finder.decided - self._stride + 1)
+                stop = (self._finder.decided - 1) * self._stride
                 if stop > self._held.first:
                     yield self._held.taken(stop, "goes_on", self.scale)
         yield from self.rest()
 
+    def _seen(self, position: int, frame: Frame) -> Iterator[Piece]:
+        """Look at a frame, hold it, and give the pieces that it ends."""
+        thumb = thumb_of(frame)
+        step = 0.0 if self._before is None else difference(self._before, thumb)
+        grey = thumb.mean(axis=2)
+        self._before = thumb
+        self._held.last = (float(grey.mean()), float(grey.std()), step)
+        if position >= self._held.first:
+            self._held.signals.append(self._held.last)
+            self._held.frames[position] = self._small(frame)
+        for boundary in self._finder.add(thumb):
+            yield from self._cut(boundary.position * self._stride, boundary.begins)
+
     def rest(self) -> Iterator[Piece]:
         """What is held when no more frames come."""
         for boundary in self._finder.finish():
-            yield from self._cut(boundary.position, boundary.begins)
+            yield from self._cut(boundary.position * self._stride, boundary.begins)
         stop = self._held.first + len(self._held.signals)
         if stop > self._held.first:
             yield self._held.taken(stop, "end", self.scale)
 
-    def _cut(self, position: int, begins: Literal["cut", "fade"]) -> Iterator[Piece]:
-        stop = min(self._on_grid(position), self._held.first + len(self._held.signals))
+    def _cut(self, stop: int, begins: Literal["cut", "fade"]) -> Iterator[Piece]:
         if stop > self._held.first:
             yield self._held.taken(stop, begins, self.scale)
-
-    def _on_grid(self, position: int) -> int:
-        return -(-position // self._stride) * self._stride
-
-    def _hold(self, position: int, frame: Frame, thumb: Thumb, before: Thumb | None) -> None:
-        grey = thumb.mean(axis=2)
-        step = 0.0 if before is None else difference(before, thumb)
-        self._held.signals.append((float(grey.mean()), float(grey.std()), step))
-        if position % self._stride == 0:
-            self._held.frames[position] = self._small(frame)
 
     def _small(self, frame: Frame) -> Frame:
         if self.scale == 1.0:

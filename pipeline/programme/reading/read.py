@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -31,6 +32,7 @@ from pipeline.programme.reading.kept import KeptReading
 from pipeline.programme.reading.kinds import is_black, shot_kind
 from pipeline.programme.reading.pieces import Piece, PieceReader, pose_step
 from pipeline.programme.reading.records import ReadShot
+from pipeline.programme.reading.remarks import Remarks
 from pipeline.programme.reading.same_skater import SkaterMemory
 from pipeline.programme.reading.skeletons import SkeletonFinder
 from pipeline.progress import Monitor
@@ -110,6 +112,7 @@ class _Reading:
         self._memory = SkaterMemory()
         self._blind = networks.is_untrained("detector")
         self._lost: FramesLost | None = None
+        self._remarks = Remarks(video, blind=self._blind)
         detector = build_detector(cast(Dino, networks.get("detector")), profile.detector)
         step = max(1, round(video.info.fps / profile.programme.detector_hz))
         self._people = PeopleFinder(
@@ -120,12 +123,13 @@ class _Reading:
 
     def shots(self) -> Iterator[ReadShot]:
         """All shots."""
-        known = self._kept.findings() if self._kept is not None else []
+        stop, known = 0, self._kept.findings() if self._kept is not None else []
         for number, finding in enumerate(known):
             yield from self._taken(finding, shown=number == len(known) - 1)
-        stop = known[-1].stop if known else 0
+            stop = finding.stop
         if stop < len(self._video):
             yield from self._read_from(stop)
+        self._remarks.check_somebody()
 
     def _read_from(self, first: int) -> Iterator[ReadShot]:
         most = self._profile.buffer_mib * 2**20
@@ -140,8 +144,8 @@ class _Reading:
             except FramesLost as error:
                 self._lost = error
         if self._lost is not None:
-            for piece in reader.rest():
-                yield from self._kept_and_taken(self._found(piece))
+            for piece in reader.rest():  # not kept: the file may be whole again another time
+                yield from self._taken(self._found(piece))
 
     def _kept_and_taken(self, finding: Finding) -> Iterator[ReadShot]:
         if self._kept is not None:
@@ -225,7 +229,14 @@ class _Reading:
             kind = shot_kind(self._shot, main, pose, self._size[1])
         shot = Shot(self._seconds(first), self._seconds(stop), kind, self._begins)
         people = People(tracks, None if main is None else main_id, self._rule(main))
-        return ReadShot(shot, first, stop, people, pose, complete)
+        read = ReadShot(shot, first, stop, people, pose, complete)
+        if not complete:
+            return read
+        self._remarks.add(read)
+        if self._shot[-1].ends != "end":
+            return read
+        problem = None if self._kept is None else self._kept.problem
+        return replace(read, warnings=self._remarks.all(self._lost, problem))
 
     def _rule(self, main: Track | None) -> Message:
         if self._blind:
