@@ -168,6 +168,7 @@ ERRORS: Mapping[str, str] = {
     "spins with spins, sequences with sequences",
     "correction_note": "a note takes at most {most} letters of plain text",
     "correction_name": "a name takes at most {most} letters of plain text",
+    "plan_long": "a plan takes at most {most} letters",
     "correction_reading": "the video is still being read; correct the list as soon as it is done",
     "element_not_kept": "element {number} ({element}) has no analysis of its own to open",
     "corrections_unreadable": "{name}: its corrections cannot be read ({detail})",

@@ -34,6 +34,8 @@ from ui.programme.job_controls import (
 )
 from ui.programme.jobs import ProgrammeJobs
 from ui.programme.page import ProgrammePage, build_page
+from ui.programme.plan import build_plan
+from ui.programme.take import build_take
 from ui.runs import Run, RunStore
 from ui.server.visits import KEEP_TICKET, SHOW_TICKET, Visits
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
@@ -138,6 +140,9 @@ def build_app(
                 with gr.Tab(label("page_programme"), id="programme", render_children=True):
                     head = build_job_controls()
                     programme = build_page(session, jobs)
+                    with programme.parts[0]:
+                        build_plan(programme)
+                        build_take(session, programme)
                 wire_opening(session, programme, bar, controls.status)
                 _wire_programme(app, session, controls, programme, head)
             others: dict[str, Callable[..., None]] = {

@@ -17,18 +17,16 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 from pipeline.errors import Cancelled
 from pipeline.progress import Listener, Progress, StopAsked
 from pipeline.storage.analysis_files import save
+from pipeline.storage.programme_files import load_programme, save_programme
 from pipeline.types.programme import Programme
 from pipeline.video import open_video
 from tests.e2e.player_page import spelled_analysis
 from tests.ui.programme.samples import make_programme, programme_of_rink
-from ui import layout
-from ui.events import QUIET
 from ui.launch import queued, serve
+from ui.layout import build_app
 from ui.player import ClipShelf
 from ui.programme.job import ProgrammeRequest
 from ui.programme.jobs import ProgrammeJobs
-from ui.programme.page import ProgrammePage, build_page
-from ui.session import Session
 
 
 class MadeEngine:
@@ -37,7 +35,6 @@ class MadeEngine:
     def __init__(self, rink: Path | None = None, pause_s: float = 1.0) -> None:
         self._rink = rink
         self._pause_s = pause_s
-        self._found: dict[str, Programme] = {}
 
     def check(self, request: ProgrammeRequest) -> str:
         return Path(request.path).name
@@ -57,11 +54,11 @@ class MadeEngine:
             share = element.start_s / whole.read_until_s
             listener(Progress("pose", share, time.monotonic() - began_s, grown))
             time.sleep(self._pause_s)
-        self._found[str(folder)] = whole
+        save_programme(whole, folder)
         return whole
 
     def load(self, folder: Path) -> Programme:
-        return self._found[str(folder)]
+        return load_programme(folder)
 
     def _programme(self, path: str) -> Programme:
         video = open_video(path).info
@@ -81,18 +78,9 @@ def main() -> None:
     jobs = ProgrammeJobs(engine, Path(tempfile.mkdtemp()))
     job = jobs.start(ProgrammeRequest(str(arguments.video)), "tester")
     clips = ClipShelf()
-    pages: list[ProgrammePage] = []
-
-    def build(session: Session, jobs: ProgrammeJobs) -> ProgrammePage:
-        pages.append(build_page(session, jobs))
-        return pages[0]
-
-    layout.build_page = build
-    app = layout.build_app(clips, jobs=jobs)
-    with app:
-        app.load(lambda: (job.job_id, 0), None, pages[0].opened, **QUIET)
-    serve(queued(app), clips, host="127.0.0.1", port=arguments.port)
-    print(job.job_id, flush=True)  # noqa: T201
+    app = build_app(clips, jobs=jobs)
+    serve(queued(app), clips, host="127.0.0.1", port=arguments.port, jobs=jobs)
+    print(f"http://127.0.0.1:{arguments.port}/?programme={job.job_id}", flush=True)  # noqa: T201
     while True:
         time.sleep(1)
 

@@ -35,7 +35,10 @@ FULL_QUALITY = 92
 """Of a single picture in full size."""
 
 AHEAD = 64
-"""Chunks that are decoded beyond the one asked for last."""
+"""Chunks that are decoded beyond the one asked for last; all of a clip, as a rule."""
+
+AHEAD_OF_MANY = 4
+"""The same where there are more than `AHEAD` chunks: of a programme only a part is looked at."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +73,9 @@ class Stills:
         return fit(self.video.info.width, self.video.info.height, LONG_SIDE)
 
     def chunk(self, number: int, *, timeout_s: float = 20.0) -> bytes | None:
-        """The pictures of one chunk, packed by `pack`; None if that takes longer than the timeout.
+        """The pictures of one chunk, packed by `pack`.
+
+        None if that takes longer than the timeout, or the viewer has gone elsewhere meanwhile.
 
         Raises:
             FramesLost: when frames do not decode; `Video.rescan` tells which ones do.
@@ -81,9 +86,11 @@ class Stills:
             raise ValueError(f"chunk: expected 0..{self.num_chunks - 1}, got {number}")
         with self._ready:
             self._wanted = number
+            self._ready.notify_all()
             self._start()
             self._ready.wait_for(
-                lambda: number in self._done or self._error or self._closed, timeout_s
+                lambda: number in self._done or self._error or self._closed or self._far(number),
+                timeout_s,
             )
             if self._error is not None:
                 raise self._error
@@ -133,9 +140,17 @@ class Stills:
         self._working = True
         threading.Thread(target=self._work, name="stills", daemon=True).start()
 
+    @property
+    def _reach(self) -> int:
+        return AHEAD if self.num_chunks <= AHEAD else AHEAD_OF_MANY
+
+    def _far(self, number: int) -> bool:
+        """Whether a chunk lies where nobody looks any more."""
+        return not self._wanted - self._reach <= number < self._wanted + self._reach
+
     def _next(self) -> int | None:
         """The chunk to make next: the first missing one from the wanted one on, or just before."""
-        ahead = range(self._wanted, min(self._wanted + AHEAD, self.num_chunks))
+        ahead = range(self._wanted, min(self._wanted + self._reach, self.num_chunks))
         behind = range(self._wanted - 1, max(-1, self._wanted - 3), -1)
         return next((k for k in (*ahead, *behind) if k not in self._done), None)
 

@@ -16,7 +16,7 @@ from ui.events import QUIET
 from ui.language.labels import language_of
 from ui.language.messages import in_words
 from ui.language.tables import say, spoken_in
-from ui.player import build_player, player_value
+from ui.player import Clip, build_player, player_value
 from ui.player.messages import Nonsense
 from ui.programme.job import ProgrammeJob
 from ui.programme.jobs import ProgrammeJobs
@@ -183,28 +183,33 @@ def player_of(session: Session, job: ProgrammeJob, visitor: str) -> str:
         return player_value(None, message=in_words(error))
 
 
-def pictures_of(session: Session, job: ProgrammeJob, visitor: str) -> str:
-    """Where small pictures of the video are, for the list; empty where it is not here."""
+def clip_of(session: Session, job: ProgrammeJob, visitor: str) -> Clip | None:
+    """The video of a job as the player shows it; None where it is not here."""
     path = video_of(job)
     if path is None:
-        return ""
+        return None
     with suppress(InputError):
-        clip = session.clips.show(visitor, path, stream=job.request.stream)
-        return f"rinkside/clips/{clip.token}/small/"
-    return ""
+        return session.clips.show(visitor, path, stream=job.request.stream)
+    return None
+
+
+def pictures_of(session: Session, job: ProgrammeJob, visitor: str) -> str:
+    """Where small pictures of the video are, for the list; empty where it is not here."""
+    clip = clip_of(session, job, visitor)
+    return "" if clip is None else f"rinkside/clips/{clip.token}/small/"
 
 
 def _wire_telling(page: ProgrammePage) -> None:
-    def told(opened: Opened, chosen: str, event: gr.EventData) -> list[Any]:
+    def told(opened: Opened, event: gr.EventData) -> list[Any]:
         job, skip = page.jobs.get(opened[0]), gr.skip()
         try:
             message = read_message(event._data)
+            chosen = text_of(message, "chosen")
             if job is None:
                 return [skip, skip, skip, skip]
             if message["act"] == "choose":
-                key = text_of(message, "key")
                 sheet = page.reviews.sheet(job)
-                return [skip, key, "", editor_html(sheet.row(key), sheet.rows)]
+                return [skip, chosen, "", editor_html(sheet.row(chosen), sheet.rows)]
             made = correct(page.reviews, job, message)
         except Nonsense:
             return [skip, skip, skip, skip]
@@ -214,7 +219,7 @@ def _wire_telling(page: ProgrammePage) -> None:
         return [_again(opened), chosen if made is None else made, "", skip]
 
     page.line.told(
-        told, [page.opened, page.chosen],
+        told, page.opened,
         [page.opened, page.chosen, page.note, page.parts[3]],
         trigger_mode="multiple", concurrency_limit=1, concurrency_id="sheet", **QUIET,
     )  # fmt: skip

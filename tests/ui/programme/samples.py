@@ -89,7 +89,8 @@ def _of_truth(rows: list[dict[str, Any]]) -> FoundElement:
     first = rows[0]
     if first["takeoff_s"] is not None:
         found = tuple(
-            FoundJump(row["takeoff_s"], row["landing_s"], candidates(row["label"])) for row in rows
+            FoundJump(row["takeoff_s"], row["landing_s"], candidates(row["label"]), "elements/01")
+            for row in rows
         )
         start, end = found[0].takeoff_s - 0.3, found[-1].landing_s + 0.3
         return _jumps(found, start, end, 0.9)
@@ -142,7 +143,7 @@ def spin(
     code = f"{'F' * flying}{'Co' if len(held) > 1 else _LETTERS[held[0]]}Sp"
     return FoundElement(
         1, "spin", start_s, start_s + lasts_s, code, confidence, positions=positions,
-        flying=flying, candidates=candidates("CamelSpin", 0.5), analysis="elements/03",
+        flying=flying, candidates=candidates("CamelSpin", 0.5), analysis="elements/01",
     )  # fmt: skip
 
 
@@ -151,7 +152,7 @@ def sequence(start_s: float, lasts_s: float, *, confidence: float = 0.9) -> Foun
     said = (Candidate("Sequence", 0.8), Candidate("NoBasic", 0.2))
     return FoundElement(
         1, "sequence", start_s, start_s + lasts_s, "StSq", confidence, candidates=said,
-        analysis="elements/04",
+        analysis="elements/01",
     )  # fmt: skip
 
 

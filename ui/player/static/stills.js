@@ -7,6 +7,7 @@ const AHEAD = 28; // and on the side the viewer goes to
 const DECODERS = 3; // pictures decoded at once
 const MAX_BYTES = 256 * 2 ** 20; // of JPEG kept
 const RETRY_MS = 250;
+const FAR_CHUNKS = 4; // from the cursor; what is asked for beyond is no longer waited for
 const MAX_SIDE = 1600; // of a bitmap
 
 export class Stills {
@@ -18,6 +19,7 @@ export class Stills {
     this.onReady = onReady;
     this.onError = onError;
     this.chunks = new Map(); // chunk -> Blob[] | "coming"
+    this.coming = new Map(); // chunk -> AbortController
     this.bitmaps = new Map(); // frame -> ImageBitmap
     this.decoding = new Set();
     this.cursor = 0;
@@ -52,6 +54,7 @@ export class Stills {
     if (n !== this.cursor) this.direction = n > this.cursor ? 1 : -1;
     this.cursor = n;
     this.#forgetFar();
+    this.#abortFar();
     this.#fill();
   }
 
@@ -121,9 +124,11 @@ export class Stills {
 
   async #fetch(chunk) {
     if (this.chunks.has(chunk)) return;
+    const abort = new AbortController();
     this.chunks.set(chunk, "coming");
+    this.coming.set(chunk, abort);
     try {
-      const response = await fetch(`${this.url}/stills/${this.table}/${chunk}`);
+      const response = await fetch(`${this.url}/stills/${this.table}/${chunk}`, { signal: abort.signal });
       if (response.ok) {
         const blobs = unpack(await response.arrayBuffer());
         this.bytes += blobs.reduce((sum, blob) => sum + blob.size, 0);
@@ -135,8 +140,21 @@ export class Stills {
       if (response.status === 503) setTimeout(() => this.#fill(), RETRY_MS);
       else await this.#failed(response);
     } catch (error) {
+      if (this.coming.get(chunk) === abort) this.chunks.delete(chunk);
+      if (!this.closed && !abort.signal.aborted) this.onError(String(error));
+    } finally {
+      if (this.coming.get(chunk) === abort) this.coming.delete(chunk);
+    }
+  }
+
+  /** A browser asks for a few things at a time: none of them for where the viewer is no more. */
+  #abortFar() {
+    const here = this.cursor / this.chunkSize;
+    for (const [chunk, abort] of this.coming) {
+      if (Math.abs(chunk - here) <= FAR_CHUNKS) continue;
+      abort.abort();
+      this.coming.delete(chunk);
       this.chunks.delete(chunk);
-      if (!this.closed) this.onError(String(error));
     }
   }
 

@@ -4,8 +4,10 @@
 const page = element.closest("#programme");
 const one = (selector) => page.querySelector(selector);
 const every = (selector) => [...page.querySelectorAll(selector)];
-const tell = (act, more = {}) => trigger("told", { act, ...more });
+// The chosen element goes along: the server may still be at work on the message before.
+const tell = (act, more = {}) => trigger("told", { act, chosen: desk.chosen, ...more });
 
+const SEEK_MS = 160;
 const desk = { chosen: "", now: 0 }; // key of the chosen element; seconds that the player shows
 
 const player = () => one("#programme-player .rp");
@@ -31,7 +33,7 @@ function choose(key, { told = true, into = true } = {}) {
   }
   if (told && other) {
     clearTimeout(choose.timer); // whoever holds an arrow key down asks once
-    choose.timer = setTimeout(() => tell("choose", { key }), 120);
+    choose.timer = setTimeout(() => tell("choose"), 120);
   }
 }
 
@@ -54,8 +56,18 @@ function play(key) {
   if (entry) send("play", span(entry));
 }
 
+/** To a moment; whoever draws the cursor along asks for a few pictures only. */
 function seek(seconds) {
-  send("seek", { seconds });
+  desk.now = seconds;
+  placeCursor();
+  const wait = SEEK_MS - (performance.now() - (seek.last ?? -SEEK_MS));
+  clearTimeout(seek.timer);
+  const go = () => {
+    seek.last = performance.now();
+    send("seek", { seconds });
+  };
+  if (wait <= 0) go();
+  else seek.timer = setTimeout(go, wait);
 }
 
 /** The element `by` places from the chosen one; without one, the next or the last from the cursor. */
@@ -138,16 +150,44 @@ page.addEventListener("click", (event) => {
   play(entry.dataset.key);
 });
 
+// A line of the plan shows what was seen for it.
+page.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-seen]")?.dataset.seen;
+  if (!key) return;
+  choose(key);
+  play(key);
+});
+
 page.addEventListener("dblclick", (event) => {
   const entry = event.target.closest("[role=option][data-key]");
   if (entry && !event.target.closest("[data-edge]")) open(entry.dataset.key);
 });
 
+// What has the focus, by what it is: another one like it takes its place when the server draws.
+let focused = null;
+document.addEventListener("pointerdown", () => (focused = null), true);
+page.addEventListener("focusin", ({ target }) => {
+  const part = target.closest("#programme-list, #programme-line, #programme-editor, #programme-bar");
+  const kind = target.name ? `[name=${target.name}]` : target.dataset.act ? `[data-act=${target.dataset.act}]` : null;
+  const what = target.matches("[data-elements]") ? "[data-elements]" : kind;
+  focused = part && what ? `#${part.id} ${what}` : null;
+});
+
+let known = new Set(); // keys of the elements that were drawn before
+
+function keepFocus() {
+  if (focused && seen() && document.activeElement === document.body) one(focused)?.focus({ preventScroll: true });
+}
+
 /** What the server drew anew is marked as it was; the place of the list and of the line stays. */
 const redrawn = new MutationObserver(() => {
+  keepFocus();
   const told = one("#programme-editor [data-key]")?.dataset.key;
   if (desk.chosen && !option(desk.chosen)) desk.chosen = "";
-  if (!desk.chosen && told && option(told)) desk.chosen = told;
+  const keys = new Set(options().map(({ dataset }) => dataset.key));
+  // An element that a correction made is the chosen one from now on.
+  if (told && keys.has(told) && (!desk.chosen || !known.has(told))) desk.chosen = told;
+  known = keys;
   choose(desk.chosen, { told: false, into: false });
   settle();
 });

@@ -1,0 +1,71 @@
+"""Issue 17, section 2: CSV, JSON, WebVTT, the one-file sheet, a video; all of it opens again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.sheet.review_files import load_review
+from pipeline.storage.programme_files import load_programme
+from pipeline.storage.programme_pack import unpack_programme
+from pipeline.video import open_video
+from ui.player import ClipShelf
+from ui.programme.page import correct
+from ui.programme.reviewing import Reviews
+from ui.programme.taking import FORMATS, make_files
+
+
+@pytest.fixture
+def made(job_with_video):
+    job, reviews = job_with_video, Reviews()
+    correct(reviews, job, {"act": "relabel", "key": "1", "code": "3F"})
+    clip = ClipShelf().show("anna", job.request.path)
+    paths: dict[str, list[Path]] = {}
+    for name, files in make_files(job, reviews, FORMATS, clip):
+        paths[name] = [Path(path) for path in files]
+    return job, reviews, paths
+
+
+def test_every_format_is_made(made):
+    job, _, paths = made
+    assert list(paths) == list(FORMATS)
+    assert [path.name for path in paths["json"]] == [
+        "free_skate_programme.json",
+        "free_skate_corrections.json",
+    ]
+    assert "3F" in paths["csv"][0].read_text()
+    assert paths["vtt"][0].read_text().startswith("WEBVTT")
+    assert "data:image/jpeg;base64," in paths["sheet"][0].read_text()
+    assert json.loads(paths["json"][0].read_text())["elements"][0]["code"] == "3Lz"
+    captioned, source = (open_video(path) for path in (paths["mp4"][0], job.request.path))
+    assert len(captioned) == len(source) == 60
+    shown, plain = (_frame(video, 5) for video in (captioned, source))  # 3F: 4.8 to 6.3 s
+    assert (np.abs(shown - plain) > 80).sum() > 500
+    shown, plain = (_frame(video, 10) for video in (captioned, source))
+    assert (np.abs(shown - plain) > 80).sum() < 50
+
+
+def _frame(video, position: int) -> np.ndarray:
+    return next(video.frames(np.array([position])))[1].astype(np.int16)
+
+
+@pytest.mark.parametrize("kind", ["zip", "sheet"])
+def test_what_was_taken_away_opens_again_without_loss(made, tmp_path, kind):
+    job, reviews, paths = made
+    folder = tmp_path / "again"
+    folder.mkdir()
+    unpack_programme(paths[kind], folder)
+    programme = load_programme(folder)
+    assert programme.elements == job.programme.elements
+    assert programme.shots == job.programme.shots
+    assert load_review(programme, folder) == reviews.of(job)
+
+
+def test_nothing_is_made_while_the_video_is_being_read(job):
+    job.turn_to("reading")
+    with pytest.raises(InputError, match="still being read"):
+        list(make_files(job, Reviews(), FORMATS, None))
