@@ -26,12 +26,14 @@ from pipeline.programme.candidates import (
 )
 from pipeline.programme.reading import ReadShot
 from pipeline.programme.segments import Segment
-from pipeline.programme.windows import window_of, window_s
+from pipeline.programme.windows import Window, window_of, window_s
 from pipeline.progress import Monitor, StopAsked
 from pipeline.types import Analysis, FoundElement, FoundJump, Measured
 from pipeline.video import FramesLost, Video
 
 ELEMENTS_FOLDER = "elements"
+SAME_S = 0.12
+"""What is read later may move a segment by so much; its analysis is not made again for that."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class ElementClassifier:
     ) -> None:
         self._analyser, self._video = analyser, video
         self._stop_asked, self._fresh = stop_asked, fresh
-        self._known: dict[str, Analysis] = {}
+        self._known: list[tuple[Window, Analysis]] = []
 
     def classify(self, segment: Segment, shots: Sequence[ReadShot], number: int) -> Classified:
         """The element of a segment.
@@ -138,17 +140,18 @@ class ElementClassifier:
         window = window_of(span_s, shots, self._video.timeline)
         if window is None:
             return None
+        reach = round(SAME_S * self._video.info.fps)
+        for known, analysis in self._known:
+            if abs(known.first - window.first) <= reach and abs(known.stop - window.stop) <= reach:
+                return analysis
         part = self._video.part(window.first, window.stop)
-        question = Question(followed=window.followed)
-        key = self._analyser.inputs(part, question).key()
-        if key not in self._known:
-            monitor = Monitor(None, self._stop_asked)
-            try:
-                analysis = self._analyser.answer(part, question, monitor, fresh=self._fresh)
-            except FramesLost:
-                return None
-            self._known[key] = analysis
-        return self._known[key]
+        question, monitor = Question(followed=window.followed), Monitor(None, self._stop_asked)
+        try:
+            analysis = self._analyser.answer(part, question, monitor, fresh=self._fresh)
+        except FramesLost:
+            return None
+        self._known.append((window, analysis))
+        return analysis
 
 
 def preview(segment: Segment, number: int) -> FoundElement:

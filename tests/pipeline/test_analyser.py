@@ -262,7 +262,7 @@ def test_an_overlay_that_fails_leaves_the_analysis(clip, tmp_path, monkeypatch, 
     def fail(*_: object, **__: object) -> None:
         raise VideoError("clip.mp4: is gone")
 
-    monkeypatch.setattr("pipeline.cli.write_overlay", fail)
+    monkeypatch.setattr("pipeline.commands.analyze.write_overlay", fail)
     out = tmp_path / "out"
     arguments = ["analyze", str(clip), "--out", str(out), "--overlay", "--untrained", "--no-cache"]
     assert command.main(arguments) == 2

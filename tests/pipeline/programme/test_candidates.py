@@ -1,0 +1,106 @@
+"""What a segment may be: hand cases of the ensemble and of what the temporal network saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.elements import LABELS
+from pipeline.programme.candidates import (
+    is_euler,
+    is_vetoed,
+    jump_candidates,
+    jump_code,
+    spin_candidates,
+    spin_code,
+)
+from pipeline.programme.segments import Segment
+from pipeline.types import Analysis, Candidate, FoundJump, FoundPosition
+from tests.factories import make_analysis
+
+
+def says(**probabilities: float) -> Analysis:
+    """An analysis whose verdict has these probabilities; `Lutz3` stands for 3Lutz."""
+    analysis = make_analysis()
+    known = {f"{name[-1]}{name[:-1]}" if name[-1].isdigit() else name: p
+             for name, p in probabilities.items()}  # fmt: skip
+    whole = np.array([known.get(label, 0.0) for label in LABELS])
+    verdict = replace(
+        analysis.verdict, probabilities=whole, class_index=int(whole.argmax()), weighted=whole
+    )
+    return replace(analysis, verdict=verdict)
+
+
+def test_a_jump_is_a_jump_whatever_the_ensemble_says_first():
+    """Issue 17: real clips with a jump were called a sequence; the probabilities stay."""
+    found = jump_candidates(says(Sequence=0.6, Axel1=0.25, Flip1=0.1, NoBasic=0.05))
+    assert found[:2] == (Candidate("1Axel", 0.25), Candidate("1Flip", 0.1))
+    assert all(c.label not in ("Sequence", "NoBasic") for c in found)
+
+
+def spin(*positions: tuple[str, float, float], flying: bool = False) -> Segment:
+    return Segment(
+        "spin", 0.0, 8.0, positions=tuple(FoundPosition(*p) for p in positions), flying=flying
+    )
+
+
+def test_the_position_that_was_seen_counts_beside_the_ensemble():
+    said = says(SitSpin=0.5, CamelSpin=0.3, Sequence=0.2)
+    assert spin_candidates(said, spin())[0] == Candidate("SitSpin", 0.5)
+    found = spin_candidates(said, spin(("camel", 1.0, 7.0)))
+    assert [c.label for c in found[:2]] == ["CamelSpin", "SitSpin"]
+    assert sum(c.probability for c in found) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("positions", "flying", "code"),
+    [
+        (["camel"], False, "CSp"),
+        (["sit"], True, "FSSp"),
+        (["layback"], False, "LSp"),
+        (["camel", "sit", "upright"], False, "CoSp"),
+        (["camel", "camel"], True, "FCSp"),
+        (["camel", "sit"], True, "FCoSp"),
+        ([], False, ""),
+    ],
+)
+def test_a_spin_of_several_positions_is_not_forced_into_one_class(positions, flying, code):
+    """Issue 17, section 1: what 28 classes do not hold is not forced into them."""
+    seen = [FoundPosition(name, i, i + 1.0) for i, name in enumerate(positions)]
+    assert spin_code(seen, (), flying=flying) == code
+
+
+def test_the_likeliest_class_names_a_spin_of_one_position():
+    seen = [FoundPosition("camel", 0.0, 3.0)]
+    assert spin_code(seen, [Candidate("SitSpin", 0.9)], flying=False) == "SSp"
+
+
+def test_a_combination_is_written_as_protocols_write_it():
+    lutz = FoundJump(1.0, 1.6, (Candidate("3Lutz", 0.7),))
+    euler = FoundJump(1.9, 2.05, (), euler=True)
+    salchow = FoundJump(2.3, 2.8, (Candidate("3Salchow", 0.6),))
+    assert jump_code([lutz, euler, salchow]) == "3Lz+1Eu+3S"
+    assert jump_code([lutz, FoundJump(1.9, 2.4, ())]) == ""
+
+
+def test_an_euler_is_the_short_hop_between_two_jumps():
+    three = Segment("combination", 0.0, 4.0, jumps=((1.0, 1.6), (1.9, 2.05), (2.3, 2.8)))
+    assert [is_euler(three, jump) for jump in range(3)] == [False, True, False]
+    two = Segment("combination", 0.0, 4.0, jumps=((1.0, 1.6), (1.9, 2.05)))
+    assert not any(is_euler(two, jump) for jump in range(2))
+
+
+@pytest.mark.parametrize(
+    ("none", "confidence", "vetoed"),
+    [(0.95, 0.5, True), (0.95, 0.9, False), (0.6, 0.5, False)],
+)
+def test_no_element_may_veto_a_segment_that_is_not_sure(none, confidence, vetoed):
+    """Issue 17, section 1: NoBasic may veto a segment."""
+    assert is_vetoed([says(NoBasic=none, Axel1=1 - none)], confidence) is vetoed
+
+
+def test_one_jump_that_is_seen_keeps_a_combination():
+    assert not is_vetoed([says(NoBasic=1.0), says(NoBasic=0.1, Axel1=0.9)], 0.3)
+    assert not is_vetoed([], 0.3)
