@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.elements import ELEMENTS, LABELS, Family, class_index
 from pipeline.programme.element_code import ElementCode, JumpCode, parse_code
@@ -15,19 +15,36 @@ MOST = 6
 LEAST = 0.005
 POSITION_SHARE = 0.5
 """What the position that the temporal network saw counts beside the ensemble."""
-EULER_AIR_S = 0.32
-"""The hop between two jumps flies shorter than any jump of a combination."""
+EULER_AIR_S, SHORTEST_AIR_S = 0.42, 0.22
+"""The hop between two jumps flies shorter than the first, no jump of a combination shorter than the
+second."""
+FOLLOWS = {
+    "Toeloop": 1.0, "Loop": 1.0, "Axel": 0.3, "Salchow": 0.1, "Flip": 0.1, "Lutz": 0.1,
+}  # fmt: skip
+"""Jumps are landed on the right back outside edge, from which two of them leave; what each kind is
+worth as the next one. The others need an Euler or a step between."""
+FOLLOWS_EULER = {
+    "Salchow": 1.0, "Flip": 1.0, "Axel": 0.1, "Toeloop": 0.1, "Loop": 0.1, "Lutz": 0.1,
+}  # fmt: skip
+"""The same after an Euler, which is landed on the left back inside edge."""
 NO_ELEMENT, UNSURE = 0.9, 0.6
 """From the first probability of NoBasic on, a segment less confident than the second is none."""
 
 _CLASS_OF_POSITION = {"camel": "CamelSpin", "sit": "SitSpin", "upright": "UprightSpin"}
 
 
-def jump_candidates(analysis: Analysis) -> tuple[Candidate, ...]:
-    """The jumps by the ensemble's probability over all 28 classes."""
-    return _likeliest(
-        {label: p for label, p in _probabilities(analysis).items() if _family(label) == "jump"}
-    )
+def jump_candidates(
+    analysis: Analysis, worth: Mapping[str, float] | None = None
+) -> tuple[Candidate, ...]:
+    """The jumps by the ensemble's probability over all 28 classes.
+
+    Args:
+        analysis: Of the jump.
+        worth: Kind -> what it is worth where the jump is, `FOLLOWS` or `FOLLOWS_EULER`; it decides
+            on the order alone.
+    """
+    jumps = {c: p for c, p in _probabilities(analysis).items() if _family(c) == "jump"}
+    return _likeliest(jumps, None if worth is None else {c: worth[_kind(c)] for c in jumps})
 
 
 def spin_candidates(analysis: Analysis, segment: Segment) -> tuple[Candidate, ...]:
@@ -61,10 +78,26 @@ def is_vetoed(analyses: Sequence[Analysis], confidence: float) -> bool:
     return bool(none) and confidence < UNSURE and min(none) >= NO_ELEMENT
 
 
-def is_euler(segment: Segment, jump: int) -> bool:
-    """Whether a jump of a combination is the hop between two others."""
+def is_euler(segment: Segment, jump: int, after: Analysis | None) -> bool:
+    """Whether a jump of a combination is the hop between two others.
+
+    Args:
+        segment: The combination.
+        jump: Which of its jumps.
+        after: Of the jump after it.
+    """
     takeoff_s, landing_s = segment.jumps[jump]
-    return 0 < jump < len(segment.jumps) - 1 and landing_s - takeoff_s < EULER_AIR_S
+    air_s = landing_s - takeoff_s
+    if not 0 < jump < len(segment.jumps) - 1 or air_s >= EULER_AIR_S:
+        return False
+    if after is None:
+        return air_s < SHORTEST_AIR_S
+    of_kind = dict.fromkeys(FOLLOWS, 0.0)
+    for label, probability in _probabilities(after).items():
+        if _family(label) == "jump":
+            of_kind[_kind(label)] += probability
+    from_inside = of_kind["Salchow"] + of_kind["Flip"]
+    return air_s < SHORTEST_AIR_S or from_inside > of_kind["Toeloop"] + of_kind["Loop"]
 
 
 def jump_code(jumps: Sequence[FoundJump]) -> str:
@@ -111,7 +144,16 @@ def _family(label: str) -> Family:
     return ELEMENTS[class_index(label)].family
 
 
-def _likeliest(probabilities: dict[str, float]) -> tuple[Candidate, ...]:
-    ranked = sorted(probabilities.items(), key=lambda entry: -entry[1])
-    kept = [(label, p) for place, (label, p) in enumerate(ranked) if place == 0 or p >= LEAST]
-    return tuple(Candidate(label, min(p, 1.0)) for label, p in kept[:MOST])
+def _kind(label: str) -> str:
+    return ELEMENTS[class_index(label)].kind
+
+
+def _likeliest(
+    probabilities: Mapping[str, float], worth: Mapping[str, float] | None = None
+) -> tuple[Candidate, ...]:
+    def rank(label: str) -> float:
+        return -probabilities[label] * (1.0 if worth is None else worth[label])
+
+    ranked = sorted(probabilities, key=rank)
+    kept = [c for place, c in enumerate(ranked) if place == 0 or probabilities[c] >= LEAST]
+    return tuple(Candidate(c, min(probabilities[c], 1.0)) for c in kept[:MOST])

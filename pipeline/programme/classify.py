@@ -15,6 +15,8 @@ from pipeline.inputs import Question
 from pipeline.measure.measure import Wishes, measure
 from pipeline.measure.records import MOMENTS, Kind
 from pipeline.programme.candidates import (
+    FOLLOWS,
+    FOLLOWS_EULER,
     is_euler,
     is_vetoed,
     jump_candidates,
@@ -109,21 +111,21 @@ class ElementClassifier:
         return Classified(element, {place: analysis}, vetoed)
 
     def _jumps(self, segment: Segment, shots: Sequence[ReadShot], number: int) -> Classified:
-        found, analyses = [], {}
-        for index, (takeoff_s, landing_s) in enumerate(segment.jumps):
-            if is_euler(segment, index):
-                found.append(FoundJump(takeoff_s, landing_s, (), euler=True))
-                continue
-            analysis = self._analysis(window_s(segment, index), shots)
+        several = len(segment.jumps) > 1
+        asked = [self._analysis(window_s(segment, j), shots) for j in range(len(segment.jumps))]
+        analyses: dict[str, Analysis] = {}
+        found: list[FoundJump] = []
+        for index, (flight, analysis) in enumerate(zip(segment.jumps, asked, strict=True)):
             if analysis is None:
-                found.append(FoundJump(takeoff_s, landing_s, ()))
+                found.append(FoundJump(*flight, ()))
                 continue
-            part = f"-{index + 1}" if len(segment.jumps) > 1 else ""
-            place = f"{ELEMENTS_FOLDER}/{number:02d}{part}"
+            place = f"{ELEMENTS_FOLDER}/{number:02d}" + (f"-{index + 1}" if several else "")
             analyses[place] = analysis
-            measured = _measured(analysis, "jump", 0.5 * (takeoff_s + landing_s))
-            candidates = jump_candidates(analysis)
-            found.append(FoundJump(takeoff_s, landing_s, candidates, place, measured))
+            measured = _measured(analysis, "jump", 0.5 * sum(flight))
+            euler = is_euler(segment, index, asked[index + 1] if asked[index + 1 :] else None)
+            worth = None if not found else FOLLOWS_EULER if found[-1].euler else FOLLOWS
+            candidates = () if euler else jump_candidates(analysis, worth)
+            found.append(FoundJump(*flight, candidates, place, measured, euler))
         element = FoundElement(
             number,
             segment.family,

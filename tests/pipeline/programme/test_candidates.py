@@ -9,6 +9,8 @@ import pytest
 
 from pipeline.elements import LABELS
 from pipeline.programme.candidates import (
+    FOLLOWS,
+    FOLLOWS_EULER,
     is_euler,
     is_vetoed,
     jump_candidates,
@@ -85,11 +87,34 @@ def test_a_combination_is_written_as_protocols_write_it():
     assert jump_code([lutz, FoundJump(1.9, 2.4, ())]) == ""
 
 
-def test_an_euler_is_the_short_hop_between_two_jumps():
-    three = Segment("combination", 0.0, 4.0, jumps=((1.0, 1.6), (1.9, 2.05), (2.3, 2.8)))
-    assert [is_euler(three, jump) for jump in range(3)] == [False, True, False]
-    two = Segment("combination", 0.0, 4.0, jumps=((1.0, 1.6), (1.9, 2.05)))
-    assert not any(is_euler(two, jump) for jump in range(2))
+def combination(air_s: float) -> Segment:
+    second = (1.9, 1.9 + air_s)
+    return Segment("combination", 0.0, 4.0, jumps=((1.0, 1.6), second, (2.8, 3.3)))
+
+
+@pytest.mark.parametrize(
+    ("air_s", "after", "euler"),
+    [
+        (0.32, says(Salchow3=0.6, Loop3=0.3), True),
+        (0.32, says(Salchow3=0.3, Loop3=0.6), False),  # a single jump in a combination of three
+        (0.55, says(Salchow3=0.9), False),
+        (0.15, says(Loop3=0.9), True),
+        (0.32, None, False),
+        (0.15, None, True),
+    ],
+)
+def test_an_euler_is_the_short_hop_before_a_jump_from_an_inside_edge(air_s, after, euler):
+    """Issue 17, section 1: 3Lz+1Eu+3S is one element."""
+    three = combination(air_s)
+    assert [is_euler(three, jump, after) for jump in range(3)] == [False, euler, False]
+    assert not is_euler(replace(three, jumps=three.jumps[:2]), 1, None)
+
+
+def test_what_can_follow_a_landing_comes_first_and_keeps_its_probability():
+    said = says(Flip3=0.4, Toeloop3=0.35, Salchow3=0.2)
+    assert jump_candidates(said)[0] == Candidate("3Flip", 0.4)
+    assert jump_candidates(said, FOLLOWS)[0] == Candidate("3Toeloop", 0.35)
+    assert jump_candidates(said, FOLLOWS_EULER)[0] == Candidate("3Flip", 0.4)
 
 
 @pytest.mark.parametrize(
