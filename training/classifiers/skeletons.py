@@ -26,7 +26,7 @@ from models.infogcn.network import InfoGCNOutput
 from pipeline.classification.sequence import SequenceSettings
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.errors import ConfigError
-from pipeline.settings import Count, Share, ShareBetween, settings
+from pipeline.settings import Count, NotNegative, Share, ShareBetween, settings
 from pipeline.types import IntArray
 from training.classifiers.losses import InfoGCNLossSettings, infogcn_loss
 from training.data.challenge import absent_classes, read_labels, split_by_source
@@ -70,6 +70,8 @@ class SkeletonDataSettings:
     """Rink: how many of each class; validation has every class as often."""
     fresh: bool = True
     """Rink: training clips are new in every epoch; false: the same ones, like a data set's."""
+    margins_s: NotNegative = 0.0
+    """Rink: training clips are cut looser, with up to so many seconds more before and after."""
     noise: EstimatorNoise = field(default_factory=EstimatorNoise)
     """Rink: what the pose estimator does wrong."""
     predicted: PredictedSettings | None = None
@@ -252,6 +254,7 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
             frequencies=data.frequencies,
             fresh=data.fresh,
             balance=balance,
+            margins_s=data.margins_s,
         )
         if data.predicted is None:
             held_out = rink(seed=data.validation_seed, count=data.validation_clips, fresh=False)

@@ -64,6 +64,8 @@ class RenderedClips:
     blurred: Share = 0.2
     """Share of the clips whose shutter stays open as the scene says, which costs three times the
     work; the others are sharp."""
+    margins_s: NotNegative = 0.0
+    """Up to so many seconds more before and after the element, drawn for each clip."""
 
     def __post_init__(self) -> None:
         low, high = self.quality
@@ -74,6 +76,8 @@ class RenderedClips:
     def fingerprint(self) -> str:
         """Changes when a clip would; the count does not."""
         values = {**asdict(self), "count": 0, "version": VERSION}
+        if not self.margins_s:
+            del values["margins_s"]  # clips that are stored already stay
         digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
         return f"rink-{self.seed}-{digest[:12]}"
 
@@ -139,7 +143,7 @@ def render_stored_clip(number: int, clips: RenderedClips) -> StoredClip:
     seed = (clips.seed, STREAM, number)
     rng = np.random.default_rng((*seed, 1))
     blur = rng.random() < clips.blurred
-    scene = draw_scene(clips.label(number), seed, blur=bool(blur))
+    scene = draw_scene(clips.label(number), seed, blur=bool(blur), margins_s=clips.margins_s)
     frames = kept(scene.num_frames, clips.max_frames)
     region, window = _region_and_window(scene, clips)
     views = replace(scene.camera, window=window)

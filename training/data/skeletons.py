@@ -89,6 +89,7 @@ class RinkSkeletons:
         fresh: No two clips are the same; else every epoch has the same ones, like a data set, and
             they are made once.
         balance: `LongTailSettings.balance`.
+        margins_s: Up to so many seconds more before and after the element, drawn for each clip.
     """
 
     def __init__(
@@ -101,8 +102,10 @@ class RinkSkeletons:
         frequencies: Frequencies = "equal",
         fresh: bool = True,
         balance: float = 0.0,
+        margins_s: float = 0.0,
     ) -> None:
         self._seed, self._noise, self._fresh, self._balance = seed, noise, fresh, balance
+        self._margins_s = margins_s
         indices = [class_index(name) for name in classes]
         labels = np.array(indices)[np.arange(count) % len(indices)]
         if frequencies == "challenge":
@@ -125,12 +128,16 @@ class RinkSkeletons:
         label = int(self._labels[index])
         if self._fresh:
             number = epoch * len(self) + position
-            return _simulated(label, (self._seed, STREAM, number), self._noise, copy)
-        return _simulated_before(label, (self._seed, STREAM, index), self._noise, copy)
+            made, seed = _simulated, (self._seed, STREAM, number)
+        else:
+            made, seed = _simulated_before, (self._seed, STREAM, index)
+        return made(label, seed, self._noise, take=copy, margins_s=self._margins_s)
 
 
-def _simulated(label: int, seed: tuple[int, ...], noise: EstimatorNoise, take: int) -> LabelledPose:
-    simulated = skeleton_clip(LABELS[label], seed, noise=noise, take=take)
+def _simulated(
+    label: int, seed: tuple[int, ...], noise: EstimatorNoise, *, take: int, margins_s: float
+) -> LabelledPose:
+    simulated = skeleton_clip(LABELS[label], seed, noise=noise, take=take, margins_s=margins_s)
     stride = pose_stride(len(simulated.scores))
     return LabelledPose(PoseSequence(simulated.keypoints_xy, simulated.scores, stride), label)
 

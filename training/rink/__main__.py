@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     render.add_argument("--split", choices=["test", "train"], default="test")
     render.add_argument("--classes", metavar="A,B", help="only these, e.g. 3Lutz,CamelSpin")
+    render.add_argument(
+        "--margins", type=float, default=0.0, metavar="S",
+        help="looser cuts: up to S seconds more before and after each element",
+    )  # fmt: skip
     program = commands.add_parser("program", help="one programme with its list of elements")
     _add_common(program)
     program.add_argument(
@@ -127,10 +131,14 @@ def _render(arguments: argparse.Namespace, status: StatusLine) -> int:
         counts=_counts(arguments),
         size=_size(arguments.size),
         fps=_fps(arguments.fps),
+        margins_s=arguments.margins,
     )
     folder, split = arguments.out, arguments.split
     clips = plan_clips(recipe, split)
-    with opened(folder, split, asdict(recipe), ("truth", f"{split}_videos")):
+    told = asdict(recipe)
+    if not recipe.margins_s:
+        del told["margins_s"]  # folders of before go on
+    with opened(folder, split, told, ("truth", f"{split}_videos")):
         wanted = missing_clips(clips, folder)
         _work(partial(render_clip, folder=folder), wanted, "clips", arguments.workers, status)
         write_lists(clips, folder, split)

@@ -100,12 +100,13 @@ def draw_shot(
     fps: Fraction | None = None,
     share: tuple[float, float] | None = None,
     take: int = 0,
+    margins_s: float = 0.0,
 ) -> Shot:
     """Motion and camera of a clip: those of `draw_scene` for the same arguments, far cheaper.
 
     Other takes have another camera, picture size and frame rate before the same motion.
     """
-    performance = _performed(label, tuple(seed))
+    performance = _performed(label, tuple(seed), margins_s)
     rng = streams((*seed, take) if take else seed)
     drawn_size, drawn_fps = draw_size(rng["picture"]), draw_fps(rng["picture"])
     camera = draw_camera(rng["camera"], performance, size or drawn_size, share=share)
@@ -120,6 +121,7 @@ def draw_scene(
     fps: Fraction | None = None,
     share: tuple[float, float] | None = None,
     blur: bool = True,
+    margins_s: float = 0.0,
 ) -> ClipScene:
     """One clip of a class; the same arguments give the same scene.
 
@@ -131,12 +133,13 @@ def draw_scene(
         share: Least and most that the standing skater may take of the picture's height; by
             default anything from tiny to filling it.
         blur: Whether the shutter may stay open long enough to blur.
+        margins_s: Up to so many seconds more before and after the element, each drawn.
 
     Raises:
         ValueError: The label is none of the 28.
     """
     rng = streams(seed)
-    shot = draw_shot(label, seed, size=size, fps=fps, share=share)
+    shot = draw_shot(label, seed, size=size, fps=fps, share=share, margins_s=margins_s)
     performance, camera = shot.performance, shot.camera
     skater = Actor.of(performance, draw_look(rng["look"], performance.body.sex))
     return ClipScene(
@@ -173,8 +176,8 @@ def skater_middle(motion: Motion) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def _performed(label: str, seed: tuple[int, ...]) -> Performance:
-    return perform(label, streams(seed)["motion"])
+def _performed(label: str, seed: tuple[int, ...], margins_s: float) -> Performance:
+    return perform(label, streams(seed)["motion"], margins_s=margins_s)
 
 
 _NOBODY_ELSE = 0.55

@@ -85,12 +85,14 @@ def skeleton_clip(
     *,
     noise: EstimatorNoise | None = EstimatorNoise(),  # noqa: B008 - frozen
     take: int = 0,
+    margins_s: float = 0.0,
 ) -> SkeletonClip:
     """One clip of a class; without noise, that of `scene.draw_scene` for the same seed.
 
     Other takes show the same motion to another camera and with other noise, at half the cost.
+    `margins_s` as in `draw_scene`.
     """
-    shot = draw_shot(label, seed, take=take)
+    shot = draw_shot(label, seed, take=take, margins_s=margins_s)
     views = shot.camera.at(shot.times_s)
     xy, _ = views.project(shot.performance.at(shot.times_s))
     boxes = joint_boxes(xy)

@@ -68,6 +68,17 @@ def test_full_disk_is_said(tmp_path: Path, workers: int) -> None:
     assert not list(store.folder.iterdir())
 
 
+def test_looser_cuts_are_other_clips_and_tight_ones_stay_stored() -> None:
+    assert FEW.fingerprint == "rink-3-69f7f2110685"
+    loose = replace(FEW, margins_s=1.5)
+    assert loose.fingerprint != FEW.fingerprint
+    tight, looser = (
+        sum(render_stored_clip(number, clips).num_frames for number in range(2))
+        for clips in (FEW, loose)
+    )
+    assert looser > tight
+
+
 def test_truth_lies_on_the_skater_and_says_when_he_flies() -> None:
     clip = render_stored_clip(0, replace(FEW, max_frames=24))
     assert clip.targets is not None

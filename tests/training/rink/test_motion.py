@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ BONES: tuple[tuple[str, str], ...] = (
 """Rigid links by joint names: their lengths stay the same through a motion."""
 
 
-def clip(label: str, seed: int = 0, **options: bool) -> Performance:
+def clip(label: str, seed: int = 0, **options: Any) -> Performance:
     return perform(label, np.random.default_rng([seed, class_index(label)]), **options)
 
 
@@ -256,6 +257,42 @@ def test_length_and_place_do_not_tell_the_class(first, second):
     if first in JUMPS:
         assert ks_2samp(*places).pvalue > 0.005
         assert np.mean(lengths) == pytest.approx(44 / 28.0, abs=0.15)
+
+
+@pytest.mark.parametrize("label", ["3Lutz", "1Axel", "SitSpin", "Sequence", "NoBasic"])
+def test_looser_cuts_show_more_of_the_skating_around_the_same_element(label):
+    tight = [clip(label, seed, clean=True) for seed in range(3)]
+    loose = [clip(label, seed, clean=True, margins_s=1.5) for seed in range(3)]
+    longer = np.mean([shown.duration_s for shown in loose])
+    longer -= np.mean([shown.duration_s for shown in tight])
+    assert 0.4 < longer < 2.8
+    for shown in loose:
+        joints = shown.joints.astype(np.float64)
+        assert joints[..., 2].min() > -0.01
+        assert np.abs(joints[..., 0]).max() < RINK_LENGTH_M / 2.0
+        assert np.abs(joints[..., 1]).max() < RINK_WIDTH_M / 2.0
+        acceleration = np.linalg.norm(np.diff(joints[::2], 2, axis=0), axis=2) * 60.0**2
+        assert acceleration.max() < 2000.0
+        if label in JUMPS:
+            assert (shown.support[air(shown)][2:-2] == SUPPORT_AIR).all()
+            assert 0.0 < shown.takeoff_s < shown.landing_s < shown.duration_s
+        if label in SPINS:
+            assert shown.spin_revolutions > 2.5
+
+
+def test_a_looser_cut_does_not_tell_the_class():
+    lengths = [
+        [clip(label, seed, margins_s=1.5).duration_s for seed in range(16)]
+        for label in ("1Toeloop", "4Lutz")
+    ]
+    assert ks_2samp(*lengths).pvalue > 0.005
+    places = [clip("3Flip", seed, margins_s=1.5) for seed in range(12)]
+    before, after = (
+        [shown.takeoff_s for shown in places],
+        [shown.duration_s - shown.landing_s for shown in places],
+    )
+    assert np.ptp(before) > 0.7
+    assert np.ptp(after) > 0.7
 
 
 def test_any_time_can_be_asked_for():

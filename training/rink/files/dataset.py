@@ -24,6 +24,9 @@ from training.rink.scene import draw_scene
 
 Split = Literal["test", "train"]
 
+LONGEST_MARGIN_S = 3.0
+"""More skating than this around an element would leave the rink too often."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -37,10 +40,16 @@ class Recipe:
     """Width and height of all clips; drawn for each when None."""
     fps: str | None
     """Frames a second of all clips as a fraction; drawn for each when None."""
+    margins_s: float = 0.0
+    """Up to so many seconds more before and after the element, drawn for each clip."""
 
     def __post_init__(self) -> None:
         if sum(self.counts.values()) < 1:
             raise DataSetError("no clips to render; ask for at least one")
+        if not 0.0 <= self.margins_s <= LONGEST_MARGIN_S:
+            raise DataSetError(
+                f"--margins {self.margins_s:g}: must be from 0 to {LONGEST_MARGIN_S:g} seconds"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +63,7 @@ class PlannedClip:
     split: Split
     size: tuple[int, int] | None
     fps: Fraction | None
+    margins_s: float
 
 
 def plan_clips(recipe: Recipe, split: Split) -> list[PlannedClip]:
@@ -70,6 +80,7 @@ def plan_clips(recipe: Recipe, split: Split) -> list[PlannedClip]:
             split=split,
             size=recipe.size,
             fps=None if recipe.fps is None else Fraction(recipe.fps),
+            margins_s=recipe.margins_s,
         )
         for number, label in enumerate(labels)
     ]
@@ -82,7 +93,9 @@ def render_clip(clip: PlannedClip, folder: Path) -> None:
         OSError: The disk is full, or the folder cannot be written.
     """
     video, truth = clip_files(clip, folder)
-    scene = draw_scene(clip.label, clip.seed, size=clip.size, fps=clip.fps)
+    scene = draw_scene(
+        clip.label, clip.seed, size=clip.size, fps=clip.fps, margins_s=clip.margins_s
+    )
     recorder = TruthRecorder()
     size = (scene.camera.width, scene.camera.height)
     with (

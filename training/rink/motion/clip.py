@@ -9,10 +9,10 @@ import numpy as np
 
 from pipeline.elements import ELEMENTS, Element, class_index
 from training.rink.body import MIRRORED_JOINTS, Body
-from training.rink.motion.gliding import no_element
+from training.rink.motion.gliding import faced, linking, no_element
 from training.rink.motion.jumps import jump, plan_jump
 from training.rink.motion.kinematics.solve import Solution, solve
-from training.rink.motion.phrase import Mark, Phrase
+from training.rink.motion.phrase import Mark, Phrase, joined
 from training.rink.motion.spins import ENTRY_S, plan_spin, spin
 from training.rink.motion.steps import sequence
 from training.rink.performance import (
@@ -49,6 +49,7 @@ def perform(
     body: Body | None = None,
     mirrored: bool | None = None,
     clean: bool = False,
+    margins_s: float = 0.0,
 ) -> Performance:
     """A clip of one class, somewhere on the rink.
 
@@ -61,6 +62,7 @@ def perform(
         body: The skater; drawn when absent.
         mirrored: True turns clockwise, False counter-clockwise; drawn when absent.
         clean: No falls, step-outs, tilts or missing rotation.
+        margins_s: Up to so many seconds more of the skating before and after, each drawn.
 
     Raises:
         ValueError: The label is none of the 28.
@@ -70,6 +72,8 @@ def perform(
     mirrored = bool(rng.random() < LEFT_HANDED) if mirrored is None else mirrored
     for _ in range(_DRAWS):
         staging = _stage(element, rng, clean=clean)
+        if margins_s:
+            staging = _loosened(staging, margins_s, rng)
         solution = solve(
             staging.phrase, body, start=staging.start - _SETTLE_S, end=staging.end + _SETTLE_S
         )
@@ -105,6 +109,17 @@ def _stage(element: Element, rng: np.random.Generator, *, clean: bool) -> Stagin
     phrase = write(seconds + 2.0 * _SETTLE_S, rng).enlivened(rng)
     start = _SETTLE_S
     return Staging(phrase, start, start + seconds)
+
+
+def _loosened(staging: Staging, margins_s: float, rng: np.random.Generator) -> Staging:
+    """The same with more of the skating before and after; what is an element stays one."""
+    before, after = rng.uniform(0.0, margins_s, 2)
+    lead, run_out = (linking(seconds + 2.0 * _SETTLE_S, rng) for seconds in (before, after))
+    phrases = faced([lead, staging.phrase, run_out], lead.start_facing % 1.0, rng)
+    place = next(n for n, phrase in enumerate(phrases) if phrase is staging.phrase)
+    later = sum(phrase.duration for phrase in phrases[:place])
+    phrase = joined(phrases).enlivened(rng)
+    return Staging(phrase, staging.start + later - before, staging.end + later + after)
 
 
 def _jump_length(rng: np.random.Generator) -> float:

@@ -234,6 +234,11 @@ def no_element(seconds: float, rng: np.random.Generator) -> Phrase:
         return _any_of(_STANDING, rng)(seconds, rng)
     if drawn < 0.22:
         return entrance(seconds, rng)
+    return linking(seconds, rng)
+
+
+def linking(seconds: float, rng: np.random.Generator) -> Phrase:
+    """At least `seconds` of stroking, crossovers, glides and single turns."""
     pieces: list[Phrase] = []
     left = seconds
     while left > 0.0:
