@@ -22,7 +22,7 @@ _BREAK_S = 0.5
 _AIR_S = (0.14, 1.15)
 _PEAK_S = 0.16
 """How far from where the flight begins or ends its moment is looked for."""
-_SHORTEST_SPIN_S, _SHORTEST_POSITION_S, _SHORTEST_SEQUENCE_S = 1.5, 0.7, 4.0
+_SHORTEST_SPIN_S, _SHORTEST_POSITION_S, _SHORTEST_SEQUENCE_S = 1.5, 0.7, 7.0
 _SPIN_GAP_S, _SEQUENCE_GAP_S = 0.6, 1.5
 _FLYING_S = 0.8
 """From a flight's end to where the spin goes on, at most."""
