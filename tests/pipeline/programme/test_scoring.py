@@ -26,10 +26,14 @@ def network() -> TemporalNetwork:
 
 
 def scores(
-    network: TemporalNetwork, *, mirror: bool = False, without_s: tuple[float, float] = (0.0, 0.0)
+    network: TemporalNetwork,
+    *,
+    mirror: bool = False,
+    without_s: tuple[float, float] = (0.0, 0.0),
+    score: float = 1.0,
 ) -> FrameScores:
     clip = skeleton_clip("2Axel", (7, 3, 1), noise=None)
-    joints, seen = clip.keypoints_xy.copy(), clip.scores.copy()
+    joints, seen = clip.keypoints_xy.copy(), score * clip.scores
     without = slice(*(round(at * clip.fps) for at in without_s))
     joints[without], seen[without] = np.nan, 0.0
     if mirror:
@@ -62,3 +66,11 @@ def test_where_nobody_is_seen_for_long_nothing_is_said(network: TemporalNetwork)
     assert (found.probabilities[inside, 0] == 1.0).all()
     assert (found.moments[inside] == 0.0).all()
     assert (found.probabilities[:10, 0] < 1.0).all()
+
+
+def test_a_skeleton_that_the_pose_network_does_not_believe_says_nothing(
+    network: TemporalNetwork,
+) -> None:
+    """A box without a person gives joints of scores about 0.1, which look like some position."""
+    assert (scores(network, score=0.2).probabilities[:, 0] == 1.0).all()
+    assert (scores(network, score=0.5).probabilities[:, 0] < 1.0).all()
