@@ -35,22 +35,30 @@ def arguments(programmes: Path, run: Path, *more: str) -> list[str]:
     return [str(SMOKE), *data, *held_out, "--out", str(run), "--device", "cpu", *more]
 
 
-def test_a_few_steps_lower_the_loss(programmes: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
+@pytest.fixture(scope="module")
+def whole(programmes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody broke off."""
+    run = tmp_path_factory.mktemp("whole") / "run"
     assert main(arguments(programmes, run)) == 0
-    losses = [r["loss"] for r in read_records(run) if r["kind"] == "train"]
+    return run
+
+
+def test_a_few_steps_lower_the_loss(whole: Path) -> None:
+    losses = [r["loss"] for r in read_records(whole) if r["kind"] == "train"]
     assert losses[-1] < 0.8 * losses[0]
-    family = recognise(read_state(run / "best.safetensors"))
+    family = recognise(read_state(whole / "best.safetensors"))
     assert family is not None
     assert family[0].name == "temporal"
-    (told,) = [r for r in read_records(run) if r["kind"] == "eval"]
+    (told,) = [r for r in read_records(whole) if r["kind"] == "eval"]
     assert {"f1_50", "f1_90", "edit", "moments", "map_1", "map_2", "map_4"} <= set(told)
 
 
-def test_a_killed_run_goes_on_with_the_same_losses(programmes: Path, tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    often = ("--set", "engine.checkpoint_every_minutes=0.0001", "--set", "optim.epochs=3")
-    assert main(arguments(programmes, whole, *often)) == 0
+@pytest.mark.slow
+def test_a_killed_run_goes_on_with_the_same_losses(
+    whole: Path, programmes: Path, tmp_path: Path
+) -> None:
+    killed = tmp_path / "killed"
+    often = ("--set", "engine.checkpoint_every_minutes=0.0001")
     command = [sys.executable, "-m", "training.programme", *arguments(programmes, killed, *often)]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 120
