@@ -12,10 +12,14 @@ from pipeline.config import load_profile
 from pipeline.errors import InputError
 from pipeline.programme.finder import ProgrammeFinder
 from pipeline.sheet.files import write_tables
+from pipeline.sheet.review_files import FILE as REVIEW
 from pipeline.sheet.review_files import Review, load_review
 from pipeline.storage.cache import AnalysisCache
 from pipeline.storage.output_folder import check_place, new_folder
 from pipeline.types import Candidate, FoundElement, Programme
+
+_ASIDE = "corrections.before.json"
+"""Where corrections go that were made for another list of elements."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -44,18 +48,22 @@ def run(arguments: argparse.Namespace, line: StatusLine) -> int:
             listener=shown_on(line),
             folder=scratch,
         )
-        write_tables(programme, _review_of(arguments.out, programme), scratch)
+        review = _review_of(arguments.out, programme)
+        write_tables(programme, review or Review(), scratch)
     line.close()
     print(_summary(programme, arguments.out))
+    if review is None:
+        aside = (arguments.out / REVIEW).replace(arguments.out / _ASIDE)
+        print(f"corrections of another list of elements are kept in {aside}")
     return 0
 
 
-def _review_of(folder: Path, programme: Programme) -> Review:
-    """What a person added to the same programme, where the folder holds it already."""
+def _review_of(folder: Path, programme: Programme) -> Review | None:
+    """What a person added to this programme before; None: to another one, or it is damaged."""
     try:
         return load_review(programme, folder)
-    except InputError:  # made for another programme, or damaged: it stays where it is
-        return Review()
+    except InputError:
+        return None
 
 
 def _summary(programme: Programme, folder: Path) -> str:

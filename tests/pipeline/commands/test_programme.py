@@ -50,6 +50,17 @@ def test_the_command_writes_the_folder_and_tells_the_elements(clip, tmp_path, ca
     }  # fmt: skip
 
 
+def test_corrections_of_another_list_are_not_lost(tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "corrections.json").write_text("of another programme")
+    path = write_video(tmp_path / "one.mp4", Recipe(frames=1))
+    assert command.main(["programme", str(path), "--out", str(out), "--untrained"]) == 0
+    assert "corrections.before.json" in capsys.readouterr().out.splitlines()[-1]
+    assert (out / "corrections.before.json").read_text() == "of another programme"
+    assert not (out / "corrections.json").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
