@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
-from models.temporal import TemporalNetwork
 from pipeline.analyser import Analyser
 from pipeline.errors import StoreError, write_error
 from pipeline.inputs import Question
 from pipeline.messages import Message
 from pipeline.networks import TEMPORAL
-from pipeline.programme.classify import Classified, ElementClassifier, preview
-from pipeline.programme.reading import read_shots
-from pipeline.programme.search import Search
-from pipeline.programme.segments import Segment
+from pipeline.programme.programme_run import ProgrammeRun
+from pipeline.programme.reading import KeptReading, ReadingCache
 from pipeline.progress import Listener, Monitor, StopAsked
-from pipeline.storage.analysis_files import save
 from pipeline.storage.programme_cache import ProgrammeCache
-from pipeline.storage.programme_files import ELEMENTS, analysis_places, write_programme
-from pipeline.types import Analysis, FoundElement, Programme, Provenance
+from pipeline.storage.programme_files import write_programme
+from pipeline.types import Programme
 from pipeline.video import Video, open_video
-from pipeline.weight_warnings import weight_warnings
-
-_SHARES = {"read": 0.94, "classify": 0.06}
-"""Of the whole: most elements are classified while the video is being read."""
 
 
 class ProgrammeFinder:
@@ -84,8 +73,16 @@ class ProgrammeFinder:
                 folder.mkdir(parents=True, exist_ok=True)
             known = None if fresh else self._recalled(video, skater, folder)
             if known is None:
-                finding = _Finding(self.analyser, video, monitor, folder, skater, fresh=fresh)
-                known = self._kept(video, skater, finding.run(stop_asked), folder)
+                run = ProgrammeRun(
+                    self.analyser,
+                    video,
+                    monitor,
+                    folder,
+                    skater=skater,
+                    kept=None if fresh else self._reading(video, skater),
+                    fresh=fresh,
+                )
+                known = self._kept(video, skater, run.programme(stop_asked), folder)
             if folder is not None:
                 write_programme(known, folder)
         except OSError as error:
@@ -97,6 +94,12 @@ class ProgrammeFinder:
         temporal = self.analyser.networks.provenance_of(TEMPORAL)
         weights = {**inputs.weights, TEMPORAL: (temporal.checkpoint, temporal.sha256)}
         return replace(inputs, weights=weights).key()
+
+    def _reading(self, video: Video, skater: int | None) -> KeptReading | None:
+        """What a run that was killed has read of the video."""
+        if self.analyser.cache is None:
+            return None
+        return ReadingCache(self.analyser.cache.folder.parent).of(self._key(video, skater))
 
     def _recalled(self, video: Video, skater: int | None, folder: Path | None) -> Programme | None:
         if self.analyser.cache is None:
@@ -119,135 +122,9 @@ class ProgrammeFinder:
             cache.put(self._key(video, skater), programme, folder)
         except StoreError as error:
             not_kept = Message.of("not_cached", reason=error.message)
-            return replace(programme, warnings=(*programme.warnings, not_kept))
+            told = [warning for warning in programme.warnings if warning.code != "not_cached"]
+            return replace(programme, warnings=(*told, not_kept))
         return programme
-
-
-class _Finding:
-    """One video on its way to its elements."""
-
-    def __init__(
-        self,
-        analyser: Analyser,
-        video: Video,
-        monitor: Monitor,
-        folder: Path | None,
-        skater: int | None,
-        *,
-        fresh: bool,
-    ) -> None:
-        self._analyser, self._video, self._monitor = analyser, video, monitor
-        self._folder, self._skater, self._fresh = folder, skater, fresh
-        self._written: dict[str, Analysis] = {}
-        self._warnings: list[Message] = []
-
-    def run(self, stop_asked: StopAsked | None) -> Programme:
-        """All of it."""
-        analyser, video, monitor = self._analyser, self._video, self._monitor
-        monitor.expect(dict(_SHARES))
-        network = cast(TemporalNetwork, analyser.networks.get(TEMPORAL))
-        search = Search(network, video.timeline)
-        classifier = ElementClassifier(analyser, video, stop_asked=stop_asked, fresh=self._fresh)
-        early: list[Classified] = []
-        shots = read_shots(video, analyser.networks, analyser.profile, monitor, skater=self._skater)
-        for read in shots:
-            with monitor.timed("temporal"):
-                search.add(read)
-                segments, settled = search.segments()
-            self._warnings += [w for w in read.warnings if w not in self._warnings]
-            self._tell(search, early, segments)
-            for segment in segments[len(early) : settled]:
-                early.append(self._classified(segment, search, classifier, _next_number(early)))
-                self._tell(search, early, segments)
-        monitor.finish("read")
-        return self._whole(search, classifier)
-
-    def _whole(self, search: Search, classifier: ElementClassifier) -> Programme:
-        """Everything once more, now that all is read; most analyses are known by now."""
-        with self._monitor.timed("temporal"):
-            segments, _ = search.segments(complete=True)
-        found: list[Classified] = []
-        for done, segment in enumerate(segments):
-            found.append(self._classified(segment, search, classifier, _next_number(found)))
-            self._monitor.step("classify", (done + 1) / len(segments))
-        vetoed = sum(one.vetoed for one in found)
-        if vetoed:
-            self._warnings.append(Message.of("vetoed", count=vetoed))
-        programme = self._programme(search, _elements(found))
-        self._clear(programme)
-        self._monitor.finish("classify", programme)
-        return programme
-
-    def _classified(
-        self, segment: Segment, search: Search, classifier: ElementClassifier, number: int
-    ) -> Classified:
-        with self._monitor.timed("classify"):
-            found = classifier.classify(segment, search.shots, number)
-            if not found.vetoed:
-                self._write(found)
-        return found
-
-    def _tell(
-        self, search: Search, early: Sequence[Classified], segments: Sequence[Segment]
-    ) -> None:
-        """Tell the listener what there is: elements for certain, then those that may change."""
-        certain = _elements(early)
-        open_ones = [
-            preview(segment, len(certain) + 1 + place)
-            for place, segment in enumerate(segments[len(early) :])
-        ]
-        programme = self._programme(search, (*certain, *open_ones))
-        self._monitor.step("read", self._monitor.done("read"), programme)
-
-    def _write(self, found: Classified) -> None:
-        if self._folder is None:
-            return
-        for place, analysis in found.analyses.items():
-            if self._written.get(place) is not analysis:
-                save(analysis, self._folder / place)
-                self._written[place] = analysis
-
-    def _clear(self, programme: Programme) -> None:
-        """Remove analyses of elements that turned out to be others."""
-        if self._folder is None or not (self._folder / ELEMENTS).is_dir():
-            return
-        used = set(analysis_places(programme))
-        for entry in (self._folder / ELEMENTS).iterdir():
-            if f"{ELEMENTS}/{entry.name}" not in used:
-                shutil.rmtree(entry, ignore_errors=True)
-
-    def _programme(self, search: Search, elements: tuple[FoundElement, ...]) -> Programme:
-        provenance = self._provenance()
-        if self._folder is None:
-            elements = tuple(map(_without_analysis, elements))
-        return Programme(
-            profile=self._analyser.profile.name,
-            video=self._video.info,
-            shots=tuple(read.shot for read in search.shots),
-            elements=elements,
-            frame_scores=search.scores(),
-            provenance=provenance,
-            timings_s={**self._monitor.timings_s, "total": self._monitor.total()},
-            read_until_s=search.read_until_s,
-            warnings=(*weight_warnings(provenance), *self._video.warnings, *self._warnings),
-        )
-
-    def _provenance(self) -> dict[str, Provenance]:
-        networks = self._analyser.networks
-        return {**networks.provenance, TEMPORAL: networks.provenance_of(TEMPORAL)}
-
-
-def _elements(found: Sequence[Classified]) -> tuple[FoundElement, ...]:
-    return tuple(one.element for one in found if not one.vetoed)
-
-
-def _next_number(found: Sequence[Classified]) -> int:
-    return 1 + len(_elements(found))
-
-
-def _without_analysis(element: FoundElement) -> FoundElement:
-    jumps = tuple(replace(jump, analysis="") for jump in element.jumps)
-    return replace(element, analysis="", jumps=jumps)
 
 
 def _of_file(message: Message, name: str) -> Message:
