@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from models.atomic_files import short_name
@@ -22,6 +22,7 @@ from pipeline.config import load_shipped_profile, profile_names
 from pipeline.errors import InputError, write_error
 from pipeline.moments import moment_or_none
 from pipeline.storage.programme_files import programme_as_dict
+from pipeline.storage.programme_pack import pack_programme
 from ui.language.messages import in_words
 from ui.language.tables import preferred, say, speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
@@ -71,6 +72,7 @@ def programme_routes(jobs: ProgrammeJobs) -> list[BaseRoute]:
         Route(PREFIX, start, methods=["POST"]),
         job_route("", lambda _request, job: _told(job), "GET"),
         job_route("/result", _result, "GET"),
+        job_route("/programme.zip", _zip, "GET"),
         job_route("/cancel", cancel, "POST"),
         job_route("/continue", resume, "POST"),
     ]
@@ -109,6 +111,22 @@ def _result(_request: Request, job: ProgrammeJob) -> Response:
     content = programme_as_dict(job.programme)
     content["video"] = {**content["video"], "path": job.title}
     return JSONResponse({**content, "state": job.state}, headers=_ASK)
+
+
+def _zip(_request: Request, job: ProgrammeJob) -> Response:
+    """The programme's folder, which opens again on the page."""
+    if job.state != "done":
+        return _sentence(job.sentence(), 409)
+    target = job.folder / "programme.zip"
+    try:
+        pack_programme(job.programme_folder, target)
+        return FileResponse(
+            target, media_type="application/zip", filename=f"{Path(job.title).stem}_programme.zip",
+            headers=_ASK, stat_result=target.stat(),
+        )  # fmt: skip
+    except (InputError, OSError) as error:
+        known = error if isinstance(error, InputError) else write_error(job.title, error)
+        return _sentence(in_words(known), 507)
 
 
 async def _start(request: Request, jobs: ProgrammeJobs) -> Response:

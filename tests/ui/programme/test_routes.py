@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
+from pipeline.storage.programme_pack import holds_programme
 from tests.ui.programme.engines import StepByStep
 from tests.ui.programme.test_jobs import until
 from ui.programme import routes
@@ -53,6 +54,10 @@ def test_a_program_starts_looks_on_and_takes_the_result(program, engine, tmp_pat
     found = program.get(f"{address}/result").json()
     assert [element["code"] for element in found["elements"]] == ["3Lz+3T", "FCoSp", "StSq"]
     assert found["state"] == "done"
+    packed = program.get(f"{address}/programme.zip")
+    (tmp_path / "taken.zip").write_bytes(packed.content)
+    assert holds_programme(tmp_path / "taken.zip")
+    assert "free_programme.zip" in packed.headers["content-disposition"]
     for said in (status, found):  # issue 17: no paths of this machine
         assert str(tmp_path.parent) not in json.dumps(said)
 
