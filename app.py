@@ -40,13 +40,17 @@ def _run(address: Address) -> None:
     from ui.launch import queued, serve
     from ui.layout import build_app
     from ui.player import ClipShelf
+    from ui.programme.engine import FinderEngine, jobs_folder
+    from ui.programme.jobs import ProgrammeJobs
     from ui.server.hosting import listen_on
 
     listen_on(address.host)
     clips, ready = ClipShelf(), examples()
     example = Example(ready[0]) if ready else None
+    jobs = ProgrammeJobs(FinderEngine(), jobs_folder())
+    app = queued(build_app(clips, example, jobs))
     try:
-        serve(queued(build_app(clips, example)), clips, host=address.host, port=address.port)
+        serve(app, clips, host=address.host, port=address.port, jobs=jobs)
     except OSError as error:
         raise StartError(f"the app cannot start: {error}") from error
     if example is not None:

@@ -21,8 +21,9 @@ from pipeline.annotations.marked import SkaterBox, read_chosen
 from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
 from pipeline.moments import moment_or_none
+from pipeline.programme.uncut import UNCUT_FROM_S, look_through
 from pipeline.storage.cache import AnalysisCache
-from pipeline.types import People
+from pipeline.types import Analysis, People
 from pipeline.video import display_name, open_video
 from ui.language.messages import in_words
 from ui.language.tables import say
@@ -35,6 +36,9 @@ _log = logging.getLogger(__name__)
 News = tuple[str, str, int]
 """Status card (empty: as it is), run id (empty: nothing new to show), revision (grows with every
 new result)."""
+
+_SHIPPED = Path(__file__).resolve().parents[1] / "assets"
+"""The example clips: cut to one element each."""
 
 _again = itertools.count(1000)
 # Revisions of runs that are asked for again: others than those they had before.
@@ -53,6 +57,14 @@ class Request:
     skater_box: SkaterBox | None = None
     people: People | None = field(default=None, compare=False)
     """Found before in the same clip by the same profile: nobody is looked for again."""
+    whole: bool = False
+    """Take the clip for one element as it is, also where it is longer than most."""
+
+    @property
+    def open(self) -> bool:
+        """Whether a part of the clip may answer for it: the visitor chose none, and nobody."""
+        chosen = (self.start_s, self.end_s, self.skater, self.skater_box, self.people)
+        return not self.whole and all(choice is None for choice in chosen)
 
 
 def request_of(
@@ -72,9 +84,10 @@ def request_of(
     """
     chosen = read_chosen(skater or "")
     points, number = (moment_or_none(start), moment_or_none(end)), _read_stream(stream or "")
+    cut = path is not None and Path(path).is_relative_to(_SHIPPED)
     if isinstance(chosen, SkaterBox):
-        return Request(path, profile, *points, stream=number, skater_box=chosen)
-    return Request(path, profile, *points, chosen, number)
+        return Request(path, profile, *points, stream=number, skater_box=chosen, whole=cut)
+    return Request(path, profile, *points, chosen, number, whole=cut)
 
 
 def _read_stream(text: str) -> int | None:
@@ -112,6 +125,7 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
             skater_box=request.skater_box,
             people=request.people,
         )
+        searched = is_searched(request)
     except (InputError, WeightsError) as error:
         return message_card(in_words(error), kind="error"), "", 0
     same = _begun_before(request, runs, visitor, blind=blind)
@@ -120,12 +134,23 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
         return same.card, same.run_id if same.analysis else "", next(_again)
     run = runs.start(visitor, display_name(Path(request.path)))
     run.asked, run.blind = request, blind
-    if known is None:
+    if known is None or searched:
         run.card = message_card(say("status_waiting"))
         return run.card, run.run_id, 0
     run.complete(known)
     run.card = message_card(_done(run), kind="done")
     return run.card, run.run_id, 1
+
+
+def is_searched(request: Request) -> bool:
+    """Whether the element is looked for in the clip before it is analysed.
+
+    Raises:
+        InputError: The clip cannot be read.
+    """
+    if not request.open:
+        return False
+    return open_video(request.path or "", stream=request.stream).info.duration_s > UNCUT_FROM_S
 
 
 def _begun_before(request: Request, runs: RunStore, visitor: str, *, blind: bool) -> Run | None:
@@ -224,18 +249,7 @@ def _set_to_work(run: Run) -> Work:
 
 def _work(run: Run, request: Request, work: Work) -> None:
     try:
-        analysis = analyser(request.profile).analyse(
-            request.path or "",
-            start_s=request.start_s,
-            end_s=request.end_s,
-            stream=request.stream,
-            skater=request.skater,
-            skater_box=request.skater_box,
-            people=request.people,
-            listener=lambda progress: work.tell(progress, new=run.take(progress.result)),
-            stop_asked=run.stop.is_set,
-        )
-        run.complete(analysis)
+        run.complete(_searched(run, request, work) or _analysed(run, request, work))
     except (InputError, WeightsError):
         raise
     except Cancelled:
@@ -246,6 +260,35 @@ def _work(run: Run, request: Request, work: Work) -> None:
         # The visitor gets a sentence, the server's log the traceback.
         _log.exception("an analysis failed")
         raise
+
+
+def _searched(run: Run, request: Request, work: Work) -> Analysis | None:
+    """The analysis of the one element in a clip that was not cut; None: analyse the whole clip."""
+    if not is_searched(request):
+        return None
+    found = look_through(
+        analyser(request.profile),
+        request.path or "",
+        stream=request.stream,
+        listener=lambda progress: work.tell(progress, new=False),
+        stop_asked=run.stop.is_set,
+    )
+    run.parts = found.parts
+    return found.analysis
+
+
+def _analysed(run: Run, request: Request, work: Work) -> Analysis:
+    return analyser(request.profile).analyse(
+        request.path or "",
+        start_s=request.start_s,
+        end_s=request.end_s,
+        stream=request.stream,
+        skater=request.skater,
+        skater_box=request.skater_box,
+        people=request.people,
+        listener=lambda progress: work.tell(progress, new=run.take(progress.result)),
+        stop_asked=run.stop.is_set,
+    )
 
 
 def _done(run: Run) -> str:

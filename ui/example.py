@@ -110,7 +110,7 @@ class Example:
         """The example as a run of a visitor who has begun nothing yet."""
         if self.analysis is None:
             return None
-        asked = callbacks.Request(str(self.path), self.profile)
+        asked = callbacks.request_of(str(self.path), self.profile, start="", end="", skater="")
         return runs.welcome(visitor, self.analysis, self.path.name, asked)
 
     def _reason(self) -> str:

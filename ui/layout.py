@@ -210,7 +210,7 @@ def _build_verdict(session: Session, controls: Controls) -> list[gr.HTML]:
         if run.analysis is None:
             networks = load_shipped_profile(getattr(run.asked, "profile", "demo")).networks
             return [live_card(run, networks), ""]
-        advice = cut_hint(run.analysis)
+        advice = cut_hint(run)
         card = verdict_card(run.analysis, run.own_call, title=run.title, more=advice, folded=True)
         return [card, warning_card(warnings_of(run.analysis), folded=True)]
 

@@ -83,6 +83,9 @@ class Run:
     """When everything is done."""
     asked: object = None
     """The request behind it."""
+    parts: int | None = None
+    """Jumps, spins and sequences that were found in a clip that was looked through; None: it was
+    taken as it is."""
     opened: Opened | None = None
     """The clip of an evaluation that it shows."""
     element: OfProgramme | None = None

@@ -15,12 +15,16 @@ import pytest
 from pipeline.analyser import Analyser
 from pipeline.config import load_profile
 from pipeline.inputs import Question
+from pipeline.programme.uncut import Uncut
 from pipeline.storage.cache import AnalysisCache
+from pipeline.types import Analysis
 from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
 from ui import callbacks
 from ui.callbacks import Request
+from ui.desk.controls import examples
+from ui.desk.cut import cut_hint, request_for_whole
 from ui.desk.facts import describe
 from ui.runs import RunStore
 
@@ -242,3 +246,62 @@ def test_a_fault_of_the_program_is_a_sentence(clip, monkeypatch, caplog) -> None
     assert words == "internal error in Rinkside (ZeroDivisionError)"
     assert "an analysis failed" in caplog.text
     assert runs.get(run_id).ended
+
+
+@pytest.fixture(scope="module")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    recipe = Recipe(frames=30, width=64, height=48, fps=5)
+    return write_video(tmp_path_factory.mktemp("uncut") / "uncut.mp4", recipe)
+
+
+def part_of(path: Path) -> Analysis:
+    """Of the jump in a clip of six seconds."""
+    video = replace(open_video(path).info, start_s=3.0, end_s=4.6)
+    return replace(make_analysis(), video=video)
+
+
+def test_an_uncut_clip_is_answered_by_the_part_that_its_element_fills(uncut, monkeypatch) -> None:
+    """Issue 17, section 2: six real clips with skating around one jump were called `Sequence`."""
+    runs = RunStore()
+    found = Uncut(1, part_of(uncut))
+    monkeypatch.setattr(callbacks, "look_through", lambda *_, **__: found)
+    words, run_id = last(callbacks.analyse(Request(str(uncut), "demo"), runs, "a"))
+    run = runs.get(run_id)
+    assert words.startswith("done")
+    assert run.analysis is found.analysis
+    hint = cut_hint(run)
+    assert "found from 3.00 to 4.60 s of this clip" in hint
+    assert 'data-act="whole"' in hint
+    whole = request_for_whole(run)  # the visitor's choice
+    _, other = last(callbacks.analyse(whole, runs, "a"))
+    assert runs.get(other).analysis.video.end_s == pytest.approx(6)
+    assert 'data-act="whole"' not in cut_hint(runs.get(other))
+    again = callbacks.begin(Request(str(uncut), "demo"), runs, "a")  # and back
+    assert again[1] == run_id
+
+
+def test_a_short_clip_with_several_elements_says_so(uncut, monkeypatch) -> None:
+    runs = RunStore()
+    monkeypatch.setattr(callbacks, "look_through", lambda *_, **__: Uncut(2, None))
+    _, run_id = last(callbacks.analyse(Request(str(uncut), "demo"), runs, "a"))
+    run = runs.get(run_id)
+    assert run.analysis.video.end_s == pytest.approx(6)
+    assert "2 jumps, spins or sequences" in cut_hint(run)
+    assert 'data-act="programme"' in cut_hint(run)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{"whole": True}, {"start_s": 0.0}, {"end_s": 6.0}, {"skater": 0}],
+    ids=lambda chosen: next(iter(chosen)),
+)
+def test_what_a_visitor_chose_is_analysed_as_it_is(uncut, monkeypatch, chosen) -> None:
+    assert callbacks.is_searched(Request(str(uncut), "demo"))
+    assert not callbacks.is_searched(Request(str(uncut), "demo", **chosen))
+
+
+def test_tight_clips_and_the_examples_stay_as_they_are(clip) -> None:
+    assert not callbacks.is_searched(Request(str(clip), "demo"))
+    for example in examples():
+        asked = callbacks.request_of(str(example), "demo", start="", end="", skater="")
+        assert not callbacks.is_searched(asked), example.name

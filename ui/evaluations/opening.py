@@ -44,7 +44,7 @@ def open_video(
     runs: RunStore, visitor: str, evaluation: Evaluation, opened: Opened, video: Path
 ) -> callbacks.News:
     """Begin to analyse a clip with the evaluation's profile; without a run id it cannot be."""
-    request = callbacks.Request(str(video), evaluation.profile)
+    request = callbacks.Request(str(video), evaluation.profile, whole=True)
     card, run_id, revision = callbacks.begin(request, runs, visitor)
     if run := runs.get(run_id):
         run.opened = opened

@@ -77,7 +77,7 @@ def test_a_jump_in_a_part_of_a_long_clip_can_be_cut_out():
     part = part_to_cut(run.analysis)
     assert part.start_s < high[0] - times[0] + 5.0 < high[1] - times[0] + 5.0 < part.end_s
     assert 1.5 < part.end_s - part.start_s <= 1.6  # the clip ends before
-    assert f"{part.start_s:.2f} to {part.end_s:.2f} s" in cut_hint(run.analysis)
+    assert f"{part.start_s:.2f} to {part.end_s:.2f} s" in cut_hint(run)
     run.asked = Request("a.mp4", "fast", 1.0, 60.0, skater=3)
     asked = request_for_part(run)
     assert (asked.path, asked.profile, asked.skater) == ("a.mp4", "fast", None)
@@ -88,5 +88,5 @@ def test_a_jump_in_a_part_of_a_long_clip_can_be_cut_out():
 def test_a_clip_cut_closely_is_left_alone():
     run = RunStore().adopt("anna", of_take("3Lutz", "3Lutz"))
     assert part_to_cut(run.analysis) is None
-    assert cut_hint(run.analysis) == ""
+    assert cut_hint(run) == ""
     assert request_for_part(run) is None
