@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.sheet.html.page import sheet_html
+from pipeline.sheet.pictures import element_pictures
+from pipeline.sheet.review_files import FILE as REVIEW
 from pipeline.sheet.review_files import Review, load_review, save_review
 from pipeline.sheet.sheet import make_sheet
 from pipeline.sheet.tables import elements_csv, elements_vtt
@@ -30,9 +32,10 @@ def write_tables(
 
     Args:
         programme: As it is saved in `folder`.
-        review: What a person added; it is written beside it if there is anything.
+        review: What a person added; written beside it, and taken away where there is nothing.
         folder: Of `save_programme`.
-        pictures: Key of a row -> data address, see `pipeline.sheet.pictures`.
+        pictures: Key of a row -> data address of a small picture; None: they are made of the
+            programme's video where it is here.
         language: Of the sheet's texts.
 
     Raises:
@@ -42,6 +45,10 @@ def write_tables(
     sheet = make_sheet(programme, review)
     if review != Review():
         save_review(programme, review, folder)
+    else:
+        (folder / REVIEW).unlink(missing_ok=True)
+    if pictures is None:
+        pictures = element_pictures(programme, sheet.corrected.rows)
     _write(folder / TABLE, elements_csv(sheet))
     _write(folder / CAPTIONS, elements_vtt(sheet))
     embedded = embedded_programme(folder)

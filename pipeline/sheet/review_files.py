@@ -83,7 +83,7 @@ def read_review(content: object, programme: Programme, name: str = FILE) -> Revi
     if not isinstance(made_for, Mapping) or made_for.get("elements_sha256") != digest(programme):
         raise StoreError.of("corrections_other", name=name)
     done, undone = (_corrections(content.get(key), key, name) for key in ("done", "undone"))
-    apply(programme, done)
+    apply(programme, (*done, *reversed(undone)))
     texts = {
         key: _text(content.get(key, ""), key, most, name)
         for key, most in (("plan", MAX_PLAN), ("season", 100), ("segment", 100))

@@ -49,7 +49,7 @@ REVIEW = Review(
             Annotate("2", "Fuß gewechselt? 足替え"),
             Confirm("Ä. <b>Richter</b>"),
         ),
-        (Split("2", 24.0), Mark("2", False)),
+        (Split("2", 24.0), Mark("2", False)),  # in this order they were taken back
     ),
     plan="3Lz+3T\nFCSp4",
     season="2016-17",
@@ -106,6 +106,7 @@ def broken(path: str, value: Any) -> dict[str, Any]:
         ("plan", "x" * 10_001, "plan: expected a text of at most 10000"),
         ("season", 2016, "season: expected a text"),
         ("done.0.row", "77", "there is no element 77"),
+        ("undone.1.row", "78", "there is no element 78"),
         ("done.0.code", "nonsense", "is not an element code"),
         ("done.1.end_s", float("inf"), "the end comes after the start"),
     ],
