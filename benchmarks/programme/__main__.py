@@ -29,7 +29,7 @@ from benchmarks.programme.real import RealScores, real_scores
 from benchmarks.programme.real_labels import find_videos, read_labels
 from benchmarks.programme.runs import Cost, Runner
 from benchmarks.programme.scores import ProgrammeCounts, count, scores
-from benchmarks.programme.shots import AfterCuts, cut_counts
+from benchmarks.programme.shots import AfterCuts, cut_counts, kinds_right_s
 from benchmarks.programme.table import (
     Row,
     clip_rows,
@@ -71,13 +71,14 @@ def measure_rink(
 ) -> None:
     """Find what is in rendered programmes, and hold it against their truth."""
     counts: list[ProgrammeCounts] = []
-    cuts, after, costs = Counts(), AfterCuts(), []
+    cuts, after, costs, kinds_s = Counts(), AfterCuts(), [], 0.0
     for number, one in enumerate(programmes):
         status.show(f"programme {one.name}", number / len(programmes))
         found = runner.programme(one.name, one.video)
         listed = [ListedElement.of_found(element) for element in found.programme.elements]
         counts.append(count(one.name, one.video_s, listed, one.elements))
         cuts += cut_counts(found.programme.shots, one.shots)
+        kinds_s += kinds_right_s(found.programme.shots, one.shots)
         after += followed_after_cuts(found, one, runner.profile)
         if found.cost is not None:
             costs.append((one.video_s, found.cost))
@@ -85,10 +86,12 @@ def measure_rink(
     report.rows += score_rows(figures) + shot_rows(cuts, after)
     if costs:
         report.rows += cost_rows(costs)
-    report.tables.append(detail_table(figures))
+    kinds = kinds_s / sum(one.video_s for one in programmes)
+    report.tables.append(detail_table(figures, kinds))
     report.content["rink"] = asdict(figures) | {
         "cuts": asdict(cuts),
         "after_cuts": asdict(after),
+        "kinds": kinds,
         "programmes": [_told(one, costs[n][1] if costs else None) for n, one in enumerate(counts)],
     }
 

@@ -27,15 +27,21 @@ def cut_counts(found: Sequence[Shot], true: Sequence[TrueShot]) -> Counts:
     left = [shot.start_s for shot in found if shot.begins in ("cut", "fade")]
     said, hits = len(left), 0
     for shot in true[1:]:
-        near = [
-            (abs(at - shot.start_s - 0.5 * shot.fade_s), at)
-            for at in left
-            if shot.start_s - CUT_S - 1e-9 <= at <= shot.start_s + shot.fade_s + CUT_S + 1e-9
-        ]
+        near = [at for at in left if abs(at - shot.start_s) <= CUT_S + 0.5 * shot.fade_s + 1e-9]
         if near:
-            left.remove(min(near)[1])
+            left.remove(min(near, key=lambda at: abs(at - shot.start_s)))
             hits += 1
     return Counts(hits, said - hits, len(true) - 1 - hits)
+
+
+def kinds_right_s(found: Sequence[Shot], true: Sequence[TrueShot]) -> float:
+    """Seconds in which what a shot shows is named rightly."""
+    return sum(
+        max(0.0, min(one.end_s, shot.end_s) - max(one.start_s, shot.start_s))
+        for one in found
+        for shot in true
+        if one.kind == shot.kind
+    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def after_cuts(
     counted = np.zeros(len(true_times_s), bool)
     for shot in shots[1:]:
         if shot.kind == "skating":
-            first_s = shot.start_s + shot.fade_s - 1e-6
+            first_s = shot.start_s + 0.5 * shot.fade_s - 1e-6
             last_s = min(first_s + AFTER_CUT_S, shot.end_s - 1e-6)
             counted |= (true_times_s >= first_s) & (true_times_s < last_s)
     counted &= ~np.isnan(true_boxes[:, 0])

@@ -119,8 +119,8 @@ def goal_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def detail_table(scores: Scores) -> str:
-    """F1 at every overlap, and the precision of moments."""
+def detail_table(scores: Scores, kinds: float) -> str:
+    """F1 at every overlap, the precision of moments, and shots named rightly, a share of 1."""
     return "\n".join(
         [
             f"| F1 at an overlap of | {' | '.join(f'{k} %' for k in OVERLAPS)} |",
@@ -131,6 +131,9 @@ def detail_table(scores: Scores) -> str:
             f"| moments within | {' | '.join(f'{k} frames' for k in MOMENT_FRAMES)} |",
             f"|---|{'---|' * len(MOMENT_FRAMES)}",
             f"| take-offs and landings, mAP | {_values(scores.moments, MOMENT_FRAMES)} |",
+            "",
+            f"Of the time, {kinds:.1%} is in shots of the right kind (skating, replay, close-up,"
+            " graphics, black, nobody).",
         ]
     )
 

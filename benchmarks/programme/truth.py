@@ -27,7 +27,8 @@ class TrueShot:
     kind: str
     """As `pipeline.types.programme.ShotKind`."""
     fade_s: float = 0.0
-    """How long the picture before fades into this one, from `start_s` on; 0 for a hard cut."""
+    """How long the picture before fades into this one, half of it before `start_s`; 0 for a hard
+    cut."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.programme.listed import ListedElement
 from benchmarks.programme.runs import Cost
 from benchmarks.programme.scores import ProgrammeCounts, count, scores
-from benchmarks.programme.shots import after_cuts, cut_counts
+from benchmarks.programme.shots import after_cuts, cut_counts, kinds_right_s
 from benchmarks.programme.table import cost_rows, score_rows
 from benchmarks.programme.truth import TrueShot
 from pipeline.types.programme import Shot
@@ -80,6 +80,7 @@ def test_cuts_are_right_three_frames_off_and_anywhere_in_a_fade() -> None:
     assert cut_counts(found[:1], true) == Counts(hits=0, false=0, missed=2)
     late = [found[0], Shot(5.2, 9.5, "skating")]
     assert cut_counts(late, true) == Counts(hits=0, false=1, missed=2)
+    assert kinds_right_s(found, true) == pytest.approx(16.0)  # all but the replay
 
 
 def test_who_is_followed_counts_in_the_second_after_a_cut_to_skating() -> None:
