@@ -79,7 +79,7 @@ def measure_rink(
         counts.append(count(one.name, one.video_s, listed, one.elements))
         cuts += cut_counts(found.programme.shots, one.shots)
         kinds_s += kinds_right_s(found.programme.shots, one.shots)
-        after += followed_after_cuts(found, one, runner.profile)
+        after += followed_after_cuts(found, one)
         if found.cost is not None:
             costs.append((one.video_s, found.cost))
     figures = scores(counts)
