@@ -27,7 +27,7 @@ from benchmarks.programme.follow import followed_after_cuts
 from benchmarks.programme.listed import ListedElement
 from benchmarks.programme.real import RealScores, real_scores
 from benchmarks.programme.real_labels import find_videos, read_labels
-from benchmarks.programme.runs import Cost, Runner
+from benchmarks.programme.runs import Cost, Refused, Runner
 from benchmarks.programme.scores import ProgrammeCounts, count, scores
 from benchmarks.programme.shots import AfterCuts, cut_counts, kinds_right_s
 from benchmarks.programme.table import (
@@ -112,10 +112,14 @@ def _told(counts: ProgrammeCounts, cost: Cost | None) -> dict[str, Any]:
 def measure_clips(folder: Path, seen: Path, runner: Runner, report: Report) -> None:
     """Find what is in real clips, and hold it against what a person saw."""
     jumps = read_seen(seen)
-    outcomes: list[ClipOutcome] = [
-        judge_clip(path.name, runner.programme(path.stem, path).programme, jumps.get(path.name))
-        for path in clip_videos(folder, jumps)
-    ]
+    outcomes: list[ClipOutcome] = []
+    for path in clip_videos(folder, jumps):
+        seen_jump = jumps.get(path.name)
+        try:
+            found = runner.programme(path.stem, path).programme
+            outcomes.append(judge_clip(path.name, found, seen_jump))
+        except Refused:  # nobody is in view, for instance
+            outcomes.append(ClipOutcome(path.name, seen_jump, ()))
     report.rows += clip_rows(outcomes)
     report.tables.append(clip_table(outcomes))
     report.content["clips"] = [asdict(outcome) for outcome in outcomes]

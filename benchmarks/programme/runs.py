@@ -23,6 +23,14 @@ COST, CACHE = "cost.json", "cache"
 """Beside the folder of a programme that was found."""
 
 
+REFUSED = 2
+"""Exit code of a command that said what is wrong with its input."""
+
+
+class Refused(InputError):
+    """A video in which nothing can be looked for."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """What one run took."""
@@ -63,6 +71,7 @@ class Runner:
         """Of one video; one that is finished is not run again.
 
         Raises:
+            Refused: The command said that it cannot be done, such as without anybody in view.
             InputError: The command failed, or a finished folder is absent.
         """
         if self.found is not None:
@@ -91,6 +100,8 @@ class Runner:
             process.wait()
             raise
         process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode == REFUSED:
+            raise Refused(f"{video}: was refused")
         if process.returncode:
             raise InputError(f"{video}: finding its elements ended with {process.returncode}")
         unit = 1 if sys.platform == "darwin" else 1024
