@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -66,7 +66,14 @@ def decode_segments(scores: FrameScores) -> tuple[Segment, ...]:
         flights = _flights(part, course)
         spins, left = _spins(part, course, flights)
         found += [*spins, *_jumps(left), *_sequences(part, course)]
-    return tuple(sorted(found, key=lambda segment: segment.start_s))
+    within = [_within(segment, scores) for segment in found]
+    return tuple(sorted(within, key=lambda segment: segment.start_s))
+
+
+def _within(segment: Segment, scores: FrameScores) -> Segment:
+    """The segment as far as something was seen: a jump may be shown without its entry."""
+    first, last = float(scores.times_s[0]), float(scores.times_s[-1])
+    return replace(segment, start_s=max(segment.start_s, first), end_s=min(segment.end_s, last))
 
 
 def _stretches(scores: FrameScores) -> Iterator[FrameScores]:

@@ -115,6 +115,11 @@ def test_an_element_goes_on_over_a_cut_but_not_over_a_gap() -> None:
     assert second.start_s > 35.9
 
 
+def test_an_element_ends_with_what_was_seen() -> None:
+    (jump,) = found(("entry", 0.3), ("air", 0.5), ("landing", 0.3))
+    assert (jump.start_s, jump.end_s) == (0.0, pytest.approx(1.08, abs=0.03))
+
+
 def test_nothing_seen_has_no_element() -> None:
     empty = FrameScores(
         np.zeros(0), np.zeros((0, len(FRAME_CLASSES)), np.float32), np.zeros((0, 2), np.float32),
