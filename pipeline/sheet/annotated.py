@@ -5,7 +5,7 @@ Where an element's analysis is at hand, the skater's box and skeleton are drawn 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from pipeline.errors import VideoError
 from pipeline.inspection.model_inputs import check_same
 from pipeline.progress import Listener, Monitor, StopAsked
 from pipeline.sheet.rows import Row
+from pipeline.storage.analysis_files import load
+from pipeline.storage.programme_files import analysis_places
 from pipeline.types import Analysis, Programme
 from pipeline.video import Frame, Video, open_video
 from pipeline.video.writer import video_writer
@@ -57,6 +59,13 @@ def write_annotated(
             known = drawn.get(int(timeline.frame_index[position]))
             writer.write(_painted(frame, caption, known), float(timeline.pts_s[position]))
             monitor.step("overlay", (position + 1) / len(timeline))
+
+
+def element_analyses(programme: Programme, folder: Path) -> Iterator[Analysis]:
+    """The analyses of a saved programme's elements, as far as they are there."""
+    for place in analysis_places(programme):
+        if (folder / place).is_dir():
+            yield load(folder / place)
 
 
 def caption_at(programme: Programme, rows: Sequence[Row], at_s: float) -> Caption | None:

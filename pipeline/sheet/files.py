@@ -48,7 +48,7 @@ def write_tables(
     else:
         (folder / REVIEW).unlink(missing_ok=True)
     if pictures is None:
-        pictures = element_pictures(programme, sheet.corrected.rows)
+        pictures = element_pictures(programme, sheet.corrected.rows, folder)
     _write(folder / TABLE, elements_csv(sheet))
     _write(folder / CAPTIONS, elements_vtt(sheet))
     embedded = embedded_programme(folder)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from pipeline.drawing.captions import Caption, write_captioned
 from pipeline.errors import InputError, write_error
+from pipeline.sheet.annotated import element_analyses, write_annotated
 from pipeline.sheet.files import CAPTIONS, SHEET, TABLE, write_tables
 from pipeline.sheet.review_files import FILE, Review
 from pipeline.sheet.rows import Corrected
 from pipeline.storage.programme_files import PROGRAMME
 from pipeline.storage.programme_pack import pack_programme
-from pipeline.video import display_name, open_video
+from pipeline.video import display_name
 from ui.language.tables import spoken
 from ui.player import Clip
 from ui.programme.job import ProgrammeJob
@@ -88,9 +89,10 @@ def _copied(source: Path, target: Path) -> Path:
 
 
 def _captioned(job: ProgrammeJob, sheet: Corrected, target: Path) -> Path:
-    captions = [Caption(row.start_s, row.end_s, f"{row.number}. {row.code}") for row in sheet.rows]
-    video = open_video(job.request.path, stream=job.request.stream)
-    write_captioned(video, captions, target)
+    assert job.programme is not None
+    here = replace(job.programme.video, path=job.request.path)
+    analyses = element_analyses(job.programme, job.programme_folder)
+    write_annotated(replace(job.programme, video=here), sheet.rows, target, analyses=analyses)
     return target
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import Cancelled, VideoError
-from pipeline.sheet.annotated import caption_at, write_annotated
+from pipeline.sheet.annotated import caption_at, element_analyses, write_annotated
 from pipeline.sheet.corrected import apply
 from pipeline.sheet.corrections import Delete, Mark, Relabel
 from pipeline.sheet.pictures import element_pictures
 from pipeline.sheet.rows import machine_rows
-from pipeline.types import Programme
+from pipeline.storage.analysis_files import save
+from pipeline.types import Programme, RegionOfInterest
 from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.pipeline.sheet.programmes import make_elements, make_jump, make_programme
@@ -112,3 +113,24 @@ def test_each_element_has_a_small_picture_at_its_take_off(video: Path) -> None:
     gone = replace(programme, video=replace(programme.video, path="gone.mp4"))
     for one in (other, gone):
         assert element_pictures(one, machine_rows(one)) == {}
+
+
+def test_a_picture_shows_the_region_of_the_element_s_analysis(video: Path, tmp_path: Path) -> None:
+    plain = programme_of(video)
+    (element,) = plain.elements
+    jump = replace(element.jumps[0], analysis="elements/01")
+    programme = replace(plain, elements=(replace(element, jumps=(jump,)),))
+    analysis = replace(
+        make_analysis(),
+        region=RegionOfInterest(np.array([300, 100, 318, 140], dtype=np.float32), "union"),
+    )
+    save(analysis, tmp_path / "elements" / "01")
+    rows = machine_rows(programme)
+    (address,) = element_pictures(programme, rows, tmp_path).values()
+    data = base64.b64decode(address.partition(",")[2])
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (40, 72, 3)  # as high as the region, 16:9, within the frame
+    whole = open_video(video)
+    _, frame = next(whole.frames([18]))
+    assert np.abs(frame[100:140, 248:320, ::-1].astype(int) - picture).mean() < 6
+    assert [one.region.rule for one in element_analyses(programme, tmp_path)] == ["union"]

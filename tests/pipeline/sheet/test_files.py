@@ -182,7 +182,7 @@ def test_the_page_tells_machine_and_person_apart_and_the_weights_first() -> None
     assert "Taken out by a person" in text
     assert "Confirmed by A. Judge" in text
     assert "Spin: camel, sit, flying entry, change of foot unclear" in text
-    assert "2 spins; 3 are required" in text
+    assert "spins: 2 (required 3)" in text
     assert "line 4:" in text
 
 

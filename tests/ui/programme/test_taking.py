@@ -45,7 +45,8 @@ def test_every_format_is_made(made):
     assert len(captioned) == len(source) == 60
     shown, plain = (_frame(video, 5) for video in (captioned, source))  # 3F: 4.8 to 6.3 s
     assert (np.abs(shown - plain) > 80).sum() > 500
-    shown, plain = (_frame(video, 10) for video in (captioned, source))
+    # No element, and no analysis that knows a skater there.
+    shown, plain = (_frame(video, 30) for video in (captioned, source))
     assert (np.abs(shown - plain) > 80).sum() < 50
 
 
