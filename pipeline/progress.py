@@ -60,6 +60,10 @@ class Monitor:
         total = sum(shares.values())
         self._shares = {stage: share / total for stage, share in shares.items()}
 
+    def silent(self) -> Monitor:
+        """A monitor of its own for a part of the work: it tells nobody, and stops with this one."""
+        return Monitor(None, self._stop_asked)
+
     def check(self) -> None:
         """Raise `Cancelled` when a stop was asked for."""
         if self._stop_asked is not None and self._stop_asked():

@@ -29,7 +29,7 @@ from pipeline.programme.candidates import (
 from pipeline.programme.reading import ReadShot
 from pipeline.programme.segments import Segment
 from pipeline.programme.windows import Window, window_of, window_s
-from pipeline.progress import Monitor, StopAsked
+from pipeline.progress import Monitor
 from pipeline.types import Analysis, FoundElement, FoundJump, Measured
 from pipeline.video import FramesLost, Video
 
@@ -55,7 +55,7 @@ class ElementClassifier:
     Args:
         analyser: Its networks, profile and cache.
         video: The whole span that is looked through.
-        stop_asked: Asked often; True ends the work.
+        monitor: Asked whether to stop.
         fresh: Ask anew what the cache knows.
     """
 
@@ -63,12 +63,12 @@ class ElementClassifier:
         self,
         analyser: Analyser,
         video: Video,
+        monitor: Monitor,
         *,
-        stop_asked: StopAsked | None = None,
         fresh: bool = False,
     ) -> None:
         self._analyser, self._video = analyser, video
-        self._stop_asked, self._fresh = stop_asked, fresh
+        self._monitor, self._fresh = monitor, fresh
         self._known: list[tuple[Window, Analysis]] = []
 
     def classify(self, segment: Segment, shots: Sequence[ReadShot], number: int) -> Classified:
@@ -147,7 +147,7 @@ class ElementClassifier:
             if abs(known.first - window.first) <= reach and abs(known.stop - window.stop) <= reach:
                 return analysis
         part = self._video.part(window.first, window.stop)
-        question, monitor = Question(followed=window.followed), Monitor(None, self._stop_asked)
+        question, monitor = Question(followed=window.followed), self._monitor.silent()
         try:
             analysis = self._analyser.answer(part, question, monitor, fresh=self._fresh)
         except FramesLost:

@@ -53,41 +53,34 @@ class ProgrammeFinder:
             stream: Number of the video stream, where the file holds several.
             skater: Number of the person who is the skater, instead of the rule's choice.
             fresh: Also where the result is known already.
-            listener: Told about progress; its `result` is, whenever there is more of it, the
-                `Programme` as far as it has grown. Elements at its end may be without candidates
-                yet, and may change.
+            listener: Told about progress; where there is more of it, `result` is the `Programme`
+                as far as it has grown, whose last elements may change and have no candidates yet.
             stop_asked: Asked often; True ends the work.
-            folder: Where every element's analysis is written as soon as it is made, and the
-                programme in the end; None: the analyses are not kept.
+            folder: Where each element's analysis is written as soon as it is made, and the
+                programme in the end; None: analyses are not kept.
 
         Raises:
             InputError: A sentence about what is wrong with the video, the span or the settings.
             Cancelled: `stop_asked` said so.
         """
         monitor = Monitor(listener, stop_asked)
-        video = open_video(
-            path, start_s=start_s, end_s=end_s, stream=stream, reader=self.analyser.profile.reader
-        )
+        reader = self.analyser.profile.reader
+        video = open_video(path, start_s=start_s, end_s=end_s, stream=stream, reader=reader)
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
-            known = None if fresh else self._recalled(video, skater, folder)
-            if known is None:
+            found = None if fresh else self._recalled(video, skater, folder)
+            if found is None:
+                kept = None if fresh else self._reading(video, skater)
                 run = ProgrammeRun(
-                    self.analyser,
-                    video,
-                    monitor,
-                    folder,
-                    skater=skater,
-                    kept=None if fresh else self._reading(video, skater),
-                    fresh=fresh,
+                    self.analyser, video, monitor, folder, skater=skater, kept=kept, fresh=fresh
                 )
-                known = self._kept(video, skater, run.programme(stop_asked), folder)
+                found = self._kept(video, skater, run.programme(), folder)
             if folder is not None:
-                write_programme(known, folder)
+                write_programme(found, folder)
         except OSError as error:
             raise write_error(folder, error) from error
-        return known
+        return found
 
     def _key(self, video: Video, skater: int | None) -> str:
         inputs = self.analyser.inputs(video, Question(skater))

@@ -16,7 +16,7 @@ from pipeline.programme.classify import Classified, ElementClassifier, preview
 from pipeline.programme.reading import KeptReading, read_shots
 from pipeline.programme.search import Search
 from pipeline.programme.segments import Segment
-from pipeline.progress import Monitor, StopAsked
+from pipeline.progress import Monitor
 from pipeline.storage.analysis_files import save
 from pipeline.storage.programme_files import ELEMENTS, analysis_places
 from pipeline.types import Analysis, FoundElement, Programme, Provenance
@@ -56,13 +56,13 @@ class ProgrammeRun:
         self._written: dict[str, Analysis] = {}
         self._warnings: list[Message] = []
 
-    def programme(self, stop_asked: StopAsked | None) -> Programme:
+    def programme(self) -> Programme:
         """All of it; elements are classified as soon as they will not change any more."""
         analyser, video, monitor = self._analyser, self._video, self._monitor
         monitor.expect(dict(_SHARES))
         network = cast(TemporalNetwork, analyser.networks.get(TEMPORAL))
         search = Search(network, video.timeline)
-        classifier = ElementClassifier(analyser, video, stop_asked=stop_asked, fresh=self._fresh)
+        classifier = ElementClassifier(analyser, video, monitor, fresh=self._fresh)
         early: list[Classified] = []
         shots = read_shots(
             video,
@@ -121,7 +121,8 @@ class ProgrammeRun:
             for place, segment in enumerate(segments[len(early) :])
         ]
         programme = self._programme(search, (*certain, *open_ones))
-        self._monitor.step("read", self._monitor.done("read"), programme)
+        read = search.shots[-1].stop / len(self._video)  # what is known from before counts
+        self._monitor.step("read", max(self._monitor.done("read"), read), programme)
 
     def _write(self, found: Classified) -> None:
         if self._folder is None:

@@ -11,6 +11,7 @@ from pipeline.analyser import Analyser
 from pipeline.config import load_profile
 from pipeline.programme.classify import ElementClassifier, preview
 from pipeline.programme.segments import Segment
+from pipeline.progress import Monitor
 from pipeline.storage.analysis_files import load, save
 from pipeline.video import open_video
 from tests.pipeline.programme.shots import read_shot
@@ -29,7 +30,9 @@ def video(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def classifier(video):
-    return ElementClassifier(Analyser(load_profile("demo"), untrained=True), video)
+    return ElementClassifier(
+        Analyser(load_profile("demo"), untrained=True), video, Monitor(None, None)
+    )
 
 
 @pytest.fixture(scope="module")
