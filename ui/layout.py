@@ -142,7 +142,7 @@ def build_app(
                     programme = build_page(session, jobs)
                     with programme.parts[0]:
                         build_plan(programme)
-                        build_take(session, programme)
+                        build_take(programme)
                 wire_opening(session, programme, bar, controls.status)
                 _wire_programme(app, session, controls, programme, head)
             others: dict[str, Callable[..., None]] = {

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import islice, product
 from math import prod
 
-from pipeline.elements import ELEMENTS, class_index
 from pipeline.sheet.rows import Row
+from pipeline.sheet.tables import candidate_code
 from pipeline.types.programme import Candidate
 
 SHOWN = 3
@@ -21,12 +21,6 @@ def flights(row: Row) -> tuple[tuple[float, float], ...]:
         for jump in row.jumps
         if jump.takeoff_s is not None and jump.landing_s is not None
     )
-
-
-def picture_s(row: Row) -> float:
-    """When its small picture was taken: at the first take-off, else in its middle."""
-    known = flights(row)
-    return known[0][0] if known else (row.start_s + row.end_s) / 2
 
 
 def candidates(row: Row) -> tuple[tuple[str, float], ...]:
@@ -63,16 +57,13 @@ def joint_candidates(
         return ()
     likely = [list(islice(candidates, shown)) for candidates in of_parts]
     joined = [
-        ("+".join(code_of(one.label) for one in chosen), prod(one.probability for one in chosen))
+        (
+            "+".join(candidate_code(one.label) for one in chosen),
+            prod(one.probability for one in chosen),
+        )
         for chosen in product(*likely)
     ]
     return tuple(sorted(joined, key=lambda pair: -pair[1])[:shown])
-
-
-def code_of(label: str) -> str:
-    """A class as protocols write it; its name where they have no code for it."""
-    code = ELEMENTS[class_index(label)].code
-    return label if code == "-" else code
 
 
 def clock(seconds: float, digits: int = 1) -> str:

@@ -13,16 +13,15 @@ from ui.language.labels import choice, label, language_of
 from ui.language.messages import in_words
 from ui.language.tables import say, spoken_in
 from ui.programme.job import ProgrammeJob
-from ui.programme.page import Opened, ProgrammePage, clip_of
+from ui.programme.page import Opened, ProgrammePage, video_of
 from ui.programme.taking import CHOSEN, FORMATS, make_files
-from ui.session import Session, visitor_of
 from ui.views.cards import message_card
 
 Step = tuple[str, list[str] | None]
 """A card and the files that are made so far."""
 
 
-def build_take(session: Session, page: ProgrammePage) -> None:
+def build_take(page: ProgrammePage) -> None:
     """Lay out and wire the fold; below the page."""
     with gr.Accordion(label("programme_take_fold"), open=False, elem_id="programme-take"):
         formats = gr.CheckboxGroup(
@@ -40,7 +39,7 @@ def build_take(session: Session, page: ProgrammePage) -> None:
     def produce(
         opened: Opened, chosen: list[str], request: gr.Request
     ) -> Iterator[tuple[str, gr.File]]:
-        steps = _produce(session, page, page.jobs.get(opened[0]), chosen, visitor_of(request))
+        steps = _produce(page, page.jobs.get(opened[0]), chosen)
         for card, made in spoken_in(language_of(request), steps):
             yield card, gr.File(made, visible=bool(made))
 
@@ -55,13 +54,7 @@ def build_take(session: Session, page: ProgrammePage) -> None:
     page.opened.change(clear, [page.opened, made_for], [files, note, made_for], **QUIET)
 
 
-def _produce(
-    session: Session,
-    page: ProgrammePage,
-    job: ProgrammeJob | None,
-    chosen: list[str],
-    visitor: str,
-) -> Iterator[Step]:
+def _produce(page: ProgrammePage, job: ProgrammeJob | None, chosen: list[str]) -> Iterator[Step]:
     if job is None:
         return
     if not chosen:
@@ -71,8 +64,7 @@ def _produce(
     made: list[str] = []
     yield _making(names[0]), None
     try:
-        clip = clip_of(session, job, visitor)
-        for name, paths in make_files(job, page.reviews, names, clip):
+        for name, paths in make_files(job, page.reviews, names, video_of(job)):
             made += paths
             after = names[names.index(name) + 1 :]
             if after:

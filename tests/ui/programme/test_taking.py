@@ -13,7 +13,6 @@ from pipeline.sheet.review_files import load_review
 from pipeline.storage.programme_files import load_programme
 from pipeline.storage.programme_pack import unpack_programme
 from pipeline.video import open_video
-from ui.player import ClipShelf
 from ui.programme.page import correct
 from ui.programme.reviewing import Reviews
 from ui.programme.taking import FORMATS, make_files
@@ -23,9 +22,8 @@ from ui.programme.taking import FORMATS, make_files
 def made(job_with_video):
     job, reviews = job_with_video, Reviews()
     correct(reviews, job, {"act": "relabel", "key": "1", "code": "3F"})
-    clip = ClipShelf().show("anna", job.request.path)
     paths: dict[str, list[Path]] = {}
-    for name, files in make_files(job, reviews, FORMATS, clip):
+    for name, files in make_files(job, reviews, FORMATS, job.request.path):
         paths[name] = [Path(path) for path in files]
     return job, reviews, paths
 

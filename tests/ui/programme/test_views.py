@@ -13,7 +13,7 @@ from pipeline.sheet.rows import machine_rows
 from pipeline.types.programme import Shot
 from tests.ui.programme.samples import make_programme
 from ui.language.tables import LANGUAGES, speaking
-from ui.programme.rows import candidates, clock, machine_code, picture_s
+from ui.programme.rows import candidates, clock, machine_code
 from ui.programme.views.editor import bar_html, editor_html, table_html
 from ui.programme.views.element_list import element_list_html
 from ui.programme.views.time_line import time_line_html
@@ -39,7 +39,6 @@ def test_a_combination_has_a_code_of_both_jumps_and_rivals_of_both(programme):
     assert row.code == "3Lz+3T"
     assert [code for code, _ in candidates(row)] == ["3Lz+3T", "3Lz+2Lz", "3F+3T"]
     assert candidates(row)[0][1] == pytest.approx(0.49)
-    assert picture_s(row) == pytest.approx(14.6)
 
 
 def test_the_time_line_has_every_element_and_shot_at_its_place(programme):
@@ -56,13 +55,13 @@ def test_the_time_line_has_every_element_and_shot_at_its_place(programme):
     assert "left:90.0000%;width:10.0000%" in html  # the replay, 54 to 60 s of 60
     assert 'aria-activedescendant="line-2"' in html
     assert html.count('aria-selected="true"') == 1
-    assert "not read yet" not in html
+    assert "not read" not in html
 
 
 def test_what_has_not_been_read_is_shown(programme):
     html = time_line_html(replace(programme, read_until_s=30.0), machine_rows(programme))
     assert "left:50.0000%;width:50.0000%" in html
-    assert "not read yet" in html
+    assert "not read" in html
 
 
 def test_a_correction_shows_beside_what_the_machine_said(programme):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from pipeline.sheet.html.element_list import moment_of
 from pipeline.sheet.rows import Row
 from ui.language.tables import say
-from ui.programme.rows import candidates, clock, flights, machine_code, picture_s
+from ui.programme.rows import candidates, clock, flights, machine_code
 from ui.programme.views.time_line import row_in_words
 
 
@@ -70,7 +71,7 @@ def _picture(row: Row, pictures: str) -> str:
     if not pictures:
         return ""
     return (
-        f'<img src="{escape(pictures)}{picture_s(row):.3f}" alt="" loading="lazy" decoding="async">'
+        f'<img src="{escape(pictures)}{moment_of(row):.3f}" alt="" loading="lazy" decoding="async">'
     )
 
 
