@@ -76,10 +76,10 @@ def main() -> None:
     arguments = parser.parse_args()
     engine = MadeEngine(arguments.rink, arguments.pause)
     jobs = ProgrammeJobs(engine, Path(tempfile.mkdtemp()))
-    job = jobs.start(ProgrammeRequest(str(arguments.video)), "tester")
     clips = ClipShelf()
     app = build_app(clips, jobs=jobs)
     serve(queued(app), clips, host="127.0.0.1", port=arguments.port, jobs=jobs)
+    job = jobs.start(ProgrammeRequest(str(arguments.video)), "tester")
     print(f"http://127.0.0.1:{arguments.port}/?programme={job.job_id}", flush=True)  # noqa: T201
     while True:
         time.sleep(1)

@@ -72,7 +72,10 @@ def _made(
     programme, sheet = shown
     folder, stem = job.programme_folder, stem_of(job)
     taken = job.folder / "take-away"
-    taken.mkdir(exist_ok=True)
+    try:
+        taken.mkdir(exist_ok=True)
+    except OSError as error:
+        raise write_error(display_name(taken), error) from error
     if name in _NAMES:
         source = folder / _NAMES[name]
         return [_copied(source, taken / f"{stem}_{source.name}")]

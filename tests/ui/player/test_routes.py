@@ -88,6 +88,20 @@ def test_pictures(client, clip):
         assert read_number(decode(client.get(address(clip, name)).content)) == 47
 
 
+@pytest.mark.parametrize(("moment", "number"), [("0", 0), ("0.333", 10), ("0.36", 10), ("99", 47)])
+def test_a_small_picture_is_that_of_its_moment(client, clip, moment, number):
+    """Issue 17: the list of a programme shows each element at its take-off."""
+    small = client.get(address(clip, f"small/{moment}"))
+    assert small.headers["content-type"] == "image/jpeg"
+    assert clip.position_at(float(moment)) == number
+    assert small.content == clip.stills.small(number)
+
+
+@pytest.mark.parametrize("moment", ["-1", "soon", "1e9", "1.5.2", "nan"])
+def test_a_small_picture_of_no_moment_is_refused(client, clip, moment):
+    assert client.get(address(clip, f"small/{moment}")).status_code == 422
+
+
 def test_pictures_of_an_older_table_are_refused(client, clip):
     picture = client.get(address(clip, "stills/0/1"))
     assert "max-age" in picture.headers["cache-control"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +57,30 @@ def test_every_picture_is_its_frame(stills, order):
 
 def test_a_single_picture_is_its_frame(stills):
     assert [read_number(decode(stills.single(n))) for n in (69, 0, 33)] == [69, 0, 33]
+
+
+def test_a_small_picture_is_its_frame_and_is_decoded_once(stills, tmp_path):
+    picture = decode(stills.small(33))
+    assert max(picture.shape[:2]) <= 192
+    (kept,) = tmp_path.glob("*.small.jpg")
+    kept.write_bytes(b"kept")
+    assert stills.small(33) == b"kept"
+
+
+def test_nobody_waits_for_pictures_of_where_the_viewer_is_no_more(clip, tmp_path, monkeypatch):
+    """Issue 17: in a whole programme every far jump left requests that held the browser's few."""
+    monkeypatch.setattr("ui.player.stills.AHEAD", 2)
+    monkeypatch.setattr("ui.player.stills.AHEAD_OF_MANY", 1)
+    stills = Stills(open_video(clip), tmp_path)
+    stills._start = lambda: None  # nothing is decoded: only who waits is looked at
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(stills.chunk, 0, timeout_s=60.0)
+        while stills._wanted != 0 or not stills._ready._waiters:
+            time.sleep(0.01)
+        other = pool.submit(stills.chunk, 4, timeout_s=60.0)
+        assert first.result(timeout=5) is None
+        stills.close()
+        assert other.result(timeout=5) is None
 
 
 def test_only_the_chosen_frames_have_pictures(clip, tmp_path):

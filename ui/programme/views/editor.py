@@ -67,7 +67,7 @@ def editor_html(row: Row | None, rows: Sequence[Row] = ()) -> str:
     return (
         f'<form class="pg-editor" data-key="{escape(row.key)}" data-family="{row.family}" '
         f'aria-label="{escape(heading)}" autocomplete="off">'
-        f"<h3>{escape(heading)} <small>{_span(row)}</small></h3>{_said(row)}"
+        f"<h2>{escape(heading)} <small>{_span(row)}</small></h2>{_said(row)}"
         f'<div class="pg-editor-row">{code_field("code", row.code, say("programme_code"))}'
         f"{_moment('start', row.start_s)}{_moment('end', row.end_s)}{_note_field(row)}</div>"
         f'<div class="pg-editor-row">{_button("open", "Enter", possible=bool(analyses(row)))}'
