@@ -9,7 +9,7 @@ import itertools
 import logging
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -17,14 +17,15 @@ import torch
 
 from models.checkpoint_files import WeightsError
 from pipeline.analyser import Analyser
-from pipeline.annotations.marked import SkaterBox, read_chosen
 from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
-from pipeline.moments import moment_or_none
-from pipeline.programme.uncut import UNCUT_FROM_S, look_through
+from pipeline.programme.uncut import look_through
 from pipeline.storage.cache import AnalysisCache
-from pipeline.types import Analysis, People
+from pipeline.types import Analysis
 from pipeline.video import display_name, open_video
+from ui.asked import Request as Request
+from ui.asked import is_searched
+from ui.asked import request_of as request_of
 from ui.language.messages import in_words
 from ui.language.tables import say
 from ui.runs import Run, RunStore
@@ -37,67 +38,8 @@ News = tuple[str, str, int]
 """Status card (empty: as it is), run id (empty: nothing new to show), revision (grows with every
 new result)."""
 
-_SHIPPED = Path(__file__).resolve().parents[1] / "assets"
-"""The example clips: cut to one element each."""
-
 _again = itertools.count(1000)
 # Revisions of runs that are asked for again: others than those they had before.
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the visitor asked for."""
-
-    path: str | None
-    profile: str
-    start_s: float | None = None
-    end_s: float | None = None
-    skater: int | None = None
-    stream: int | None = None
-    skater_box: SkaterBox | None = None
-    people: People | None = field(default=None, compare=False)
-    """Found before in the same clip by the same profile: nobody is looked for again."""
-    whole: bool = False
-    """Take the clip for one element as it is, also where it is longer than most."""
-
-    @property
-    def open(self) -> bool:
-        """Whether a part of the clip may answer for it: the visitor chose none, and nobody."""
-        chosen = (self.start_s, self.end_s, self.skater, self.skater_box, self.people)
-        return not self.whole and all(choice is None for choice in chosen)
-
-
-def request_of(
-    path: str | None,
-    profile: str,
-    *,
-    start: str | float | None,
-    end: str | float | None,
-    skater: str | None,
-    stream: str | None = "",
-) -> Request:
-    """What is asked for by the fields at the left.
-
-    Raises:
-        InputError: What was typed as the skater names nobody, no number of a video was typed, or a
-            point is no time.
-    """
-    chosen = read_chosen(skater or "")
-    points, number = (moment_or_none(start), moment_or_none(end)), _read_stream(stream or "")
-    cut = path is not None and Path(path).is_relative_to(_SHIPPED)
-    if isinstance(chosen, SkaterBox):
-        return Request(path, profile, *points, stream=number, skater_box=chosen, whole=cut)
-    return Request(path, profile, *points, chosen, number, whole=cut)
-
-
-def _read_stream(text: str) -> int | None:
-    """The number of a video in its file; None where nothing was typed."""
-    if not text.strip():
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError.of("stream_unreadable", text=text) from None
 
 
 @lru_cache(maxsize=2)
@@ -140,17 +82,6 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
     run.complete(known)
     run.card = message_card(_done(run), kind="done")
     return run.card, run.run_id, 1
-
-
-def is_searched(request: Request) -> bool:
-    """Whether the element is looked for in the clip before it is analysed.
-
-    Raises:
-        InputError: The clip cannot be read.
-    """
-    if not request.open:
-        return False
-    return open_video(request.path or "", stream=request.stream).info.duration_s > UNCUT_FROM_S
 
 
 def _begun_before(request: Request, runs: RunStore, visitor: str, *, blind: bool) -> Run | None:

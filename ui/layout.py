@@ -26,14 +26,13 @@ from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
 from ui.programme.desk_bar import build_bar, wire_opening
 from ui.programme.job_controls import (
-    JobControls,
     build_job_controls,
     find_by_address,
     opener,
     wire_job_controls,
 )
 from ui.programme.jobs import ProgrammeJobs
-from ui.programme.page import ProgrammePage, build_page
+from ui.programme.page import build_page
 from ui.programme.plan import build_plan
 from ui.programme.take import build_take
 from ui.runs import Run, RunStore
@@ -137,14 +136,7 @@ def build_app(
             with gr.Tab(label("page_desk"), id="desk"):
                 controls, bar = _build_desk(session)
             if jobs is not None:
-                with gr.Tab(label("page_programme"), id="programme", render_children=True):
-                    head = build_job_controls()
-                    programme = build_page(session, jobs)
-                    with programme.parts[0]:
-                        build_plan(programme)
-                        build_take(programme)
-                wire_opening(session, programme, bar, controls.status)
-                _wire_programme(app, session, controls, programme, head)
+                _build_programme(app, session, controls, bar, jobs)
             others: dict[str, Callable[..., None]] = {
                 "compare": compare.build_tab,
                 "mistakes": partial(mistakes.build_tab, status=controls.status),
@@ -164,14 +156,17 @@ def build_app(
     return app
 
 
-def _wire_programme(
-    app: gr.Blocks,
-    session: Session,
-    controls: Controls,
-    programme: ProgrammePage,
-    head: JobControls,
+def _build_programme(
+    app: gr.Blocks, session: Session, controls: Controls, bar: gr.HTML, jobs: ProgrammeJobs
 ) -> None:
-    """What begins and finds programmes, on their page and on the desk."""
+    """The page of whole videos; what begins and finds them, there and on the desk."""
+    with gr.Tab(label("page_programme"), id="programme", render_children=True):
+        head = build_job_controls()
+        programme = build_page(session, jobs)
+        with programme.parts[0]:
+            build_plan(programme)
+            build_take(programme)
+    wire_opening(session, programme, bar, controls.status)
     profile = controls.fields.profile
     wire_job_controls(session, programme, head, profile)
     find_by_address(app, session, programme, head)

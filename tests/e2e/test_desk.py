@@ -21,7 +21,7 @@ from tests.videos import Recipe, run_ffmpeg, write_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 SCREENSHOTS = ROOT / "out" / "screenshots"
-LONG = Recipe(frames=600, width=320, height=240)
+LONG = Recipe(frames=600, width=320, height=240, fps=120)
 """More than a moment's work."""
 
 
@@ -298,7 +298,7 @@ def test_after_a_cancel_nothing_answers_for_the_clip_before_until_it_is_chosen_a
 
 def test_a_tab_closed_in_mid_run_frees_the_desk_for_others(visit, tmp_path):
     gone, stays = visit(), visit()
-    long = write_video(tmp_path / "long.mp4", Recipe(frames=900, width=640, height=360))
+    long = write_video(tmp_path / "long.mp4", Recipe(frames=900, width=640, height=360, fps=120))
     upload(gone, long)
     gone.click("#analyse")
     gone.wait_for_selector("#status progress", timeout=60_000)

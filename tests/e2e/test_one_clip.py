@@ -142,5 +142,5 @@ def test_an_analysis_that_ends_while_another_clip_is_on_screen_stays_off_it(desk
 def long_clip(folder: Path) -> Path:
     """More than a moment's work, with somebody in it."""
     clip = folder / "long.mp4"
-    clip.write_bytes((EXAMPLE / "Sequence.mp4").read_bytes() + str(folder).encode())
+    clip.write_bytes((EXAMPLE / "CamelSpin.mp4").read_bytes() + str(folder).encode())
     return clip

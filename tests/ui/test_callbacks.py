@@ -22,6 +22,7 @@ from pipeline.video import open_video
 from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
 from ui import callbacks
+from ui.asked import is_searched
 from ui.callbacks import Request
 from ui.desk.controls import examples
 from ui.desk.cut import cut_hint, request_for_whole
@@ -296,12 +297,12 @@ def test_a_short_clip_with_several_elements_says_so(uncut, monkeypatch) -> None:
     ids=lambda chosen: next(iter(chosen)),
 )
 def test_what_a_visitor_chose_is_analysed_as_it_is(uncut, monkeypatch, chosen) -> None:
-    assert callbacks.is_searched(Request(str(uncut), "demo"))
-    assert not callbacks.is_searched(Request(str(uncut), "demo", **chosen))
+    assert is_searched(Request(str(uncut), "demo"))
+    assert not is_searched(Request(str(uncut), "demo", **chosen))
 
 
 def test_tight_clips_and_the_examples_stay_as_they_are(clip) -> None:
-    assert not callbacks.is_searched(Request(str(clip), "demo"))
+    assert not is_searched(Request(str(clip), "demo"))
     for example in examples():
         asked = callbacks.request_of(str(example), "demo", start="", end="", skater="")
-        assert not callbacks.is_searched(asked), example.name
+        assert not is_searched(asked), example.name
