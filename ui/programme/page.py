@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.sheet.rows import Corrected
 from ui.events import QUIET
 from ui.language.labels import language_of
-from ui.language.messages import in_words
+from ui.language.messages import in_words, retold
 from ui.language.tables import say, spoken_in
 from ui.player import Clip, build_player, player_value
 from ui.player.messages import Nonsense
@@ -26,7 +26,7 @@ from ui.programme.views.editor import bar_html, editor_html, table_html
 from ui.programme.views.element_list import element_list_html
 from ui.programme.views.time_line import time_line_html, zoom_html
 from ui.session import Session, visitor_of
-from ui.views.cards import message_card
+from ui.views.cards import message_card, warning_card
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 PAGE_JS = "\n".join(
@@ -130,16 +130,17 @@ def _news(page: ProgrammePage, job: ProgrammeJob) -> Iterator[tuple[Any, Any]]:
 
 
 def state_card(job: ProgrammeJob) -> str:
-    """What is said of a job, with a bar while it is being read."""
+    """What is said of a job, with a bar while it is being read; and what to read of its result."""
     failed = job.state == "failed"
     card = message_card(job.sentence(), kind="error" if failed else "note")
-    if job.progress is None or not job.going:
-        return card
-    percent = round(100 * job.progress.fraction)
-    return (
-        f'<div class="rs-status"><progress max="100" value="{percent}" '
-        f'aria-label="{say("status_progress")}"></progress>{card}</div>'
-    )
+    if job.progress is not None and job.going:
+        percent = round(100 * job.progress.fraction)
+        card = (
+            f'<div class="rs-status"><progress max="100" value="{percent}" '
+            f'aria-label="{say("status_progress")}"></progress>{card}</div>'
+        )
+    warnings = () if job.programme is None else job.programme.warnings
+    return card + warning_card([retold(warning) for warning in warnings], folded=True)
 
 
 def drawn(

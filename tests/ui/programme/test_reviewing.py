@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.messages import Message
 from pipeline.storage.programme_files import load_programme
 from ui.programme.page import correct, state_card
 from ui.programme.reviewing import Reviews
@@ -59,6 +60,11 @@ def test_another_list_has_no_corrections_yet(job):
     (job.programme_folder / "corrections.json").unlink()
     job.programme = replace(job.programme, elements=job.programme.elements[:2])
     assert codes(reviews, job) == ["3Lz", "3Lz+3T"]
+
+
+def test_what_the_engine_warns_of_is_read_beside_the_result(job):
+    job.programme = replace(job.programme, warnings=(Message("two <skaters> all along"),))
+    assert "two &lt;skaters&gt; all along" in state_card(job)
 
 
 def test_the_state_says_how_a_job_stands(job):
