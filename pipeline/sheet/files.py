@@ -8,11 +8,10 @@ from pathlib import Path
 from pipeline.sheet.html.page import sheet_html
 from pipeline.sheet.pictures import element_pictures
 from pipeline.sheet.review_files import FILE as REVIEW
-from pipeline.sheet.review_files import Review, load_review, save_review
+from pipeline.sheet.review_files import Review, save_review
 from pipeline.sheet.sheet import make_sheet
 from pipeline.sheet.tables import elements_csv, elements_vtt
 from pipeline.sheet.words import LANGUAGES
-from pipeline.storage.programme_files import load_programme
 from pipeline.storage.programme_pack import embedded_programme
 from pipeline.types import Programme
 from pipeline.video.writer import replaced_when_done
@@ -54,17 +53,6 @@ def write_tables(
     embedded = embedded_programme(folder)
     page = sheet_html(sheet, pictures=pictures, embedded=embedded, language=language)
     _write(folder / SHEET, page)
-
-
-def load_reviewed(folder: Path) -> tuple[Programme, Review]:
-    """A saved programme and what a person added to it.
-
-    Raises:
-        StoreError: No programme there, or damaged files.
-        InputError: Corrections that do not fit it.
-    """
-    programme = load_programme(folder)
-    return programme, load_review(programme, folder)
 
 
 def _write(path: Path, text: str) -> None:

@@ -21,14 +21,14 @@ from pipeline.sheet.corrections import (
     Relabel,
     Split,
 )
-from pipeline.sheet.files import load_reviewed, write_tables
+from pipeline.sheet.files import write_tables
 from pipeline.sheet.history import History
 from pipeline.sheet.html.page import sheet_html
-from pipeline.sheet.review_files import Review
+from pipeline.sheet.review_files import Review, load_review
 from pipeline.sheet.sheet import Sheet, make_sheet
 from pipeline.sheet.tables import COLUMNS, elements_csv, elements_vtt
 from pipeline.sheet.words import LANGUAGES
-from pipeline.storage.programme_files import save_programme
+from pipeline.storage.programme_files import load_programme, save_programme
 from pipeline.storage.programme_pack import unpack_programme
 from pipeline.types import Measured, Programme
 from tests.pipeline.sheet.programmes import make_elements, make_programme
@@ -202,12 +202,13 @@ def test_what_was_taken_away_opens_again_without_loss(tmp_path: Path) -> None:
         EVERYTHING, history=History(EVERYTHING.history.done, (Split("2", 25.0), Mark("3")))
     )
     save_programme(make_programme(), saved)
-    write_tables(load_reviewed(saved)[0], content, saved, pictures={"1": PIXEL})
+    write_tables(load_programme(saved), content, saved, pictures={"1": PIXEL})
     assert {path.name for path in saved.iterdir()} >= {
         "elements.csv", "elements.vtt", "sheet.html", "corrections.json", "programme.json",
     }  # fmt: skip
     assert unpack_programme([saved / "sheet.html"], opened) is None
-    programme, again = load_reviewed(opened)
+    programme = load_programme(opened)
+    again = load_review(programme, opened)
     assert again == content
     assert programme.elements == make_programme().elements
     assert programme.shots == make_programme().shots
@@ -218,4 +219,4 @@ def test_a_sheet_without_corrections_leaves_no_file_of_them(tmp_path: Path) -> N
     save_programme(make_programme(), tmp_path / "p")
     write_tables(make_programme(), Review(), tmp_path / "p")
     assert not (tmp_path / "p" / "corrections.json").exists()
-    assert load_reviewed(tmp_path / "p")[1] == Review()
+    assert load_review(make_programme(), tmp_path / "p") == Review()
