@@ -230,11 +230,12 @@ class BoundaryFinder:
         )
 
     def _moving(self, position: int) -> float:
-        """What motion leaves unexplained next to a frame."""
-        pairs = [(-3, -2), (-2, -1), (0, 1), (1, 2)]
+        """What motion leaves unexplained near a frame, at most; where frames are shown several
+        times over, between two that are not the same."""
+        near = [position + k for k in range(-6, 7) if k and position + k > self._last]
         left = []
-        for a, b in pairs:
-            first, second = self._thumb(position + a), self._thumb(position + b)
+        for other in sorted(near, key=self._step)[-3:]:
+            first, second = self._thumb(other - 1), self._thumb(other)
             if first is not None and second is not None:
                 left.append(unexplained(first, second))
         return sorted(left)[-2] if len(left) > 1 else 0.0  # the highest may be a flash

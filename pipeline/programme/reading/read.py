@@ -33,10 +33,11 @@ from pipeline.programme.reading.kinds import is_black, shot_kind
 from pipeline.programme.reading.pieces import Piece, PieceReader, pose_step
 from pipeline.programme.reading.records import ReadShot
 from pipeline.programme.reading.remarks import Remarks
+from pipeline.programme.reading.replays import ReplayFinder
 from pipeline.programme.reading.same_skater import SkaterMemory
 from pipeline.programme.reading.skeletons import SkeletonFinder
 from pipeline.progress import Monitor
-from pipeline.types import FloatArray, People, Shot, Track
+from pipeline.types import FloatArray, People, PoseSequence, Shot, Track
 from pipeline.types.programme import ShotKind, Transition
 from pipeline.video import FramesLost, Video
 
@@ -112,6 +113,7 @@ class _Reading:
         self._memory = SkaterMemory()
         self._blind = networks.is_untrained("detector")
         self._lost: FramesLost | None = None
+        self._replays = ReplayFinder()
         self._remarks = Remarks(video, blind=self._blind)
         detector = build_detector(cast(Dino, networks.get("detector")), profile.detector)
         step = max(1, round(video.info.fps / profile.programme.detector_hz))
@@ -227,6 +229,8 @@ class _Reading:
         kind: ShotKind = "skating"
         if not self._blind:
             kind = shot_kind(self._shot, main, pose, self._size[1])
+        if complete and kind == "skating":
+            kind = self._live_or_replay(first, stop, pose)
         shot = Shot(self._seconds(first), self._seconds(stop), kind, self._begins)
         people = People(tracks, None if main is None else main_id, self._rule(main))
         read = ReadShot(shot, first, stop, people, pose, complete)
@@ -237,6 +241,14 @@ class _Reading:
             return read
         problem = None if self._kept is None else self._kept.problem
         return replace(read, warnings=self._remarks.all(self._lost, problem))
+
+    def _live_or_replay(self, first: int, stop: int, pose: PoseSequence) -> ShotKind:
+        times_s = self._video.timeline.pts_s[first:stop]
+        steps = np.concatenate([finding.signals[:, 2] for finding in self._shot])
+        if self._replays.is_replay(pose, times_s, steps[:: self._stride]):
+            return "replay"
+        self._replays.add(pose, times_s)
+        return "skating"
 
     def _rule(self, main: Track | None) -> Message:
         if self._blind:

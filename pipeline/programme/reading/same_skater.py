@@ -63,13 +63,9 @@ def look_of(track: Track, detections: Detections, since: int = 0) -> Numbers | N
     return np.asarray(mean / np.linalg.norm(mean))
 
 
-def agreement(track: Track, boxes: FloatArray) -> float:
-    """Mean overlap of a track with boxes `(P, 4)` of its first P frames; 0 where never both."""
-    return float(agreements([track], boxes)[0])
-
-
 def agreements(tracks: list[Track] | tuple[Track, ...], boxes: FloatArray) -> Numbers:
-    """The same of several tracks, `(M,)`."""
+    """Mean overlap `(M,)` of tracks with boxes `(P, 4)` of their first P frames; 0 where never both
+    are there."""
     result = np.zeros(len(tracks))
     known = ~np.isnan(boxes[:, 0])
     for row, track in enumerate(tracks):

@@ -107,6 +107,11 @@ def test_frames_shown_twice_make_no_boundary() -> None:
     assert boundaries(frames, fps=50) == []
 
 
+def test_slow_motion_of_frames_shown_three_times_makes_no_boundary() -> None:
+    frames = [frame for frame in shot(8, 25, pan=40) for _ in range(3)]
+    assert boundaries(frames) == []
+
+
 @pytest.mark.parametrize("fps", [15, 60, 120])
 def test_cuts_are_found_at_any_frame_rate(fps: int) -> None:
     frames = shot(1, 2 * fps, pan=100 / fps) + shot(2, 2 * fps, pan=100 / fps)
