@@ -95,8 +95,6 @@ class ProgrammeRun:
         vetoed = sum(one.vetoed for one in found)
         if vetoed:
             self._warnings.append(Message.of("vetoed", count=vetoed))
-        if self._kept is not None and self._kept.problem is not None:
-            self._warnings.append(Message.of("not_cached", reason=self._kept.problem))
         programme = self._programme(search, _elements(found))
         self._clear(programme)
         self._monitor.finish("classify", programme)
