@@ -65,7 +65,8 @@ def look_of(track: Track, detections: Detections, since: int = 0) -> Numbers | N
 
 def agreements(tracks: list[Track] | tuple[Track, ...], boxes: FloatArray) -> Numbers:
     """Mean overlap `(M,)` of tracks with boxes `(P, 4)` of their first P frames; 0 where never both
-    are there."""
+    are there.
+    """
     result = np.zeros(len(tracks))
     known = ~np.isnan(boxes[:, 0])
     for row, track in enumerate(tracks):
