@@ -230,8 +230,9 @@ class BoundaryFinder:
         )
 
     def _moving(self, position: int) -> float:
-        """What motion leaves unexplained near a frame, at most; where frames are shown several
-        times over, between two that are not the same.
+        """What motion leaves unexplained near a frame, at most.
+
+        Where frames are shown several times over, that is between two that are not the same.
         """
         near = [position + k for k in range(-6, 7) if k and position + k > self._last]
         left = []

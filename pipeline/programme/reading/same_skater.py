@@ -64,9 +64,7 @@ def look_of(track: Track, detections: Detections, since: int = 0) -> Numbers | N
 
 
 def agreements(tracks: list[Track] | tuple[Track, ...], boxes: FloatArray) -> Numbers:
-    """Mean overlap `(M,)` of tracks with boxes `(P, 4)` of their first P frames; 0 where never both
-    are there.
-    """
+    """Mean overlap `(M,)` of tracks with boxes `(P, 4)` of their first P frames, else 0."""
     result = np.zeros(len(tracks))
     known = ~np.isnan(boxes[:, 0])
     for row, track in enumerate(tracks):
