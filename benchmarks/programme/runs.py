@@ -92,7 +92,9 @@ class Runner:
             "--profile", self.profile, *options,
         ]  # fmt: skip
         began = time.perf_counter()
-        process = subprocess.Popen(command, env={**os.environ, "RINKSIDE_CACHE": str(cache)})
+        environment = {**os.environ, "RINKSIDE_CACHE": str(cache)}
+        # Its list is in the folder; stdout is for the figures.
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             _, status, used = os.wait4(process.pid, 0)
         except BaseException:
