@@ -68,12 +68,13 @@ def _review_of(folder: Path, programme: Programme) -> Review | None:
 
 def _summary(programme: Programme, folder: Path) -> str:
     found = [_row(element) for element in programme.elements]
+    count = "1 element" if len(found) == 1 else f"{len(found)} elements"
     return "\n".join(
         [
             *(f"warning: {sentence}" for sentence in programme.warnings),
             _line("no", "start", "end", "code", "sure", "air", "it may also be"),
             *(_line(*row) for row in found),
-            f"{len(found)} elements in {_clock(programme.read_until_s - programme.video.start_s)}",
+            f"{count} in {_clock(programme.read_until_s - programme.video.start_s)}",
             f"written to {folder}",
         ]
     )

@@ -38,7 +38,7 @@ def test_the_command_writes_the_folder_and_tells_the_elements(clip, tmp_path, ca
     told = capsys.readouterr().out.splitlines()
     programme = load_programme(out)
     assert told[-1] == f"written to {out}"
-    assert told[-2] == f"{len(programme.elements)} elements in 0:00.80"
+    assert re.fullmatch(rf"{len(programme.elements)} elements? in 0:00\.80", told[-2])
     head = next(
         place for place, line in enumerate(told) if line.split()[:3] == ["no", "start", "end"]
     )
@@ -131,27 +131,22 @@ def test_two_programmes_at_once_give_what_one_gives(clip, tmp_path):
 @pytest.mark.slow
 def test_a_killed_run_leaves_nothing_and_goes_on(tmp_path):
     """Issue 17, bad input: kill -9 in mid-run."""
-    path = write_video(tmp_path / "long.mp4", Recipe(frames=700, width=640, height=360))
+    path = write_video(tmp_path / "long.mp4", Recipe(frames=300))
     out, cache = tmp_path / "out", tmp_path / "cache"
     process = begun(path, out, cache)
-    reached = 0.0
-    while reached < 50:  # per cent
-        line = process.stderr.readline()
-        assert line, "it ended before it was half done"
-        if found := re.match(r" *(\d+) % ", line):
-            reached = float(found[1])
+    while not len(list(cache.glob("readings/*/*.npz"))) > 2:
+        assert process.poll() is None, "it ended before it had read three pieces"
+        time.sleep(0.05)
     process.kill()
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     assert not out.exists()
-    began = time.monotonic()
+    read = {file: file.stat().st_mtime_ns for file in cache.glob("readings/*/*.npz")}
     again = begun(path, out, cache)
-    line = again.stderr.readline()
     _, error = again.communicate(timeout=300)
     assert again.returncode == 0, error
-    assert load_programme(out).read_until_s == pytest.approx(700 / 30, abs=0.1)
-    assert int(re.match(r" *(\d+) % ", line)[1]) >= 30, "what was read before is not read again"
-    assert time.monotonic() - began < 300
+    assert load_programme(out).read_until_s == pytest.approx(300 / 30, abs=0.1)
+    assert {file: file.stat().st_mtime_ns for file in read} == read, "it was read again"
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".out")] == []
 
 
