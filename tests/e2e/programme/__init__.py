@@ -1,1 +1,0 @@
-"""Whole videos, in a browser."""

@@ -1,4 +1,4 @@
-"""The app with a programme in it: `python -m tests.e2e.programme_page --port P --video V`.
+"""The app with a programme in it: `python -m tests.e2e.programme.app --port P --video V`.
 
 Its engine finds what `tests.ui.programme.samples` makes, bit by bit; nothing is computed.
 """

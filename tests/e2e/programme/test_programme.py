@@ -37,7 +37,7 @@ def address(tmp_path_factory) -> Iterator[str]:
     """Where a programme of one minute is being read."""
     folder = tmp_path_factory.mktemp("programme")
     video = write_video(folder / "skate.mp4", Recipe(frames=60 * FPS, fps=Fraction(FPS)))
-    command = [sys.executable, "-m", "tests.e2e.programme_page", "--port", str(free_port())]
+    command = [sys.executable, "-m", "tests.e2e.programme.app", "--port", str(free_port())]
     process = subprocess.Popen(
         [*command, "--video", str(video), "--pause", str(PAUSE_S)],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=(folder / "log").open("w"), text=True,
