@@ -1,0 +1,1 @@
+"""Whole videos, in a browser."""
