@@ -25,12 +25,14 @@ def _modules_with(*words: str) -> list[str]:
 
 
 def test_one_module_writes_files_whole_or_not_at_all() -> None:
-    # Besides it: a download keeps what came so far, a checkpoint and a result are whole folders.
+    # Besides it: a download keeps what came so far, a checkpoint and a result are whole folders, and
+    # a job keeps an upload under a second name without a copy.
     assert _modules_with('.part"', ".part`", "os.replace", "os.rename", "os.link") == [
         "models/atomic_files.py",
         "models/zoo/download.py",
         "pipeline/storage/output_folder.py",
         "training/engine/checkpoints.py",
+        "ui/programme/job_files.py",
     ]
 
 

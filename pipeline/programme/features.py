@@ -24,9 +24,6 @@ from pipeline.types import FloatArray
 RATE_HZ = 25.0
 """Samples a second."""
 
-NUM_FEATURES = 2 * 34 + 17 + 12
-"""Columns of `skeleton_features`."""
-
 _FAST_S, _SLOW_S = 0.04, 0.8
 _LOST_S = 0.25
 """A gap between poses up to this long is a frame rate; in a longer one nothing is seen."""
@@ -39,7 +36,7 @@ def sample_times_s(body: Body) -> Array:
 
 
 def skeleton_features(body: Body) -> FloatArray:
-    """`(N, NUM_FEATURES)` at `sample_times_s`.
+    """`(N, 97)` at `sample_times_s`.
 
     Joints about the hips and their speed, how surely each joint was seen, how the body rises, turns
     and travels.

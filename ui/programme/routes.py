@@ -43,9 +43,7 @@ def programme_routes(jobs: ProgrammeJobs) -> list[BaseRoute]:
         with speaking(_language(request)):
             return await _start(request, jobs)
 
-    def job_route(
-        name: str, answer: Callable[[Request, ProgrammeJob], Response], method: str
-    ) -> Route:
+    def job_route(name: str, answer: _Answer, method: str) -> Route:
         def endpoint(request: Request) -> Response:
             with speaking(_language(request)):
                 job = jobs.get(request.path_params["job_id"])

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from models.command_line import StatusLine
-from pipeline.programme.features import NUM_FEATURES
 from pipeline.programme.frame_classes import ENTRY_S, FRAME_CLASSES, RUN_OUT_S
 from training.programme.data import frame_classes, moment_targets, shown_programme, shown_stretch
 from training.programme.stored import STREAM, StoredProgramme, store_programmes
@@ -64,7 +63,7 @@ def test_a_whole_programme_is_shown_in_shots_one_after_the_other(
     assert (np.diff(times) > 0).all()
     assert times[-1] == pytest.approx(shown.duration_s, abs=0.3)
     for shot in shown.shots:
-        assert shot.features.shape == (len(shot.times_s), NUM_FEATURES)
+        assert shot.features.shape == (len(shot.times_s), 97)
         assert np.isfinite(shot.features).all()
 
 
