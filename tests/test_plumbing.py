@@ -25,7 +25,7 @@ def _modules_with(*words: str) -> list[str]:
 
 
 def test_one_module_writes_files_whole_or_not_at_all() -> None:
-    # Besides it: a download keeps what came so far, a checkpoint and a result are whole folders, and
+    # Besides it: a download keeps what came so far, a checkpoint and a result are whole folders;
     # a job keeps an upload under a second name without a copy.
     assert _modules_with('.part"', ".part`", "os.replace", "os.rename", "os.link") == [
         "models/atomic_files.py",
