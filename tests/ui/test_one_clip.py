@@ -42,7 +42,7 @@ def test_a_run_whose_clip_is_no_longer_on_screen_ends_in_silence(monkeypatch, el
     seen = "" if elsewhere == "another clip" else before.run_id
     analyser = Slow(lambda: runs.look_at("anna", seen))
     monkeypatch.setattr(callbacks, "analyser", lambda profile: analyser)
-    steps = callbacks.analyse(Request("clip.mp4", "demo"), runs, "anna")
+    steps = callbacks.analyse(Request("clip.mp4", "demo", whole=True), runs, "anna")
     _, run_id, _ = next(steps)
     told = list(steps)
     last = told[-1]

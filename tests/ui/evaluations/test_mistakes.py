@@ -171,7 +171,7 @@ def test_analyse_now_asks_the_ordinary_queue_and_opens(folder, tmp_path, monkeyp
     note, _, shown, begun, pages = pick(runs, folder, tmp_path, stem="c_right", analyse=True)
     run = runs.get(begun)
     assert (note, shown, pages.selected) == ("", (begun, 0), "desk")
-    assert run.asked == callbacks.Request(str(tmp_path / "c_right.mp4"), "demo")
+    assert run.asked == callbacks.Request(str(tmp_path / "c_right.mp4"), "demo", whole=True)
     assert run.opened.label == LABELS.index("CamelSpin")
     run.complete(make_analysis())
     assert pick(runs, folder, tmp_path, stem="c_right")[2] == (begun, 1)  # known by now

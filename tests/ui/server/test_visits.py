@@ -47,7 +47,7 @@ def visits() -> Visits:
 def test_an_analysis_goes_on_while_its_page_is_loaded_again(visits) -> None:
     """Gradio drops a page's events with the page, and their generators."""
     runs, ticket = visits.runs, visits.arrive("before")
-    news = callbacks.analyse(Request("clip.mp4", "demo"), runs, "before")
+    news = callbacks.analyse(Request("clip.mp4", "demo", whole=True), runs, "before")
     _, run_id, _ = next(news)
     next(news)
     news.close()
@@ -66,7 +66,8 @@ def test_an_analysis_goes_on_while_its_page_is_loaded_again(visits) -> None:
 
 def test_a_run_that_waited_for_its_turn_still_gets_it(visits) -> None:
     runs, ticket = visits.runs, visits.arrive("before")
-    callbacks.begin(Request("clip.mp4", "demo"), runs, "before")  # its event went with the page
+    # Its event went with the page.
+    callbacks.begin(Request("clip.mp4", "demo", whole=True), runs, "before")
     visits.arrive("after", ticket)
     cards = [card for card, _, _ in callbacks.look_on(runs, "after")]
     assert "waiting for its turn" in cards[0]
