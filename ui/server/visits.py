@@ -70,11 +70,16 @@ class Visits:
             return isinstance(ticket, str) and ticket != "" and ticket not in self._visitors
 
     def leave(self, visitor: str) -> None:
-        """A page was closed, or is being loaded again: the visit ends unless it comes back."""
+        """A page was closed, or is being loaded again: the visit ends unless it comes back.
+
+        Gradio may tell it more than once of one page, which changes nothing.
+        """
         timer = threading.Timer(self.grace_s, self.end, [visitor])
         timer.daemon = True
         with self._lock:
-            if visitor in self._visitors.values() and visitor not in self._leaving:
+            if visitor in self._leaving:
+                return
+            if visitor in self._visitors.values():
                 self._leaving[visitor] = timer
                 timer.start()
                 return

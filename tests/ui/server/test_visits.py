@@ -74,6 +74,17 @@ def test_a_run_that_waited_for_its_turn_still_gets_it(visits) -> None:
     assert "done: 12 frames" in cards[-1]
 
 
+def test_a_page_that_is_left_twice_comes_back_all_the_same(visits) -> None:
+    """Gradio told it twice when a page was loaded again at once, and the visit was over."""
+    ticket = visits.arrive("before")
+    run = visits.runs.adopt("before", make_analysis())
+    visits.leave("before")
+    visits.leave("before")
+    assert not visits.has_ended(ticket)
+    visits.arrive("after", ticket)
+    assert visits.runs.history("after") == [run]
+
+
 def test_a_visit_comes_back_with_its_ticket_only(visits, tmp_path: Path) -> None:
     clip = visits.clips.show("anna", str(write_video(tmp_path / "clip.mp4", Recipe(frames=3))))
     ticket = visits.arrive("anna")
