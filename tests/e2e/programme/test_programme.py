@@ -83,8 +83,10 @@ def test_elements_arrive_while_the_video_is_read_and_a_reload_finds_them(browser
     tab.reload()
     tab.wait_for_selector(OPTIONS, timeout=ARRIVED_MS)
     assert tab.locator(OPTIONS).count() < 5
+    tab.locator(OPTIONS).first.click()  # and what is drawn anew meanwhile takes no form away
     tab.wait_for_selector("#programme-state:has-text('elements found: 5')", timeout=ARRIVED_MS)
     expect(tab.locator(OPTIONS)).to_have_count(5)
+    expect(tab.locator("#programme-editor [name=code]")).to_have_value("3Lz")
     assert tab.locator("#programme-line .pg-line-unread").count() == 0
     assert tab.errors == []
     tab.context.close()

@@ -179,6 +179,18 @@ function keepFocus() {
   if (focused && seen() && document.activeElement === document.body) one(focused)?.focus({ preventScroll: true });
 }
 
+let asked = 0; // how often in a row the form was asked for again
+
+/** A drawing that was under way when an element was chosen may come last, without its form. */
+function followForm(told) {
+  if (!desk.chosen || told === desk.chosen) asked = 0;
+  else if (asked < 3) {
+    asked += 1;
+    clearTimeout(choose.timer);
+    choose.timer = setTimeout(() => tell("choose"), 120);
+  }
+}
+
 /** What the server drew anew is marked as it was; the place of the list and of the line stays. */
 const redrawn = new MutationObserver(() => {
   keepFocus();
@@ -189,6 +201,7 @@ const redrawn = new MutationObserver(() => {
   if (told && keys.has(told) && (!desk.chosen || !known.has(told))) desk.chosen = told;
   known = keys;
   choose(desk.chosen, { told: false, into: false });
+  followForm(told);
   settle();
 });
 redrawn.observe(page, { childList: true, subtree: true });
