@@ -50,7 +50,7 @@ def build_job_controls() -> JobControls:
     with gr.Row(elem_id="programme-job"):
         with gr.Accordion(label("job_upload_fold"), open=True, elem_id="programme-fold") as fold:
             upload = gr.File(
-                label=label("job_upload"), file_count="multiple", height=84,
+                label=label("job_upload"), file_count="multiple", height=150,
                 elem_id="programme-upload",
             )  # fmt: skip
         cancel, resume = (
