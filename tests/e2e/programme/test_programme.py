@@ -22,6 +22,7 @@ from tests.e2e.players import end_process
 from tests.e2e.test_accessibility import PHONE, WIDER, violations
 from tests.videos import Recipe, write_video
 
+expect.set_options(timeout=30_000)  # the machine may be busy
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 FPS = 10
 PAUSE_S = 5.0
@@ -168,7 +169,7 @@ def test_a_plan_is_compared_and_what_was_exported_opens_again(tab, tmp_path):
 
     tab.click("#programme-take button.label-wrap")
     tab.click("#programme-make")
-    tab.wait_for_selector("#programme-take-note:has-text('files: 4')", timeout=60_000)
+    tab.wait_for_selector("#programme-take-note:has-text('files: 4')", timeout=180_000)
     with tab.expect_download() as told:
         tab.locator("#programme-files a", has_text=re.compile("KB|MB")).last.click()
     packed = tmp_path / told.value.suggested_filename
@@ -178,7 +179,7 @@ def test_a_plan_is_compared_and_what_was_exported_opens_again(tab, tmp_path):
     before = tab.url
     tab.click("#programme-fold button.label-wrap")
     tab.set_input_files("#programme-upload input[type=file]", packed)
-    tab.wait_for_function("before => location.href !== before", arg=before, timeout=30_000)
+    tab.wait_for_function("before => location.href !== before", arg=before, timeout=90_000)
     expect(tab.locator(OPTIONS)).to_have_count(5)
     expect(tab.locator("#plan-text textarea")).to_have_value(re.compile("banana"))
 
