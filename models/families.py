@@ -25,6 +25,8 @@ class Layout:
     """Its state dict under our keys."""
     needs_model: bool = False
     """`convert` also takes the network that the tensors are for."""
+    as_ours: bool = False
+    """Files of this layout are loaded like our own, without a conversion before."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Family:
 
 
 def _vitpose_layout(name: str) -> Layout:
-    return Layout(name, lambda keys: vitpose.matches(keys) == name, vitpose.convert)
+    # The weights that ship, and those that were converted by earlier versions, are the hub's.
+    hub = name == "hub"
+    return Layout(name, lambda keys: vitpose.matches(keys) == name, vitpose.convert, as_ours=hub)
 
 
 _CLASSES = "num_classes"
@@ -78,8 +82,8 @@ FAMILIES = {
         Family(
             "vitpose",
             tuple(_vitpose_layout(name) for name in ("hub", "mmpose", "official")),
-            head=("head.conv.",),
-            counted_by={"num_joints": "head.conv.weight"},
+            head=("keypoint_head.final_layer.",),
+            counted_by={"num_joints": "keypoint_head.final_layer.weight"},
         ),
         Family(
             "dino",

@@ -1,15 +1,16 @@
 """ViTPose (Xu et al. 2022): a plain ViT and a small head turn a person crop into joint heat maps.
 
-The network is `transformers`' VitPose, built from numbers and never from a hub; its keys are those
-of the hub's files, and `models.layouts.vitpose` renames the two other published layouts. Crop, flip
-test and decoding are ours, in `pipeline.pose`: the library's differ from the published ones.
+Follows github.com/ViTAE-Transformer/ViTPose, whose names the parameters have; the other published
+layouts are read by `models.layouts.vitpose`. Crop, flip test and decoding are in `pipeline.pose`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
+import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -18,7 +19,11 @@ from models.layers import attention
 Head = Literal["classic", "simple"]
 """`classic`: two deconvolutions of stride 2; `simple`: bilinear x4 and one 3x3 convolution."""
 
-LIBRARY_DECONV_CHANNELS = (256, 256)
+DECONV_CHANNELS = (256, 256)
+"""Widths of the published classic head."""
+LAYER_NORM_EPS = 1e-6
+PATCH_PADDING = 2
+"""The published patch embedding reaches two pixels over the crop's border."""
 
 
 def check_stem(channels: Sequence[int], patch_size: int) -> None:
@@ -54,10 +59,125 @@ class ConvolutionalStem(nn.Module):
         return self.layers(pixel_values).flatten(2).transpose(1, 2)
 
 
+class PatchEmbed(nn.Module):
+    """Patches to tokens by one convolution."""
+
+    def __init__(self, *, dim: int, patch_size: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, dim, patch_size, stride=patch_size, padding=PATCH_PADDING)
+
+    def forward(self, pixel_values: Tensor) -> Tensor:
+        """Crops `(B, 3, H, W)` to tokens `(B, N, C)`."""
+        return self.proj(pixel_values).flatten(2).transpose(1, 2)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention."""
+
+    def __init__(self, *, dim: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens `(B, N, C)` to tokens."""
+        q, k, v = rearrange(
+            self.qkv(x), "B N (three heads D) -> three B heads N D", three=3, heads=self.num_heads
+        )
+        x = attention(q, k, v)
+        return self.proj(x.transpose(1, 2).flatten(2))  # (B, heads, N, D) -> (B, N, C)
+
+
+class Mlp(nn.Module):
+    """Two linear maps with the exact (erf) GELU between them."""
+
+    def __init__(self, *, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden)
+        self.fc2 = nn.Linear(hidden, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens `(B, N, C)` to tokens."""
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block."""
+
+    def __init__(self, *, dim: int, num_heads: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=LAYER_NORM_EPS)
+        self.attn = Attention(dim=dim, num_heads=num_heads)
+        self.norm2 = nn.LayerNorm(dim, eps=LAYER_NORM_EPS)
+        self.mlp = Mlp(dim=dim, hidden=dim * mlp_ratio)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens `(B, N, C)` to tokens."""
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class Backbone(nn.Module):
+    """The plain ViT: `num_patches` tokens, and row 0 of its position table for all of them."""
+
+    def __init__(
+        self, patch_embed: nn.Module, blocks: nn.ModuleList, *, num_patches: int, dim: int
+    ):
+        super().__init__()
+        self.patch_embed = patch_embed
+        # The row of a class token that is no more is still added to every patch.
+        self.pos_embed = nn.Parameter(torch.zeros(1, num_patches + 1, dim))
+        self.blocks = blocks
+        self.last_norm = nn.LayerNorm(dim, eps=LAYER_NORM_EPS)
+
+    def embed(self, pixel_values: Tensor) -> Tensor:
+        """Crops `(B, 3, H, W)` to tokens `(B, N, C)` with their positions."""
+        return self.patch_embed(pixel_values) + (self.pos_embed[:, 1:] + self.pos_embed[:, :1])
+
+    def forward(self, pixel_values: Tensor) -> Tensor:
+        """Crops `(B, 3, H, W)` to tokens `(B, N, C)`."""
+        x = self.embed(pixel_values)
+        for block in self.blocks:
+            x = block(x)
+        return self.last_norm(x)
+
+
+class ClassicHead(nn.Module):
+    """Two deconvolutions of stride 2, then a 1x1 convolution."""
+
+    def __init__(self, *, dim: int, channels: tuple[int, int], num_joints: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in zip((dim, channels[0]), channels, strict=True):
+            layers += [
+                nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(inplace=True),
+            ]
+        self.deconv_layers = nn.Sequential(*layers)
+        self.final_layer = nn.Conv2d(channels[1], num_joints, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Feature maps `(B, C, h, w)` to heat maps `(B, J, 4h, 4w)`."""
+        return self.final_layer(self.deconv_layers(features))
+
+
+class SimpleHead(nn.Module):
+    """Bilinear x4, then a 3x3 convolution."""
+
+    def __init__(self, *, dim: int, num_joints: int) -> None:
+        super().__init__()
+        self.final_layer = nn.Conv2d(dim, num_joints, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Feature maps `(B, C, h, w)` to heat maps `(B, J, 4h, 4w)`."""
+        enlarged = F.interpolate(F.relu(features), scale_factor=4, mode="bilinear")
+        return self.final_layer(enlarged)
+
+
 class ViTPose(nn.Module):
     """Normalised person crops in, heat maps out.
-
-    Building one imports `transformers` (seconds); importing this module does not.
 
     Args:
         dim: Channels C of a token.
@@ -87,7 +207,7 @@ class ViTPose(nn.Module):
         image_size: tuple[int, int] = (256, 192),
         patch_size: int = 16,
         num_joints: int = 17,
-        deconv_channels: tuple[int, int] = LIBRARY_DECONV_CHANNELS,
+        deconv_channels: tuple[int, int] = DECONV_CHANNELS,
         stem_channels: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
@@ -95,85 +215,45 @@ class ViTPose(nn.Module):
             raise ValueError(
                 f"image_size {image_size} is not a multiple of patch_size {patch_size}"
             )
+        grid = (image_size[0] // patch_size, image_size[1] // patch_size)
+        patch_embed: nn.Module = PatchEmbed(dim=dim, patch_size=patch_size)
         if stem_channels is not None:
             check_stem(stem_channels, patch_size)
-        backbone = {
-            "hidden_size": dim,
-            "num_hidden_layers": depth,
-            "num_attention_heads": num_heads,
-            "mlp_ratio": mlp_ratio,
-            "image_size": list(image_size),
-            "patch_size": [patch_size, patch_size],
-        }
-        network = _library_network(backbone, head=head, num_joints=num_joints)
-        self.backbone, self.head = network.backbone, network.head
-        if stem_channels is not None:
-            self.backbone.embeddings.patch_embeddings = ConvolutionalStem(stem_channels, dim)
-        if head == "classic" and deconv_channels != LIBRARY_DECONV_CHANNELS:
-            _set_deconv_channels(self.head, dim, deconv_channels, num_joints)
-        self.image_size = image_size
+            patch_embed = ConvolutionalStem(stem_channels, dim)
+        blocks = [Block(dim=dim, num_heads=num_heads, mlp_ratio=mlp_ratio) for _ in range(depth)]
+        self.backbone = Backbone(
+            patch_embed, nn.ModuleList(blocks), num_patches=grid[0] * grid[1], dim=dim
+        )
+        self.keypoint_head: nn.Module = (
+            ClassicHead(dim=dim, channels=deconv_channels, num_joints=num_joints)
+            if head == "classic"
+            else SimpleHead(dim=dim, num_joints=num_joints)
+        )
+        self.image_size = (image_size[0], image_size[1])  # a recipe gives a list
         self.num_joints = num_joints
-        self.grid = (image_size[0] // patch_size, image_size[1] // patch_size)
+        self.grid = grid
+        self._initialise()
 
     def features(self, pixel_values: Tensor) -> Tensor:
         """Crops `(B, 3, H, W)` to the backbone's feature map `(B, C, h, w)`."""
-        tokens = self.backbone.embeddings(pixel_values)  # (B, N, C)
-        # Block by block: the library's own forward would keep the output of each.
-        for block in self.backbone.encoder.layer:
-            tokens = block(tokens)
-        tokens = self.backbone.layernorm(tokens)
+        H, W = pixel_values.shape[2:]
+        if self.image_size != (H, W):
+            raise ValueError(f"crops: expected {self.image_size} pixels, got {(H, W)}")
         h, w = self.grid
-        return rearrange(tokens, "B (h w) C -> B C h w", h=h, w=w)
+        return rearrange(self.backbone(pixel_values), "B (h w) C -> B C h w", h=h, w=w)
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         """Crops `(B, 3, H, W)` to heat maps `(B, J, 4h, 4w)`; a joint's peak tends to 1."""
-        return self.head(self.features(pixel_values))
+        return self.keypoint_head(self.features(pixel_values))
 
-
-def _library_network(backbone: dict[str, Any], *, head: Head, num_joints: int) -> Any:
-    """`VitPoseForPoseEstimation` with the published epsilon and the project's attention."""
-    from transformers import (
-        AttentionInterface,
-        VitPoseBackboneConfig,
-        VitPoseConfig,
-        VitPoseForPoseEstimation,
-    )
-
-    AttentionInterface.register("rinkside", _attention_for_library)
-    # The library's default epsilon is 1e-12; the published networks were trained with 1e-6.
-    settings: dict[str, Any] = {
-        "backbone_config": VitPoseBackboneConfig(**backbone, layer_norm_eps=1e-6),
-        "use_simple_decoder": head == "simple",
-        "num_labels": num_joints,
-        "attn_implementation": "rinkside",
-    }
-    return VitPoseForPoseEstimation(VitPoseConfig(**settings))
-
-
-def _attention_for_library(
-    module: nn.Module,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: None,
-    *,
-    scaling: float,
-    **_: object,
-) -> tuple[Tensor, None]:
-    """`models.layers.attention` in the form that `transformers` calls; ViTPose masks nothing."""
-    return attention(query, key, value, scale=scaling).transpose(1, 2), None  # (B, N, heads, D)
-
-
-def _set_deconv_channels(
-    head: nn.Module, dim: int, channels: tuple[int, int], num_joints: int
-) -> None:
-    """Rebuild the classic head with other widths, under the same names."""
-    first, second = channels
-    head.deconv1 = nn.ConvTranspose2d(dim, first, 4, stride=2, padding=1, bias=False)
-    head.batchnorm1 = nn.BatchNorm2d(first)
-    head.deconv2 = nn.ConvTranspose2d(first, second, 4, stride=2, padding=1, bias=False)
-    head.batchnorm2 = nn.BatchNorm2d(second)
-    head.conv = nn.Conv2d(second, num_joints, 1)
+    def _initialise(self) -> None:
+        nn.init.trunc_normal_(self.backbone.pos_embed, std=0.02)
+        for name, module in self.named_modules():
+            stem = name.startswith("backbone.patch_embed.layers.")
+            if isinstance(module, nn.Linear | nn.Conv2d) and not stem:
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
 
 def vitpose_s(*, head: Head = "classic") -> ViTPose:

@@ -32,6 +32,7 @@ __all__ = [
     "materialise_untrained",
     "read_state",
     "sha256_of",
+    "under_our_names",
 ]
 
 NAMED_KEYS = 5
@@ -150,6 +151,7 @@ def check_fit(
     `state` may lie on the meta device, and `model` may stay there.
     """
     own = model.state_dict()
+    state = under_our_names(state, source=source)
     family = _family_of(own, state, source, partial=bool(fresh))
     fitting = {key: value for key, value in state.items() if _fits(key, value, own)}
     missing, unexpected = _assign(model, _as_in(fitting, own), own, source)
@@ -168,6 +170,21 @@ def check_fit(
     if any(problems.values()):
         raise _misfit(source, model, problems, family)
     return LoadReport(source, len(fitting), tuple(new), tuple(_notes(state, own, new)))
+
+
+def under_our_names(state: Mapping[str, Tensor], *, source: str) -> Mapping[str, Tensor]:
+    """A state dict of a layout that is loaded like ours, renamed; any other as it is.
+
+    Raises:
+        WeightsError: A key that the layout does not have.
+    """
+    found = recognise(state)
+    if found is None or not found[1].as_ours:
+        return state
+    try:
+        return found[1].convert(state).state
+    except ValueError as error:
+        raise WeightsError(f"{source}: {error}") from error
 
 
 def check_finite(state: Mapping[str, Tensor], *, source: str) -> None:

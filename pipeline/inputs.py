@@ -30,7 +30,6 @@ from pipeline.video.readers import library_version
 
 LIBRARIES = (
     "torch",
-    "transformers",
     "flash-attn",
     "numpy",
     "scipy",

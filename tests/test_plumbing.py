@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -45,6 +46,18 @@ def test_one_module_starts_processes() -> None:
 def test_a_name_means_one_thing(name: str) -> None:
     words = (f"class {name}:", f"class {name}s:", f"class {name}(")
     assert len(_modules_with(*words)) == 1
+
+
+@pytest.mark.slow
+def test_the_app_starts_without_transformers() -> None:
+    """Whose import takes three seconds (issue 18)."""
+    code = (
+        "import sys, app; print([m for m in ('transformers', 'torchvision') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert found.stdout.splitlines()[-1] == "[]"
 
 
 def test_one_module_parses_arguments_and_draws_bars() -> None:

@@ -24,6 +24,7 @@ from models.vitpose import (
     vitpose_s,
     vitpose_tiny,
 )
+from models.weights import WeightsError, build_on_meta, load_strict
 from pipeline.pose.crop import normalise
 from pipeline.pose.estimate import flip_test
 from tests.models.vitpose_layouts import POSITIONS, as_layout, noisy_vitpose, small_vitpose
@@ -107,7 +108,7 @@ def test_tiny(head, image_size):
     height, width = image_size
     heatmaps = network(torch.zeros(1, 3, height, width))
     assert heatmaps.shape == (1, 17, height // 4, width // 4)
-    assert isinstance(network.backbone.embeddings.patch_embeddings, ConvolutionalStem)
+    assert isinstance(network.backbone.patch_embed, ConvolutionalStem)
     assert sum(value.numel() for value in network.parameters()) < 4e6
 
 
@@ -137,14 +138,14 @@ def test_attention_is_the_projects(monkeypatch):
     network, crops = small_vitpose(), torch.randn(1, 3, 64, 48)
     shapes = []
 
-    def spy(q, k, v, *, scale):
-        shapes.append((tuple(q.shape), scale))
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v, scale=scale)
+    def spy(q, k, v):
+        shapes.append(tuple(q.shape))
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v)
 
     expected = network(crops)
     monkeypatch.setattr(vitpose, "attention", spy)
     assert torch.equal(network(crops), expected)
-    assert shapes == [((1, 2, 12, 8), 8**-0.5)] * 2
+    assert shapes == [(1, 2, 12, 8)] * 2
 
 
 def test_reference_attention_agrees():
@@ -166,9 +167,38 @@ def test_sizes_that_do_not_fit(changes, message):
         small_vitpose(**changes)
 
 
-def test_importing_is_cheap():
+@pytest.mark.parametrize("head", ["classic", "simple"])
+def test_equals_transformers(head):
+    """The same random weights in both implementations give the same numbers."""
+    transformers = pytest.importorskip("transformers")
+    backbone = transformers.VitPoseBackboneConfig(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        mlp_ratio=3,
+        image_size=[64, 48],
+        patch_size=[16, 16],
+        layer_norm_eps=1e-6,
+    )
+    config = transformers.VitPoseConfig(
+        backbone_config=backbone, use_simple_decoder=head == "simple", num_labels=17
+    )
+    theirs = transformers.VitPoseForPoseEstimation(config).eval()
+    generator = torch.Generator().manual_seed(4)
+    for value in theirs.parameters():
+        value.data = 0.2 * torch.randn(value.shape, generator=generator)
+    ours = small_vitpose(dim=32, num_heads=4, mlp_ratio=3, head=head)
+    load_strict(ours, theirs.state_dict(), source="transformers")
+    crops = torch.randn(3, 3, 64, 48, generator=generator)
+    with torch.inference_mode():
+        expected = theirs(crops).heatmaps
+        torch.testing.assert_close(ours(crops), expected, atol=1e-6, rtol=1e-5)
+    assert expected.std() > 0.01
+
+
+def test_building_imports_no_big_library():
     code = (
-        "import sys; import models.vitpose, models.layouts.vitpose; "
+        "import sys; from models.vitpose import vitpose_tiny; vitpose_tiny(); "
         "print([name for name in ('transformers', 'torchvision', 'cv2') if name in sys.modules])"
     )
     output = subprocess.run(
@@ -177,9 +207,9 @@ def test_importing_is_cheap():
     assert output.stdout.strip() == "[]"
 
 
-def test_building_needs_no_torchvision():
-    small_vitpose()
-    assert "torchvision" not in sys.modules
+def test_crops_of_another_size():
+    with pytest.raises(ValueError, match=r"expected \(64, 48\) pixels, got \(48, 64\)"):
+        small_vitpose()(torch.zeros(1, 3, 48, 64))
 
 
 # --- layouts ---------------------------------------------------------------------------------
@@ -205,8 +235,11 @@ def test_published_names_load_strictly(goldens, name, build, head):
 def test_key_map(goldens):
     path = goldens / "vitpose_mmpose" / "keymap_mmpose_to_hf_ViTPose-base.json"
     pairs = json.loads(path.read_text())["pairs"]
-    keys = dict.fromkeys(theirs for theirs, _ in pairs)
-    assert [[key, ours] for key in keys for ours in rename(key, "mmpose")] == pairs
+    assert all(rename(mmpose, "mmpose") == rename(hub, "hub") for mmpose, hub in pairs)
+    with torch.device("meta"):
+        ours = vitpose_b().state_dict()
+    counters = {key for key in ours if key.endswith("num_batches_tracked")}
+    assert {rename(hub, "hub") for _, hub in pairs} - counters == ours.keys() - counters
 
 
 def test_official_layout_value_for_value():
@@ -237,11 +270,28 @@ def test_mmpose_layout_value_for_value(rows, note):
     assert (converted.dropped, converted.notes) == (("backbone.cls_token",), (note,))
 
 
-def test_hub_layout_stays():
-    state = noisy_state()
-    converted = convert(state, num_patches=12)
-    assert converted.state == state
-    assert (converted.dropped, converted.notes) == ((), ())
+def stemmed(**changes) -> ViTPose:
+    return noisy_vitpose(stem_channels=(8, 8, 8, 16), deconv_channels=(8, 8), **changes)
+
+
+@pytest.mark.parametrize("build", [noisy_vitpose, stemmed])
+def test_hub_layout_loads_like_ours(build):
+    """The weights that ship and those that earlier versions converted have its names."""
+    state = build().state_dict()
+    theirs = as_layout(state, "hub")
+    assert not state.keys() & theirs.keys()
+    network = build_on_meta(lambda: build(seed=1))
+    load_strict(network, dict(sorted(theirs.items())), source="file")
+    loaded = network.state_dict()
+    assert loaded.keys() == state.keys()
+    assert all(torch.equal(value, loaded[key]) for key, value in state.items())
+
+
+def test_hub_layout_without_a_part():
+    theirs = as_layout(noisy_state(), "hub")
+    del theirs["backbone.encoder.layer.1.attention.attention.key.bias"]
+    with pytest.raises(WeightsError, match=r"file: .*layer\.1\.attention.*key\.bias is missing"):
+        load_strict(small_vitpose(), theirs, source="file")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +299,7 @@ def test_hub_layout_stays():
     [
         (as_layout(noisy_state(), "official"), "official"),
         (as_layout(noisy_state(), "mmpose"), "mmpose"),
-        (noisy_state(), "hub"),
+        (as_layout(noisy_state(), "hub"), "hub"),
         (("backbone.pos_embed", "blocks.0.attn.qkv.weight"), None),
         ((), None),
     ],

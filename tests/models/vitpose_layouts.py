@@ -14,24 +14,30 @@ from torch import Tensor
 
 from models.vitpose import ViTPose
 
-POSITIONS = "backbone.embeddings.position_embeddings"
+HEAD = ("deconv_layers.0", "deconv_layers.1", "deconv_layers.3", "deconv_layers.4", "final_layer")
+POSITIONS = "backbone.pos_embed"
 
 NAMES = {
-    "official": {
-        "block": "backbone.blocks.{i}",
-        "norms": ("norm1", "norm2"),
+    "hub": {
+        "block": "backbone.encoder.layer.{i}",
+        "norms": ("layernorm_before", "layernorm_after"),
         "mlp": ("mlp.fc1", "mlp.fc2"),
-        "patch": "backbone.patch_embed.proj",
-        "last": "backbone.last_norm",
-        "head": "keypoint_head",
+        "attention": "attention.output.dense",
+        "patch": "backbone.embeddings.patch_embeddings.projection",
+        "stem": "backbone.embeddings.patch_embeddings.layers",
+        "positions": "backbone.embeddings.position_embeddings",
+        "last": "backbone.layernorm",
+        "head": ("head.deconv1", "head.batchnorm1", "head.deconv2", "head.batchnorm2", "head.conv"),
     },
     "mmpose": {
         "block": "backbone.layers.{i}",
         "norms": ("ln1", "ln2"),
         "mlp": ("ffn.layers.0.0", "ffn.layers.1"),
+        "attention": "attn.proj",
         "patch": "backbone.patch_embed.projection",
+        "positions": "backbone.pos_embed",
         "last": "backbone.ln1",
-        "head": "head",
+        "head": tuple(f"head.{name}" for name in HEAD),
     },
 }
 
@@ -49,47 +55,53 @@ def noisy_vitpose(*, seed: int = 0, **changes) -> ViTPose:
     for name, value in network.state_dict().items():
         if value.is_floating_point():
             noise = 0.1 * torch.randn(value.shape, generator=generator)
-            around_one = "norm" in name and name.endswith(("weight", "running_var"))
+            norm = "norm" in name or "deconv_layers.1." in name or "deconv_layers.4." in name
+            around_one = norm and name.endswith(("weight", "running_var"))
             value.copy_((around_one + noise).half())
     return network
 
 
-def as_layout(state: dict[str, Tensor], layout: Literal["official", "mmpose"]) -> dict[str, Tensor]:
+def as_layout(
+    state: dict[str, Tensor], layout: Literal["official", "mmpose", "hub"]
+) -> dict[str, Tensor]:
     """Our state dict under published names; the position table as it is."""
-    names = NAMES[layout]
-    theirs = {"backbone.pos_embed": state[POSITIONS]}
+    if layout == "official":
+        return dict(state)
+    theirs = {}
     for key, value in state.items():
-        if "attention.attention" in key or key == POSITIONS:
-            continue
-        theirs[_published_name(key, names)] = value
-    depth = 1 + max(int(re.search(r"layer\.(\d+)", key)[1]) for key in state if "layer." in key)
-    for i in range(depth):
-        for kind in ("weight", "bias"):
-            ours = f"backbone.encoder.layer.{i}.attention.attention"
-            parts = [state[f"{ours}.{part}.{kind}"] for part in ("query", "key", "value")]
-            theirs[f"{names['block'].format(i=i)}.attn.qkv.{kind}"] = torch.cat(parts)
+        name = _published_name(key, NAMES[layout])
+        if layout == "hub" and ".attn.qkv." in name:
+            for part, rows in zip(("query", "key", "value"), value.chunk(3), strict=True):
+                split = name.replace(".attn.qkv.", f".attention.attention.{part}.")
+                theirs[split] = rows.clone()
+        else:
+            theirs[name] = value
     return theirs
 
 
 def _published_name(key: str, names: dict) -> str:
+    if key == POSITIONS:
+        return names["positions"]
     module, kind = key.rsplit(".", 1)
-    in_block = re.fullmatch(r"backbone\.encoder\.layer\.(\d+)\.(.+)", module)
+    in_block = re.fullmatch(r"backbone\.blocks\.(\d+)\.(.+)", module)
     if in_block:
         part = {
-            "attention.output.dense": "attn.proj",
-            "layernorm_before": names["norms"][0],
-            "layernorm_after": names["norms"][1],
+            "attn.qkv": "attn.qkv",
+            "attn.proj": names["attention"],
+            "norm1": names["norms"][0],
+            "norm2": names["norms"][1],
             "mlp.fc1": names["mlp"][0],
             "mlp.fc2": names["mlp"][1],
         }[in_block[2]]
         return f"{names['block'].format(i=in_block[1])}.{part}.{kind}"
+    if module.startswith("backbone.patch_embed.layers."):
+        return key.replace("backbone.patch_embed.layers", names["stem"])
     part = {
-        "backbone.embeddings.patch_embeddings.projection": names["patch"],
-        "backbone.layernorm": names["last"],
-        "head.deconv1": f"{names['head']}.deconv_layers.0",
-        "head.batchnorm1": f"{names['head']}.deconv_layers.1",
-        "head.deconv2": f"{names['head']}.deconv_layers.3",
-        "head.batchnorm2": f"{names['head']}.deconv_layers.4",
-        "head.conv": f"{names['head']}.final_layer",
+        "backbone.patch_embed.proj": names["patch"],
+        "backbone.last_norm": names["last"],
+        **{
+            f"keypoint_head.{ours}": theirs
+            for ours, theirs in zip(HEAD, names["head"], strict=True)
+        },
     }[module]
     return f"{part}.{kind}"

@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from models.umt.network import UMT, StemEmbed
 from models.uniformerv2 import UniFormerV2
 from models.uniformerv2.network import StemConv
+from models.weights import WeightsError, under_our_names
 from pipeline.errors import ConfigError
 
-_STEM = "backbone.embeddings.patch_embeddings."
-_LAYER = "backbone.encoder.layer."
+_STEM = "backbone.patch_embed."
+_BLOCK = "backbone.blocks."
 
 
 @torch.no_grad()
@@ -45,13 +46,14 @@ def start_from_pose(
         ConfigError: The sizes differ, or the network has no such stem.
     """
     try:
+        state = under_our_names(state, source="start_from_pose")
         if "patch_embed.positions" in state:
             state, pose_grid = _as_pose(state, network), cast(UMT, network).grid[-2:]
         if isinstance(network, UMT):
             _start_umt(network, state, pose_grid)
         else:
             _start_uniformerv2(cast(UniFormerV2, network), state, pose_grid, pictures)
-    except (KeyError, RuntimeError, ConfigError) as error:
+    except (KeyError, RuntimeError, ConfigError, WeightsError) as error:
         raise ConfigError(
             f"start_from_pose: the pose network's weights do not fit ({error}); choose an "
             "umt_stem or uniformerv2_stem builder and a vitpose_tiny checkpoint"
@@ -72,34 +74,17 @@ def _as_pose(state: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tenso
         raise ConfigError(f"its pictures have {side}x{side} patches, the network's {rows}")
     result = {
         **{f"{_STEM}{k}": v for k, v in _below(state, "patch_embed.stem.").items()},
-        "backbone.embeddings.position_embeddings": torch.cat(
-            [torch.zeros_like(table[:, :1]), table], dim=1
-        ),
+        "backbone.pos_embed": torch.cat([torch.zeros_like(table[:, :1]), table], dim=1),
     }
     depth = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("blocks."))
     for index in range(depth):
-        block, layer = _below(state, f"blocks.{index}."), f"{_LAYER}{index}."
-        biases = (
-            block["attn.q_bias"],
-            torch.zeros_like(block["attn.q_bias"]),
-            block["attn.v_bias"],
+        block, ours = _below(state, f"blocks.{index}."), f"{_BLOCK}{index}."
+        biases = block.pop("attn.q_bias"), block.pop("attn.v_bias")
+        result |= {f"{ours}{name}": value for name, value in block.items()}
+        result[f"{ours}attn.qkv.bias"] = torch.cat(
+            [biases[0], torch.zeros_like(biases[0]), biases[1]]
         )
-        for name, weight, bias in zip(_QKV, block["attn.qkv.weight"].chunk(3), biases, strict=True):
-            result[f"{layer}attention.attention.{name}.weight"] = weight
-            result[f"{layer}attention.attention.{name}.bias"] = bias
-        for ours, theirs in _UMT_NAMES.items():
-            for kind in ("weight", "bias"):
-                result[f"{layer}{theirs}.{kind}"] = block[f"{ours}.{kind}"]
     return result
-
-
-_UMT_NAMES = {
-    "norm1": "layernorm_before",
-    "norm2": "layernorm_after",
-    "attn.proj": "attention.output.dense",
-    "mlp.fc1": "mlp.fc1",
-    "mlp.fc2": "mlp.fc2",
-}
 
 
 def _no_stem() -> ConfigError:
@@ -115,20 +100,10 @@ def _start_umt(network: UMT, state: Mapping[str, Tensor], grid: tuple[int, int])
     fixed = network.pos_embed.unflatten(1, (network.grid[0], -1)).mean(dim=1)
     embed.positions.copy_(_positions(state, grid, network.grid[1:]) - fixed)
     for index, block in enumerate(network.blocks):
-        layer = _below(state, f"{_LAYER}{index}.")
-        q, k, v = (_below(layer, f"attention.attention.{name}.") for name in _QKV)
+        known = _below(state, f"{_BLOCK}{index}.")
         # A bias on the keys moves all logits of a query alike, which softmax does not see.
-        block.load_state_dict(
-            {
-                **_common(layer, "norm1", "norm2"),
-                "attn.qkv.weight": torch.cat([part["weight"] for part in (q, k, v)]),
-                "attn.q_bias": q["bias"],
-                "attn.v_bias": v["bias"],
-                "attn.proj.weight": layer["attention.output.dense.weight"],
-                "attn.proj.bias": layer["attention.output.dense.bias"],
-                **_renamed(layer, {"mlp.fc1": "mlp.fc1", "mlp.fc2": "mlp.fc2"}),
-            }
-        )
+        q_bias, _, v_bias = known.pop("attn.qkv.bias").chunk(3)
+        block.load_state_dict({**known, "attn.q_bias": q_bias, "attn.v_bias": v_bias})
 
 
 def _start_uniformerv2(
@@ -141,15 +116,11 @@ def _start_uniformerv2(
     network.positional_embedding[1:] = positions[0]
     network.positional_embedding[0] = 0.0
     for index, block in enumerate(network.transformer.resblocks):
-        layer = _below(state, f"{_LAYER}{index}.")
-        q, k, v = (_below(layer, f"attention.attention.{name}.") for name in _QKV)
+        theirs = _below(state, f"{_BLOCK}{index}.")
         known = {
-            **_common(layer, "ln_1", "ln_2"),
-            "attn.in_proj_weight": torch.cat([part["weight"] for part in (q, k, v)]),
-            "attn.in_proj_bias": torch.cat([part["bias"] for part in (q, k, v)]),
-            "attn.out_proj.weight": layer["attention.output.dense.weight"],
-            "attn.out_proj.bias": layer["attention.output.dense.bias"],
-            **_renamed(layer, {"mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj"}),
+            "attn.in_proj_weight": theirs["attn.qkv.weight"],
+            "attn.in_proj_bias": theirs["attn.qkv.bias"],
+            **_renamed(theirs, _UNIFORMERV2_NAMES),
         }
         fresh = block.state_dict()
         if not known.keys() <= fresh.keys():
@@ -167,11 +138,13 @@ def _open_norm(network: UniFormerV2, positions: Tensor, pictures: Tensor) -> Non
     network.ln_pre.bias.fill_(float(tokens.mean()))
 
 
-_QKV = ("query", "key", "value")
-
-
-def _common(layer: Mapping[str, Tensor], first: str, second: str) -> dict[str, Tensor]:
-    return _renamed(layer, {"layernorm_before": first, "layernorm_after": second})
+_UNIFORMERV2_NAMES = {
+    "norm1": "ln_1",
+    "norm2": "ln_2",
+    "attn.proj": "attn.out_proj",
+    "mlp.fc1": "mlp.c_fc",
+    "mlp.fc2": "mlp.c_proj",
+}
 
 
 def _renamed(layer: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
@@ -190,7 +163,7 @@ def _positions(
     state: Mapping[str, Tensor], grid: tuple[int, int], wanted: tuple[int, int]
 ) -> Tensor:
     """The pose network's table, the class token's row added as it does, `(1, h w, C)`."""
-    table = state["backbone.embeddings.position_embeddings"].float()
+    table = state["backbone.pos_embed"].float()
     image = rearrange(table[:, 1:] + table[:, :1], "1 (h w) c -> 1 c h w", h=grid[0])
     if grid != wanted:
         image = F.interpolate(image, wanted, mode="bicubic", align_corners=False)

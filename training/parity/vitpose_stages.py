@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from models.layouts.vitpose import convert
-from models.vitpose import LIBRARY_DECONV_CHANNELS, ViTPose
+from models.vitpose import DECONV_CHANNELS, ViTPose
 from pipeline.pose.crop import CropRegions, crop_regions, normalise
 from pipeline.pose.decode import BLUR_KERNEL, Border, decode_heatmaps
 from pipeline.pose.estimate import flip_test
@@ -182,22 +182,28 @@ def _network(config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> ViTPos
     height, width = config["img_size"]
     num_patches = (height // patch_size) * (width // patch_size)
     state = convert(weights, num_patches=num_patches).state
-    widths = LIBRARY_DECONV_CHANNELS
+    widths = DECONV_CHANNELS
     if config["head"] == "classic":
-        widths = (state["head.deconv1.weight"].shape[1], state["head.deconv2.weight"].shape[1])
+        widths = _deconv_channels(state)
     network = ViTPose(
         dim=dim,
         depth=config["depth"],
         num_heads=config["num_heads"],
-        mlp_ratio=len(state["backbone.encoder.layer.0.mlp.fc1.bias"]) // dim,
+        mlp_ratio=len(state["backbone.blocks.0.mlp.fc1.bias"]) // dim,
         head=config["head"],
         image_size=(height, width),
         patch_size=patch_size,
-        num_joints=len(state["head.conv.bias"]),
+        num_joints=len(state["keypoint_head.final_layer.bias"]),
         deconv_channels=widths,
     )
     network.load_state_dict(state)
     return network.eval().requires_grad_(False)
+
+
+def _deconv_channels(state: Mapping[str, Tensor]) -> tuple[int, int]:
+    """Widths of the classic head's two deconvolutions."""
+    first, second = (state[f"keypoint_head.deconv_layers.{place}.weight"] for place in (0, 3))
+    return first.shape[1], second.shape[1]
 
 
 def compare_from_crop(
@@ -218,7 +224,7 @@ def compare_from_crop(
 def _compare_network(case: PoseCase, own: Mapping[str, Tensor]) -> Iterator[Comparison]:
     stored, network = case.expected, case.network
     yield case.compare("features", network.features(stored["pixel_values"]), "heatmaps")
-    from_features = network.head(stored["features"])
+    from_features = network.keypoint_head(stored["features"])
     yield compare(
         case.name,
         "heatmaps_from_features",

@@ -23,8 +23,8 @@ def pose() -> ViTPose:
 
 @torch.no_grad()
 def features_before_norm(pose: ViTPose, pictures: torch.Tensor) -> torch.Tensor:
-    tokens = pose.backbone.embeddings(pictures)
-    for block in pose.backbone.encoder.layer:
+    tokens = pose.backbone.embed(pictures)
+    for block in pose.backbone.blocks:
         tokens = block(tokens)
     return tokens
 
@@ -44,12 +44,12 @@ def test_uniformerv2_frames_follow_the_pose_network(pose: ViTPose) -> None:
     pictures = torch.randn(32, 3, 96, 96)
     start_from_pose(network, pose.state_dict(), pose_grid=(6, 6), pictures=pictures)
     tokens = network.embed(pictures.transpose(0, 1)[None])[0]  # (16, 1 + N, C)
-    expected = pose.backbone.embeddings(pictures)[::2]
+    expected = pose.backbone.embed(pictures)[::2]
     similarity = torch.cosine_similarity(tokens[:, 1:].flatten(), expected.flatten(), dim=0)
     assert similarity > 0.95  # the norm before the blocks is no identity, but nearly one
     assert torch.equal(
         network.transformer.resblocks[2].mlp.c_fc.weight,
-        pose.backbone.encoder.layer[2].mlp.fc1.weight,
+        pose.backbone.blocks[2].mlp.fc1.weight,
     )
 
 
