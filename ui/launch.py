@@ -22,6 +22,8 @@ from ui.server.addresses import Allowed
 
 MAX_WAITING = 200
 """Events that may wait at a time."""
+EVENT_THREADS = 160
+"""For events alone, most of which look on; the page and its files are answered by other threads."""
 
 
 class TemporaryFolder:
@@ -85,6 +87,7 @@ def serve(
         app_kwargs=app_options(clips, jobs),
         i18n=I18N,
         footer_links=["api"],
+        max_threads=EVENT_THREADS,
         max_file_size=f"{MAX_UPLOAD_MIB}mb",
         show_error=False,
         quiet=True,

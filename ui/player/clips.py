@@ -19,7 +19,8 @@ from pipeline.types import Timeline
 from pipeline.video import Video, open_video
 from pipeline.video.probing.source import SourceFile
 from pipeline.video.span import frames_between
-from ui.player.playable import media_type, playable_copy, plays_as_it_is
+from ui.player.copies import Copies
+from ui.player.playable import media_type, plays_as_it_is
 from ui.player.stills import Stills
 from ui.runs import Run
 
@@ -57,10 +58,6 @@ class Clip:
     """Whether browsers are likely to play the file itself."""
     media_type: str = "video/mp4"
     """Of the file."""
-    copy: Path | None = None
-    """A copy that browsers play, once made."""
-    copied: float = 0.0
-    """Share of the copy that is done."""
     table: int = 0
     """Grows whenever frames turn out to be lost: pictures are known by their place in the table."""
     news: int = 0
@@ -97,31 +94,27 @@ class Clip:
         """One of its analyses, as far as it has come; by default the one that was shown last."""
         return self.runs.get(self.latest if run_id is None else run_id)
 
-    def make_copy(self) -> Path:
-        """A copy that browsers play; made once, in the caller's thread.
+    def mend(self, table: int, *, wait: bool = True) -> bool:
+        """Show only the frames that decode, after `FramesLost` in a table; once for each table.
 
-        Raises:
-            Cancelled: The clip was closed meanwhile.
-            VideoError: The video cannot be read.
+        Args:
+            table: In which frames were lost.
+            wait: Until somebody else who is at it has done it.
+
+        Returns:
+            False where somebody else is at it still.
         """
-        if self.copy is None or not self.copy.exists():
-            self.copy = playable_copy(
-                self.video, progress=self._note, stop_asked=self.closed.is_set
-            )
-        return self.copy
-
-    def _note(self, share: float) -> None:
-        self.copied = share
-
-    def mend(self, table: int) -> None:
-        """Show only the frames that decode, after `FramesLost` in a table; once for each table."""
-        with self.mending:
-            if table != self.table:
-                return
-            self.stills.close()
-            video = self.video.rescan()
-            stills = Stills(video, Path(tempfile.mkdtemp(dir=self.folder)))
-            self.video, self.stills, self.table = video, stills, table + 1
+        if not self.mending.acquire(blocking=wait):
+            return False
+        try:
+            if table == self.table:
+                self.stills.close()
+                video = self.video.rescan()
+                stills = Stills(video, Path(tempfile.mkdtemp(dir=self.folder)))
+                self.video, self.stills, self.table = video, stills, table + 1
+        finally:
+            self.mending.release()
+        return True
 
     def close(self) -> None:
         """Drop the pictures."""
@@ -134,6 +127,7 @@ class ClipShelf:
     """Open clips by token."""
 
     def __init__(self, max_clips: int = MAX_CLIPS) -> None:
+        self.copies = Copies()
         self._clips: OrderedDict[str, Clip] = OrderedDict()
         self._max_clips = max_clips
         self._lock = threading.Lock()
@@ -197,7 +191,11 @@ class ClipShelf:
             gone = [self._clips.pop(token) for token in theirs]
             self._opening.pop(visitor, None)
         for clip in gone:
-            clip.close()
+            self._close(clip)
+
+    def _close(self, clip: Clip) -> None:
+        clip.close()
+        self.copies.forget(clip.token)
 
     def _open(self, visitor: str, video: Video) -> Clip:
         folder = Path(tempfile.mkdtemp(prefix="rinkside-player-"))
@@ -215,7 +213,7 @@ class ClipShelf:
             surplus = len(self._clips) - self._max_clips
             oldest = [self._clips.popitem(last=False)[1] for _ in range(surplus)]
         for other in oldest:
-            other.close()
+            self._close(other)
         return clip
 
     def _find(self, visitor: str, fits: Callable[[Clip], bool]) -> Clip | None:

@@ -76,17 +76,26 @@ def playable_copy(
         VideoError: The video cannot be read.
         StoreError: The disk is full, or the folder cannot be made or written.
     """
-    folder = folder or cache_folder() / "playable"
-    path = folder / f"{_key(video, positions)}.mp4"
+    path = _place(video, positions, folder)
     if not path.exists():
         with _turn(stop_asked):
             if not path.exists():  # somebody else made it meanwhile
-                _make_folder(folder)
+                _make_folder(path.parent)
                 _write(video, positions, path, progress, stop_asked)
-                _drop_oldest(folder)
+                _drop_oldest(path.parent)
     with suppress(OSError):  # a cache that is only read cannot tell what was used last
         os.utime(path)
     return path
+
+
+def known_copy(video: Video) -> Path | None:
+    """The copy of a video that is there already; it answers at once."""
+    path = _place(video)
+    return path if path.exists() else None
+
+
+def _place(video: Video, positions: IntArray | None = None, folder: Path | None = None) -> Path:
+    return (folder or cache_folder() / "playable") / f"{_key(video, positions)}.mp4"
 
 
 @contextmanager

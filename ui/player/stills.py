@@ -82,21 +82,41 @@ class Stills:
             VideoError: when the file changed or went away.
             ValueError: when there is no such chunk.
         """
+        self.want(number)
+        with self._ready:
+            self._ready.wait_for(lambda: self._settled(number), timeout_s)
+        return self.ready(number)
+
+    def want(self, number: int) -> None:
+        """The viewer is at this chunk: it is decoded next; `ready` has it in a while.
+
+        Raises:
+            ValueError: when there is no such chunk.
+        """
         if not 0 <= number < self.num_chunks:
             raise ValueError(f"chunk: expected 0..{self.num_chunks - 1}, got {number}")
         with self._ready:
             self._wanted = number
             self._ready.notify_all()
             self._start()
-            self._ready.wait_for(
-                lambda: number in self._done or self._error or self._closed or self._far(number),
-                timeout_s,
-            )
+
+    def settled(self, number: int) -> bool:
+        """Whether nothing is to be waited for: it is there, or will not come."""
+        with self._ready:
+            return self._settled(number)
+
+    def ready(self, number: int) -> bytes | None:
+        """The pictures of one chunk as `chunk` has them, if they are there; raises as it does."""
+        with self._ready:
             if self._error is not None:
                 raise self._error
             if number not in self._done:
                 return None
         return self._path(number).read_bytes()
+
+    def _settled(self, number: int) -> bool:
+        failed = self._error is not None or self._closed
+        return failed or number in self._done or self._far(number)
 
     def single(self, position: int, *, full: bool = False) -> bytes:
         """One frame as JPEG, decoded at once and not kept; in its full size if asked for.

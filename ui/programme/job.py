@@ -69,6 +69,8 @@ class ProgrammeJob:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set to end the reading; another one for every reading."""
     changed: threading.Condition = field(default_factory=threading.Condition)
+    packing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a ZIP file is made of it."""
 
     @property
     def programme_folder(self) -> Path:

@@ -112,9 +112,18 @@ def _result(_request: Request, job: ProgrammeJob) -> Response:
 
 
 def _zip(_request: Request, job: ProgrammeJob) -> Response:
-    """The programme's folder, which opens again on the page."""
+    """The programme's folder, which opens again on the page; packed for one request at a time."""
     if job.state != "done":
         return _sentence(job.sentence(), 409)
+    if not job.packing.acquire(blocking=False):
+        return PlainTextResponse(say("job_packing"), 503, headers={**_ASK, "Retry-After": "2"})
+    try:
+        return _packed(job)
+    finally:
+        job.packing.release()
+
+
+def _packed(job: ProgrammeJob) -> Response:
     target = job.folder / "programme.zip"
     try:
         pack_programme(job.programme_folder, target)

@@ -146,19 +146,6 @@ def test_the_video_comes_in_ranges(client, clip, path):
     assert client.get(address(clip, "video")).content == path.read_bytes()
 
 
-@pytest.mark.slow
-def test_a_copy_is_made_when_asked_for(client, shelf, tmp_path, monkeypatch):
-    monkeypatch.setenv("RINKSIDE_CACHE", str(tmp_path / "cache"))
-    source = write_video(tmp_path / "clip.avi", RECIPES["mpeg4.avi"])
-    clip = shelf.show("visitor", str(source))
-    assert not client.get(address(clip, "scene")).json()["plays"]
-    answer = client.get(address(clip, "copy"))
-    assert answer.headers["content-type"] == "video/mp4"
-    assert client.get(address(clip, "copied")).json() == {"share": 1.0}
-    (tmp_path / "copy.mp4").write_bytes(answer.content)
-    assert len(open_video(tmp_path / "copy.mp4")) == len(clip.video)
-
-
 def test_a_damaged_file_is_shown_as_far_as_it_goes(client, shelf, tmp_path):
     whole = write_video(tmp_path / "whole.mp4", RECIPES["fragmented.mp4"])
     clip = shelf.show("visitor", str(cut(whole, tmp_path / "cut.mp4", 0.6)))

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from pipeline.storage.programme_pack import holds_programme
+from pipeline.storage.programme_pack import holds_programme, pack_programme
 from tests.ui.programme.engines import StepByStep
 from tests.ui.programme.test_jobs import until
 from ui.programme import routes
@@ -60,6 +60,22 @@ def test_a_program_starts_looks_on_and_takes_the_result(program, engine, tmp_pat
     assert "free_programme.zip" in packed.headers["content-disposition"]
     for said in (status, found):  # issue 17: no paths of this machine
         assert str(tmp_path.parent) not in json.dumps(said)
+
+
+def test_a_zip_is_packed_for_one_request_at_a_time(program, tmp_path, monkeypatch) -> None:
+    """Issue 19, 0.4: who asks while it is packed holds no thread; they are told to ask again."""
+    address = f"{PREFIX}/{start(program)['id']}"
+    until(lambda: program.get(address).json()["state"] == "done")
+    asked_meanwhile = []
+
+    def pack(folder: Path, target: Path) -> None:
+        asked_meanwhile.append(program.get(f"{address}/programme.zip"))
+        pack_programme(folder, target)
+
+    monkeypatch.setattr(routes, "pack_programme", pack)
+    assert program.get(f"{address}/programme.zip").status_code == 200
+    (answer,) = asked_meanwhile
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
 def test_a_program_cancels_and_goes_on(program, engine) -> None:

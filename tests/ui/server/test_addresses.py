@@ -112,7 +112,7 @@ def test_every_route_is_allowed_or_refused(web, client) -> None:
     silent = {"GET /gradio_api/heartbeat/{session_hash}", "GET /gradio_api/startup-events"}
     asked = sorted((allowed & found) | ours)
     assert [name for name in asked if name not in silent and refused(client, name)] == []
-    assert len(ours) == 10
+    assert len(ours) == 9
 
 
 @pytest.mark.parametrize(

@@ -226,17 +226,26 @@ export class Playback {
     this.loading = true;
     this.#drop();
     this.#become("copying", 0);
-    const timer = setInterval(async () => {
-      if (load !== this.loads) return clearInterval(timer);
-      const answer = await fetch(`${url}/copied`).catch(() => null);
-      const copied = answer?.ok ? await answer.json() : null;
-      if (copied && load === this.loads) this.#become("copying", copied.share);
-    }, POLL_MS);
-    // One byte is enough to know that the copy is complete; the video element fetches the rest.
-    const made = await fetch(`${url}/copy`, { headers: { Range: "bytes=0-0" } }).catch(() => null);
-    clearInterval(timer);
+    const made = await this.#untilMade(load);
     if (load !== this.loads) return;
     if (made?.ok) this.#take(`${url}/copy`);
     else this.#failed();
+  }
+
+  /** Ask for the copy until it is there: it is made behind the requests, in its turn. */
+  async #untilMade(load) {
+    for (;;) {
+      // One byte is enough to know that the copy is complete; the video element fetches the rest.
+      const asked = { headers: { Range: "bytes=0-0" } };
+      const answer = await fetch(`${this.url}/copy`, asked).catch(() => null);
+      if (load !== this.loads || (answer?.status !== 202 && answer?.status !== 503)) return answer;
+      if (answer.status === 202) {
+        const { share } = await answer.json();
+        if (load !== this.loads) return null;
+        this.#become("copying", share);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      if (load !== this.loads) return null;
+    }
   }
 }
