@@ -14,8 +14,10 @@ import pytest
 from benchmarks.__main__ import COSTS, READERS
 from pipeline import types
 from pipeline.classification.ensemble import decide
+from pipeline.classification.levels import levels, turns_of
 from pipeline.classification.sureness import sureness
 from pipeline.config import load_profile
+from pipeline.elements import ELEMENTS
 from training.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,3 +162,26 @@ def test_how_often_a_word_of_sureness_is_right_is_as_the_desk_says() -> None:
     page = " ".join(text_of(DOCS / "desk.md").split())
     for word, (clips, right) in told.items():
         assert f"{100 * right / clips:.1f} % of {clips} {word}" in page
+
+
+@pytest.mark.slow
+def test_how_often_a_told_level_is_right_is_as_the_desk_says() -> None:
+    """Counted over the same evaluation: `right of told` of each level, and of two answers."""
+    settings = load_profile("demo").ensemble
+    told = {name: [0, 0] for name in ("family", "kind", "turns")}
+    either = [0, 0]
+    file = ROOT / "assets" / "evaluations" / "simulated_rink" / "predictions.parquet"
+    for clip in read_predictions(file).clips:
+        verdict = decide(clip.scores(settings), settings)
+        element = ELEMENTS[clip.label]
+        truth = {"family": element.family, "kind": element.kind}
+        if element.family == "jump":
+            truth["turns"] = turns_of(element)
+        for level in levels(verdict.probabilities):
+            count = told[level.name] if level.is_told else either
+            count[0] += truth.get(level.name) in level.told
+            count[1] += bool(level.told)
+    page = " ".join(text_of(DOCS / "desk.md").split())
+    expected = [f"{name} {right} of {of}" for name, (right, of) in told.items()]
+    assert [words for words in expected if words not in page] == []
+    assert f"of two answers one is right in {either[0]} of {either[1]}" in page

@@ -17,6 +17,7 @@ from ui.language.names import display_name, element_code, element_name
 from ui.language.tables import has, say
 from ui.runs import Run
 from ui.views.hints import hints
+from ui.views.levels import levels_line
 
 
 def stage_name(stage: str) -> str:
@@ -121,10 +122,10 @@ def verdict_card(
     if folded:
         content = (
             f"<details><summary>{head}{_in_a_line(analysis, how_sure)}{mark}</summary>"
-            f"{named}{_how(analysis, how_sure)}{reasons}</details>"
+            f"{named}{_how(analysis, how_sure)}{reasons}</details>{levels_line(verdict)}"
         )
     else:
-        content = f"{mark}{named}{head}{_how(analysis, how_sure)}{reasons}"
+        content = f"{mark}{named}{head}{levels_line(verdict)}{_how(analysis, how_sure)}{reasons}"
     return (
         f'<section class="rs-verdict" aria-label="{escape(say("verdict_title"))}">'
         f"{content}{more}{_own(analysis, own_call)}</section>"
