@@ -76,6 +76,8 @@ ERRORS: Mapping[str, str] = {
     # The span.
     "span_long": "{name}: {span} s is too long for one element (at most {most} s); every clip gets "
     "one verdict, so set an in and an out point around the element (--start, --end)",
+    "span_frames": "{name}: {frames} frames are too many for one element (at most {most}); set an "
+    "in and an out point closer around the element (--start, --end)",
     "programme_long": "{name}: {span} min is too long for one programme (at most {most} min); set "
     "in and out points around the programme (--start, --end), or cut the video",
     "no_moment": "{typed}: is not a time; give seconds (75.2), m:ss (1:15.2) or h:mm:ss",
@@ -124,6 +126,8 @@ ERRORS: Mapping[str, str] = {
     "open_no_report": "{name}: is not a Rinkside report, or is cut off; save it again",
     "open_damaged": "{name}: its analysis is damaged ({detail})",
     "open_too_large": "{name}: is larger when unpacked than an analysis and its clip can be",
+    "open_many": "{name}: contains more files than a saved analysis or programme (at most {most})",
+    "open_compression": "{name}: is compressed in a way that is not read; save it as a usual zip",
     "open_no_zip": "{name}: cannot be unpacked ({detail}); save it again",
     "open_other_clip": "{name}: is not the clip of this analysis ({clip}); "
     "choose that one, or none",

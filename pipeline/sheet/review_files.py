@@ -21,6 +21,7 @@ from pipeline.settings import expected
 from pipeline.sheet.corrected import apply
 from pipeline.sheet.corrections import KINDS, MAX_CORRECTIONS, Correction
 from pipeline.sheet.history import History
+from pipeline.storage.outside_files import read_json
 from pipeline.types import FoundElement, Programme
 from pipeline.video.writer import replaced_when_done
 
@@ -28,7 +29,7 @@ FILE = "corrections.json"
 SCHEMA_VERSION = 1
 MAX_PLAN = 10_000
 """Letters of a pasted plan."""
-_MAX_BYTES = 8 * 2**20
+_MAX_BYTES, _MAX_VALUES = 8 * 2**20, 200_000
 _NAME_OF = {kind: name for name, kind in KINDS.items()}
 
 
@@ -111,9 +112,7 @@ def load_review(programme: Programme, folder: Path) -> Review:
     """
     path = folder / FILE
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise StoreError.of("corrections_unreadable", name=FILE, detail="it is too large")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path, most_bytes=_MAX_BYTES, most_values=_MAX_VALUES)
     except FileNotFoundError:
         return Review()
     except (OSError, ValueError, RecursionError) as error:

@@ -30,6 +30,7 @@ from pipeline.storage.analysis_records import analysis_of
 from pipeline.storage.field_kinds import WrongField
 from pipeline.storage.messages import messages_as_dict
 from pipeline.storage.output_folder import new_folder
+from pipeline.storage.outside_files import Limits, read_arrays, read_json
 from pipeline.storage.schema import check_fields
 from pipeline.types import (
     Analysis,
@@ -37,6 +38,11 @@ from pipeline.types import (
 )
 
 SCHEMA_VERSION = 1
+
+ARRAYS = Limits(unpacked_bytes=256 * 2**20, members=256)
+"""Of `arrays.npz`: a minute at 240 frames a second, with everybody in view, takes a tenth of it."""
+_JSON_BYTES, _JSON_VALUES = 2 * 2**20, 20_000
+"""Of `analysis.json`: it takes about 4 KB; with all notes that may be, a tenth of these."""
 
 UNREADABLE = (
     *(OSError, RuntimeError, ValueError, TypeError, AttributeError, LookupError, EOFError),
@@ -205,10 +211,7 @@ def load(folder: Path | str) -> Analysis:
     content = _read_json(folder)
     try:
         check_fields(content)
-        # Opened here, not by numpy, which leaves the file open when it is no archive.
-        with (folder / "arrays.npz").open("rb") as file:
-            arrays = np.load(file, allow_pickle=False)
-            return analysis_of(content, {name: arrays[name] for name in arrays.files})
+        return analysis_of(content, read_arrays(folder / "arrays.npz", ARRAYS))
     except FileNotFoundError:
         raise StoreError.of("analysis_no_arrays", folder=folder) from None
     except WrongField as wrong:
@@ -221,7 +224,8 @@ def load(folder: Path | str) -> Analysis:
 
 def _read_json(folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads((folder / "analysis.json").read_text(encoding="utf-8"))
+        path = folder / "analysis.json"
+        content = read_json(path, most_bytes=_JSON_BYTES, most_values=_JSON_VALUES)
     except FileNotFoundError:
         raise StoreError.of("analysis_none", folder=folder) from None
     except (OSError, ValueError, RecursionError) as error:

@@ -28,6 +28,12 @@ from pipeline.types import (
     VideoInfo,
     Vote,
 )
+from pipeline.video import MAX_SPAN_FRAMES
+
+_MOST_BOXES = 5_000_000
+"""People times frames: 300 of them through a minute at 240 frames a second."""
+_LONGEST_S = 600.0
+"""Of a clip; no element takes as long."""
 
 
 def analysis_of(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Analysis:
@@ -36,7 +42,7 @@ def analysis_of(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
     Raises:
         Exception: Of any kind that records and numpy raise over what is not as it should be.
     """
-    timeline = Timeline(arrays["frame_index"], arrays["pts_s"], _origin_s(content, arrays))
+    timeline = _timeline(content, arrays)
     flight, chosen = content.get("flight_set_by_person"), content.get("flight_chosen_by_person")
     drawn = content.get("skater_box_by_person")
     rule, warnings = read_messages(
@@ -76,6 +82,21 @@ def analysis_of(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
     )
 
 
+def _timeline(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Timeline:
+    """The time line of at most a minute, of which everything else is measured and drawn."""
+    index, pts_s = arrays["frame_index"], arrays["pts_s"]
+    if index.ndim != 1 or not 0 < len(index) <= MAX_SPAN_FRAMES:
+        raise ValueError(f"frame_index: expected 1 to {MAX_SPAN_FRAMES} frames, got {index.shape}")
+    if index.dtype.kind not in "iu" or not (np.diff(index) > 0).all():
+        raise ValueError("frame_index: expected whole numbers that increase")
+    timeline = Timeline(index, pts_s, _origin_s(content, arrays))
+    if not np.isfinite([*pts_s[[0, -1]], timeline.origin_s]).all():
+        raise ValueError("pts_s: expected finite numbers")
+    if pts_s[-1] - pts_s[0] > _LONGEST_S:
+        raise ValueError(f"pts_s: expected a clip of at most {_LONGEST_S:g} s")
+    return timeline
+
+
 def _drawn(content: Mapping[str, Any]) -> SkaterBox:
     x1, y1, x2, y2 = map(float, content["xyxy"])
     return SkaterBox(content["frame_index"], (x1, y1, x2, y2))
@@ -103,20 +124,33 @@ def _scores(name: str, arrays: Mapping[str, NDArray[Any]], distinct_views: int) 
 
 def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline, rule: Message) -> People:
     T = len(timeline)
-    position = {int(index): t for t, index in enumerate(timeline.frame_index)}
-    frame = np.array([position[int(index)] for index in arrays["people_frame"]], dtype=np.int64)
+    ids = arrays["people_id"]
+    order = np.argsort(ids, kind="stable")
+    people, begin = np.unique(ids[order], return_index=True)
+    if max(len(people) * T, len(ids)) > _MOST_BOXES:
+        raise ValueError(f"{len(people)} people in {T} frames are too many")
+    frame = _positions(timeline, arrays["people_frame"])
     tracks = []
-    for person_id in dict.fromkeys(arrays["people_id"].tolist()):
-        rows = arrays["people_id"] == person_id
+    for rows in np.split(order, begin[1:]) if len(people) else ():
         boxes = np.full((T, 4), np.nan, dtype=np.float32)
         scores = np.full(T, np.nan, dtype=np.float32)
         detected = np.zeros(T, dtype=np.bool_)
         boxes[frame[rows]] = arrays["people_boxes_xyxy"][rows]
         scores[frame[rows]] = arrays["people_scores"][rows]
         detected[frame[rows]] = arrays["people_detected"][rows]
-        tracks.append(Track(person_id, boxes, scores, detected))
+        tracks.append((rows[0], Track(int(ids[rows[0]]), boxes, scores, detected)))
+    tracks.sort(key=lambda first_row: first_row[0])  # in the order of the file
     main_id = int(arrays["main_id"])
-    return People(tuple(tracks), None if main_id < 0 else main_id, rule)
+    return People(tuple(track for _, track in tracks), None if main_id < 0 else main_id, rule)
+
+
+def _positions(timeline: Timeline, frames: NDArray[Any]) -> NDArray[np.int64]:
+    """Places in the time line of frames of the file."""
+    found = np.searchsorted(timeline.frame_index, frames)
+    known = timeline.frame_index[np.minimum(found, len(timeline) - 1)] == frames
+    if not known.all():
+        raise ValueError("people_frame: expected frames of the clip")
+    return found
 
 
 def _verdict(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Verdict:

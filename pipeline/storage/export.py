@@ -7,17 +7,14 @@ back may be anything a visitor has: names, sizes and version are checked before 
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
+import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -32,20 +29,21 @@ from pipeline.measure.files import MEASUREMENT_COLUMNS, measurement_rows
 from pipeline.measure.measure import measure_analysis
 from pipeline.storage.analysis_files import load, write_files
 from pipeline.storage.output_folder import FILES, OVERLAY
+from pipeline.storage.outside_files import Limits, open_zip, packed_in_page, told_as
 from pipeline.types import Analysis
-from pipeline.video import open_video
+from pipeline.video.probing.formats import ENDINGS
 from pipeline.video.writer import replaced_when_done
 
 MAX_UNPACKED_BYTES = 512 * 2**20
-"""More than this is no analysis: an hour's arrays take a tenth of it."""
+"""More than this is no analysis and its clip."""
+_MAX_MEMBERS = 256
+"""Of a zip: four files and the clip, and what a person put beside them."""
 
 CERTAIN = 0.2
 """Joints with a lower score are marked as not visible in COCO's files."""
 
 EMBEDDED = "rinkside-analysis"
 """Id of the element of a report that holds the packed analysis."""
-
-_EMBEDDED = re.compile(rf'id="{EMBEDDED}"[^>]*>([A-Za-z0-9+/=\s]*)<'.encode())
 
 
 def coco_keypoints(analysis: Analysis) -> dict[str, Any]:
@@ -220,6 +218,7 @@ def unpack(paths: Sequence[Path], folder: Path) -> Analysis:
     """
     if not paths:
         raise StoreError.of("open_nothing")
+    beside = []
     for path in paths:
         suffix = path.suffix.lower()
         if suffix in (".html", ".htm"):
@@ -228,62 +227,48 @@ def unpack(paths: Sequence[Path], folder: Path) -> Analysis:
             _extract(path, path.name, folder)
         elif path.name != OVERLAY:
             shutil.copyfile(path, folder / path.name)
-    _check_arrays(folder)
-    analysis = load(folder)
-    return replace(analysis, video=replace(analysis.video, path=_clip_of(analysis, folder)))
+            beside.append(path.name)
+    with told_as(paths[0].name):
+        analysis = load(folder)
+    clip = _clip_of(analysis, folder, beside)
+    return replace(analysis, video=replace(analysis.video, path=clip))
 
 
 def _of_report(path: Path) -> BytesIO:
-    match = _EMBEDDED.search(path.read_bytes())
-    if match is None:
+    packed = packed_in_page(path, EMBEDDED)
+    if packed is None:
         raise StoreError.of("open_no_report", name=path.name)
-    try:
-        return BytesIO(base64.b64decode(b"".join(match[1].split()), validate=True))
-    except binascii.Error as error:
-        raise StoreError.of("open_damaged", name=path.name, detail=str(error)) from error
+    return packed
 
 
 def _extract(source: Path | BytesIO, name: str, folder: Path) -> None:
     """The files of an analysis out of a zip; nothing else, and nothing outside the folder."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-                raise StoreError.of("open_too_large", name=name)
-            for member in members:
-                plain = Path(member.filename.replace("\\", "/")).name
-                if not plain or plain.startswith(".") or plain == OVERLAY:
-                    continue
-                with archive.open(member) as packed, (folder / plain).open("wb") as file:
-                    shutil.copyfileobj(packed, file)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise StoreError.of("open_no_zip", name=name, detail=str(error)) from error
-    except OSError as error:  # a name that is too long, a full disk
-        detail = error.strerror or str(error)
-        raise StoreError.of("open_no_zip", name=name, detail=detail) from error
+    with open_zip(source, name, Limits(MAX_UNPACKED_BYTES, _MAX_MEMBERS)) as archive:
+        for member in archive.members:
+            plain = Path(member).name
+            if plain and not plain.startswith(".") and plain != OVERLAY:
+                archive.copy(member, folder / plain)
 
 
-def _check_arrays(folder: Path) -> None:
-    """Refuse arrays that would fill the memory; what else is wrong with them `load` tells."""
-    path = folder / "arrays.npz"
-    if not path.is_file():
-        return
-    with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise StoreError.of("open_too_large", name="arrays.npz")
-
-
-def _clip_of(analysis: Analysis, folder: Path) -> str:
+def _clip_of(analysis: Analysis, folder: Path, beside: Sequence[str]) -> str:
     """The clip among the files, by its sha256; a bare name when it is not there.
 
-    A path that the file itself names is never followed: it is somebody else's.
+    A path that the file itself names is never followed: it is somebody else's. What a zip holds
+    besides, such as a readme, is let be; a video that is not the clip is told.
+
+    Args:
+        analysis: Whose clip.
+        folder: With everything that came.
+        beside: Names of what was chosen by itself, which is meant to be the clip.
     """
     name = Path(os.fsdecode(analysis.video.path).replace("\\", "/")).name or "clip"
     ours = (*FILES, OVERLAY)
-    others = [p for p in folder.iterdir() if p.name not in ours and p.suffix != ".html"]
+    others = sorted(p for p in folder.iterdir() if p.name not in ours and p.suffix != ".html")
     for path in others:
-        if open_video(path).info.sha256 == analysis.video.sha256:
-            return str(path)
-    if others:
-        raise StoreError.of("open_other_clip", name=others[0].name, clip=name)
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == analysis.video.sha256:
+                return str(path)
+    for path in others:
+        if path.name in beside or path.suffix.lower() in ENDINGS:
+            raise StoreError.of("open_other_clip", name=path.name, clip=name)
     return str(folder / "no clip" / name)

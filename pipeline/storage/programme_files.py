@@ -21,6 +21,7 @@ from pipeline.storage.analysis_files import UNREADABLE, video_as_dict
 from pipeline.storage.field_kinds import WrongField
 from pipeline.storage.messages import messages_as_list, read_warnings
 from pipeline.storage.output_folder import new_folder
+from pipeline.storage.outside_files import Limits, read_arrays, read_json
 from pipeline.storage.programme_schema import check_programme
 from pipeline.types import (
     Candidate,
@@ -38,6 +39,10 @@ from pipeline.types import (
 SCHEMA_VERSION = 1
 PROGRAMME, FRAME_SCORES, ELEMENTS = "programme.json", "frame_scores.npz", "elements"
 """Names in the folder of a programme."""
+_SCORES = Limits(unpacked_bytes=64 * 2**20, members=64)
+"""Of `frame_scores.npz`: fifteen minutes take a tenth of it."""
+_JSON_BYTES, _JSON_VALUES = 4 * 2**20, 100_000
+"""Of `programme.json`: a free skate takes a tenth of it."""
 
 
 def programme_as_dict(programme: Programme) -> dict[str, Any]:
@@ -135,7 +140,8 @@ def load_programme(folder: Path | str) -> Programme:
 
 def _read_json(folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads((folder / PROGRAMME).read_text(encoding="utf-8"))
+        path = folder / PROGRAMME
+        content = read_json(path, most_bytes=_JSON_BYTES, most_values=_JSON_VALUES)
     except FileNotFoundError:
         raise StoreError.of("programme_none", folder=folder) from None
     except (OSError, ValueError, RecursionError) as error:
@@ -149,14 +155,13 @@ def _read_json(folder: Path) -> dict[str, Any]:
 
 
 def _read_scores(folder: Path) -> FrameScores:
-    with (folder / FRAME_SCORES).open("rb") as file:  # see `analysis_files.load`
-        arrays = np.load(file, allow_pickle=False)
-        scores = FrameScores(
-            np.asarray(arrays["times_s"], np.float64),
-            np.asarray(arrays["probabilities"], np.float32),
-            np.asarray(arrays["moments"], np.float32),
-            np.asarray(arrays["hip_height"], np.float32),
-        )
+    arrays = read_arrays(folder / FRAME_SCORES, _SCORES)
+    scores = FrameScores(
+        np.asarray(arrays["times_s"], np.float64),
+        np.asarray(arrays["probabilities"], np.float32),
+        np.asarray(arrays["moments"], np.float32),
+        np.asarray(arrays["hip_height"], np.float32),
+    )
     known = (scores.times_s, scores.probabilities, scores.moments, scores.hip_height)
     if not all(np.isfinite(values).all() for values in known):
         raise ValueError(f"{FRAME_SCORES}: expected finite numbers")

@@ -6,30 +6,31 @@ What comes back may be anything a visitor has: names and sizes are checked befor
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import shutil
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
 from pipeline.errors import StoreError
+from pipeline.storage.outside_files import Limits, open_zip, packed_in_page
 from pipeline.storage.programme_files import PROGRAMME
 from pipeline.storage.programme_schema import ANALYSIS_PLACE
 from pipeline.video.writer import replaced_when_done
 
 MAX_UNPACKED_BYTES = 1024 * 2**20
 """More than this is no programme: fifteen minutes with all elements take a tenth of it."""
+_MAX_MEMBERS = 4096
+"""Of a zip: four files an element and a few of the whole; sixty elements take a tenth of it."""
+_OF_NAMES = Limits(2**63, _MAX_MEMBERS)
+"""Where only names are looked at, so that a programme that is too large hears that."""
 PROGRAMME_EMBEDDED = "rinkside-programme"
 """Id of the element of a sheet that holds the packed programme."""
 
 _FILES = re.compile(r"[\w-][\w.-]*\.(?:json|npz|csv|vtt)")
 _OF_ELEMENTS = re.compile(rf"{ANALYSIS_PLACE.pattern}/[\w-][\w.-]*\.(?:json|npz|csv)")
 """What is taken out of a zip. Videos and pages in it are made anew from the rest."""
-_EMBEDDED = re.compile(rf'id="{PROGRAMME_EMBEDDED}"[^>]*>([A-Za-z0-9+/=\s]*)<'.encode())
 _HEAD_BYTES = 4
 _PAGE = (".html", ".htm")
 
@@ -73,15 +74,15 @@ def holds_programme(path: Path) -> bool:
     """Whether a file looks like a programme that was saved: a zip, a sheet, or its JSON file."""
     try:
         if path.suffix.lower() in _PAGE:
-            return _EMBEDDED.search(path.read_bytes()) is not None
+            return packed_in_page(path, PROGRAMME_EMBEDDED) is not None
         if path.name == PROGRAMME:
             return True
         with path.open("rb") as file:
             if file.read(_HEAD_BYTES) != b"PK\x03\x04":
                 return False
-        with zipfile.ZipFile(path) as archive:
-            return _root_of(archive.namelist()) is not None
-    except (OSError, zipfile.BadZipFile):
+        with open_zip(path, path.name, _OF_NAMES) as archive:
+            return _root_of(archive.members) is not None
+    except (OSError, StoreError):
         return False
 
 
@@ -112,55 +113,32 @@ def unpack_programme(paths: Sequence[Path], folder: Path) -> Path | None:
             video = path
     if not (folder / PROGRAMME).is_file():
         raise StoreError.of("programme_nothing")
-    _check_arrays(folder)
     return video
 
 
-def _check_arrays(folder: Path) -> None:
-    """Refuse arrays that would fill the memory; what else is wrong with them reading tells."""
-    for path in folder.rglob("*.npz"):
-        with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise StoreError.of("open_too_large", name=path.name)
+def _limits() -> Limits:
+    return Limits(MAX_UNPACKED_BYTES, _MAX_MEMBERS)
 
 
 def _of_sheet(path: Path) -> BytesIO:
-    match = _EMBEDDED.search(path.read_bytes())
-    if match is None:
+    packed = packed_in_page(path, PROGRAMME_EMBEDDED)
+    if packed is None:
         raise StoreError.of("open_no_report", name=path.name)
-    try:
-        return BytesIO(base64.b64decode(b"".join(match[1].split()), validate=True))
-    except binascii.Error as error:
-        raise StoreError.of("open_damaged", name=path.name, detail=str(error)) from error
+    return packed
 
 
-def _root_of(names: Sequence[str]) -> str | None:
+def _root_of(names: Iterable[str]) -> str | None:
     """Which folder of a zip holds the programme, `""` or `name/`; None: none does."""
-    slashed = [name.replace("\\", "/") for name in names]
-    found = [name for name in slashed if name.rpartition("/")[2] == PROGRAMME]
+    found = [name for name in names if name.rpartition("/")[2] == PROGRAMME]
     return min(found, key=len).removesuffix(PROGRAMME) if found else None
 
 
 def _extract(source: Path | BytesIO, name: str, folder: Path) -> None:
     """The files of a programme out of a zip; nothing else, and nothing outside the folder."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            root = _root_of(archive.namelist())
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
-                raise StoreError.of("open_too_large", name=name)
-            for member in members:
-                inner = member.filename.replace("\\", "/")
-                if root is None or not inner.startswith(root):
-                    continue
-                inner = inner.removeprefix(root)
-                if not _is_ours(inner):
-                    continue
+    with open_zip(source, name, _limits()) as archive:
+        root = _root_of(archive.members)
+        for member in archive.members:
+            inner = None if root is None else member.removeprefix(root)
+            if inner is not None and member.startswith(root or "") and _is_ours(inner):
                 (folder / inner).parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as packed, (folder / inner).open("wb") as file:
-                    shutil.copyfileobj(packed, file)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise StoreError.of("open_no_zip", name=name, detail=str(error)) from error
-    except OSError as error:
-        detail = error.strerror or str(error)
-        raise StoreError.of("open_no_zip", name=name, detail=detail) from error
+                archive.copy(member, folder / inner)

@@ -2,6 +2,7 @@
 
 from pipeline.video.buffer import BUFFER_BYTES, FrameBuffer
 from pipeline.video.clip import (
+    MAX_SPAN_FRAMES,
     MAX_SPAN_S,
     Video,
     check_span,
@@ -13,6 +14,7 @@ from pipeline.video.writer import VideoWriter, video_writer
 
 __all__ = [
     "BUFFER_BYTES",
+    "MAX_SPAN_FRAMES",
     "MAX_SPAN_S",
     "READERS",
     "Frame",

@@ -29,6 +29,9 @@ MAX_SPAN_S = 60.0
 """Longer spans are refused: the networks name one element a clip (the longest, a step sequence,
 takes about 15 s), so a programme needs in and out points."""
 
+MAX_SPAN_FRAMES = 20_000
+"""A minute at 333 frames a second; more take hours, however short the file says that it is."""
+
 # Said once a file, however often it is opened.
 _warn = lru_cache(maxsize=1024)(logging.getLogger(__name__).warning)
 
@@ -161,7 +164,7 @@ def open_video(
 
 
 def check_span(video: Video, max_span_s: float = MAX_SPAN_S) -> None:
-    """Refuse a span too long to be one element.
+    """Refuse a span too long to be one element, or with too many frames to be looked at.
 
     Raises:
         VideoError: saying why, and to choose in and out points.
@@ -169,6 +172,8 @@ def check_span(video: Video, max_span_s: float = MAX_SPAN_S) -> None:
     span_s = video.info.end_s - video.info.start_s
     if span_s > max_span_s:
         raise video.error("span_long", span=f"{span_s:.1f}", most=f"{max_span_s:g}")
+    if len(video) > MAX_SPAN_FRAMES:
+        raise video.error("span_frames", frames=len(video), most=MAX_SPAN_FRAMES)
 
 
 def checked_positions(positions: Sequence[int] | IntArray | None, T: int) -> IntArray:

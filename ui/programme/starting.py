@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import StoreError
+from pipeline.storage.outside_files import told_as
 from pipeline.storage.programme_pack import holds_programme, unpack_programme
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import ProgrammeJobs
@@ -51,4 +52,5 @@ def _opened(jobs: ProgrammeJobs, files: Sequence[Path], visitor: str) -> Program
         folder = Path(scratch) / "programme"
         folder.mkdir()
         video = unpack_programme(files, folder)
-        return jobs.adopt(folder, visitor, video=video)
+        with told_as(files[0].name):
+            return jobs.adopt(folder, visitor, video=video)
