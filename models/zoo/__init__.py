@@ -2,6 +2,7 @@
 
 from models.weights import LoadReport, MissingWeights, WeightsError
 from models.zoo.builders import BUILDERS, BUILDERS_BY_FAMILY, family_of
+from models.zoo.calibrations import FittedNumbers, read_calibrations
 from models.zoo.convert import Conversion, convert_file
 from models.zoo.fetch import fetch
 from models.zoo.load import (
@@ -28,6 +29,7 @@ __all__ = [
     "Checkpoint",
     "Conversion",
     "Figure",
+    "FittedNumbers",
     "LoadReport",
     "ManifestError",
     "MissingWeights",
@@ -42,5 +44,6 @@ __all__ = [
     "find_checkpoint",
     "initialise",
     "load_model",
+    "read_calibrations",
     "read_manifest",
 ]

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from models.checkpoint_files import sha256_of
 from models.command_line import Parser, readable_size, run_command
 from models.errors import UserError
 from models.families import FAMILIES
 from models.weights import WeightsError
+from models.zoo.calibrations import FittedNumbers, read_calibrations
 from models.zoo.convert import convert_file
 from models.zoo.fetch import fetch
 from models.zoo.load import check_checkpoint
@@ -45,12 +47,16 @@ def list_checkpoints(options: argparse.Namespace) -> int:
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Check every checkpoint that is here, a line each; 1 when one fails."""
+    """Check every file that is here, a line each; 1 when one fails."""
     counts = {"ok": 0, "FAIL": 0, "absent": 0}
     for checkpoint in read_manifest(options.manifest).values():
         verdict, remark = _verdict(checkpoint, options.manifest)
         counts[verdict] += 1
         print(f"{checkpoint.name} {verdict} {remark}".rstrip(), flush=True)
+    for numbers in read_calibrations(options.manifest):
+        verdict, remark = _numbers_verdict(numbers, options.manifest)
+        counts[verdict] += 1
+        print(f"{numbers.name} {verdict} {remark}", flush=True)
     print(f"{counts['ok']} ok, {counts['FAIL']} failed, {counts['absent']} absent")
     return 1 if counts["FAIL"] else 0
 
@@ -63,6 +69,15 @@ def _verdict(checkpoint: Checkpoint, manifest: Path) -> tuple[str, str]:
         return "ok", f"sha256 {check_checkpoint(checkpoint, manifest)}"
     except WeightsError as error:
         return "FAIL", str(error)
+
+
+def _numbers_verdict(numbers: FittedNumbers, manifest: Path) -> tuple[str, str]:
+    path = numbers.path(manifest)
+    if not path.is_file():
+        return "FAIL", f"{path}: there is no such file"
+    if (found := sha256_of(path)) != numbers.sha256:
+        return "FAIL", f"{path}: sha256 is {found}, the manifest says {numbers.sha256}"
+    return "ok", f"sha256 {found}"
 
 
 def fetch_one(options: argparse.Namespace) -> int:

@@ -125,16 +125,7 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, Checkpoint]:
     Raises:
         ManifestError: Unreadable, or an entry with an unknown key or a wrong value.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path} cannot be read: {error}") from error
-    unknown = set(document) - {"schema_version", "checkpoint"}
-    if unknown or document.get("schema_version") != 1:
-        raise ManifestError(
-            f"{path}: expected schema_version = 1 and [[checkpoint]] entries, got schema_version = "
-            f"{document.get('schema_version')} and {', '.join(sorted(unknown)) or 'nothing else'}"
-        )
+    document = read_document(path)
     checkpoints: dict[str, Checkpoint] = {}
     for number, entry in enumerate(document.get("checkpoint", []), start=1):
         checkpoint = _checkpoint(entry, f"{path}: entry {number}")
@@ -142,6 +133,25 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, Checkpoint]:
             raise ManifestError(f"{path}: checkpoint {checkpoint.name!r}is listed twice")
         checkpoints[checkpoint.name] = checkpoint
     return checkpoints
+
+
+def read_document(path: Path = MANIFEST) -> dict[str, Any]:
+    """The tables of a manifest, their entries unread.
+
+    Raises:
+        ManifestError: Unreadable, or with a table that manifests do not have.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path} cannot be read: {error}") from error
+    unknown = set(document) - {"schema_version", "checkpoint", "calibration"}
+    if unknown or document.get("schema_version") != 1:
+        raise ManifestError(
+            f"{path}: expected schema_version = 1 and [[checkpoint]] entries, got schema_version = "
+            f"{document.get('schema_version')} and {', '.join(sorted(unknown)) or 'nothing else'}"
+        )
+    return document
 
 
 def known_builder(file: Path, family: str, manifest: Path = MANIFEST) -> str | None:
@@ -188,12 +198,13 @@ def _checkpoint(entry: Mapping[str, Any], where: str) -> Checkpoint:
             **entry,
             "arguments": _tuples(entry.get("arguments", {})),
             "urls": tuple(entry.get("urls", ())),
-            "figures": tuple(_figure(figure, where) for figure in entry.get("figures", ())),
+            "figures": tuple(figure_of(figure, where) for figure in entry.get("figures", ())),
         }
     )
 
 
-def _figure(entry: Mapping[str, Any], where: str) -> Figure:
+def figure_of(entry: Mapping[str, Any], where: str) -> Figure:
+    """A measured number of an entry; ManifestError where it is none."""
     names = [field.name for field in fields(Figure)]
     if sorted(entry) != sorted(names):
         raise ManifestError(f"{where}: a figure has the keys {', '.join(names)}, got {entry}")

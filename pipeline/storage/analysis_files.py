@@ -36,6 +36,8 @@ from pipeline.types import (
     Analysis,
     VideoInfo,
 )
+from pipeline.verdict.calibrated import calibrated_verdict
+from pipeline.verdict.files import calibrated_as_dict
 
 SCHEMA_VERSION = 1
 
@@ -53,7 +55,7 @@ UNREADABLE = (
 
 def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
     """The content of `analysis.json`."""
-    verdict = analysis.verdict
+    verdict, calibrated = analysis.verdict, calibrated_verdict(analysis)
     return {
         "schema_version": SCHEMA_VERSION,
         "rinkside_version": __version__,
@@ -87,6 +89,7 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "timings_s": dict(analysis.timings_s),
         "warnings": [str(message) for message in analysis.warnings],
         "messages": messages_as_dict(analysis.people.rule, analysis.warnings),
+        "calibrated": None if calibrated is None else calibrated_as_dict(calibrated),
         **_set_by_person(analysis),
     }
 

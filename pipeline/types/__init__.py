@@ -18,6 +18,7 @@ from pipeline.types.basic import (
     Status,
     deciding_fields,
 )
+from pipeline.types.calibrated import CalibratedVerdict, ClassSet, Novelty
 from pipeline.types.people import Detections, People, PoseSequence, RegionOfInterest, Track
 from pipeline.types.programme import (
     Candidate,
@@ -36,8 +37,10 @@ __all__ = [
     "NUM_JOINTS",
     "OMITTED_AT_DEFAULT",
     "Analysis",
+    "CalibratedVerdict",
     "CancelCheck",
     "Candidate",
+    "ClassSet",
     "Detections",
     "FloatArray",
     "FoundElement",
@@ -47,6 +50,7 @@ __all__ = [
     "IntArray",
     "Measured",
     "ModelScores",
+    "Novelty",
     "People",
     "PoseSequence",
     "Precision",

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from pipeline.classification.ensemble import FUSED, EnsembleSettings, Probabilities, softmax
+from pipeline.classification.ensemble import FUSED, EnsembleSettings
 from pipeline.types import IntArray
+from pipeline.verdict.temperature import tempered
 from training.data.challenge import DataError
 from training.evaluation.predictions import Predictions
 from training.evaluation.voter_metrics import (
@@ -111,11 +112,6 @@ def check_apart(validation: Predictions, evaluated: Predictions) -> None:
             f"--validation: source {shared.source} (clip {shared.stem}) is also evaluated; "
             "weights must be fitted on other sources"
         )
-
-
-def tempered(probabilities: NDArray[np.float64], temperature: float) -> Probabilities:
-    """Probabilities `(N, 28)` whose logarithms are divided by a temperature; NaN rows stay."""
-    return softmax(np.log(np.maximum(probabilities, _SMALLEST)) / temperature)
 
 
 def fit_temperature(probabilities: NDArray[np.float64], labels: IntArray) -> float:

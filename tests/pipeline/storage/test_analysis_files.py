@@ -145,8 +145,9 @@ def test_the_files_hold_the_names_of_the_contract(tmp_path):
     content = json.loads((tmp_path / "analysis.json").read_text())
     assert set(content) == {
         "schema_version", "rinkside_version", "profile", "video", "origin_s", "region", "models",
-        "verdict", "provenance", "timings_s", "warnings", "messages",
+        "verdict", "provenance", "timings_s", "warnings", "messages", "calibrated",
     }  # fmt: skip
+    assert content["calibrated"] is None  # nothing is fitted for random weights
     assert {"umt", "uniformerv2", "infogcn", "umt_16x224"} <= set(content["models"])
     assert set(content["models"]["umt"]) == {"label", "probability", "views", "distinct_views"}
     assert set(content["verdict"]) == {

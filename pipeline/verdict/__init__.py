@@ -1,0 +1,1 @@
+"""What a verdict is worth, by numbers that were fitted on other clips with the same weights."""

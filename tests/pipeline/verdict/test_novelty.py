@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon, mahalanobis
+
+from pipeline.classification.ensemble import score_views, softmax
+from pipeline.types import PoseSequence
+from pipeline.verdict.novelty import (
+    disagreement,
+    excess,
+    nearest_distance,
+    share_below,
+    unseen_skeleton,
+)
+from tests.factories import make_analysis
+from tests.pipeline.verdict.numbers import NETWORKS, made_numbers, weighed
+
+
+def test_the_distance_is_mahalanobis() -> None:
+    rng = np.random.default_rng(0)
+    means, x = rng.normal(size=(28, 6)), rng.normal(size=6)
+    spread = rng.normal(size=(6, 6))
+    precision = np.linalg.inv(spread @ spread.T + np.eye(6))
+    expected = min(mahalanobis(x, mean, precision) for mean in means)
+    assert nearest_distance(x, means, precision) == pytest.approx(expected)
+    assert nearest_distance(means[3], means, precision) == 0.0
+
+
+def test_disagreement_is_the_jensen_shannon_divergence() -> None:
+    logits = np.random.default_rng(1).normal(size=(2, 28)).astype(np.float32) * 2
+    one, other = (score_views(name, row[None]) for name, row in zip("ab", logits, strict=True))
+    expected = jensenshannon(*softmax(logits)) ** 2
+    assert disagreement([one, other]) == pytest.approx(expected)
+    assert disagreement([one, one]) == pytest.approx(0.0, abs=1e-12)
+    # Two views of one network that differ count as two networks do.
+    assert disagreement([score_views("a", logits)]) == pytest.approx(expected)
+
+
+def test_a_skeleton_that_is_hardly_seen_counts() -> None:
+    scores = np.full((10, 17), 0.8, np.float32)
+    scores[5:] = 0.0
+    xy = np.zeros((10, 17, 2), np.float32)
+    assert unseen_skeleton(PoseSequence(xy, scores)) == pytest.approx(0.6)
+    strided = np.zeros((10, 17), np.float32)
+    strided[::2] = 0.8
+    assert unseen_skeleton(PoseSequence(xy, strided, stride=2)) == pytest.approx(0.2, abs=1e-6)
+
+
+def test_signs_are_told_beside_what_is_usual() -> None:
+    known = np.arange(101.0)
+    assert excess(known, 50.0) == pytest.approx(0.0)
+    assert excess(known, 95.0) == pytest.approx(1.0)
+    assert share_below(known, 25.0) == pytest.approx(25 / 101)
+    assert share_below(known, 1000.0) == 1.0
+
+
+def test_a_clip_is_unlike_above_the_threshold() -> None:
+    analysis = weighed(make_analysis())
+    model = made_numbers(analysis).novelty
+    judged = model.judge(analysis.scores, analysis.pose)
+    assert set(judged.parts) == {"features", "disagreement"}
+    values = model.values(analysis.scores, analysis.pose)
+    expected = np.mean([excess(model.known[name], values[name]) for name in model.known])
+    assert judged.score == pytest.approx(expected)
+    above = replace(model, threshold=judged.score - 1e-6)
+    below = replace(model, threshold=judged.score + 1e-6)
+    assert above.judge(analysis.scores, analysis.pose).unlike
+    assert not below.judge(analysis.scores, analysis.pose).unlike
+
+
+def test_networks_that_disagree_make_a_clip_more_unlike() -> None:
+    same, apart = (
+        make_analysis(),
+        make_analysis(umt="3Lutz", uniformerv2="SitSpin", infogcn="1Loop"),
+    )
+    model = made_numbers(weighed(same)).novelty
+    values = [model.values(a.scores, a.pose)["disagreement"] for a in (same, apart)]
+    assert values[0] < values[1]
+    assert model.networks == NETWORKS
