@@ -98,7 +98,7 @@ def combined(
         moved = closer.boxes_xyxy[near] + np.tile(window[:2], 2).astype(np.float32)
         kept = ~_cut_off(moved, window, frame_size)
         moved, moved_scores = moved[kept], closer.scores[near][kept]
-        stays = _stays(whole.boxes_xyxy[far], moved, window)
+        stays = _stays(whole.boxes_xyxy[far], moved, window, frame_size)
         boxes += [moved, whole.boxes_xyxy[far][stays]]
         scores += [moved_scores, whole.scores[far][stays]]
         if closer.appearance is not None and whole.appearance is not None:
@@ -127,14 +127,17 @@ def _cut_off(boxes: FloatArray, window: IntArray, frame_size: tuple[int, int]) -
     return np.asarray((inner & (np.abs(boxes - window) < slack)).any(axis=1))
 
 
-def _stays(boxes: FloatArray, closer: FloatArray, window: IntArray) -> Flags:
+def _stays(
+    boxes: FloatArray, closer: FloatArray, window: IntArray, frame_size: tuple[int, int]
+) -> Flags:
     """Which boxes `(N, 4)` of the whole frame still count.
 
-    Those that reach out of the window and are nobody whom the closer look found.
+    Those that reach out of the window, or to its rim, and are nobody whom the closer look found.
     """
     low, high = np.maximum(boxes[:, :2], window[:2]), np.minimum(boxes[:, 2:], window[2:])
     inside = (high - low).clip(0).prod(axis=1) / np.maximum(extents(boxes).prod(axis=1), 1e-6)
     known = (
         pairwise_iou(boxes, closer).max(axis=1) > 0.5 if len(closer) else np.zeros(len(boxes), bool)
     )
-    return np.asarray((inside < 0.9) & ~known)
+    at_rim = _cut_off(boxes, window, frame_size)
+    return np.asarray(((inside < 0.9) | at_rim) & ~known)

@@ -10,21 +10,21 @@ import numpy as np
 from pipeline.config import Profile
 from pipeline.detection.detector import Detector, detect
 from pipeline.detection.zoom import combined, parts, windows
-from pipeline.programme.reading.findings import Finding, joined_detections, joined_tracks
+from pipeline.programme.reading.findings import Finding, joined_tracks
 from pipeline.programme.reading.pieces import Piece
 from pipeline.programme.reading.same_skater import (
     SkaterMemory,
     agreements,
     is_skater,
+    is_whole,
     look_of,
 )
+from pipeline.programme.reading.window import Window
 from pipeline.tracking.candidates import Candidate, rank_candidates
 from pipeline.tracking.people import refined_tracks
 from pipeline.tracking.tracks import Tracker
-from pipeline.types import Detections, FloatArray, IntArray, Timeline, Track
+from pipeline.types import Detections, IntArray, Timeline, Track
 
-_BACK_S = 6.0
-"""So much of the shot before a piece is tracked again with it."""
 _SAME_IOU = 0.5
 """Mean overlap in the frames before the piece that makes two tracks one person's."""
 _CONTINUED = 3.0
@@ -49,6 +49,8 @@ class FoundPeople:
     """What speaks for the next person."""
     memory: SkaterMemory
     """The skater's looks after this piece."""
+    likeliest: Track | None = None
+    """Who was closest to being the skater, taken or not."""
 
 
 class PeopleFinder:
@@ -89,16 +91,22 @@ class PeopleFinder:
         """
         keys = self._key_frames(piece, goes_on=bool(before))
         whole = self._detected(piece, keys)
-        window = _Window.of(before, whole, keys, self._timeline, piece)
+        window = Window.of(before, whole, keys, self._timeline, piece)
         found = self._followed(piece, window, before, memory)
         main = next((t for t in found.tracks if t.person_id == found.main_id), None)
         where = windows(main, keys, self._size, self._profile.zoom)
-        if where is None:
+        if where is None or (main is None and self._is_large(found.likeliest, keys)):
             return found
         closer = self._detected(piece, keys, where)
         whole = combined(whole, closer, where, self._size)
-        window = _Window.of(before, whole, keys, self._timeline, piece)
+        window = Window.of(before, whole, keys, self._timeline, piece)
         return self._followed(piece, window, before, memory)
+
+    def _is_large(self, person: Track | None, keys: IntArray) -> bool:
+        """Whether somebody is there for whom no closer look is needed."""
+        if person is None:
+            return False
+        return windows(person, keys, self._size, self._profile.zoom) is None
 
     def _key_frames(self, piece: Piece, *, goes_on: bool) -> IntArray:
         """Frames to look at, from the piece's first: kept ones, and the last of them."""
@@ -121,9 +129,9 @@ class PeopleFinder:
         return replace(found, boxes_xyxy=boxes)
 
     def _followed(
-        self, piece: Piece, window: _Window, before: list[Finding], memory: SkaterMemory
+        self, piece: Piece, window: Window, before: list[Finding], memory: SkaterMemory
     ) -> FoundPeople:
-        choice = _Choice(window, self._size, self._profile, memory)
+        choice = _Choice(window, self._size, self._profile, memory, named=self._skater is not None)
         tracker = Tracker(window.detections, window.timeline, self._size, self._profile.track)
         tracks = refined_tracks(tracker, tracker.people(), choice.points)
         points = choice.points(tracks)
@@ -138,7 +146,9 @@ class PeopleFinder:
             chosen = None
         if chosen is not None:
             numbers = _with_skater(numbers, chosen, memory.person_id)
-            look = look_of(present[chosen], window.detections, window.back)
+            track = present[chosen]
+            whole = is_whole(track, self._size[1])
+            look = look_of(track, window.detections, window.back) if whole else None
             memory = memory.with_look(numbers[chosen], look)
         return FoundPeople(
             window.piece_detections(),
@@ -147,73 +157,7 @@ class PeopleFinder:
             points[ranked[0]] if ranked else 0.0,
             points[ranked[1]] if len(ranked) > 1 else 0.0,
             memory,
-        )
-
-
-@dataclass(frozen=True)
-class _Window:
-    """A piece and some of its shot before it."""
-
-    since: int
-    """Position of its first frame."""
-    detections: Detections
-    timeline: Timeline
-    back: int
-    """Frames before the piece's first."""
-    committed: FloatArray
-    """`(back, 4)` the skater's boxes in them."""
-
-    @classmethod
-    def of(
-        cls,
-        before: list[Finding],
-        found: Detections,
-        keys: IntArray,
-        timeline: Timeline,
-        piece: Piece,
-    ) -> _Window:
-        first = piece.first
-        if before:
-            start_s = timeline.pts_s[first] - _BACK_S
-            since = max(before[0].first, int(np.searchsorted(timeline.pts_s, start_s)))
-        else:
-            since = first
-        joined = joined_detections(before, keys, since, found, first)
-        part = slice(since, piece.stop)
-        back = first - since
-        committed = np.full((back, 4), np.nan, np.float32)
-        for finding in before:
-            low = max(finding.first, since)
-            if finding.stop > low:
-                own = finding.main_boxes()[low - finding.first :]
-                committed[low - since : finding.stop - since] = own
-        cut = Timeline(timeline.frame_index[part], timeline.pts_s[part], timeline.origin_s)
-        return cls(since, joined, cut, back, committed)
-
-    def is_inside(self, track: Track) -> bool:
-        """Whether somebody is seen in the piece itself."""
-        return not np.isnan(track.boxes_xyxy[self.back :, 0]).all()
-
-    def cut(self, track: Track, number: int) -> Track:
-        """A track in the piece alone."""
-        return Track(
-            number,
-            track.boxes_xyxy[self.back :],
-            track.scores[self.back :],
-            track.detected[self.back :],
-        )
-
-    def piece_detections(self) -> Detections:
-        """The boxes in the piece alone."""
-        d, back = self.detections, self.back
-        own = d.frame >= back
-        return Detections(
-            d.num_frames - back,
-            d.key_frames[d.key_frames >= back] - back,
-            d.frame[own] - back,
-            d.boxes_xyxy[own],
-            d.scores[own],
-            None if d.appearance is None else d.appearance[own],
+            present.get(ranked[0]) if ranked else None,
         )
 
 
@@ -222,12 +166,15 @@ class _Choice:
 
     def __init__(
         self,
-        window: _Window,
+        window: Window,
         frame_size: tuple[int, int],
         profile: Profile,
         memory: SkaterMemory,
+        *,
+        named: bool,
     ) -> None:
         self._window, self._size, self._memory = window, frame_size, memory
+        self._sure = bool(len(memory.looks)) and (named or memory.is_sure)
         self._settings = profile.main_skater
         self._known: dict[int, tuple[Candidate, float, float]] = {}
 
@@ -254,11 +201,18 @@ class _Choice:
         candidate, likeness, overlap = self._known[number]
         if overlap > _SAME_IOU:
             return True
-        return is_skater(candidate, likeness, known=bool(len(self._memory.looks)))
+        lasts_s = float(np.ptp(self._window.timeline.pts_s))
+        return is_skater(
+            candidate,
+            likeness,
+            lasts_s,
+            known=bool(len(self._memory.looks)),
+            sure=self._sure,
+        )
 
 
 def _kept_numbers(
-    tracks: tuple[Track, ...], before: list[Finding], window: _Window
+    tracks: tuple[Track, ...], before: list[Finding], window: Window
 ) -> dict[int, int]:
     """From the tracks' own numbers to those that people have had in the shot so far."""
     since = window.since

@@ -17,6 +17,13 @@ _ALIKE, _UNLIKE = 0.85, 0.55
 """Likeness of clothes that is as good as certain, and that excludes somebody."""
 _SEEN_SHARE = 0.4
 """Share of a shot's beginning that somebody unknown must be in view to be taken for the skater."""
+_SURE_LOOKS = 2
+"""From so many looks on, somebody who looks otherwise is not the skater: one look may be of another
+person, who was shown before the programme."""
+_INSERT_S, _ALWAYS = 6.0, 0.8
+"""Nobody but the skater is shown for longer, and in so large a share of that time."""
+_RIM = 0.015
+"""What ends so near to the picture's upper or lower side, in its heights, goes on beyond it."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +43,17 @@ class SkaterMemory:
         likeness = float(agreement[: max(1, len(agreement) // 2)].mean())
         return float(np.clip((likeness - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0))
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether enough is known to tell the skater from others."""
+        return len(self.looks) >= _SURE_LOOKS
+
     def with_look(self, person_id: int, look: Numbers | None) -> SkaterMemory:
-        """After the skater was seen once more."""
+        """After the skater was seen once more; what an unsure memory held of another is dropped."""
         looks = self.looks
         if look is not None:
+            if not self.is_sure and self.likeness(look) == 0.0:
+                looks = looks[:0]
             looks = np.concatenate([looks, look[None].astype(np.float32)])[-_LOOKS:]
         return SkaterMemory(looks, person_id)
 
@@ -75,8 +89,32 @@ def agreements(tracks: list[Track] | tuple[Track, ...], boxes: FloatArray) -> Nu
     return result
 
 
-def is_skater(candidate: Candidate, likeness: float, *, known: bool) -> bool:
-    """Whether the likeliest person at a shot's beginning is the skater at all."""
-    if not known:
+def is_whole(track: Track, height: int) -> bool:
+    """Whether somebody is mostly seen from head to foot: a part of them looks otherwise.
+
+    Args:
+        track: The person's.
+        height: Of the picture, pixels.
+    """
+    boxes = track.boxes_xyxy[~np.isnan(track.boxes_xyxy[:, 0])]
+    cut_off = (boxes[:, 1] < _RIM * height) | (boxes[:, 3] > (1.0 - _RIM) * height)
+    return bool(cut_off.mean() < 0.5) if len(boxes) else False
+
+
+def is_skater(
+    candidate: Candidate, likeness: float, lasts_s: float, *, known: bool, sure: bool
+) -> bool:
+    """Whether the likeliest person at a shot's beginning is the skater at all.
+
+    Args:
+        candidate: The person.
+        likeness: Of looks, 0..1.
+        lasts_s: How much of the shot has been seen.
+        known: Whether the skater has been seen before.
+        sure: Whether that is enough to tell others by their looks.
+    """
+    if known and likeness > 0:
+        return candidate.presence >= _SEEN_SHARE / 2
+    if not sure:
         return candidate.presence >= _SEEN_SHARE
-    return likeness > 0 and candidate.presence >= _SEEN_SHARE / 2
+    return lasts_s >= _INSERT_S and candidate.presence >= _ALWAYS

@@ -104,6 +104,13 @@ def test_boxes_of_both_looks_become_one_list() -> None:
     assert both.scores.tolist() == pytest.approx([0.8] * 4)
 
 
+def test_who_ends_at_the_rim_of_the_window_is_not_lost() -> None:
+    where = np.array([[160, 90, 480, 270]])
+    whole = found([0], [[250, 132, 320, 271]], 1)
+    closer = found([0], [[90, 42, 160, 179]], 1)  # without the blades
+    assert combined(whole, closer, where, SIZE).boxes_xyxy.tolist() == [[250, 132, 320, 271]]
+
+
 def test_a_side_of_the_frame_cuts_nobody_off() -> None:
     where = np.array([[0, 0, 320, 180]])
     closer = found([0], [[0, 20, 30, 100]], 1)
