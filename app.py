@@ -37,12 +37,12 @@ def _run(address: Address) -> None:
     # Imported here: gradio reads the temporary folder's name as it is imported.
     from ui.desk.controls import examples
     from ui.example import Example
+    from ui.hosting import listen_on
     from ui.launch import queued, serve
     from ui.layout import build_app
     from ui.player import ClipShelf
     from ui.programme.engine import FinderEngine, jobs_folder
     from ui.programme.jobs import ProgrammeJobs
-    from ui.server.hosting import listen_on
 
     listen_on(address.host)
     clips, ready = ClipShelf(), examples()

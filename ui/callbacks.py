@@ -28,6 +28,7 @@ from ui.asked import is_searched
 from ui.asked import request_of as request_of
 from ui.language.messages import in_words
 from ui.language.tables import say
+from ui.presence import Full
 from ui.runs import Run, RunStore
 from ui.views.cards import message_card, progress_card
 from ui.work import Work
@@ -74,7 +75,10 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
     if same is not None:
         runs.recall(same)
         return same.card, same.run_id if same.analysis else "", next(_again)
-    run = runs.start(visitor, display_name(Path(request.path)))
+    try:
+        run = runs.start(visitor, display_name(Path(request.path)))
+    except Full as error:
+        return message_card(in_words(error), kind="error"), "", 0
     run.asked, run.blind = request, blind
     if known is None or searched:
         run.card = message_card(say("status_waiting"))

@@ -19,6 +19,7 @@ from ui.player import ClipShelf, player_routes
 from ui.programme.jobs import ProgrammeJobs
 from ui.programme.routes import MAX_UPLOAD_MIB, programme_routes
 from ui.server.addresses import Allowed
+from ui.server.heartbeats import Heartbeats
 
 MAX_WAITING = 200
 """Events that may wait at a time."""
@@ -57,6 +58,7 @@ def app_options(clips: ClipShelf, jobs: ProgrammeJobs | None = None) -> dict[str
         "routes": routes,
         "middleware": [
             Middleware(Allowed, more=routes),
+            Middleware(Heartbeats, presence=clips.presence),
             Middleware(TemporaryFolder),
             Middleware(LanguageFirst),
         ],

@@ -119,8 +119,8 @@ def build_app(
         example: What a new visitor finds; it prepares itself when the first one comes.
         jobs: The programmes of this server.
     """
-    runs = RunStore()
     clips = clips or ClipShelf()
+    runs = RunStore(presence=clips.presence)
     # What ships is read where it lies: a temporary copy may be gone when it is asked for.
     gr.set_static_paths(SHIPPED)
     app = gr.Blocks(
@@ -146,12 +146,7 @@ def build_app(
                 with gr.Tab(label(f"page_{name}"), id=name, render_children=True) as tab:
                     build_tab(session, tab)
 
-        visits = Visits(runs, clips)
-
-        def leave(request: gr.Request) -> None:
-            visits.leave(visitor_of(request))
-
-        app.unload(leave)
+        visits = Visits(clips.presence, (runs, clips))
         _welcome(app, session, controls, visits, example)
     return app
 

@@ -8,55 +8,16 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.types import Analysis, ModelScores, People, PoseSequence
+from ui.hosting import MAX_RUNS, MAX_RUNS_OF_A_VISITOR
+from ui.origins import OfProgramme as OfProgramme
+from ui.origins import Opened as Opened
+from ui.presence import Full, Presence
 from ui.work import Work
-
-MAX_RUNS = 120
-MAX_RUNS_OF_A_VISITOR = 12
-
-
-@dataclass(frozen=True)
-class Opened:
-    """Which clip of which evaluation a run shows."""
-
-    evaluation: Path
-    """Its folder."""
-    stem: str
-    """The clip."""
-    label: int
-    """Its true class."""
-    said: str
-    """What was said of it in the evaluation, and by whom."""
-    place: int = 0
-    """Position in the list that it was opened from, among what opens at once, from 1; 0 unknown."""
-    of: int = 0
-    """How many of that list open at once."""
-
-    def same_clip(self, other: object) -> bool:
-        """Whether another one is of the same clip of the same evaluation."""
-        return isinstance(other, Opened) and (self.evaluation, self.stem) == (
-            other.evaluation,
-            other.stem,
-        )
-
-
-@dataclass(frozen=True)
-class OfProgramme:
-    """Which element of which programme a run shows."""
-
-    job_id: str
-    """Of the programme."""
-    key: str
-    """Of the element on its sheet."""
-    folder: str
-    """Of the analysis, relative to the programme's."""
-    told: str
-    """What it is: number, code, and of which video."""
-    jumps: tuple[str, ...] = ()
-    """Analysis folders of all jumps of the element."""
 
 
 @dataclass
@@ -153,16 +114,22 @@ class Run:
 
 
 class RunStore:
-    """Runs by id; the oldest go when there are too many, with their files.
+    """Runs by id; a visitor's oldest go when there are too many, with their files.
 
     Args:
-        max_runs: Of all visitors together.
+        max_runs: Of all visitors together; a newcomer's is refused rather than that of somebody
+            who is there dropped.
         max_of_a_visitor: Of one visitor.
+        presence: Who is there.
     """
 
     def __init__(
-        self, max_runs: int = MAX_RUNS, max_of_a_visitor: int = MAX_RUNS_OF_A_VISITOR
+        self,
+        max_runs: int = MAX_RUNS,
+        max_of_a_visitor: int = MAX_RUNS_OF_A_VISITOR,
+        presence: Presence | None = None,
     ) -> None:
+        self._presence = presence or Presence()
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._current: dict[str, str] = {}
         self._on_screen: dict[str, str] = {}
@@ -171,28 +138,38 @@ class RunStore:
         self._lock = threading.Lock()
 
     def start(self, visitor: str, title: str = "") -> Run:
-        """A new run of a visitor; a run of theirs that still goes on is stopped."""
+        """A new run of a visitor; a run of theirs that still goes on is stopped.
+
+        Raises:
+            Full: Other visitors' runs leave no room.
+        """
         self.stop(visitor)
-        folder = Path(tempfile.mkdtemp(prefix="rinkside-"))
-        run = Run(secrets.token_urlsafe(16), folder, visitor, title)
         with self._lock:
+            self._make_room(visitor)
+            folder = Path(tempfile.mkdtemp(prefix="rinkside-"))
+            run = Run(secrets.token_urlsafe(16), folder, visitor, title)
             self._keep(run)
         return run
 
     def welcome(self, visitor: str, analysis: Analysis, title: str, asked: object) -> Run | None:
-        """As `adopt`, unless the visitor has begun something of their own; then None."""
+        """As `adopt`, unless the visitor has begun something of their own, or there is no room."""
         run = Run(secrets.token_urlsafe(16), Path(tempfile.mkdtemp(prefix="rinkside-")), visitor)
         run.title, run.asked = title, asked
         run.complete(analysis)
-        with self._lock:
+        with self._lock, suppress(Full):
             if visitor not in self._on_screen:
+                self._make_room(visitor)
                 self._keep(run)
                 return run
         _drop(run)
         return None
 
     def adopt(self, visitor: str, analysis: Analysis, title: str = "") -> Run:
-        """A run that is over already: an example, a saved analysis, a result known before."""
+        """A run that is over already: an example, a saved analysis, a result known before.
+
+        Raises:
+            Full: Other visitors' runs leave no room.
+        """
         run = self.start(visitor, title or Path(analysis.video.path).name)
         run.complete(analysis)
         return run
@@ -280,17 +257,17 @@ class RunStore:
     def _keep(self, run: Run) -> None:
         self._runs[run.run_id] = run
         self._current[run.visitor] = self._on_screen[run.visitor] = run.run_id
-        self._drop_the_oldest(run.visitor)
 
-    def _drop_the_oldest(self, visitor: str) -> None:
-        mine = [key for key, run in self._runs.items() if run.visitor == visitor]
+    def _make_room(self, visitor: str) -> None:
+        """Drop a run where there is no room for another one."""
+        owners = [run.visitor for run in self._runs.values()]
+        limits = {"most": self._max_runs, "of_a_visitor": self._max_of_a_visitor}
+        leaves = self._presence.make_room(visitor, owners, **limits)
+        if leaves is None:
+            return
+        theirs = [key for key, run in self._runs.items() if run.visitor == leaves]
         # What was opened from an evaluation or a programme goes first: it opens again at any time.
-        older = sorted(mine[:-1], key=lambda key: not self._runs[key].opens_again)
-        surplus = older[: max(0, len(mine) - self._max_of_a_visitor)]
-        others = [key for key in self._runs if key not in surplus]
-        surplus += others[: max(0, len(others) - self._max_runs)]
-        for key in surplus:
-            _drop(self._runs.pop(key))
+        _drop(self._runs.pop(min(theirs, key=lambda key: not self._runs[key].opens_again)))
 
 
 def _drop(run: Run) -> None:

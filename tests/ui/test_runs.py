@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.factories import make_analysis
+from ui.presence import Full, Presence
 from ui.runs import RunStore
 
 
@@ -33,6 +36,24 @@ def test_the_oldest_runs_go_with_their_files():
     made = [runs.start(f"visitor {i}") for i in range(3)]
     assert [run.folder.exists() for run in made] == [False, True, True]
     assert runs.get(made[0].run_id) is None
+
+
+def test_results_of_who_is_there_are_not_dropped_for_a_newcomer():
+    """Issue 19, 0.5: 70 scripted openings more, and an active visitor's results were gone."""
+    presence = Presence()
+    runs = RunStore(max_runs=2, presence=presence)
+    presence.begin("anna")
+    anna = runs.adopt("anna", make_analysis())
+    scripted = [runs.start(f"invented {number}") for number in range(70)]
+    assert runs.get(anna.run_id) is anna
+    assert runs.get(scripted[-1].run_id) is scripted[-1]
+    presence.begin("boris")
+    boris = runs.start("boris")
+    with pytest.raises(Full, match="in use by other visitors"):
+        runs.start("one more")
+    assert runs.welcome("one more", make_analysis(), "example.mp4", None) is None
+    assert runs.history("anna") == [anna]
+    assert runs.get(boris.run_id) is boris
 
 
 def test_nothing_is_left_of_a_visitor_who_left():

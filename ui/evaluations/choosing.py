@@ -23,11 +23,11 @@ from ui.evaluations.run_folder import (
     video_in,
 )
 from ui.evaluations.views import accuracy_bars, class_bars, comparison_note, figures_table
+from ui.hosting import hosted
 from ui.language.messages import in_words
 from ui.language.names import display_name, element_name
 from ui.language.tables import say
 from ui.runs import Opened, RunStore
-from ui.server.hosting import hosted
 from ui.views.cards import message_card
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "evaluations"

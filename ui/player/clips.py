@@ -19,13 +19,12 @@ from pipeline.types import Timeline
 from pipeline.video import Video, open_video
 from pipeline.video.probing.source import SourceFile
 from pipeline.video.span import frames_between
+from ui.hosting import MAX_CLIPS, MAX_CLIPS_OF_A_VISITOR
 from ui.player.copies import Copies
 from ui.player.playable import media_type, plays_as_it_is
 from ui.player.stills import Stills
+from ui.presence import Full, Presence
 from ui.runs import Run
-
-MAX_CLIPS = 60
-"""Open at once on a server; the one opened first goes."""
 
 _SAME_S = 1e-6
 """Stamps no further apart are the same; one that was saved may have lost its last digits."""
@@ -124,12 +123,25 @@ class Clip:
 
 
 class ClipShelf:
-    """Open clips by token."""
+    """Open clips by token.
 
-    def __init__(self, max_clips: int = MAX_CLIPS) -> None:
+    Args:
+        max_clips: Of all visitors together; a newcomer's is refused rather than that of somebody
+            who is there is closed.
+        max_of_a_visitor: Of one visitor, whose oldest one goes.
+        presence: Who is there.
+    """
+
+    def __init__(
+        self,
+        max_clips: int = MAX_CLIPS,
+        max_of_a_visitor: int = MAX_CLIPS_OF_A_VISITOR,
+        presence: Presence | None = None,
+    ) -> None:
         self.copies = Copies()
+        self.presence = presence or Presence()
         self._clips: OrderedDict[str, Clip] = OrderedDict()
-        self._max_clips = max_clips
+        self._max_clips, self._max_of_a_visitor = max_clips, max_of_a_visitor
         self._lock = threading.Lock()
         # A visitor's requests come side by side: each must find what the other one opens.
         self._opening: dict[str, threading.Lock] = {}
@@ -138,6 +150,7 @@ class ClipShelf:
         """Put a video on show, the whole file; one that is open already stays as it is.
 
         Raises:
+            Full: Other visitors' clips leave no room.
             VideoError: The file cannot be read.
         """
         name = SourceFile.of(path, stream)
@@ -156,6 +169,7 @@ class ClipShelf:
         """Put the video of a run on show; its path is needed before its analysis is there.
 
         Raises:
+            Full: Other visitors' clips leave no room.
             VideoError: The file is gone or another one by now.
         """
         analysis = run.analysis
@@ -208,13 +222,26 @@ class ClipShelf:
             plays=plays_as_it_is(video),
             media_type=media_type(video),
         )
-        with self._lock:
-            self._clips[clip.token] = clip
-            surplus = len(self._clips) - self._max_clips
-            oldest = [self._clips.popitem(last=False)[1] for _ in range(surplus)]
-        for other in oldest:
+        try:
+            with self._lock:
+                surplus = self._make_room(visitor)
+                self._clips[clip.token] = clip
+        except Full:
+            clip.close()
+            raise
+        for other in surplus:
             self._close(other)
         return clip
+
+    def _make_room(self, visitor: str) -> list[Clip]:
+        """Take a clip from the shelf where there is no room for another one."""
+        owners = [clip.visitor for clip in self._clips.values()]
+        limits = {"most": self._max_clips, "of_a_visitor": self._max_of_a_visitor}
+        leaves = self.presence.make_room(visitor, owners, **limits)
+        if leaves is None:
+            return []
+        oldest = next(token for token, clip in self._clips.items() if clip.visitor == leaves)
+        return [self._clips.pop(oldest)]
 
     def _find(self, visitor: str, fits: Callable[[Clip], bool]) -> Clip | None:
         with self._lock:

@@ -27,6 +27,7 @@ from ui.language.messages import in_words
 from ui.language.tables import preferred, say, speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import KEPT_H, JobRefused, ProgrammeJobs
+from ui.server.clients import client_of
 
 PREFIX = "/rinkside/programmes"
 MAX_UPLOAD_MIB = 500
@@ -201,9 +202,8 @@ def _foreign(request: Request) -> bool:
 
 
 def _visitor(request: Request) -> str:
-    """Who counts for the limits: whom the proxy names, else who is connected."""
-    named = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
-    return "program " + (named or (request.client.host if request.client else ""))
+    """Who counts for the limits: a network address."""
+    return "program " + client_of(request.scope)
 
 
 def _language(request: Request) -> str:

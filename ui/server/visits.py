@@ -2,6 +2,8 @@
 
 Gradio knows a page by a number that changes with every load. So each visit has a ticket, which
 nobody can guess, kept by the browser for its tab alone and shown once, after the page was left.
+Whoever is gone for good is found by looking again and again, so that no order of what is heard of a
+page (late, twice, never) keeps anything.
 """
 
 from __future__ import annotations
@@ -10,12 +12,11 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from ui.player.clips import ClipShelf
-from ui.runs import RunStore
+from ui.presence import Presence
 
-GRACE_S = 30.0
-"""How long a visit that was left waits for its visitor: a page loads again in less."""
+LOOK_EVERY_S = 5.0
 
 _SCRIPTS = Path(__file__).parents[1] / "scripts"
 SHOW_TICKET = (_SCRIPTS / "show_ticket.js").read_text(encoding="utf-8")
@@ -24,24 +25,31 @@ KEEP_TICKET = (_SCRIPTS / "keep_ticket.js").read_text(encoding="utf-8")
 """What it does with the next one."""
 
 
+class Belongings(Protocol):
+    """Things that are a visitor's."""
+
+    def hand_over(self, before: str, visitor: str) -> None:
+        """The visitor `before` is called `visitor` from now on."""
+
+    def leave(self, visitor: str) -> None:
+        """A visitor is gone: so is what was theirs; told more than once it changes nothing."""
+
+
 @dataclass
 class Visits:
     """The visits of a server.
 
     Args:
-        runs: Whose runs are whose.
-        clips: Whose clips are whose.
-        grace_s: How long a visit that was left is kept.
+        presence: Who is there.
+        belongings: What is whose: analyses, clips, files.
     """
 
-    runs: RunStore
-    clips: ClipShelf
-    grace_s: float = GRACE_S
+    presence: Presence
+    belongings: tuple[Belongings, ...]
     _visitors: dict[str, str] = field(default_factory=dict)
     """Ticket -> visitor."""
-    _leaving: dict[str, threading.Timer] = field(default_factory=dict)
-    """Visitor -> what ends the visit."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _looking: bool = False
 
     def arrive(self, visitor: str, ticket: object = None) -> str:
         """A page was loaded: what its visitor had before the same tab was loaded again is theirs.
@@ -53,15 +61,15 @@ class Visits:
         Returns:
             The next ticket; the one before is void.
         """
+        self.presence.see(visitor)
         with self._lock:
             before = self._visitors.pop(ticket, None) if isinstance(ticket, str) else None
             following = secrets.token_urlsafe(24)
             self._visitors[following] = visitor
-            if before is not None and (timer := self._leaving.pop(before, None)):
-                timer.cancel()
             if before is not None:
-                self.runs.hand_over(before, visitor)
-                self.clips.hand_over(before, visitor)
+                for things in self.belongings:
+                    things.hand_over(before, visitor)
+        self._look_on()
         return following
 
     def has_ended(self, ticket: object) -> bool:
@@ -69,28 +77,32 @@ class Visits:
         with self._lock:
             return isinstance(ticket, str) and ticket != "" and ticket not in self._visitors
 
-    def leave(self, visitor: str) -> None:
-        """A page was closed, or is being loaded again: the visit ends unless it comes back.
+    def sweep(self) -> None:
+        """End the visits of all who are gone."""
+        for visitor in self.presence.gone():
+            if self.presence.forget(visitor):
+                self._end(visitor)
 
-        Gradio may tell it more than once of one page, which changes nothing.
-        """
-        timer = threading.Timer(self.grace_s, self.end, [visitor])
-        timer.daemon = True
-        with self._lock:
-            if visitor in self._leaving:
-                return
-            if visitor in self._visitors.values():
-                self._leaving[visitor] = timer
-                timer.start()
-                return
-        self.end(visitor)
-
-    def end(self, visitor: str) -> None:
+    def _end(self, visitor: str) -> None:
         """The visit is over: its analysis stops, its files go."""
         with self._lock:
-            self._leaving.pop(visitor, None)
             tickets = [ticket for ticket, other in self._visitors.items() if other == visitor]
             for ticket in tickets:
                 del self._visitors[ticket]
-        self.runs.leave(visitor)
-        self.clips.leave(visitor)
+        self.empty(visitor)
+
+    def empty(self, visitor: str) -> None:
+        """Drop everything of a visitor at once; the visit itself goes on."""
+        for things in self.belongings:
+            things.leave(visitor)
+
+    def _look_on(self) -> None:
+        with self._lock:
+            begin, self._looking = not self._looking, True
+        if begin:
+            threading.Thread(target=self._look, name="visits", daemon=True).start()
+
+    def _look(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(LOOK_EVERY_S):
+            self.sweep()

@@ -26,8 +26,8 @@ from ui.evaluations.clip_list import CLIP_LIST_JS
 from ui.evaluations.confusion import CONFUSION_JS
 from ui.evaluations.opened import BAR_JS, opened_bar
 from ui.events import EVERY_PRESS, QUIET
+from ui.hosting import hosted
 from ui.language.labels import label
-from ui.server.hosting import hosted
 from ui.session import Session, Shown, visitor_of
 
 BACK_JS = """() => requestAnimationFrame(() => requestAnimationFrame(() => {

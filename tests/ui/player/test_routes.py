@@ -22,6 +22,7 @@ from ui.callbacks import Request
 from ui.player import ClipShelf, player_routes, player_value
 from ui.player.routes import STATIC, version
 from ui.player.words import words_for
+from ui.presence import Full, Presence
 from ui.runs import RunStore
 
 
@@ -178,6 +179,44 @@ def test_the_oldest_clip_goes(path):
     assert shelf.get(first.token) is None
     assert shelf.get(second.token) is second
     shelf.leave("two")
+
+
+def test_the_clip_of_who_is_there_is_not_closed_for_a_newcomer(path):
+    """Issue 19, 0.5: 60 scripted openings, and an active visitor's clip answered 404."""
+    shelf = ClipShelf(max_clips=2, presence=Presence(of_a_client=2))
+    for visitor in ("anna", "boris", "a third of the same address"):
+        shelf.presence.begin(visitor, "192.0.2.7")
+    anna = shelf.show("anna", str(path))
+    for number in range(6):
+        shelf.show(f"invented {number}", str(path))
+    shelf.show("a third of the same address", str(path))
+    boris = shelf.show("boris", str(path))
+    with pytest.raises(Full, match="in use by other visitors"):
+        shelf.show("carla", str(path))
+    shelf.presence.end("boris")  # may come back
+    with pytest.raises(Full):
+        shelf.show("a third of the same address", str(path))
+    assert shelf.get(anna.token) is anna
+    assert shelf.get(boris.token) is boris
+    shelf.leave("anna")
+    shelf.leave("boris")
+
+
+def test_of_too_many_clips_a_visitor_s_oldest_goes(path, tmp_path):
+    shelf = ClipShelf(max_of_a_visitor=2)
+    others = shelf.show("boris", str(path))
+    opened = []
+    for number in range(3):
+        (tmp_path / f"{number}.mp4").write_bytes(path.read_bytes() + bytes([number]))
+        opened.append(shelf.show("anna", str(tmp_path / f"{number}.mp4")))
+    assert [shelf.get(clip.token) is clip for clip in [*opened, others]] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    shelf.leave("anna")
+    shelf.leave("boris")
 
 
 def test_a_clip_that_is_on_show_is_not_opened_again(shelf, clip, path):

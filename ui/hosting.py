@@ -1,0 +1,37 @@
+"""What strangers may do on this server, in one place: how much, how long, how many.
+
+A hosted page (a Space, or one that listens beyond the loopback) takes no paths of this machine.
+"""
+
+from __future__ import annotations
+
+import os
+
+HOSTED = "RINKSIDE_HOSTED"
+"""Environment variable: set when the app listens beyond the loopback."""
+
+GRACE_S = 120.0
+"""How long a visitor who left may come back to what was theirs: a page that is loaded again, a
+phone that was locked, a connection that broke."""
+
+MAX_CLIPS = 60
+"""Open at once, of all visitors together."""
+MAX_CLIPS_OF_A_VISITOR = 20
+"""Open at once; of more than that the one opened first goes."""
+MAX_RUNS = 240
+"""Analyses kept, of all visitors together."""
+MAX_RUNS_OF_A_VISITOR = 12
+"""Analyses kept; of more than that the oldest goes."""
+MAX_VISITORS_OF_A_CLIENT = 30
+"""Pages open at one network address whose clips are safe from newcomers: half of all clips."""
+
+
+def hosted() -> bool:
+    """On a Hugging Face Space, or listening to other machines."""
+    return "SPACE_ID" in os.environ or bool(os.environ.get(HOSTED))
+
+
+def listen_on(host: str) -> None:
+    """Take note of the address that the app will listen on."""
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        os.environ[HOSTED] = "1"
