@@ -82,7 +82,6 @@ def _summary(programme: Programme, folder: Path) -> str:
 
 def _row(element: FoundElement) -> tuple[str, ...]:
     air = "+".join(f"{jump.air_s:.2f}" for jump in element.jumps)
-    parts = [jump.candidates for jump in element.jumps] or [element.candidates]
     return (
         str(element.number),
         _clock(element.start_s),
@@ -90,7 +89,7 @@ def _row(element: FoundElement) -> tuple[str, ...]:
         element.code or element.family,
         f"{element.confidence:.2f}",
         air,
-        "; ".join(filter(None, map(_others, parts))),
+        "; ".join(filter(None, map(_others, element.rivals))),
     )
 
 

@@ -35,7 +35,7 @@ def write_tables(
         folder: Of `save_programme`.
         pictures: Key of a row -> data address of a small picture; None: they are made of the
             programme's video where it is here.
-        language: Of the sheet's texts.
+        language: Of the texts of sheet and captions.
 
     Raises:
         InputError: The corrections do not fit the programme, or there is no such season.
@@ -49,7 +49,7 @@ def write_tables(
     if pictures is None:
         pictures = element_pictures(programme, sheet.corrected.rows, folder)
     _write(folder / TABLE, elements_csv(sheet))
-    _write(folder / CAPTIONS, elements_vtt(sheet))
+    _write(folder / CAPTIONS, elements_vtt(sheet, language))
     embedded = embedded_programme(folder)
     page = sheet_html(sheet, pictures=pictures, embedded=embedded, language=language)
     _write(folder / SHEET, page)

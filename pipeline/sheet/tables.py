@@ -9,7 +9,7 @@ from pipeline.elements import ELEMENTS, LABELS
 from pipeline.sheet.plan import PlanComparison
 from pipeline.sheet.rows import Row, RowJump
 from pipeline.sheet.sheet import Sheet
-from pipeline.sheet.words import DASH
+from pipeline.sheet.words import DASH, LANGUAGES, speaker
 from pipeline.types import Candidate
 from pipeline.types.programme import Measured
 
@@ -69,6 +69,11 @@ def candidates_of(row: Row) -> list[tuple[Candidate, ...]]:
     return [row.element.candidates] if row.element else []
 
 
+def rivals_of(row: Row) -> list[tuple[Candidate, ...]]:
+    """What a row could be besides: nothing where the 28 classes do not hold what was seen."""
+    return candidates_of(row) if all(element.rivals for element in row.elements) else []
+
+
 def air_time(jump: RowJump, frame_s: float) -> Measured | None:
     """Time in the air with its interval; None where the moments are not known.
 
@@ -88,16 +93,18 @@ def candidate_code(label: str) -> str:
     return label if element.family == "none" else element.code.split(" ")[0]
 
 
-def elements_vtt(sheet: Sheet) -> str:
+def elements_vtt(sheet: Sheet, language: str = LANGUAGES[0]) -> str:
     """Captions: the code during each element; a second line where a person changed it."""
-    blocks = ["WEBVTT - elements of the programme, made by Rinkside"]
+    say = speaker(language)
+    blocks = [f"WEBVTT - {say('vtt_head')}"]
     for row in sheet.corrected.rows:
         start_ms = round(row.start_s * 1000)
         end_ms = max(round(row.end_s * 1000), start_ms + 1)
-        lines = [f"{row.number}. {row.code or '?'}{' (review)' if row.review else ''}"]
+        review = f" ({say('review')})" if row.review else ""
+        lines = [f"{row.number}. {row.code or say('unnamed')}{review}"]
         said = "+".join(element.code for element in row.elements)
         if row.said_by == "person" and said != row.code:
-            lines.append(f"machine: {said}" if said else "not found by the machine")
+            lines.append(say("machine_said", code=said) if said else say("machine_nothing"))
         text = "\n".join(map(_vtt_text, lines))
         blocks.append(f"{row.number}\n{_vtt_time(start_ms)} --> {_vtt_time(end_ms)}\n{text}")
     return "\n\n".join(blocks) + "\n"

@@ -162,6 +162,17 @@ class FoundElement:
             return LAYBACK_SPIN
         return self.candidates[0].label if self.candidates else ""
 
+    @property
+    def rivals(self) -> tuple[tuple[Candidate, ...], ...]:
+        """What each jump, or the whole, may be; nothing of what the 28 classes do not hold.
+
+        Of a layback spin or one of several positions they know single positions alone, which it
+        is not.
+        """
+        if self.label in (COMBINATION_SPIN, LAYBACK_SPIN):
+            return ()
+        return tuple(part.candidates for part in self.jumps or (self,))
+
 
 @dataclass(frozen=True)
 class FrameScores:

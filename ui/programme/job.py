@@ -60,6 +60,8 @@ class ProgrammeJob:
     """Why it failed."""
     inside: str = ""
     """Kind of an error of the program itself."""
+    opened: bool = False
+    """Whether it was saved before and only opened; nothing was read for it."""
     progress: Progress | None = None
     """The newest."""
     programme: Programme | None = None

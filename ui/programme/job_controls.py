@@ -17,7 +17,7 @@ from ui.language.tables import say
 from ui.programme.job import ProgrammeJob
 from ui.programme.jobs import KEPT_H, JobRefused
 from ui.programme.page import ProgrammePage
-from ui.programme.starting import begin
+from ui.programme.starting import begin, example_files
 from ui.session import Session, visitor_of
 from ui.views.cards import message_card
 
@@ -37,6 +37,8 @@ class JobControls:
     fold: gr.Accordion
     """Around `upload`."""
     upload: gr.File
+    example: gr.Button
+    """Opens the programme that ships; there as long as none is on show."""
     cancel: gr.Button
     resume: gr.Button
     kept: gr.HTML
@@ -53,6 +55,10 @@ def build_job_controls() -> JobControls:
                 label=label("job_upload"), file_count="multiple", height=150,
                 elem_id="programme-upload",
             )  # fmt: skip
+        example = gr.Button(
+            label("job_example"), elem_id="programme-example", variant="primary", min_width=120,
+            scale=0, visible=bool(example_files()),
+        )  # fmt: skip
         cancel, resume = (
             gr.Button(
                 label(f"job_{name}"), visible=False, elem_id=f"programme-{name}", size="sm",
@@ -62,7 +68,7 @@ def build_job_controls() -> JobControls:
         )  # fmt: skip
         kept = gr.HTML(js_on_load=LOOK_AGAIN_JS, elem_id="programme-kept", show_label=False)
     job_id = gr.Textbox(visible="hidden", container=False)
-    return JobControls(fold, upload, cancel, resume, kept, job_id)
+    return JobControls(fold, upload, example, cancel, resume, kept, job_id)
 
 
 def wire_job_controls(
@@ -82,10 +88,15 @@ def wire_job_controls(
         [head.upload, page.opened, session.pages, page.note], **EVERY_PRESS,
     )  # fmt: skip
 
+    def example(profile: str, request: gr.Request) -> list[Any]:
+        return opener(page)(example_files(), profile, request)[1:]
+
+    head.example.click(example, profile, [page.opened, session.pages, page.note], **AT_ONCE)
+
     def stand(opened: tuple[str, float]) -> list[Any]:
         return standing(page.jobs.get(opened[0]))
 
-    parts = [head.fold, head.cancel, head.resume, head.kept, head.job_id]
+    parts = [head.fold, head.example, head.cancel, head.resume, head.kept, head.job_id]
     page.opened.change(stand, page.opened, parts, **QUIET)
     head.job_id.change(None, head.job_id, None, js=KEEP_JOB, **QUIET)
 
@@ -153,13 +164,15 @@ def find_by_address(
 
 
 def standing(job: ProgrammeJob | None) -> list[Any]:
-    """The head for a job: the fold, cancel, continue, how long it is kept, its id."""
+    """The head for a job: the fold, example, cancel, continue, how long it is kept, its id."""
+    hidden = gr.Button(visible=False)
     if job is None:
-        return [gr.skip(), gr.Button(visible=False), gr.Button(visible=False), "", gr.skip()]
+        return [gr.skip(), gr.skip(), hidden, hidden, "", gr.skip()]
     going = " data-going" if job.going else ""
     kept = f'<p class="rs-kept"{going}>{escape(say("job_kept", hours=KEPT_H))}</p>'
     return [
         gr.Accordion(open=False),
+        hidden,
         gr.Button(visible=job.going),
         gr.Button(visible=job.can_continue),
         kept,

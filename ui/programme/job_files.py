@@ -83,6 +83,7 @@ def write_job(job: ProgrammeJob) -> None:
         "ended_s": job.ended_s,
         "failure": None if failure is None else _as_dict(failure),
         "inside": job.inside,
+        "opened": job.opened,
     }
     write_text(job.folder / _FILE, json.dumps(content, indent=1))
 
@@ -118,6 +119,7 @@ def _read_job(path: Path) -> ProgrammeJob:
     video = str(path.parent / "video" / name) if name else ""
     job = ProgrammeJob(path.parent.name, path.parent, replace(asked, path=video), content["title"])
     job.began_s, job.inside = float(content["began_s"]), content["inside"]
+    job.opened = content.get("opened", False)
     job.state, job.ended_s = content["state"], content["ended_s"]
     if (failure := content["failure"]) is not None:
         job.failure = read_message(failure["sentence"], failure["entry"])

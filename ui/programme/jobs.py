@@ -31,7 +31,8 @@ _log = logging.getLogger(__name__)
 KEPT_H = 24
 """Hours after its end at which a job goes, with all its files; the page says so."""
 MAX_JOBS = 24
-"""Kept at once; of those that are over the one that ended first goes."""
+"""Kept at once, and as many that were only opened, so that these push out none that took minutes;
+of those that are over the one that ended first goes."""
 MAX_GOING = 12
 """Waiting and being read at once, of all visitors together."""
 MAX_GOING_OF_A_VISITOR = 3
@@ -63,7 +64,7 @@ class ProgrammeJobs:
         engine: What reads the videos.
         folder: Where the jobs' folders lie; those of the server before are found there.
         kept_s: How long after its end a job is kept.
-        max_jobs: Kept at once.
+        max_jobs: Kept at once, read and opened apart.
         max_going: Waiting and being read at once.
         max_of_a_visitor: The same, of one visitor.
     """
@@ -128,7 +129,7 @@ class ProgrammeJobs:
         except OSError as error:
             drop_files(job)
             raise write_error(self._folder, error) from error
-        job.programme = programme
+        job.programme, job.opened = programme, True
         job.turn_to("done")
         with self._lock:
             self._jobs[job.job_id] = job
@@ -239,11 +240,11 @@ class ProgrammeJobs:
             raise JobRefused(say("job_too_many", most=self._max_going))
 
     def _drop_the_oldest(self) -> None:
-        over = sorted(
-            (job for job in self._jobs.values() if not job.going), key=lambda job: job.ended_s or 0
-        )
-        for job in over[: max(0, len(self._jobs) - self._max_jobs)]:
-            self.forget(job.job_id)
+        for opened in (True, False):
+            jobs = [job for job in self._jobs.values() if job.opened == opened]
+            over = sorted((job for job in jobs if not job.going), key=lambda job: job.ended_s or 0)
+            for job in over[: max(0, len(jobs) - self._max_jobs)]:
+                self.forget(job.job_id)
 
     def _read_back(self, job: ProgrammeJob) -> None:
         try:

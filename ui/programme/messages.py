@@ -15,6 +15,7 @@ from pipeline.sheet.corrections import (
     Insert,
     Mark,
     Merge,
+    MoveFlight,
     MoveSpan,
     Relabel,
     Split,
@@ -56,12 +57,18 @@ def read_correction(message: Mapping[str, Any], sheet: Corrected) -> Correction:
             return _insert(text_of(message, "code"), _moment(message, "at"), sheet)
         case "confirm":
             return Confirm(text_of(message, "name"))
-    key = text_of(message, "key")
+    return _of_row(text_of(message, "key"), message, sheet)
+
+
+def _of_row(key: str, message: Mapping[str, Any], sheet: Corrected) -> Correction:
     match message["act"]:
         case "relabel":
             return Relabel(key, text_of(message, "code"))
         case "span":
             return MoveSpan(key, _moment(message, "start"), _moment(message, "end"))
+        case "flight":
+            jump = _jump(message.get("jump"))
+            return MoveFlight(key, jump, _moment(message, "takeoff"), _moment(message, "landing"))
         case "delete":
             return Delete(key)
         case "split":
@@ -94,6 +101,12 @@ def _moment(message: Mapping[str, Any], name: str) -> float:
     if not isinstance(value, str) and not abs(value) < 1e9:
         raise Nonsense(f"{name}: expected seconds")
     return read_moment(value)
+
+
+def _jump(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Nonsense("jump: expected a number")
+    return value
 
 
 def _insert(code: str, at_s: float, sheet: Corrected) -> Insert:

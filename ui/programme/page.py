@@ -12,6 +12,7 @@ import gradio as gr
 
 from pipeline.errors import InputError
 from pipeline.sheet.rows import Corrected
+from pipeline.weight_warnings import WEIGHT_WARNINGS
 from ui.events import QUIET
 from ui.language.labels import language_of
 from ui.language.messages import in_words, retold
@@ -25,6 +26,7 @@ from ui.programme.reviewing import Reviews
 from ui.programme.views.editor import bar_html, editor_html, table_html
 from ui.programme.views.element_list import element_list_html
 from ui.programme.views.time_line import time_line_html, zoom_html
+from ui.programme.views.welcome import welcome_html
 from ui.session import Session, visitor_of
 from ui.views.cards import message_card, warning_card
 
@@ -67,10 +69,7 @@ def build_page(session: Session, jobs: ProgrammeJobs) -> ProgrammePage:
     """
     opened, chosen, followed = gr.State(("", 0)), gr.State(""), gr.State("")
     with gr.Column(elem_id="programme"):
-        state = gr.HTML(
-            lambda: message_card(say("programme_empty")), elem_id="programme-state",
-            show_label=False,
-        )  # fmt: skip
+        state = gr.HTML(welcome_html, elem_id="programme-state", show_label=False)
         note = gr.HTML(elem_id="programme-note", show_label=False)
         with gr.Column(visible=False, elem_id="programme-body") as body:
             with gr.Row(equal_height=False, elem_id="programme-top"):
@@ -140,7 +139,9 @@ def state_card(job: ProgrammeJob) -> str:
             f'aria-label="{say("status_progress")}"></progress>{card}</div>'
         )
     warnings = () if job.programme is None else job.programme.warnings
-    return card + warning_card([retold(warning) for warning in warnings], folded=True)
+    of_weights = [retold(one) for one in warnings if one.code in WEIGHT_WARNINGS]
+    of_video = [retold(one) for one in warnings if one.code not in WEIGHT_WARNINGS]
+    return card + warning_card(of_video) + warning_card(of_weights, folded=True)
 
 
 def drawn(
@@ -159,7 +160,7 @@ def drawn(
         gr.Column(visible=True),
         bar_html(
             undo=len(history.done), redo=len(history.undone), confirmed_by=sheet.confirmed_by,
-            count=len(rows),
+            count=len(rows), going=job.going,
         ),
         element_list_html(rows, chosen, pictures=pictures, going=job.going),
         editor_html(sheet.row(chosen), rows),

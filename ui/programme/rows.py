@@ -26,9 +26,7 @@ def flights(row: Row) -> tuple[tuple[float, float], ...]:
 def candidates(row: Row) -> tuple[tuple[str, float], ...]:
     """Codes that the machine thought of and their probabilities, the likeliest first."""
     element = row.element
-    if element is None:
-        return ()
-    return joint_candidates([part.candidates for part in element.jumps or (element,)])
+    return () if element is None else joint_candidates(element.rivals)
 
 
 def analyses(row: Row) -> tuple[str, ...]:

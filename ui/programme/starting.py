@@ -20,6 +20,15 @@ PROGRAMME_FROM_S = 8.0
 a programme too."""
 
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "assets" / "programmes"
+"""A programme that ships: what was found in it, and its video; see `assets/README.md`."""
+
+
+def example_files() -> list[str]:
+    """The files of the programme that ships, as a visitor would choose them."""
+    return [str(path) for path in sorted(EXAMPLE.glob("*.*"))]
+
+
 def is_programme(duration_s: float | None) -> bool:
     """Whether an uploaded video opens the programme page by itself.
 

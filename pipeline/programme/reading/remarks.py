@@ -39,6 +39,7 @@ class Remarks:
     def __init__(self, video: Video, *, blind: bool) -> None:
         self._video, self._blind = video, blind
         self._seen: list[Flags] = []
+        self._away: list[Flags] = []
         self._together: list[Flags] = []
         self._shots = 0
         self._until_s = 0.0
@@ -55,6 +56,8 @@ class Remarks:
                 if other.person_id != main.person_id:
                     together |= _together(main, other)
         self._seen.append(seen)
+        # Whoever shows scores shows nobody by intention.
+        self._away.append(~seen if read.shot.kind in ("skating", "nobody") else np.zeros_like(seen))
         self._together.append(together)
         self._shots += read.shot.kind != "black"
         self._until_s = read.shot.end_s
@@ -86,7 +89,7 @@ class Remarks:
             found.append(Message.of("slow_rate", name=name, fps=f"{info.fps:.3g}"))
         if self._shots >= _SEVERAL and span_s < self._shots * _SHORT_SHOTS_S:
             found.append(Message.of("cuts_often", every=f"{span_s / self._shots:.1f}"))
-        found += [*self._pair(), *self._away()]
+        found += [*self._pair(), *self._long_away()]
         if problem is not None:
             found.append(Message.of("not_cached", reason=problem))
         return tuple(found)
@@ -98,19 +101,19 @@ class Remarks:
             return []
         return [Message.of("pair", person=self._person)]
 
-    def _away(self) -> list[Message]:
+    def _long_away(self) -> list[Message]:
         """Every long time without the skater."""
         if self._blind:
             return []
-        seen = np.concatenate(self._seen)
-        if not seen.any():
+        if not any(seen.any() for seen in self._seen):
             return []
-        edges = np.flatnonzero(np.diff(np.concatenate([[True], seen, [True]]).astype(np.int8)))
+        away = np.concatenate(self._away)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], away, [0]]).astype(np.int8)))
         last_s = self._until_s
         found = []
         for first, stop in edges.reshape(-1, 2).tolist():
             start_s = self._video.timeline.seconds(first)
-            end_s = self._video.timeline.seconds(stop) if stop < len(seen) else last_s
+            end_s = self._video.timeline.seconds(stop) if stop < len(away) else last_s
             if end_s - start_s >= _AWAY_S:
                 found.append(Message.of("skater_away", start=f"{start_s:.1f}", end=f"{end_s:.1f}"))
         return found

@@ -9,7 +9,7 @@ from pipeline.moments import written
 from pipeline.sheet.html.timeline import FAMILY_COLOURS
 from pipeline.sheet.rows import Row
 from pipeline.sheet.sheet import Sheet
-from pipeline.sheet.tables import air_time, candidate_code, candidates_of
+from pipeline.sheet.tables import air_time, candidate_code, rivals_of
 from pipeline.sheet.words import DASH, Say
 from pipeline.types import FoundElement
 
@@ -124,7 +124,7 @@ def _candidates(row: Row, say: Say) -> str:
     code = row.parsed
     own = [f"{jump.turns}{jump.kind}" for jump in code.jumps] if code and code.jumps else [row.code]
     lines = []
-    for said, found in zip(own, candidates_of(row), strict=False):
+    for said, found in zip(own, rivals_of(row), strict=False):
         others = [
             f"{_named(one.label, say)}\N{NO-BREAK SPACE}{one.probability:.0%}"
             for one in found[: _OTHERS + 1]

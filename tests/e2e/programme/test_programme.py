@@ -99,7 +99,14 @@ def test_keys_choose_play_open_on_the_desk_and_come_back(tab):
     tab.keyboard.press("ArrowRight")
     expect(tab.locator(CHOSEN)).to_have_attribute("data-key", "2")
     expect(tab.locator("#programme-editor h2")).to_contain_text("Element 2: 3Lz+3T")
-    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("ArrowLeft")  # to its start, at 4.8 s
+    expect(tab.locator("#programme-editor h2")).to_contain_text("Element 1: 3Lz")
+    air = tab.locator(f"{CHOSEN} .pg-air")
+    expect(air).to_have_text("0.62 s")
+    tab.keyboard.press("t")
+    expect(air).to_have_text("1.02 s")
+    tab.keyboard.press("Control+z")
+    expect(air).to_have_text("0.62 s")
     tab.wait_for_selector("#programme-player .rp[data-playback=ready]", timeout=ARRIVED_MS)
     tab.keyboard.press(" ")  # 4.8 to 6.3 s: frames 48 to 62
     tab.wait_for_selector("#programme-player .rp[data-frame='62']", timeout=20_000)
@@ -131,6 +138,15 @@ def test_elements_are_corrected_undone_and_redone(tab):
     expect(row.locator("s")).to_have_text("3Lz")
     tab.keyboard.press("Control+z")
     expect(row.locator("s")).to_have_count(0)
+
+    landing = tab.locator("#programme-editor [name=landing1]")
+    landing.fill("5.9")
+    landing.press("Enter")
+    expect(row.locator(".pg-air")).to_have_text("0.70 s")
+    landing.fill("5.1")
+    landing.press("Enter")
+    expect(tab.locator(NOTE)).to_contain_text("is not after the take-off")
+    expect(row.locator(".pg-air")).to_have_text("0.70 s")
 
     code.fill("banana")
     code.press("Enter")

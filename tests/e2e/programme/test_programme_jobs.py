@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.e2e.programme.joined import join_clips
+from tests.e2e.programme.joined import EXAMPLES, join_clips
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-EXAMPLES = ROOT / "assets" / "examples"
 READ_MS = 600_000
 ELEMENT = "#programme-list [role=option]"
 

@@ -27,7 +27,7 @@ from pipeline.sheet.html.page import sheet_html
 from pipeline.sheet.review_files import Review, load_review
 from pipeline.sheet.sheet import Sheet, make_sheet
 from pipeline.sheet.tables import COLUMNS, elements_csv, elements_vtt
-from pipeline.sheet.words import LANGUAGES
+from pipeline.sheet.words import LANGUAGES, speaker
 from pipeline.storage.programme_files import load_programme, save_programme
 from pipeline.storage.programme_pack import unpack_programme
 from pipeline.types import Measured, Programme
@@ -118,6 +118,29 @@ def test_captions_are_whole_and_in_order_whatever_stands_in_them() -> None:
     times = re.findall(r"^(\S+) --> (\S+)$", text, re.MULTILINE)
     assert times == sorted(times)
     assert text.count("-->") == 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_captions_speak_the_language_of_the_page(language: str) -> None:
+    say, blocks = speaker(language), elements_vtt(sheet_of(), language).split("\n\n")
+    assert blocks[0] == f"WEBVTT - {say('vtt_head')}"
+    assert f"({say('review')})" in blocks[1]
+    assert blocks[2].endswith(say("machine_nothing"))
+
+
+def test_no_rival_is_named_for_what_no_class_holds() -> None:
+    combination, several, jump, steps = make_elements()
+    assert [len(of) for of in combination.rivals] == [2, 2]
+    assert several.candidates
+    assert several.rivals == ()
+    assert jump.rivals == (jump.jumps[0].candidates,)
+    assert steps.rivals == (steps.candidates,)
+
+
+def test_the_sheet_names_no_class_for_a_spin_that_none_of_them_is() -> None:
+    html = sheet_html(sheet_of(Review()))
+    assert "FCoSp" in html
+    assert "CSp" not in html.replace("FCoSp", "")
 
 
 class Reader(HTMLParser):

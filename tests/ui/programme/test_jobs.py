@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, VideoError
+from pipeline.storage.analysis_files import load
+from pipeline.storage.programme_files import analysis_places
 from pipeline.storage.programme_pack import pack_programme
 from tests.ui.programme.engines import StepByStep
 from tests.videos import Recipe, write_video
 from ui.language.tables import speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import JobRefused, ProgrammeJobs
-from ui.programme.starting import begin, is_programme
+from ui.programme.starting import begin, example_files, is_programme
 from ui.work import WORK_QUEUE
 
 WAIT_S = 60.0
@@ -183,6 +185,19 @@ def test_the_number_of_jobs_is_bounded(jobs_of, video) -> None:
     assert [job.folder.exists() for job in made] == [False, True, True]
 
 
+def test_programmes_that_are_only_opened_push_out_none_that_was_read(jobs_of, video, tmp_path):
+    """Else every visitor of the example would cost another one their programme."""
+    jobs = jobs_of(StepByStep(), max_jobs=1)
+    read = ask(jobs, video)
+    until(lambda: read.state == "done")
+    pack_programme(read.programme_folder, tmp_path / "saved.zip")
+    opened = [begin(jobs, [str(tmp_path / "saved.zip")], "demo", "boris") for _ in range(2)]
+    assert [jobs.get(job.job_id) is not None for job in opened] == [False, True]
+    assert jobs.get(read.job_id) is read
+    again = jobs_of(StepByStep()).get(opened[1].job_id)  # a server that was started anew
+    assert again.opened
+
+
 def test_too_many_at_once_are_refused_with_what_to_do(jobs_of, video) -> None:
     engine = StepByStep()
     engine.gate.clear()
@@ -267,3 +282,14 @@ def test_a_saved_programme_takes_its_own_video_along_and_no_other(jobs_of, tmp_p
 )
 def test_the_length_decides_where_a_video_opens(duration_s, programme) -> None:
     assert is_programme(duration_s) is programme
+
+
+def test_the_programme_that_ships_opens_at_once_with_its_video(jobs_of) -> None:
+    files = example_files()
+    assert sum(Path(file).stat().st_size for file in files) < 2 * 2**20
+    job = begin(jobs_of(StepByStep()), files, "demo", "boris")
+    assert (job.state, job.opened) == ("done", True)
+    assert {element.family for element in job.programme.elements} == {"combination", "jump", "spin"}
+    assert Path(job.request.path).stat().st_size == Path(files[0]).stat().st_size
+    for place in analysis_places(job.programme):
+        assert load(job.programme_folder / place).video.path == Path(files[0]).name

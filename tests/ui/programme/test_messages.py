@@ -13,6 +13,7 @@ from pipeline.sheet.corrections import (
     Insert,
     Mark,
     Merge,
+    MoveFlight,
     MoveSpan,
     Relabel,
     Split,
@@ -33,6 +34,10 @@ def sheet():
         ({"act": "relabel", "key": "1", "code": "3f"}, Relabel("1", "3f")),
         ({"act": "span", "key": "1", "start": 4.5, "end": 6}, MoveSpan("1", 4.5, 6.0)),
         ({"act": "span", "key": "1", "start": "0:04.5", "end": "6"}, MoveSpan("1", 4.5, 6.0)),
+        (
+            {"act": "flight", "key": "2", "jump": 2, "takeoff": "0:15.2", "landing": 15.8},
+            MoveFlight("2", 2, 15.2, 15.8),
+        ),
         ({"act": "delete", "key": "2"}, Delete("2")),
         ({"act": "split", "key": "2", "at": 15.0}, Split("2", 15.0)),
         ({"act": "split", "key": "2", "at": 40.0}, Split("2", None)),  # the cursor is elsewhere
@@ -56,6 +61,8 @@ def test_a_message_becomes_a_correction(sheet, message, correction):
         None, [], {"act": 3}, {"act": "fly", "key": "1"},
         {"act": "relabel", "key": 1, "code": "3F"},
         {"act": "relabel", "key": "1"}, {"act": "relabel", "key": "1", "code": "3" * 1000},
+        {"act": "flight", "key": "1", "jump": "1", "takeoff": 5.2, "landing": 5.8},
+        {"act": "flight", "key": "1", "jump": True, "takeoff": 5.2, "landing": 5.8},
         {"act": "span", "key": "1", "start": True, "end": 6},
         {"act": "span", "key": "1", "start": float("inf"), "end": 6},
         {"act": "span", "key": "1", "start": None, "end": 6},

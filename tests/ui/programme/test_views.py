@@ -10,8 +10,8 @@ import pytest
 from pipeline.sheet.corrected import apply
 from pipeline.sheet.corrections import Annotate, Mark, Relabel
 from pipeline.sheet.rows import machine_rows
-from pipeline.types.programme import Shot
-from tests.ui.programme.samples import make_programme
+from pipeline.types.programme import Candidate, Shot
+from tests.ui.programme.samples import make_programme, spin
 from ui.language.tables import LANGUAGES, speaking
 from ui.programme.rows import candidates, clock, machine_code
 from ui.programme.views.editor import bar_html, editor_html, table_html
@@ -39,6 +39,39 @@ def test_a_combination_has_a_code_of_both_jumps_and_rivals_of_both(programme):
     assert row.code == "3Lz+3T"
     assert [code for code, _ in candidates(row)] == ["3Lz+3T", "3Lz+2Lz", "3F+3T"]
     assert candidates(row)[0][1] == pytest.approx(0.49)
+
+
+def test_of_what_no_class_holds_nothing_is_said_to_be_possible(programme):
+    """A layback's list had USp, which is none of what it could be."""
+    made = spin(24.0, 6.0, "layback")
+    layback = replace(made, candidates=(Candidate("UprightSpin", 0.6), Candidate("SitSpin", 0.3)))
+    several = programme.elements[2]
+    for element in (layback, several):
+        (row,) = machine_rows(replace(programme, elements=(element,)))
+        assert row.element.candidates
+        assert candidates(row) == ()
+    (row,) = machine_rows(replace(programme, elements=(spin(24.0, 6.0, "camel"),)))
+    assert candidates(row)[0][0] == "CSp"
+
+
+def test_every_jump_has_its_take_off_and_landing_in_the_form(programme):
+    rows = apply(programme, [Relabel("1", "3Lz+2T")]).rows
+    form = editor_html(rows[1], rows)
+    assert 'data-jump="1" data-takeoff="14.600" data-landing="15.150"' in form
+    assert 'name="takeoff2" value="0:15.300"' in form
+    assert "0.55 s in the air" in form
+    second = editor_html(rows[0], rows).split('data-jump="2"')[1]
+    assert second.startswith("><b>2T</b>")  # nobody has said when it is
+    assert 'name="landing2" value=""' in second
+    assert "data-jump" not in editor_html(rows[2], rows)
+
+
+def test_that_corrections_wait_for_the_end_is_said():
+    told = bar_html(undo=0, redo=0, confirmed_by=None, count=3, going=True)
+    assert "once the whole video has been read" in told
+    assert told.count(" disabled") == 3  # undo, redo, insert
+    assert 'data-act="confirm"' not in told
+    assert "has been read" not in bar_html(undo=0, redo=0, confirmed_by=None, count=3)
 
 
 def test_the_time_line_has_every_element_and_shot_at_its_place(programme):

@@ -4,11 +4,18 @@ const form = () => one("#programme-editor form");
 const keyOf = () => form()?.dataset.key ?? desk.chosen;
 const here = () => Number(desk.now.toFixed(3));
 
+/** What stands in the field beside a button, which is told now. */
+function taken(button) {
+  const field = button.parentElement.querySelector("input");
+  typed.delete(field.name);
+  return field.value;
+}
+
 const ACTS = {
   undo: () => tell("undo"),
   redo: () => tell("redo"),
-  insert: (button) => tell("insert", { at: here(), code: button.parentElement.querySelector("input").value.trim() }),
-  confirm: (button) => tell("confirm", { name: button.parentElement.querySelector("input").value }),
+  insert: (button) => tell("insert", { at: here(), code: taken(button).trim() }),
+  confirm: (button) => tell("confirm", { name: taken(button) }),
   open: () => open(keyOf()),
   play: () => play(keyOf()),
   mark: (button) => tell("mark", { key: keyOf(), review: button.getAttribute("aria-pressed") !== "true" }),
@@ -17,6 +24,8 @@ const ACTS = {
   delete: () => tell("delete", { key: keyOf() }),
   start_here: () => edgeHere("start"),
   end_here: () => edgeHere("end"),
+  takeoff_here: (button) => putHere(button.closest("[data-jump]"), "takeoff"),
+  landing_here: (button) => putHere(button.closest("[data-jump]"), "landing"),
 };
 
 page.addEventListener("click", (event) => {
@@ -34,9 +43,60 @@ const FIELDS = {
 /** Once for each new text: browsers say a change again when the field is left. */
 function say(field) {
   const value = field.value.trim();
-  if (!FIELDS[field.name] || value === (field.dataset.said ?? field.defaultValue)) return;
+  const flight = field.closest("[data-jump]");
+  const tellField = flight ? () => tellFlight(flight) : FIELDS[field.name];
+  if (!tellField || value === (field.dataset.said ?? field.defaultValue)) return;
   field.dataset.said = value;
-  FIELDS[field.name](value);
+  if (!flight) typed.delete(field.name);
+  tellField(value);
+}
+
+const END_FIELDS = ["takeoff", "landing"];
+const fieldOf = (flight, end) => flight.querySelector(`[name^=${end}]`);
+
+/** Take-off and landing of a jump are told together; of one that had none, once both are there. */
+function tellFlight(flight) {
+  const [takeoff, landing] = END_FIELDS.map((end) => fieldOf(flight, end).value.trim());
+  if (flight.dataset.takeoff === undefined && !(takeoff && landing)) return;
+  for (const end of END_FIELDS) typed.delete(fieldOf(flight, end).name);
+  tell("flight", { key: keyOf(), jump: Number(flight.dataset.jump), takeoff, landing });
+}
+
+/** A jump takes off, or lands, where the player stands. */
+function putHere(flight, end) {
+  const field = fieldOf(flight, end);
+  field.value = clockAt(here());
+  typed.set(field.name, { key: keyOf(), value: field.value });
+  say(field);
+}
+
+const clockAt = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(3).padStart(6, "0")}`;
+
+/** By key: of the jump that nobody has timed yet, else of the one nearest to the cursor. */
+function flightHere(end) {
+  if (form()?.dataset.key !== desk.chosen) return;
+  const away = ({ dataset }) =>
+    dataset.takeoff === undefined ? -1 : Math.max(dataset.takeoff - desk.now, desk.now - dataset.landing, 0);
+  const nearest = every("#programme-editor [data-jump]").sort((a, b) => away(a) - away(b))[0];
+  if (nearest) putHere(nearest, end);
+}
+
+// What is being typed stays when the server draws the same form anew.
+const typed = new Map(); // name of a field -> whose form it is in, and what stands in it
+const FORMS = "#programme-editor input, #programme-bar input";
+const ownerOf = (field) => field.closest("#programme-editor") && keyOf();
+
+page.addEventListener("input", ({ target }) => {
+  if (target.matches(FORMS)) typed.set(target.name, { key: ownerOf(target), value: target.value });
+});
+
+function keepTyped() {
+  for (const field of every(FORMS)) {
+    const kept = typed.get(field.name);
+    if (!kept || field.value === kept.value || field.dataset.said) continue;
+    if (kept.key === ownerOf(field)) field.value = kept.value;
+    else typed.delete(field.name);
+  }
 }
 
 const backToList = () => one("#programme-list [data-elements]")?.focus({ preventScroll: true });
@@ -48,6 +108,7 @@ const FIELD_KEYS = {
   Escape(field) {
     if (closeCodes(field)) return;
     field.value = field.defaultValue;
+    typed.delete(field.name);
     backToList();
   },
   Enter(field) {

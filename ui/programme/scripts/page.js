@@ -99,6 +99,10 @@ const LIST_KEYS = {
   Delete: () => desk.chosen && tell("delete", { key: desk.chosen }),
   "[": () => edgeHere("start"),
   "]": () => edgeHere("end"),
+  t: () => flightHere("takeoff"),
+  T: () => flightHere("takeoff"),
+  y: () => flightHere("landing"),
+  Y: () => flightHere("landing"),
   r: () => mark(),
   R: () => mark(),
   "+": () => zoomBy(2),
@@ -193,6 +197,7 @@ function followForm(told) {
 
 /** What the server drew anew is marked as it was; the place of the list and of the line stays. */
 const redrawn = new MutationObserver(() => {
+  keepTyped();
   keepFocus();
   const told = one("#programme-editor [data-key]")?.dataset.key;
   if (desk.chosen && !option(desk.chosen)) desk.chosen = "";

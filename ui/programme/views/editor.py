@@ -11,9 +11,12 @@ from pipeline.sheet.completion import complete
 from pipeline.sheet.rows import Row
 from ui.language.tables import say
 from ui.programme.rows import analyses, clock, machine_code
+from ui.programme.views.flights import flights_html
 
 
-def bar_html(*, undo: int, redo: int, confirmed_by: str | None, count: int) -> str:
+def bar_html(
+    *, undo: int, redo: int, confirmed_by: str | None, count: int, going: bool = False
+) -> str:
     """Undo, redo, insert and confirm.
 
     Args:
@@ -21,6 +24,7 @@ def bar_html(*, undo: int, redo: int, confirmed_by: str | None, count: int) -> s
         redo: Corrections that were taken back.
         confirmed_by: Who confirmed the sheet as it stands, perhaps without a name; None: nobody.
         count: Elements on the sheet.
+        going: The video is still being read; corrections wait for its end.
     """
     confirmed = confirmed_by is not None
     told = ""
@@ -33,11 +37,17 @@ def bar_html(*, undo: int, redo: int, confirmed_by: str | None, count: int) -> s
         f'aria-label="{escape(say("programme_corrections"))}">'
         f'<span class="pg-count">{escape(say("programme_count", count=count))}</span>'
         f'<span class="pg-confirmed" role="status">{escape(told)}</span>'
+        f"{_later() if going else ''}"
         f"{_button('undo', 'Control+Z', possible=undo > 0)}"
         f"{_button('redo', 'Control+Shift+Z', possible=redo > 0)}"
         f'<span class="pg-put-in">{code_field("insert", "", say("programme_insert_code"))}'
-        f"{_button('insert')}</span>{_confirm(possible=count > 0 and not confirmed)}</div>"
+        f"{_button('insert', possible=not going)}</span>"
+        f"{_confirm(possible=count > 0 and not (confirmed or going))}</div>"
     )
+
+
+def _later() -> str:
+    return f'<span class="pg-later">{escape(say("programme_corrections_later"))}</span>'
 
 
 def _confirm(*, possible: bool) -> str:
@@ -70,6 +80,7 @@ def editor_html(row: Row | None, rows: Sequence[Row] = ()) -> str:
         f"<h2>{escape(heading)} <small>{_span(row)}</small></h2>{_said(row)}"
         f'<div class="pg-editor-row">{code_field("code", row.code, say("programme_code"))}'
         f"{_moment('start', row.start_s)}{_moment('end', row.end_s)}{_note_field(row)}</div>"
+        f"{flights_html(row)}"
         f'<div class="pg-editor-row">{_button("open", "Enter", possible=bool(analyses(row)))}'
         f"{_button('play', 'Space')}{_review(row)}{_button('split')}"
         f"{_button('merge', possible=_joins(row, after))}{_button('delete', 'Delete')}</div></form>"

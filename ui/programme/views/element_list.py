@@ -38,8 +38,10 @@ def element_list_html(
 
 def _heads() -> str:
     keys = ("number", "picture", "when", "code", "others", "air", "sure", "who")
+    told = {"sure": f' title="{escape(say("programme_head_sure_told"))}"'}
     heads = "".join(
-        f'<span class="pg-{key}">{escape(say(f"programme_head_{key}"))}</span>' for key in keys
+        f'<span class="pg-{key}"{told.get(key, "")}>{escape(say(f"programme_head_{key}"))}</span>'
+        for key in keys
     )
     return f'<div class="pg-elements-head" aria-hidden="true">{heads}</div>'
 
