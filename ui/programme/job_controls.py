@@ -89,7 +89,8 @@ def wire_job_controls(
     )  # fmt: skip
 
     def example(profile: str, request: gr.Request) -> list[Any]:
-        return opener(page)(example_files(), profile, request)[1:]
+        answer: list[Any] = opener(page)(example_files(), profile, request)
+        return answer[1:]
 
     head.example.click(example, profile, [page.opened, session.pages, page.note], **AT_ONCE)
 
