@@ -71,6 +71,9 @@ class ProgrammeSettings:
     """At most about so many skeletons a second: of faster videos, every second frame or less."""
     flip_test: bool = True
     """Average every skeleton with the flipped crop's, whatever `pose` says; doubles the cost."""
+    precision: Precision = "bf16"
+    """Arithmetic of detector and pose network in the pass; `fp32` where the processor has no
+    `bf16`."""
 
 
 @settings()

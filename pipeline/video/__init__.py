@@ -1,5 +1,6 @@
 """Video in: which frames a file has, when they are shown, and bounded passes through them."""
 
+from pipeline.video.ahead import read_ahead
 from pipeline.video.buffer import BUFFER_BYTES, FrameBuffer
 from pipeline.video.clip import (
     MAX_SPAN_FRAMES,
@@ -27,5 +28,6 @@ __all__ = [
     "check_span",
     "display_name",
     "open_video",
+    "read_ahead",
     "video_writer",
 ]

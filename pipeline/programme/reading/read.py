@@ -7,7 +7,6 @@ its length; what was found in finished pieces is kept, and a run that was killed
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from typing import cast
 
@@ -17,7 +16,6 @@ from models.dino import Dino
 from models.vitpose import ViTPose
 from pipeline.classification.classify import interruptible
 from pipeline.config import Profile
-from pipeline.detection.build import build_detector
 from pipeline.errors import InputError
 from pipeline.messages import Message
 from pipeline.networks import Networks
@@ -30,6 +28,7 @@ from pipeline.programme.reading.findings import (
 )
 from pipeline.programme.reading.kept import KeptReading
 from pipeline.programme.reading.kinds import is_black, shot_kind
+from pipeline.programme.reading.pass_networks import pass_detector, pass_estimator
 from pipeline.programme.reading.pieces import Piece, PieceReader, pose_step
 from pipeline.programme.reading.records import ReadShot
 from pipeline.programme.reading.remarks import Remarks
@@ -39,7 +38,7 @@ from pipeline.programme.reading.skeletons import SkeletonFinder
 from pipeline.progress import Monitor
 from pipeline.types import FloatArray, People, PoseSequence, Shot, Track
 from pipeline.types.programme import ShotKind, Transition
-from pipeline.video import FramesLost, Video
+from pipeline.video import FramesLost, Video, read_ahead
 
 MAX_PROGRAMME_S = 900.0
 """A free programme with what is shown around it takes ten minutes."""
@@ -115,13 +114,13 @@ class _Reading:
         self._lost: FramesLost | None = None
         self._replays = ReplayFinder()
         self._remarks = Remarks(video, blind=self._blind)
-        detector = build_detector(cast(Dino, networks.get("detector")), profile.detector)
+        detector = pass_detector(cast(Dino, networks.get("detector")), profile)
         step = max(1, round(video.info.fps / profile.programme.detector_hz))
         self._people = PeopleFinder(
             detector, video.timeline, self._size, profile, step=step, skater=skater
         )
-        pose = cast(ViTPose, networks.get("pose"))
-        self._skeletons = SkeletonFinder(pose, profile, monitor.check)
+        estimator = pass_estimator(cast(ViTPose, networks.get("pose")), profile)
+        self._skeletons = SkeletonFinder(estimator, monitor.check)
 
     def shots(self) -> Iterator[ReadShot]:
         """All shots."""
@@ -137,12 +136,14 @@ class _Reading:
         most = self._profile.buffer_mib * 2**20
         reader = PieceReader(self._video, self._stride, first=first, max_bytes=most)
         decoded = self._video.frames(range(reader.starts_at, len(self._video)))
-        with closing(decoded):
-            frames = self._monitor.timed_iterator("decode", decoded)
-            pieces = reader.pieces(frames)
+        ahead = most // 2 // (3 * self._size[0] * self._size[1])
+        with read_ahead(decoded, max(1, ahead)) as waiting:
+            frames = self._monitor.timed_iterator("decode", waiting)
+            # No name for the piece: its frames are to go before the next ones come.
+            findings = map(self._found, reader.pieces(frames))
             try:
-                for piece in pieces:
-                    yield from self._kept_and_taken(self._found(piece))
+                for finding in findings:
+                    yield from self._kept_and_taken(finding)
             except FramesLost as error:
                 self._lost = error
         if self._lost is not None:

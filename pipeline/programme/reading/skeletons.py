@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.vitpose import ViTPose
-from pipeline.config import Profile
 from pipeline.pose.estimate import PoseEstimator
 from pipeline.pose.left_right import Peaks, resolve_left_right
 from pipeline.programme.reading.findings import Finding
@@ -38,14 +36,12 @@ class SkeletonFinder:
     """Finds the skater's skeletons of a video piece by piece.
 
     Args:
-        network: Of the pose.
-        profile: Settings.
+        estimator: The pose stage.
         check: Called before every frame; raises `Cancelled`.
     """
 
-    def __init__(self, network: ViTPose, profile: Profile, check: CancelCheck) -> None:
-        settings = replace(profile.pose, flip_test=profile.programme.flip_test)
-        self._estimator: PoseEstimator = settings.estimator(network)
+    def __init__(self, estimator: PoseEstimator, check: CancelCheck) -> None:
+        self._estimator = estimator
         self._check = check
 
     def find(self, piece: Piece, boxes: FloatArray, before: list[Finding]) -> Skeletons:
