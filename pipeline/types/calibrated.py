@@ -43,9 +43,9 @@ class Novelty:
     threshold: float
     """Only few clips like the known ones have a higher score."""
     parts: Mapping[str, float]
-    """What it was made of, each as the share from 0 to 1 of the known clips that are less unlike;
-    some of `features` (how far what the networks say lies from what they say of known clips),
-    `disagreement` (of networks and views), `skeleton` (joints and frames that are hardly seen)."""
+    """What speaks for it, each as the share from 0 to 1 of the known clips that are less unlike:
+    `features` (how faintly the networks answer), `disagreement` (of networks and views), `skeleton`
+    (joints and frames that are hardly seen)."""
 
     @property
     def unlike(self) -> bool:

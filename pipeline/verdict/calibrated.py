@@ -6,6 +6,7 @@ weights are the ones that the numbers were fitted for.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -36,9 +37,9 @@ def calibrated_verdict(
         ManifestError: The manifest cannot be read.
     """
     wanted = MeantFor.of(analysis)
-    for name, sha256, calibration in _known(manifest) if wanted is not None else ():
-        if calibration.meant_for == wanted:
-            return _applied(calibration, analysis, name, sha256)
+    for known in known_calibrations(manifest) if wanted is not None else ():
+        if known.numbers.meant_for == wanted:
+            return _applied(known, analysis)
     return None
 
 
@@ -48,36 +49,58 @@ def ensemble_probabilities(verdict: Verdict) -> dict[str, Probabilities]:
     return {"weighted": verdict.weighted, "vote": shares}
 
 
-def _applied(
-    calibration: Calibration, analysis: Analysis, name: str, sha256: str
-) -> CalibratedVerdict:
-    temperatures = calibration.temperatures
-    ensembles = {
-        key: tempered(rows, temperatures[key])
-        for key, rows in ensemble_probabilities(analysis.verdict).items()
+def calibrated_ensembles(numbers: Calibration, verdict: Verdict) -> dict[str, Probabilities]:
+    """What the two ensembles say after their temperature."""
+    return {
+        name: tempered(rows, numbers.temperatures[name])
+        for name, rows in ensemble_probabilities(verdict).items()
     }
-    decided = ensembles[analysis.verdict.strategy]
-    return CalibratedVerdict(
-        probabilities=decided,
-        ensembles=ensembles,
-        models={
-            key: tempered(scores.probabilities, temperatures[key])
-            for key, scores in analysis.scores.items()
-        },
-        sets=tuple(
-            ClassSet(coverage, class_set(ensembles["weighted"], thresholds))
-            for coverage, thresholds in sorted(calibration.set_thresholds.items())
-        ),
-        novelty=calibration.novelty.judge(analysis.scores, analysis.pose),
-        calibration=name,
-        sha256=sha256,
-        fitted_on=calibration.fitted_on,
+
+
+def class_sets(numbers: Calibration, weighted: Probabilities) -> tuple[ClassSet, ...]:
+    """The sets of a clip, the smallest coverage first, from the calibrated weighted sum."""
+    return tuple(
+        ClassSet(coverage, class_set(weighted, thresholds))
+        for coverage, thresholds in sorted(numbers.set_thresholds.items())
     )
 
 
+def _applied(known: KnownCalibration, analysis: Analysis) -> CalibratedVerdict:
+    numbers = known.numbers
+    ensembles = calibrated_ensembles(numbers, analysis.verdict)
+    return CalibratedVerdict(
+        probabilities=ensembles[analysis.verdict.strategy],
+        ensembles=ensembles,
+        models={
+            name: tempered(scores.probabilities, numbers.temperatures[name])
+            for name, scores in analysis.scores.items()
+        },
+        sets=class_sets(numbers, ensembles["weighted"]),
+        novelty=numbers.novelty.judge(analysis.scores, analysis.pose),
+        calibration=known.name,
+        sha256=known.sha256,
+        fitted_on=numbers.fitted_on,
+    )
+
+
+@dataclass(frozen=True)
+class KnownCalibration:
+    """Fitted numbers that the manifest names."""
+
+    name: str
+    sha256: str
+    """Of the file."""
+    numbers: Calibration
+
+
 @cache
-def _known(manifest: Path) -> tuple[tuple[str, str, Calibration], ...]:
-    """Name, sha256 and numbers of every calibration of a manifest."""
+def known_calibrations(manifest: Path = MANIFEST) -> tuple[KnownCalibration, ...]:
+    """The numbers of every `[[calibration]]` of a manifest, each file checked once.
+
+    Raises:
+        ConfigError: A file is missing or is not the one that the manifest names.
+        ManifestError: The manifest cannot be read.
+    """
     found = []
     for entry in read_calibrations(manifest):
         path = entry.path(manifest)
@@ -85,5 +108,5 @@ def _known(manifest: Path) -> tuple[tuple[str, str, Calibration], ...]:
             raise ConfigError(f"{path}: is missing; it belongs to the project, restore it")
         if (sha256 := sha256_of(path)) != entry.sha256:
             raise ConfigError(f"{path}: is not the file that {manifest.name} names (sha256)")
-        found.append((entry.name, sha256, read_calibration(path)))
+        found.append(KnownCalibration(entry.name, sha256, read_calibration(path)))
     return tuple(found)

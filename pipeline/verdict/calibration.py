@@ -22,7 +22,7 @@ from pipeline.elements import NUM_CLASSES
 from pipeline.errors import ConfigError
 from pipeline.types import Analysis
 from pipeline.types.basic import check_shape
-from pipeline.verdict.novelty import NoveltyModel
+from pipeline.verdict.novelty import SIGNS, NoveltyModel
 
 Array = NDArray[np.float64]
 
@@ -94,16 +94,13 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
         "temperatures": dict(calibration.temperatures),
         "coverages": coverages,
         "novelty": {
-            "networks": novelty.networks,
-            "parts": list(novelty.known),
+            "usual_spread": dict(novelty.usual_spread),
             "threshold": novelty.threshold,
         },
     }
     tensors = {
         "set_thresholds": np.stack([calibration.set_thresholds[c] for c in coverages]),
-        "novelty.means": novelty.means.astype(np.float32),
-        "novelty.precision": novelty.precision.astype(np.float32),
-        **{f"novelty.known.{name}": novelty.known[name] for name in novelty.known},
+        **{f"novelty.known.{name}": novelty.known[name] for name in SIGNS},
     }
     # Sorted, so that the same numbers give the same bytes.
     metadata = {"calibration": json.dumps(about, sort_keys=True)}
@@ -136,13 +133,8 @@ def _calibration(about: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) 
             zip(about["coverages"], tensors["set_thresholds"].astype(np.float64), strict=True)
         ),
         novelty=NoveltyModel(
-            networks=tuple(novelty["networks"]),
-            means=tensors["novelty.means"].astype(np.float64),
-            precision=tensors["novelty.precision"].astype(np.float64),
-            known={
-                name: tensors[f"novelty.known.{name}"].astype(np.float64)
-                for name in novelty["parts"]
-            },
+            usual_spread=novelty["usual_spread"],
+            known={name: tensors[f"novelty.known.{name}"].astype(np.float64) for name in SIGNS},
             threshold=novelty["threshold"],
         ),
     )

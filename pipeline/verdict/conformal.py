@@ -21,13 +21,20 @@ def conformal_threshold(true_probabilities: NDArray[np.float64], coverage: float
         coverage: Share of new clips whose set is to hold the true class, at least.
 
     Returns:
-        The threshold; 0, so that a set holds everything, where N clips are too few for a claim.
+        The threshold; 0, so that a set holds everything, where N clips are not `enough`.
     """
-    N = len(true_probabilities)
-    # Of N + 1 exchangeable clips the new one is among the lowest `left` with probability
-    # left / (N + 1).
-    left = int(np.floor((N + 1) * (1.0 - coverage) + 1e-9))
+    left = _left_out(len(true_probabilities), coverage)
     return float(np.sort(true_probabilities)[left - 1]) if left else 0.0
+
+
+def enough(N: int, coverage: float) -> bool:
+    """Whether so many clips are enough to claim a coverage."""
+    return _left_out(N, coverage) > 0
+
+
+def _left_out(N: int, coverage: float) -> int:
+    """Of N + 1 clips the new one is among the lowest `n` with probability n / (N + 1)."""
+    return int(np.floor((N + 1) * (1.0 - coverage) + 1e-9))
 
 
 def class_set(

@@ -1,9 +1,9 @@
 """How unlike a clip is those that the networks know.
 
-Three signs, each from what an analysis stores: how far the networks' logits lie from those of known
-clips (Mahalanobis distance to the nearest class mean with one covariance: Lee et al., "A Simple
-Unified Framework for Detecting Out-of-Distribution Samples", NeurIPS 2018), how much networks and
-views disagree, and how well the skeleton is seen.
+Three signs, each from what an analysis stores: how little the networks' logits spread (networks
+answer what they never learnt with smaller features and so with flatter logits: Vaze et al.,
+"Open-Set Recognition: A Good Closed-Set Classifier Is All You Need", ICLR 2022), how much networks
+and views disagree, and how badly the skeleton is seen.
 """
 
 from __future__ import annotations
@@ -15,50 +15,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classification.ensemble import softmax
-from pipeline.elements import NUM_CLASSES
 from pipeline.types import ModelScores, Novelty, PoseSequence
-from pipeline.types.basic import check_shape
 
 Array = NDArray[np.float64]
 
-PARTS = ("features", "disagreement", "skeleton")
-"""Names of the signs, of which a model uses some."""
+SIGNS = ("features", "disagreement", "skeleton")
+"""All are told."""
+DECIDING = ("features", "skeleton")
+"""Those that the score is made of, chosen on validation clips of the rink against people who do not
+skate there and panned photographs: disagreement among networks is as common on hard known clips."""
 
 
 @dataclass(frozen=True)
 class NoveltyModel:
-    """What is known of the clips that the networks know; D is 28 a network."""
+    """What is usual of clips that the networks know."""
 
-    networks: tuple[str, ...]
-    """Single networks whose logits count, in this order."""
-    means: Array
-    """`(28, D)` of the logits of every class."""
-    precision: Array
-    """`(D, D)` inverse of the covariance that all classes share."""
+    usual_spread: Mapping[str, float]
+    """Single network -> the median over known clips of how far its logits spread."""
     known: Mapping[str, Array]
-    """Sign -> its values on known clips `(N,)`, rising; held out where the model was fitted."""
+    """Sign -> its values on known clips `(N,)`, rising."""
     threshold: float
     """Scores above are unlike."""
 
     def __post_init__(self) -> None:
-        D = NUM_CLASSES * len(self.networks)
-        check_shape("means", self.means, NUM_CLASSES, D)
-        check_shape("precision", self.precision, D, D)
-        if not self.known or not set(self.known) <= set(PARTS):
-            raise ValueError(f"known: expected some of {PARTS}, got {tuple(self.known)}")
+        if set(self.known) != set(SIGNS):
+            raise ValueError(f"known: expected {', '.join(SIGNS)}, got {', '.join(self.known)}")
+        if not all(usual > 0 for usual in self.usual_spread.values()):
+            raise ValueError(f"usual_spread: expected numbers above 0, got {self.usual_spread}")
 
-    def values(self, scores: Mapping[str, ModelScores], pose: PoseSequence) -> dict[str, float]:
+    def signs(self, scores: Mapping[str, ModelScores], pose: PoseSequence) -> dict[str, float]:
         """Every sign of a clip, by name; larger is more unlike.
 
         Raises:
             KeyError: A network's scores are missing.
         """
-        mine = [scores[name] for name in self.networks]
         return {
-            "features": nearest_distance(joint_logits(mine), self.means, self.precision),
-            "disagreement": disagreement(mine),
+            "features": self.faintness(scores),
+            "disagreement": disagreement([scores[name] for name in self.usual_spread]),
             "skeleton": unseen_skeleton(pose),
         }
+
+    def faintness(self, scores: Mapping[str, ModelScores]) -> float:
+        """How much less than usual the logits spread: 0 as usual, 1 where all are equal."""
+        shares = [spread(scores[name]) / usual for name, usual in self.usual_spread.items()]
+        return float(1.0 - np.mean(shares))
+
+    def score(self, signs: Mapping[str, float]) -> float:
+        """The deciding signs together: the mean of how far each lies above what is usual."""
+        return float(np.mean([excess(self.known[name], signs[name]) for name in DECIDING]))
 
     def judge(self, scores: Mapping[str, ModelScores], pose: PoseSequence) -> Novelty:
         """The novelty of a clip.
@@ -66,29 +70,14 @@ class NoveltyModel:
         Raises:
             KeyError: A network's scores are missing.
         """
-        found = self.values(scores, pose)
-        values = {name: found[name] for name in self.known}
-        return Novelty(
-            score=self.score(values),
-            threshold=self.threshold,
-            parts={name: share_below(self.known[name], value) for name, value in values.items()},
-        )
-
-    def score(self, values: Mapping[str, float]) -> float:
-        """The signs together: the mean of how far each lies above what is usual."""
-        return float(np.mean([excess(self.known[name], values[name]) for name in self.known]))
+        signs = self.signs(scores, pose)
+        parts = {name: share_below(self.known[name], value) for name, value in signs.items()}
+        return Novelty(self.score(signs), self.threshold, parts)
 
 
-def joint_logits(scores: Sequence[ModelScores]) -> Array:
-    """What the networks make of a clip, `(D,)`: the mean over the views of each one's logits."""
-    return np.concatenate([model.logits.astype(np.float64).mean(axis=0) for model in scores])
-
-
-def nearest_distance(logits: Array, means: Array, precision: Array) -> float:
-    """Mahalanobis distance of `(D,)` to the nearest of the means `(K, D)`."""
-    apart = means - logits
-    squared = ((apart @ precision) * apart).sum(axis=1)
-    return float(np.sqrt(max(0.0, squared.min())))
+def spread(scores: ModelScores) -> float:
+    """Standard deviation over the classes of a network's logits, the mean of its views."""
+    return float(scores.logits.astype(np.float64).mean(axis=0).std())
 
 
 def disagreement(scores: Sequence[ModelScores]) -> float:
@@ -109,8 +98,8 @@ def unseen_skeleton(pose: PoseSequence) -> float:
 
 
 def excess(known: Array, value: float) -> float:
-    """How far above the usual a value lies: 0 at the median, 1 at the 95th percentile."""
-    middle, high = np.quantile(known, (0.5, 0.95))
+    """How far above the usual a value lies: 0 at the median, 1 where 16 of 100 lie above."""
+    middle, high = np.quantile(known, (0.5, 0.84))
     return float((value - middle) / max(high - middle, 1e-9))
 
 

@@ -1,13 +1,12 @@
 """Fits what `pipeline.verdict` knows: temperatures, thresholds of class sets, what is usual.
 
-All of it on clips that no network learnt from and no figure is taken from. What is usual of known
-clips is found by cross-validation, so that a clip never helps to say how far it is away itself.
+All of it on clips that no network learnt from and that no figure is taken from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,8 @@ from pipeline.storage.analysis_files import load
 from pipeline.types import Analysis, IntArray
 from pipeline.verdict.calibrated import ensemble_probabilities
 from pipeline.verdict.calibration import Calibration, MeantFor
-from pipeline.verdict.conformal import conformal_threshold
-from pipeline.verdict.novelty import NoveltyModel, joint_logits
+from pipeline.verdict.conformal import conformal_threshold, enough
+from pipeline.verdict.novelty import SIGNS, NoveltyModel, spread
 from pipeline.verdict.temperature import tempered
 from training.data.challenge import DataError
 from training.data.stems import stem_path
@@ -30,15 +29,10 @@ from training.evaluation.predictions import FILE, read_predictions
 
 Array = NDArray[np.float64]
 
-COVERAGES = (0.9, 0.99)
+COVERAGES = (0.9, 0.95, 0.99)
+"""Of the sets; those that there are too few clips for are left out."""
 FALSE_ALARMS = 0.03
-"""Share of known clips above the threshold; new ones are somewhat further away."""
-USED = ("features", "disagreement")
-"""Signs of novelty that count."""
-
-_FOLDS = 5
-_SHRINKAGE = 0.3
-"""Weight of the covariance's diagonal: there are about as many numbers as clips."""
+"""Share of known clips above the threshold of novelty."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,9 @@ def fit_calibration(clips: Sequence[KnownClip], fitted_on: str) -> Calibration:
         meant_for=meant_for,
         fitted_on=fitted_on,
         temperatures=temperatures,
-        set_thresholds={c: set_thresholds(weighted, labels, c) for c in COVERAGES},
+        set_thresholds={
+            c: set_thresholds(weighted, labels, c) for c in COVERAGES if enough(len(clips), c)
+        },
         novelty=fit_novelty(clips),
     )
 
@@ -103,57 +99,29 @@ def set_thresholds(probabilities: Array, labels: IntArray, coverage: float) -> A
     """The threshold of every class `(28,)`: one for jumps and one for everything else.
 
     Jumps are mistaken for one another far more often, so that one threshold for all would let their
-    sets miss the truth too often and the others' too rarely.
+    sets miss the truth too often and the others' too rarely. A group with too few clips takes the
+    threshold of all.
     """
     jump = np.array([element.family == "jump" for element in ELEMENTS])
     true = probabilities[np.arange(len(labels)), labels]
-    thresholds = np.zeros(NUM_CLASSES)
+    thresholds = np.full(NUM_CLASSES, conformal_threshold(true, coverage))
     for group in (jump, ~jump):
-        thresholds[group] = conformal_threshold(true[group[labels]], coverage)
+        mine = true[group[labels]]
+        if enough(len(mine), coverage):
+            thresholds[group] = conformal_threshold(mine, coverage)
     return thresholds
 
 
 def fit_novelty(clips: Sequence[KnownClip]) -> NoveltyModel:
     """What is usual of known clips, and the threshold that few of them exceed."""
-    networks = tuple(name for name in clips[0].analysis.scores if name != FUSED[0])
-    logits = np.stack([joint_logits([c.analysis.scores[n] for n in networks]) for c in clips])
-    labels = np.array([clip.label for clip in clips])
-    folds = _folds(labels)
-    models = [_model(networks, logits[folds != f], labels[folds != f]) for f in range(_FOLDS)]
-    values = [
-        models[fold].values(clip.analysis.scores, clip.analysis.pose)
-        for clip, fold in zip(clips, folds, strict=True)
-    ]
-    known = {name: np.sort([found[name] for found in values]) for name in USED}
-    whole = _model(networks, logits, labels, known)
-    scores = [whole.score({name: found[name] for name in USED}) for found in values]
-    threshold = float(np.quantile(scores, 1.0 - FALSE_ALARMS))
-    return NoveltyModel(networks, whole.means, whole.precision, known, threshold)
-
-
-def _folds(labels: IntArray) -> IntArray:
-    """Which fold each clip is in, the clips of a class spread over all."""
-    folds = np.zeros(len(labels), dtype=np.int64)
-    for index in np.unique(labels):
-        mine = np.flatnonzero(labels == index)
-        folds[mine] = np.arange(len(mine)) % _FOLDS
-    return folds
-
-
-def _model(
-    networks: tuple[str, ...],
-    logits: Array,
-    labels: IntArray,
-    known: Mapping[str, Array] | None = None,
-) -> NoveltyModel:
-    means = np.stack(
-        [
-            logits[labels == k].mean(axis=0) if (labels == k).any() else logits.mean(axis=0)
-            for k in range(NUM_CLASSES)
-        ]
-    )
-    within = logits - means[labels]
-    covariance = within.T @ within / len(logits)
-    shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.diag(np.diag(covariance))
-    some = {name: np.zeros(1) for name in USED}
-    return NoveltyModel(networks, means, np.linalg.inv(shrunk), known or some, np.inf)
+    networks = [name for name in clips[0].analysis.scores if name != FUSED[0]]
+    usual = {
+        name: float(np.median([spread(clip.analysis.scores[name]) for clip in clips]))
+        for name in networks
+    }
+    blank = NoveltyModel(usual, {name: np.zeros(1) for name in SIGNS}, np.inf)
+    signs = [blank.signs(clip.analysis.scores, clip.analysis.pose) for clip in clips]
+    known = {name: np.sort([found[name] for found in signs]) for name in SIGNS}
+    model = NoveltyModel(usual, known, np.inf)
+    scores = [model.score(found) for found in signs]
+    return replace(model, threshold=float(np.quantile(scores, 1.0 - FALSE_ALARMS)))

@@ -12,7 +12,7 @@ from models.checkpoint_files import sha256_of
 from pipeline.elements import NUM_CLASSES
 from pipeline.types import Analysis
 from pipeline.verdict.calibration import Calibration, MeantFor, write_calibration
-from pipeline.verdict.novelty import NoveltyModel
+from pipeline.verdict.novelty import SIGNS, NoveltyModel
 from tests.factories import UMT_VARIANTS, make_analysis
 
 NETWORKS = (*UMT_VARIANTS, "uniformerv2", "infogcn")
@@ -32,8 +32,6 @@ def made_numbers(analysis: Analysis, **changes: Any) -> Calibration:
     """Numbers meant for an analysis."""
     meant_for = MeantFor.of(analysis)
     assert meant_for is not None
-    D = NUM_CLASSES * len(NETWORKS)
-    rng = np.random.default_rng(5)
     numbers = Calibration(
         meant_for=meant_for,
         fitted_on="140 clips of the simulated rink",
@@ -44,10 +42,8 @@ def made_numbers(analysis: Analysis, **changes: Any) -> Calibration:
         },
         set_thresholds={0.99: np.full(NUM_CLASSES, 0.001), 0.9: np.full(NUM_CLASSES, 0.2)},
         novelty=NoveltyModel(
-            NETWORKS,
-            rng.normal(size=(NUM_CLASSES, D)).astype(np.float32).astype(np.float64),
-            np.eye(D),
-            {"features": np.linspace(1.0, 20.0, 40), "disagreement": np.linspace(0.0, 1.0, 40)},
+            dict.fromkeys(NETWORKS, 1.5),
+            {name: np.linspace(0.0, 1.0, 40) for name in SIGNS},
             2.0,
         ),
     )

@@ -2,29 +2,36 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import jensenshannon, mahalanobis
+from scipy.spatial.distance import jensenshannon
 
 from pipeline.classification.ensemble import score_views, softmax
 from pipeline.types import PoseSequence
 from pipeline.verdict.novelty import (
+    DECIDING,
+    SIGNS,
+    NoveltyModel,
     disagreement,
     excess,
-    nearest_distance,
     share_below,
+    spread,
     unseen_skeleton,
 )
 from tests.factories import make_analysis
 from tests.pipeline.verdict.numbers import NETWORKS, made_numbers, weighed
 
 
-def test_the_distance_is_mahalanobis() -> None:
-    rng = np.random.default_rng(0)
-    means, x = rng.normal(size=(28, 6)), rng.normal(size=6)
-    spread = rng.normal(size=(6, 6))
-    precision = np.linalg.inv(spread @ spread.T + np.eye(6))
-    expected = min(mahalanobis(x, mean, precision) for mean in means)
-    assert nearest_distance(x, means, precision) == pytest.approx(expected)
-    assert nearest_distance(means[3], means, precision) == 0.0
+def test_flat_logits_are_faint() -> None:
+    logits = np.random.default_rng(0).normal(size=(4, 28)).astype(np.float32)
+    logits -= logits.mean(axis=0)  # views that cancel each other: nothing is left
+    assert spread(score_views("a", logits)) == pytest.approx(0.0, abs=1e-6)
+    assert spread(score_views("a", logits[:1])) == pytest.approx(logits[0].std())
+    known = {name: np.linspace(0.0, 1.0, 40) for name in SIGNS}
+    one, two = score_views("a", logits[:1]), score_views("b", 2 * logits[:1])
+    model = NoveltyModel({"a": spread(one), "b": spread(one)}, known, 1.0)
+    assert model.faintness({"a": one, "b": one}) == pytest.approx(0.0)
+    assert model.faintness({"a": one, "b": two}) == pytest.approx(-0.5)
+    flat = score_views("a", np.zeros((1, 28), np.float32))
+    assert model.faintness({"a": flat, "b": flat}) == 1.0
 
 
 def test_disagreement_is_the_jensen_shannon_divergence() -> None:
@@ -50,7 +57,7 @@ def test_a_skeleton_that_is_hardly_seen_counts() -> None:
 def test_signs_are_told_beside_what_is_usual() -> None:
     known = np.arange(101.0)
     assert excess(known, 50.0) == pytest.approx(0.0)
-    assert excess(known, 95.0) == pytest.approx(1.0)
+    assert excess(known, 84.0) == pytest.approx(1.0)
     assert share_below(known, 25.0) == pytest.approx(25 / 101)
     assert share_below(known, 1000.0) == 1.0
 
@@ -59,10 +66,11 @@ def test_a_clip_is_unlike_above_the_threshold() -> None:
     analysis = weighed(make_analysis())
     model = made_numbers(analysis).novelty
     judged = model.judge(analysis.scores, analysis.pose)
-    assert set(judged.parts) == {"features", "disagreement"}
-    values = model.values(analysis.scores, analysis.pose)
-    expected = np.mean([excess(model.known[name], values[name]) for name in model.known])
-    assert judged.score == pytest.approx(expected)
+    assert set(judged.parts) == set(SIGNS)
+    signs = model.signs(analysis.scores, analysis.pose)
+    assert judged.score == pytest.approx(
+        np.mean([excess(model.known[n], signs[n]) for n in DECIDING])
+    )
     above = replace(model, threshold=judged.score - 1e-6)
     below = replace(model, threshold=judged.score + 1e-6)
     assert above.judge(analysis.scores, analysis.pose).unlike
@@ -75,6 +83,6 @@ def test_networks_that_disagree_make_a_clip_more_unlike() -> None:
         make_analysis(umt="3Lutz", uniformerv2="SitSpin", infogcn="1Loop"),
     )
     model = made_numbers(weighed(same)).novelty
-    values = [model.values(a.scores, a.pose)["disagreement"] for a in (same, apart)]
+    values = [model.signs(a.scores, a.pose)["disagreement"] for a in (same, apart)]
     assert values[0] < values[1]
-    assert model.networks == NETWORKS
+    assert tuple(model.usual_spread) == NETWORKS
