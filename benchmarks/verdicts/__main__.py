@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.verdicts.figures import Judged, auroc, calibration_errors, judge, set_figures
+from benchmarks.verdicts.figures import Judged, auroc, calibration_errors, judge, set_metrics
 from benchmarks.verdicts.plot import draw_reliability
 from models.atomic_files import write_text
 from models.command_line import Parser, StatusLine, run_command
@@ -91,7 +91,7 @@ def _lines(judged: Judged, known: KnownCalibration, seen: Told, unlike: Told) ->
     yield from ("", "| set of | true class | clips | holds it | mean size |")
     yield "|---|---|---|---|---|"
     for coverage in judged.sets:
-        for family, figures in set_figures(judged, coverage).items():
+        for family, figures in set_metrics(judged, coverage).items():
             yield (
                 f"| {coverage:.0%} | {family} | {figures.clips} | {figures.covered:.3f} "
                 f"| {figures.size:.2f} |"

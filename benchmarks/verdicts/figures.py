@@ -90,7 +90,7 @@ def reliability(
 
 
 @dataclass(frozen=True)
-class SetFigures:
+class SetMetrics:
     """How sets of classes do on some clips."""
 
     clips: int
@@ -100,7 +100,7 @@ class SetFigures:
     """Mean number of classes."""
 
 
-def set_figures(judged: Judged, coverage: float) -> dict[str, SetFigures]:
+def set_metrics(judged: Judged, coverage: float) -> dict[str, SetMetrics]:
     """Of every family of the true class, and of `all`."""
     found = judged.sets[coverage]
     held = np.array([label in classes for label, classes in zip(judged.labels, found, strict=True)])
@@ -108,7 +108,7 @@ def set_figures(judged: Judged, coverage: float) -> dict[str, SetFigures]:
     family = np.array([ELEMENTS[label].family for label in judged.labels])
     groups = {name: family == name for name in ("jump", "spin", "sequence", "none")}
     return {
-        name: SetFigures(int(mine.sum()), float(held[mine].mean()), float(size[mine].mean()))
+        name: SetMetrics(int(mine.sum()), float(held[mine].mean()), float(size[mine].mean()))
         for name, mine in {"all": np.ones(len(held), dtype=bool), **groups}.items()
         if mine.any()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.verdicts.figures import Judged, auroc, calibration_errors, reliability, set_figures
+from benchmarks.verdicts.figures import Judged, auroc, calibration_errors, reliability, set_metrics
 from pipeline.elements import LABELS
 
 
@@ -38,7 +38,7 @@ def test_calibration_errors_before_and_after() -> None:
 
 
 def test_sets_by_family() -> None:
-    found = set_figures(judged(), 0.9)
+    found = set_metrics(judged(), 0.9)
     assert set(found) == {"all", "jump", "spin"}
     assert (found["all"].clips, found["all"].covered, found["all"].size) == (4, 0.75, 1.25)
     assert found["jump"].covered == pytest.approx(2 / 3)
