@@ -112,7 +112,8 @@ def _novelty_lines(seen: Told, unlike: Told) -> Iterator[str]:
     yield from ("", "| clip | score | unlike | set |", "|---|---|---|---|")
     for name, (score, threshold) in others.items():
         labels = ", ".join(unlike[name].class_set.labels)
-        yield f"| {Path(name).name} | {score:.2f} | {'yes' if score > threshold else 'no'} | {labels} |"
+        verdict = "yes" if score > threshold else "no"
+        yield f"| {Path(name).name} | {score:.2f} | {verdict} | {labels} |"
 
 
 def _scores(told: Told) -> dict[str, tuple[float, float]]:
