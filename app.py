@@ -48,7 +48,7 @@ def _run(address: Address) -> None:
     clips, ready = ClipShelf(), examples()
     example = Example(ready[0]) if ready else None
     jobs = ProgrammeJobs(FinderEngine(), jobs_folder())
-    app = queued(build_app(clips, example, jobs))
+    app = queued(build_app(clips, example, jobs), clips.presence)
     try:
         serve(app, clips, host=address.host, port=address.port, jobs=jobs)
     except OSError as error:

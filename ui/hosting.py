@@ -25,6 +25,22 @@ MAX_RUNS_OF_A_VISITOR = 12
 MAX_VISITORS_OF_A_CLIENT = 30
 """Pages open at one network address whose clips are safe from newcomers: half of all clips."""
 
+MAX_EVENTS = 1000
+"""Waiting or at work at once, of all visitors together."""
+MAX_EVENTS_OF_A_VISITOR = 100
+"""The same of one page; a busy one has about thirty."""
+MAX_EVENTS_OF_A_CLIENT = 200
+"""The same of one network address."""
+MAX_EVENTS_OF_GUESTS = 30
+"""The same of one network address and one kind of event, of all sessions without a heartbeat."""
+EVENT_THREADS = 400
+"""For events alone, most of which look on; more than two network addresses can hold."""
+
+MAX_UPLOAD_MIB = 500
+"""The files of one request together."""
+MAX_BODY_MIB = 4
+"""A request that brings no files."""
+
 
 def hosted() -> bool:
     """On a Hugging Face Space, or listening to other machines."""

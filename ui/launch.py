@@ -12,19 +12,21 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ui.hosting import EVENT_THREADS, MAX_UPLOAD_MIB
 from ui.language.choice import LanguageFirst
 from ui.language.labels import I18N
 from ui.layout import CSS, THEME
 from ui.player import ClipShelf, player_routes
+from ui.presence import Presence
 from ui.programme.jobs import ProgrammeJobs
-from ui.programme.routes import MAX_UPLOAD_MIB, programme_routes
+from ui.programme.routes import PREFIX, programme_routes
 from ui.server.addresses import Allowed
+from ui.server.admission import Admission
+from ui.server.bodies import Bodies
 from ui.server.heartbeats import Heartbeats
 
-MAX_WAITING = 200
-"""Events that may wait at a time."""
-EVENT_THREADS = 160
-"""For events alone, most of which look on; the page and its files are answered by other threads."""
+FOR_PROGRAMS = ("analyse",)
+"""Events that programs may call by name; all others are the page's own."""
 
 
 class TemporaryFolder:
@@ -44,9 +46,16 @@ class TemporaryFolder:
         await self._app(scope, receive, send)
 
 
-def queued(app: gr.Blocks) -> gr.Blocks:
-    """The page's events in queues; by default those of all visitors wait for each other."""
-    app.queue(max_size=MAX_WAITING, default_concurrency_limit=8)
+def queued(app: gr.Blocks, presence: Presence) -> gr.Blocks:
+    """The page's events in queues of their own; by default they wait for each other."""
+    app.queue(default_concurrency_limit=8, api_open=False)
+    queue: Any = app._queue
+    queue.push = Admission(queue, presence).push
+    for event in app.fns.values():
+        # What fills the page as it loads gets a name by itself.
+        if event.api_visibility == "public" and event.api_name not in FOR_PROGRAMS:
+            event.api_visibility = "private"
+    app.config = app.get_config_file()
     return app
 
 
@@ -58,6 +67,7 @@ def app_options(clips: ClipShelf, jobs: ProgrammeJobs | None = None) -> dict[str
         "routes": routes,
         "middleware": [
             Middleware(Allowed, more=routes),
+            Middleware(Bodies, files=("/gradio_api/upload", PREFIX)),
             Middleware(Heartbeats, presence=clips.presence),
             Middleware(TemporaryFolder),
             Middleware(LanguageFirst),

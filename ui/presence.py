@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import InputError
@@ -50,6 +50,8 @@ class Presence:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._grace_s, self._of_a_client, self._clock = grace_s, of_a_client, clock
+        self.at_work: Callable[[], Iterable[str]] = tuple
+        """Who waits for the answer to something, as the server's queue knows it."""
         self._visitors: dict[str, _Visitor] = {}
         self._lock = threading.Lock()
 
@@ -81,7 +83,10 @@ class Presence:
 
     def gone(self) -> list[str]:
         """Who will not come back."""
+        at_work = set(self.at_work())
         with self._lock:
+            for visitor in at_work & self._visitors.keys():
+                self._seen(visitor)
             return [name for name, seen in self._visitors.items() if self._is_gone(seen)]
 
     def forget(self, visitor: str) -> bool:

@@ -23,6 +23,7 @@ from pipeline.errors import InputError, write_error
 from pipeline.moments import moment_or_none
 from pipeline.storage.programme_files import programme_as_dict
 from pipeline.storage.programme_pack import pack_programme
+from ui.hosting import MAX_UPLOAD_MIB
 from ui.language.messages import in_words
 from ui.language.tables import preferred, say, speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
@@ -30,9 +31,6 @@ from ui.programme.jobs import KEPT_H, JobRefused, ProgrammeJobs
 from ui.server.clients import client_of
 
 PREFIX = "/rinkside/programmes"
-MAX_UPLOAD_MIB = 500
-"""Of a video, as for uploads on the page."""
-
 _ASK = {"Cache-Control": "no-store"}
 _Answer = Callable[[Request, ProgrammeJob], Response]
 

@@ -78,7 +78,7 @@ def main() -> None:
     jobs = ProgrammeJobs(engine, Path(tempfile.mkdtemp()))
     clips = ClipShelf()
     app = build_app(clips, jobs=jobs)
-    serve(queued(app), clips, host="127.0.0.1", port=arguments.port, jobs=jobs)
+    serve(queued(app, clips.presence), clips, host="127.0.0.1", port=arguments.port, jobs=jobs)
     job = jobs.start(ProgrammeRequest(str(arguments.video)), "tester")
     print(f"http://127.0.0.1:{arguments.port}/?programme={job.job_id}", flush=True)  # noqa: T201
     while True:

@@ -63,7 +63,7 @@ REFUSED = {
 def web_app(root_path: str = "") -> App:
     async def build() -> App:
         clips = ClipShelf()
-        blocks = queued(build_app(clips))
+        blocks = queued(build_app(clips), clips.presence)
         blocks.root_path = root_path
         return App.create_app(blocks, app_kwargs=app_options(clips))
 

@@ -28,7 +28,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def web(temporary: Path) -> App:
     async def build() -> App:
         clips = ClipShelf()
-        blocks = queued(build_app(clips))
+        blocks = queued(build_app(clips), clips.presence)
         blocks.max_file_size, blocks.is_running = None, True  # as `launch` sets it
         return App.create_app(blocks, app_kwargs=app_options(clips))
 

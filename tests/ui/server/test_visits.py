@@ -198,6 +198,23 @@ def test_a_clip_that_opens_while_its_visitor_leaves_does_not_stay(tmp_path) -> N
     assert not run.folder.exists()
 
 
+def test_a_program_that_waits_for_its_answer_is_there() -> None:
+    clock = Clock()
+    visits = visits_of(Presence(grace_s=30, clock=clock))
+    run = runs_of(visits).start("program")
+    visits.presence.at_work = lambda: ["program", "unknown"]
+    clock.now_s = 1000
+    visits.sweep()
+    assert run.folder.exists()
+    visits.presence.at_work = tuple
+    clock.now_s += 29
+    visits.sweep()
+    assert run.folder.exists()  # to be fetched
+    clock.now_s += 1
+    visits.sweep()
+    assert not run.folder.exists()
+
+
 def test_nothing_is_kept_of_sessions_that_were_invented() -> None:
     clock = Clock()
     visits = visits_of(Presence(grace_s=30, clock=clock))

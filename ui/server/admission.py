@@ -1,0 +1,87 @@
+"""Which events are taken: as many of one visitor as a page may ask for, never a queue full of them.
+
+Gradio has one number for all events that wait: who fills that stops every page. Here each kind of
+event has a queue of its own, and a visitor and a network address a share of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from gradio.queueing import Event, Queue
+from starlette.requests import Request
+
+from ui.hosting import (
+    MAX_EVENTS,
+    MAX_EVENTS_OF_A_CLIENT,
+    MAX_EVENTS_OF_A_VISITOR,
+    MAX_EVENTS_OF_GUESTS,
+)
+from ui.language.tables import preferred, say, speaking
+from ui.presence import Presence
+from ui.server.clients import client_of
+
+Push = Callable[..., Awaitable[tuple[bool, Any, str]]]
+_MAX_SILENT = 2000
+"""Sessions that gradio remembers although nobody fetches what they asked for."""
+
+
+class Admission:
+    """Stands before the queue of an app.
+
+    Args:
+        queue: Of gradio.
+        presence: Who is there.
+    """
+
+    def __init__(self, queue: Queue, presence: Presence) -> None:
+        self._queue, self._presence = queue, presence
+        self._push: Push = queue.push
+        presence.at_work = self.at_work
+
+    async def push(
+        self, body: Any, request: Request, username: str | None
+    ) -> tuple[bool, Any, str]:
+        """As `Queue.push`; what is too much is refused in a sentence, with 503."""
+        visitor = body.session_hash or ""
+        if self._is_too_much(visitor, client_of(request.scope), body.fn_index):
+            with speaking(preferred(request.headers.get("accept-language", ""))):
+                return False, say("visit_events"), "queue_full"
+        if visitor:
+            self._presence.see(visitor)
+        self._forget_the_silent()
+        return await self._push(body=body, request=request, username=username)
+
+    def at_work(self) -> list[str]:
+        """Visitors whose events wait or are at work, and who have not left."""
+        return [event.session_hash for event in self._going() if event.alive]
+
+    def _is_too_much(self, visitor: str, client: str, event: object) -> bool:
+        going = list(self._going())
+        theirs = sum(other.session_hash == visitor for other in going)
+        near = [other for other in going if client_of(other.request.scope) == client]
+        if len(going) >= MAX_EVENTS or theirs >= MAX_EVENTS_OF_A_VISITOR:
+            return True
+        if len(near) >= MAX_EVENTS_OF_A_CLIENT:
+            return True
+        if self._presence.is_active(visitor):
+            return False
+        # A page's first events come before its heartbeat, so those of another kind are taken.
+        guests = (o for o in near if not self._presence.is_active(o.session_hash))
+        return sum(other.fn._id == event for other in guests) >= MAX_EVENTS_OF_GUESTS
+
+    def _going(self) -> Iterator[Event]:
+        for waiting in list(self._queue.event_queue_per_concurrency_id.values()):
+            yield from list(waiting.queue)
+        for at_work in list(self._queue.active_jobs):
+            yield from at_work or ()
+
+    def _forget_the_silent(self) -> None:
+        remembered = self._queue.pending_event_ids_session
+        if len(remembered) <= _MAX_SILENT:
+            return
+        kept = {event.session_hash for event in self._going()}
+        for visitor in [name for name in remembered if name not in kept]:
+            if not self._presence.is_active(visitor):
+                remembered.pop(visitor, None)

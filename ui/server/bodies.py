@@ -1,0 +1,72 @@
+"""How large a request may be: refused before it is read, and while it is where it does not say."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.hosting import MAX_BODY_MIB, MAX_UPLOAD_MIB
+from ui.language.tables import preferred, say, speaking
+
+_MIB = 2**20
+_FORM_MIB = 1
+"""For what stands around the files of a form."""
+
+
+class _TooLarge(Exception):
+    """More came than may."""
+
+
+class Bodies:
+    """ASGI middleware: files of one request together, and everything that is no file.
+
+    Args:
+        app: What answers.
+        files: Ends of the addresses that take files.
+    """
+
+    def __init__(self, app: ASGIApp, files: tuple[str, ...]) -> None:
+        self._app, self._files = app, files
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 413 to what is too large."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        takes_files = scope["path"].endswith(self._files)
+        most = (MAX_UPLOAD_MIB + _FORM_MIB if takes_files else MAX_BODY_MIB) * _MIB
+        said = Headers(scope=scope).get("content-length", "")
+        if said.isascii() and said.isdigit() and int(said) > most:
+            await _refuse(scope, receive, send, most=most // _MIB)
+            return
+        await self._counted(scope, receive, send, most)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        taken, answered = 0, False
+
+        async def counting() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > most:
+                raise _TooLarge
+            return message
+
+        async def noting(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, counting, noting)
+        except _TooLarge:
+            if not answered:
+                await _refuse(scope, receive, send, most=most // _MIB)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, *, most: int) -> None:
+    language = preferred(Headers(scope=scope).get("accept-language", ""))
+    with speaking(language):
+        text = say("visit_large", most=min(most, MAX_UPLOAD_MIB))
+    await PlainTextResponse(text, 413, headers={"Connection": "close"})(scope, receive, send)
