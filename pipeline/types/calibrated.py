@@ -85,3 +85,8 @@ class CalibratedVerdict:
     def class_set(self) -> ClassSet:
         """The set with the smallest coverage."""
         return self.sets[0]
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the clip was found unlike those that the weights learnt from."""
+        return self.novelty is not None and self.novelty.unlike

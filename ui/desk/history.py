@@ -9,6 +9,7 @@ import gradio as gr
 
 from pipeline.errors import InputError
 from pipeline.types import VideoInfo
+from pipeline.verdict.calibrated import calibrated_verdict
 from ui.desk.upload import upload_field
 from ui.events import EVERY_PRESS, QUIET
 from ui.export.takeaway import open_saved
@@ -70,9 +71,12 @@ def history_line(run: Run) -> str:
         return say("history_going", name=run.title, at=at)
     if run.hidden:
         return say("history_hidden", name=run.title, at=at)
-    verdict = run.analysis.verdict
+    verdict, span = run.analysis.verdict, _span_in_words(run.analysis.video)
+    calibrated = calibrated_verdict(run.analysis)
+    if calibrated is not None and calibrated.unlike:
+        return say("history_unlike", name=run.title, at=at, span=span)
     return say(
-        "history_line", name=run.title, at=at, span=_span_in_words(run.analysis.video),
+        "history_line", name=run.title, at=at, span=span,
         label=element_name(verdict.label), probability=f"{verdict.probability:.0%}",
     )  # fmt: skip
 

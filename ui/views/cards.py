@@ -10,14 +10,15 @@ from pipeline.classification.ensemble import FUSED
 from pipeline.classification.sureness import Sureness, agreeing, sureness
 from pipeline.elements import LABELS
 from pipeline.progress import Progress
-from pipeline.types import Analysis, Provenance
+from pipeline.types import Analysis, CalibratedVerdict, Provenance, Verdict
+from pipeline.verdict.calibrated import calibrated_verdict
 from ui.language.choice import language_select
 from ui.language.messages import retold
 from ui.language.names import display_name, element_code, element_name
 from ui.language.tables import has, say
 from ui.runs import Run
 from ui.views.hints import hints
-from ui.views.levels import levels_line
+from ui.views.levels import known_line, unlike_reasons
 
 
 def stage_name(stage: str) -> str:
@@ -111,25 +112,60 @@ def verdict_card(
         more: HTML that goes below what the measurements say.
         folded: In one line that opens.
     """
-    verdict = analysis.verdict
-    code = element_code(verdict.class_index)
-    coded = "" if code == "-" else f' <span class="rs-code">{escape(code)}</span>'
-    name = escape(element_name(verdict.label))
+    verdict, calibrated = analysis.verdict, calibrated_verdict(analysis)
     how_sure = sureness(verdict, analysis.scores)
+    unlike = calibrated is not None and calibrated.unlike
     named = f'<p class="rs-clip">{escape(title)}</p>' if title else ""
-    head = f'<h2 id="verdict-label" class="rs-{how_sure}">{name}{coded}</h2>'
-    mark, reasons = badge(worth(analysis.provenance)), _chips(analysis) + _hints(analysis)
+    head = _unlike(verdict) if unlike else _headline(verdict, how_sure)
+    mark, known = badge(worth(analysis.provenance)), known_line(verdict, calibrated)
+    reasons = _fitted(verdict, calibrated) + _chips(analysis) + _hints(analysis)
     if folded:
+        line = "" if unlike else _in_a_line(analysis, how_sure)
         content = (
-            f"<details><summary>{head}{_in_a_line(analysis, how_sure)}{mark}</summary>"
-            f"{named}{_how(analysis, how_sure)}{reasons}</details>{levels_line(verdict)}"
+            f"<details><summary>{head}{line}{mark}</summary>"
+            f"{named}{_how(analysis, how_sure)}{reasons}</details>{known}"
         )
     else:
-        content = f"{mark}{named}{head}{levels_line(verdict)}{_how(analysis, how_sure)}{reasons}"
+        content = f"{mark}{named}{head}{known}{_how(analysis, how_sure)}{reasons}"
     return (
         f'<section class="rs-verdict" aria-label="{escape(say("verdict_title"))}">'
         f"{content}{more}{_own(analysis, own_call)}</section>"
     )
+
+
+def _headline(verdict: Verdict, how_sure: Sureness) -> str:
+    code = element_code(verdict.class_index)
+    coded = "" if code == "-" else f' <span class="rs-code">{escape(code)}</span>'
+    name = escape(element_name(verdict.label))
+    return f'<h2 id="verdict-label" class="rs-{how_sure}">{name}{coded}</h2>'
+
+
+def _unlike(verdict: Verdict) -> str:
+    """In place of a bold verdict, where the clip is unlike all that the networks know."""
+    nearest = say(
+        "known_unlike_nearest",
+        label=element_name(verdict.label),
+        percent=f"{100 * verdict.probability:.0f}",
+    )
+    return (
+        f'<h2 id="verdict-label" class="rs-unlike">{escape(say("known_unlike"))}</h2>'
+        f"<span>{escape(nearest)}</span>"
+    )
+
+
+def _fitted(verdict: Verdict, calibrated: CalibratedVerdict | None) -> str:
+    """The calibrated probability beside the paper's, whose numbers it is from, and why unlike."""
+    if calibrated is None:
+        return ""
+    told = say(
+        "known_fitted",
+        probability=f"{calibrated.probabilities[verdict.class_index]:.1%}",
+        name=calibrated.calibration,
+        sha256=calibrated.sha256[:12],
+    )
+    novelty = calibrated.novelty
+    why = f" {unlike_reasons(novelty)}" if novelty is not None and novelty.unlike else ""
+    return f'<p class="rs-fitted">{escape(told + why)}</p>'
 
 
 def _in_a_line(analysis: Analysis, how_sure: Sureness) -> str:

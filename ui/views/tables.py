@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from pipeline.elements import ELEMENTS, LABELS
 from pipeline.inspection.weight_sensitivity import leave_one_out, stretches, sum_of
 from pipeline.moments import written
 from pipeline.types import Analysis, ModelScores
+from pipeline.verdict.calibrated import calibrated_verdict
 from ui.language.messages import retold
 from ui.language.names import class_name, display_name, element_name, network_name
 from ui.language.tables import named, say
@@ -190,23 +192,42 @@ def without_table(
 
 
 def provenance_table(analysis: Analysis) -> pd.DataFrame:
-    """A row a network: checkpoint, status, hash, seconds."""
+    """A row a network: checkpoint, status, hash, seconds; then the fitted numbers, if any."""
     seconds = analysis.timings_s
     return pd.DataFrame(
         [
-            {
-                say("details_stage"): network_name(stage),
-                say("details_checkpoint"): origin.checkpoint,
-                say("details_weights"): say(f"weights_{origin.status}")
-                + (f", {say('details_stored')}" if origin.stored else ""),
-                "sha256": (origin.sha256 or say("details_random"))[:12],
-                say("details_seconds"): round(
-                    seconds.get("detect" if stage == "detector" else stage, 0.0), 2
-                ),
-            }
-            for stage, origin in analysis.provenance.items()
+            *(
+                {
+                    say("details_stage"): network_name(stage),
+                    say("details_checkpoint"): origin.checkpoint,
+                    say("details_weights"): say(f"weights_{origin.status}")
+                    + (f", {say('details_stored')}" if origin.stored else ""),
+                    "sha256": (origin.sha256 or say("details_random"))[:12],
+                    say("details_seconds"): round(
+                        seconds.get("detect" if stage == "detector" else stage, 0.0), 2
+                    ),
+                }
+                for stage, origin in analysis.provenance.items()
+            ),
+            *_calibration_row(analysis),
         ]
     )
+
+
+def _calibration_row(analysis: Analysis) -> list[dict[str, Any]]:
+    """Which numbers the calibrated probabilities are from."""
+    calibrated = calibrated_verdict(analysis)
+    if calibrated is None:
+        return []
+    return [
+        {
+            say("details_stage"): say("details_calibration"),
+            say("details_checkpoint"): calibrated.calibration,
+            say("details_weights"): calibrated.fitted_on,
+            "sha256": calibrated.sha256[:12],
+            say("details_seconds"): 0.0,
+        }
+    ]
 
 
 def _turned(degrees: int) -> str:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from html import unescape
 
 import numpy as np
 import pytest
 
 from pipeline.elements import NUM_CLASSES, class_index
+from pipeline.types import CalibratedVerdict, ClassSet, Novelty
+from pipeline.verdict.calibrated import calibrated_verdict
 from tests.factories import make_analysis
+from tests.pipeline.verdict.numbers import made_numbers, manifest_with, weighed
+from ui.desk import history
 from ui.language.tables import speaking
+from ui.runs import RunStore
+from ui.views import cards
 from ui.views.cards import verdict_card
+from ui.views.levels import known_line, set_in_words, unlike_reasons
+from ui.views.tables import provenance_table
 
 
 def card(language: str = "en", *, folded: bool = True, **given_to: float) -> str:
@@ -65,3 +74,89 @@ def test_nothing_is_told_with_100_percent():
 def test_every_language_says_it(language, words):
     html = card(language, _2Lutz=0.5, _2Flip=0.47)
     assert [one for one in words if one not in html] == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (["2Lutz"], "2Lz"),
+        (["2Lutz", "2Flip"], "2Lz or 2F"),
+        (["Sequence", "NoBasic", "CamelSpin"], "Sequence, NoBasic or CSp"),
+        (["1Loop", "2Loop", "3Loop", "4Loop", "1Flip", "2Flip"], "1Lo, 2Lo, 3Lo, 4Lo and 2 more"),
+    ],
+)
+def test_a_set_names_its_classes_as_judges_write_them(labels, told):
+    assert set_in_words(ClassSet(0.9, tuple(class_index(label) for label in labels))) == told
+
+
+def fitted(novelty: Novelty | None = None, **given_to: float) -> CalibratedVerdict:
+    shares = np.full(NUM_CLASSES, 1e-9)
+    for name, share in given_to.items():
+        shares[class_index(name[1:])] = share
+    chosen = ClassSet(0.9, (class_index("2Lutz"), class_index("2Flip")))
+    return CalibratedVerdict(shares, {}, {}, (chosen,), novelty, "made", "ab" * 32, "140 clips")
+
+
+def test_calibrated_and_the_papers_numbers_both_stand_in_the_line_and_a_box_switches():
+    line = unescape(known_line(make_analysis().verdict, fitted(_2Lutz=0.8, _2Flip=0.2)))
+    calibrated, _, rest = line.partition("rs-of-paper")
+    assert "Lutz, 80 %" in calibrated
+    assert "Lutz, 80 %" not in rest
+    assert "90 % set: 2Lz or 2F" in rest
+    assert 'type="checkbox"' in rest
+    assert "checked" in rest
+
+
+def test_without_fitted_numbers_the_line_says_so():
+    line = known_line(make_analysis().verdict, None)
+    assert "not calibrated" in line
+    assert "checkbox" not in line
+    assert "set" not in line
+
+
+def test_every_sign_of_unlikeness_has_its_sentence():
+    signs = {"features": 1.0, "disagreement": 0.873, "skeleton": 0.5}
+    told = unlike_reasons(Novelty(3.0, 2.0, signs))
+    for words in ("farther", "than those of >99 %", "more than on 87 %", "in 50 %"):
+        assert words in told
+
+
+@pytest.fixture
+def judged(tmp_path, monkeypatch):
+    """Cards and history by numbers that were fitted for the analysis, with this threshold."""
+
+    def judge(threshold: float):
+        analysis = weighed()
+        numbers = made_numbers(analysis)
+        numbers = replace(numbers, novelty=replace(numbers.novelty, threshold=threshold))
+        by_these = partial(calibrated_verdict, manifest=manifest_with(numbers, tmp_path))
+        monkeypatch.setattr(cards, "calibrated_verdict", by_these)
+        monkeypatch.setattr(history, "calibrated_verdict", by_these)
+        return analysis
+
+    return judge
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_a_clip_unlike_all_known_ones_gets_a_notice_in_place_of_a_bold_verdict(judged, folded):
+    analysis = judged(-1.0)
+    html = unescape(verdict_card(analysis, folded=folded))
+    heading = html[html.index("<h2") : html.index("</h2>")]
+    assert "Unlike the clips these weights learnt from" in heading
+    assert "Lutz" not in heading
+    assert "closest to 3Lutz" in html
+    run = RunStore().start("a", "walk.mp4")
+    run.analysis = analysis
+    assert "walk.mp4: unlike the clips learnt from" in history.history_line(run)
+
+
+def test_a_clip_like_the_known_ones_keeps_its_verdict_and_names_the_numbers(judged):
+    html = unescape(verdict_card(judged(1e9), folded=True))
+    assert "Unlike" not in html
+    assert '<h2 id="verdict-label" class="rs-' in html
+    assert "by made (sha256" in html
+    assert "90 % set:" in html
+
+
+def test_the_table_of_networks_names_the_fitted_numbers_only_where_there_are_some():
+    assert "calibration" not in provenance_table(weighed()).to_string()
