@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and all processes below inherit
+# that; tests that interrupt a command would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Two workers of pytest-xdist share two cores: one thread each is faster than fighting.
 torch.set_num_threads(int(os.environ.get("RINKSIDE_TEST_THREADS", "1")))

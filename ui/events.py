@@ -19,3 +19,14 @@ AT_ONCE: dict[str, Any] = {**QUIET, "concurrency_limit": None}
 EVERY_PRESS: dict[str, Any] = {**AT_ONCE, "trigger_mode": "multiple"}
 """For what asks for something of its own each time: by default the page drops a press as long as
 the one before is being answered. `Session.in_turn` answers them in their order."""
+
+
+def one_by_one(name: str) -> dict[str, Any]:
+    """For events that fill the same outputs: each is answered when those before it are.
+
+    By default several are worked on at once, and an older answer may come last.
+
+    Args:
+        name: What the events share; all visitors wait for each other, so they have to be quick.
+    """
+    return {**QUIET, "concurrency_id": name, "concurrency_limit": 1}

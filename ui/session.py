@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -154,6 +154,7 @@ class Session:
         outputs: Sequence[Any],
         *,
         live: bool = False,
+        options: Mapping[str, Any] = QUIET,
     ) -> gr.State:
         """Call `render(run)` for the outputs when the tab is open and there is something new.
 
@@ -163,6 +164,7 @@ class Session:
             render: Gets a run with a finished analysis; with `live` any that has answers.
             outputs: What it draws.
             live: Draw as the run goes on.
+            options: How the event behaves.
 
         Returns:
             `(run id, revision)` of what is drawn.
@@ -186,7 +188,7 @@ class Session:
             update,
             [source, self.open_tab, drawn],
             [drawn, veil, *outputs],
-            **QUIET,
+            **options,
         )
         return drawn
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.classification.ensemble import FUSED
 from pipeline.inspection.weight_sensitivity import normalised
 from pipeline.types import Analysis
-from ui.events import QUIET
+from ui.events import one_by_one
 from ui.language.labels import label
 from ui.language.names import display_name
 from ui.runs import Run
@@ -19,6 +19,12 @@ from ui.session import Session, Shown
 from ui.views.plots import ensemble_bars, weight_strips
 from ui.views.reasons import reasons_card, settings_of
 from ui.views.tables import arithmetic_table, contribution_lines, strip_lines, without_table
+
+_OPTIONS = one_by_one("why")
+
+_WITHIN_JS = """(drawn, painted, ...weights) =>
+  [drawn, painted, ...weights.map(weight => Math.min(Math.max(weight ?? 0, 0), 1))]"""
+"""While a number is typed it may be none, or beyond the ends."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,10 @@ class _Page:
     sliders: list[gr.Slider]
     """A weight a fused model, in the order of `FUSED`."""
     reset: gr.Button
+    painted: gr.State
+    """`[run id, *weights]` of what is drawn."""
     drawn: list[Any]
-    """What the weights change."""
+    """What the weights change, `painted` first."""
 
     @property
     def whole(self) -> list[Any]:
@@ -41,30 +49,33 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     """Lay out the arithmetic of the ensemble."""
     page = _build_page()
 
-    def what_if(finished: Shown, *values: float) -> list[Any]:
-        run = session.visible(finished)
-        if run is None or run.analysis is None or sum(values) <= 0:
+    def what_if(opened: Shown, painted: list[Any], *values: float) -> list[Any]:
+        run = session.visible(opened)
+        asked = [opened[0], *values]
+        if run is None or run.analysis is None or sum(values) <= 0 or painted == asked:
             return [gr.skip() for _ in page.drawn]
         chosen = dict(zip(FUSED, values, strict=True))
-        return _parts(run.analysis, _exact(run.analysis, chosen), run.truth)
+        return [asked, *_parts(run.analysis, _exact(run.analysis, chosen), run.truth)]
 
-    def back(finished: Shown) -> list[Any]:
-        run = session.visible(finished)
+    def back(opened: Shown) -> list[Any]:
+        run = session.visible(opened)
         if run is None or run.analysis is None:
-            return [gr.skip() for _ in page.whole]
-        return _render(run)
+            return [gr.skip() for _ in page.sliders]
+        return _places(run.analysis)
 
-    session.on_open(tab, "why", _render, page.whole)
-    for slider in page.sliders:
-        gr.on(  # a number that is typed is released, not put in
-            [slider.input, slider.release],
-            what_if,
-            [session.finished, *page.sliders],
-            page.drawn,
-            trigger_mode="always_last",
-            **QUIET,
-        )
-    page.reset.click(back, [session.finished], page.whole, **QUIET)
+    opened = session.on_open(tab, "why", _render, page.whole, options=_OPTIONS)
+    # One event for all sliders, and after every change of one, whoever made it: whichever answer
+    # comes last, it is of where they all stand.
+    gr.on(
+        [opened.change, *(slider.change for slider in page.sliders)],
+        what_if,
+        [opened, page.painted, *page.sliders],
+        page.drawn,
+        js=_WITHIN_JS,
+        trigger_mode="always_last",
+        **_OPTIONS,
+    )
+    page.reset.click(back, opened, page.sliders, **_OPTIONS)
 
 
 def _build_page() -> _Page:
@@ -87,16 +98,20 @@ def _build_page() -> _Page:
     without = gr.Dataframe(
         label=label("ensemble_leave_one_out"), interactive=False, elem_id="leave-one-out"
     )
-    return _Page(sliders, reset, [words, strips, table, chart, without])
+    painted = gr.State([""])
+    return _Page(sliders, reset, painted, [painted, words, strips, table, chart, without])
 
 
 def _render(run: Run) -> list[Any]:
     assert run.analysis is not None
-    weights = dict(run.analysis.verdict.weights)
-    return [
-        *_parts(run.analysis, weights, run.truth),
-        *(round(weights[name], 3) for name in FUSED),
-    ]
+    weights, places = dict(run.analysis.verdict.weights), _places(run.analysis)
+    parts = _parts(run.analysis, weights, run.truth)
+    return [[run.run_id, *places], *parts, *places]
+
+
+def _places(analysis: Analysis) -> list[float]:
+    """Where the sliders stand for the weights of the verdict."""
+    return [round(analysis.verdict.weights[name], 3) for name in FUSED]
 
 
 def _exact(analysis: Analysis, chosen: dict[str, float]) -> dict[str, float]:

@@ -23,6 +23,12 @@ from tests.models.zoo.files import publish, serve, small_disk, tiny_state, write
 CONTENT = bytes(range(256)) * 1000
 
 
+@pytest.fixture(autouse=True)
+def beside_the_manifest(monkeypatch):
+    """Files are fetched there, whatever folder whoever runs the tests has chosen."""
+    monkeypatch.delenv("RINKSIDE_CACHE", raising=False)
+
+
 @pytest.fixture
 def server():
     with serve() as running:
@@ -31,9 +37,8 @@ def server():
 
 
 @pytest.fixture
-def published(tmp_path, server, monkeypatch):
+def published(tmp_path, server):
     """A manifest whose one checkpoint the server publishes, as the DINO authors save it."""
-    monkeypatch.delenv("RINKSIDE_CACHE", raising=False)
     state = tiny_state("dino_tiny", seed=1)
     source = publish(state, tmp_path / "checkpoint0011.pth", wrapper="model")
     server.content = source.read_bytes()
@@ -257,7 +262,7 @@ def test_an_interrupted_fetch_ends_with_130(server, tmp_path):
         while not part.exists() and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, told = process.communicate(timeout=120)
     server.go_on.set()
     assert process.returncode == 130
     assert told.endswith("interrupted\n")
