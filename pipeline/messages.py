@@ -61,6 +61,8 @@ ERRORS: Mapping[str, str] = {
     "video_codec": "{name}: its video codec is unknown; convert it to H.264",
     "video_codec_other": "{name}: its video codec {codec} is not supported; convert it to H.264",
     "video_too_large": "{name}: its picture of {size} is too large (at most {most} million pixels)",
+    "video_many_frames": "{name}: claims to hold more frames and pieces of sound than are read (at "
+    "most {most} million); cut it into shorter files",
     "video_no_frames": "{name}: has a video track without a single frame",
     "video_no_rate": "{name}: states neither its frame rate nor its duration; convert it to mp4",
     "video_all_damaged": "{name}: is damaged: not one frame could be read; " + _AGAIN,

@@ -20,6 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.errors import VideoError
+from pipeline.video.probing.claims import check_claims
 from pipeline.video.probing.formats import CODECS, DEMUXERS, FORMATS, carries_sound
 from pipeline.video.probing.mp4 import top_level_boxes
 from pipeline.video.probing.refused import HEAD_BYTES, is_text, refused
@@ -31,6 +32,9 @@ MAX_PIXELS = 8192 * 8192
 FRAME_THREADS_UP_TO = 4096 * 2304
 """Pixels up to which several frames are decoded at once, each thread holding frames of its own."""
 
+_ROUNDED_UP = 128
+"""Pixels a side by which decoders make pictures larger, so that blocks of any size fit."""
+
 _DEFAULT_COUNTS_AS = 5_000_000
 """Pixels that a stream marked as the default may be smaller."""
 
@@ -41,6 +45,7 @@ def open_container(source: SourceFile) -> Iterator[InputContainer]:
     with source.open() as file:
         try:
             _refuse_by_name(source, file)
+            check_claims(source)
             # Without its name: an ending that is wrong would mislead FFmpeg.
             content = cast(BinaryIO, _Nameless(file))
             container = av.open(content, "r", options=_options(), metadata_errors="replace")
@@ -60,6 +65,7 @@ def open_stream(
     with open_container(source) as container:
         stream = _video_stream(container, source)
         _set_threads(stream, threads)
+        _bound_pictures(stream)
         try:
             yield container, stream
         except av.error.FFmpegError:
@@ -145,6 +151,16 @@ def _set_threads(stream: VideoStream, threads: int) -> None:
     codec.thread_type = "SLICE" if large else "AUTO"
 
 
+def _bound_pictures(stream: VideoStream) -> None:
+    """A picture midway may be as large as the first, or as is usual; then decoding it fails.
+
+    Told to the decoder, since looking at a picture comes too late: by then it is in memory.
+    """
+    codec = stream.codec_context
+    stated = (codec.width + _ROUNDED_UP) * (codec.height + _ROUNDED_UP)
+    codec.options = {"max_pixels": str(max(stated, FRAME_THREADS_UP_TO))}
+
+
 def _refuse_by_name(source: SourceFile, file: BufferedReader) -> None:
     found = refused(file.read(HEAD_BYTES))
     file.seek(0)
@@ -160,6 +176,7 @@ def _options() -> dict[str, str]:
         "format_whitelist": ",".join(sorted(DEMUXERS)),
         "codec_whitelist": ",".join(decoders),
         "protocol_whitelist": "none",  # there is no such protocol
+        "max_pixels": str(2 * MAX_PIXELS),  # of what is decoded to learn about the streams
     }
 
 

@@ -6,6 +6,7 @@ after a seek; where a packet lies and how long it is stays the same.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from pipeline.types import IntArray
+from pipeline.video.probing.claims import MAX_PACKETS
 from pipeline.video.probing.container import packets_of
 
 BoolArray = NDArray[np.bool_]
@@ -105,20 +107,30 @@ class Packets:
         return number < len(self) and packet.size == self.size[number]
 
 
+class TooManyPackets(Exception):
+    """A file of more frames and pieces of sound than `MAX_PACKETS`."""
+
+
 def read_packets(container: InputContainer, stream: VideoStream) -> Packets:
-    """Read the whole file's packets; one that is broken ends sooner and counts as damaged."""
-    rows: list[tuple[int, ...]] = []
+    """Read the whole file's packets; one that is broken ends sooner and counts as damaged.
+
+    Raises:
+        TooManyPackets: No video has as many.
+    """
+    rows = array("q")
     stamped = not has_flag(container, Flags.no_timestamps)  # else FFmpeg makes them up
     damaged = False
     ends_s = 0.0
     try:
-        for packet in container.demux():
+        for count, packet in enumerate(container.demux()):
+            if count == MAX_PACKETS:
+                raise TooManyPackets
             if packet.pts is not None:
                 until_s = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                 ends_s = max(ends_s, until_s)
             if packet.stream_index == stream.index and packet.size:
                 damaged |= packet.is_corrupt
-                rows.append(_row(packet, stamped=stamped))
+                rows.extend(_row(packet, stamped=stamped))
     except av.error.FFmpegError:
         damaged = True
     table = np.array(rows, np.int64).reshape(-1, 7).T

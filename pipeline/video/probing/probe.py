@@ -16,6 +16,7 @@ from av.format import Flags
 from av.video.stream import VideoStream
 
 from pipeline.messages import Message
+from pipeline.video.probing.claims import too_many
 from pipeline.video.probing.container import codec_of, open_stream, video_streams
 from pipeline.video.probing.index import (
     FrameIndex,
@@ -25,7 +26,7 @@ from pipeline.video.probing.index import (
     without_lost_head,
 )
 from pipeline.video.probing.look import first_look
-from pipeline.video.probing.packets import Packets, has_flag, read_packets
+from pipeline.video.probing.packets import Packets, TooManyPackets, has_flag, read_packets
 from pipeline.video.probing.picture import Picture
 from pipeline.video.probing.source import SourceFile
 
@@ -56,7 +57,7 @@ class Probe:
 def probe(source: SourceFile, *, decode: bool = False) -> Probe:
     """Find a file's frames; `decode` asks for the index of those that really decode."""
     with open_stream(source, threads=1) as (container, stream):
-        packets = read_packets(container, stream)
+        packets = _packets(source, container, stream)
         if not packets.shown.any():
             raise source.error("video_no_frames")
         codec = stream.codec_context.codec.canonical_name
@@ -91,6 +92,13 @@ def probe(source: SourceFile, *, decode: bool = False) -> Probe:
         lost = Message.of("damaged", name=source.name, read=len(index), promised=promised)
         warnings = (lost, *warnings)
     return Probe(index, picture, codec, warnings, taken)
+
+
+def _packets(source: SourceFile, container: InputContainer, stream: VideoStream) -> Packets:
+    try:
+        return read_packets(container, stream)
+    except TooManyPackets as error:
+        raise too_many(source) from error
 
 
 def _taken(
