@@ -7,15 +7,13 @@ weights, for timing and tests.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from models.building import build_on_meta, materialise_untrained
 from models.checkpoint_files import WeightsError, check_sha256, read_state, sha256_of
 from models.families import Family, recognise
 
@@ -69,37 +67,6 @@ class LoadReport:
         if self.new:
             lines.append(f"newly initialised, to be trained: {_some(self.new)}")
         return "\n".join([*lines, *self.notes])
-
-
-def build_on_meta(builder: Callable[[], nn.Module]) -> nn.Module:
-    """A network to be filled by `load_strict`: its parameters are names and shapes alone.
-
-    Its buffers hold numbers, because some (graphs, tables) are computed and stand in no file.
-    """
-    thread = threading.get_ident()
-
-    # torch's own type of such a hook forgets that it may return a parameter: hence Any.
-    def to_meta(_: nn.Module, __: str, parameter: nn.Parameter) -> Any:
-        if parameter.is_meta or threading.get_ident() != thread:
-            return None  # the hook is for all threads, the network for this one
-        return nn.Parameter(parameter.to("meta"), requires_grad=parameter.requires_grad)
-
-    hook = register_module_parameter_registration_hook(to_meta)
-    try:
-        return builder()
-    finally:
-        hook.remove()
-
-
-def materialise_untrained(builder: Callable[[], nn.Module], seed: int) -> nn.Module:
-    """A network with its own random first values: the same for the same seed.
-
-    The global random state is left as it was.
-    """
-    with torch.random.fork_rng(devices=[]):
-        # `torch.manual_seed` would also seed the GPUs, and for good.
-        torch.set_rng_state(torch.Generator().manual_seed(seed).get_state())
-        return builder()
 
 
 def load_strict(
