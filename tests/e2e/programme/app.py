@@ -73,9 +73,12 @@ def main() -> None:
     parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--rink", type=Path)
     parser.add_argument("--pause", type=float, default=1.0)
+    parser.add_argument(
+        "--jobs", type=Path, help="where the jobs lie; a folder of its own if absent"
+    )
     arguments = parser.parse_args()
     engine = MadeEngine(arguments.rink, arguments.pause)
-    jobs = ProgrammeJobs(engine, Path(tempfile.mkdtemp()))
+    jobs = ProgrammeJobs(engine, arguments.jobs or Path(tempfile.mkdtemp()))
     clips = ClipShelf()
     app = build_app(clips, jobs=jobs)
     serve(queued(app, clips.presence), clips, host="127.0.0.1", port=arguments.port, jobs=jobs)

@@ -44,12 +44,13 @@ def address(tmp_path_factory) -> Iterator[str]:
         cwd=ROOT, stdout=subprocess.PIPE, stderr=(folder / "log").open("w"), text=True,
     )  # fmt: skip
     try:
-        yield _first_line(process, folder / "log")
+        yield first_line(process, folder / "log")
     finally:
         end_process(process)
 
 
-def _first_line(process: subprocess.Popen, log: Path) -> str:
+def first_line(process: subprocess.Popen, log: Path) -> str:
+    """The address that the app prints once it answers."""
     end = time.monotonic() + START_S
     while time.monotonic() < end and process.poll() is None:
         if (line := process.stdout.readline()).startswith("http"):
