@@ -28,6 +28,7 @@ from pipeline.drawing.primitives import (
 from pipeline.drawing.skeleton import SKELETON_LINES, pose_at
 from pipeline.types import Analysis, FloatArray, RegionOfInterest, Status
 from pipeline.types.basic import check_picture
+from pipeline.verdict.calibrated import calibrated_verdict
 
 BLACK: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
@@ -159,6 +160,12 @@ def caption_of(analysis: Analysis) -> Caption:
     verdict = analysis.verdict
     statuses: set[Status] = {origin.status for origin in analysis.provenance.values()}
     worth = next((f"{s} weights, " for s in ("untrained", "demo") if s in statuses), "")
+    calibrated = calibrated_verdict(analysis)
+    if calibrated is not None and calibrated.unlike:
+        return Caption(
+            title="unlike the clips learnt from",
+            detail=f"{worth}closest: {verdict.label} {verdict.probability:.0%}",
+        )
     return Caption(
         title=f"{verdict.label} {verdict.probability:.0%}",
         detail=f"{worth}{verdict.strategy}, margin {verdict.margin:.2f}",

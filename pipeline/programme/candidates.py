@@ -9,6 +9,7 @@ from pipeline.programme.element_code import ElementCode, JumpCode, parse_code
 from pipeline.programme.segments import Segment
 from pipeline.types import Analysis, Candidate, FoundJump
 from pipeline.types.programme import FoundPosition
+from pipeline.verdict.calibrated import calibrated_verdict
 
 MOST = 6
 """Candidates of one element or jump; improbable ones are left out."""
@@ -36,15 +37,16 @@ _CLASS_OF_POSITION = {"camel": "CamelSpin", "sit": "SitSpin", "upright": "Uprigh
 def jump_candidates(
     analysis: Analysis, worth: Mapping[str, float] | None = None
 ) -> tuple[Candidate, ...]:
-    """The jumps by the ensemble's probability over all 28 classes.
+    """The jumps by the ensemble's probability over all 28 classes; calibrated ones are shown.
 
     Args:
         analysis: Of the jump.
         worth: Kind -> what it is worth where the jump is, `FOLLOWS` or `FOLLOWS_EULER`; it decides
             on the order alone.
     """
-    jumps = {c: p for c, p in _probabilities(analysis).items() if _family(c) == "jump"}
-    return _likeliest(jumps, None if worth is None else {c: worth[_kind(c)] for c in jumps})
+    jumps = _of_family(_probabilities(analysis), "jump")
+    shown = _of_family(_calibrated(analysis), "jump")
+    return _likeliest(jumps, shown, None if worth is None else {c: worth[_kind(c)] for c in jumps})
 
 
 def spin_candidates(analysis: Analysis, segment: Segment) -> tuple[Candidate, ...]:
@@ -52,24 +54,30 @@ def spin_candidates(analysis: Analysis, segment: Segment) -> tuple[Candidate, ..
 
     The probabilities add up to the ensemble's for any spin.
     """
-    said = {c: p for c, p in _probabilities(analysis).items() if _family(c) == "spin"}
-    seen = dict.fromkeys(said, 0.0)
+    seen: dict[str, float] = {}
     for position in segment.positions:
-        if position.position in _CLASS_OF_POSITION:
-            seen[_CLASS_OF_POSITION[position.position]] += position.end_s - position.start_s
+        if label := _CLASS_OF_POSITION.get(position.position):
+            seen[label] = seen.get(label, 0.0) + position.end_s - position.start_s
+    said = _of_family(_probabilities(analysis), "spin")
+    shown = _of_family(_calibrated(analysis), "spin")
+    return _likeliest(_with_positions(said, seen), _with_positions(shown, seen))
+
+
+def _with_positions(said: Mapping[str, float], seen: Mapping[str, float]) -> dict[str, float]:
+    """What is said of the spins, and how long each position was seen, in one."""
     whole, lasting = sum(said.values()), sum(seen.values())
     if lasting == 0 or whole == 0:
-        return _likeliest(said)
+        return dict(said)
     share = POSITION_SHARE
-    return _likeliest(
-        {c: (1 - share) * p + share * whole * seen[c] / lasting for c, p in said.items()}
-    )
+    return {
+        c: (1 - share) * p + share * whole * seen.get(c, 0.0) / lasting for c, p in said.items()
+    }
 
 
 def sequence_candidates(analysis: Analysis) -> tuple[Candidate, ...]:
     """The sequence, by the ensemble's probability."""
     label = "Sequence"
-    return (Candidate(label, _probabilities(analysis)[label]),)
+    return (Candidate(label, min(_calibrated(analysis)[label], 1.0)),)
 
 
 def is_vetoed(analyses: Sequence[Analysis], confidence: float) -> bool:
@@ -140,6 +148,18 @@ def _probabilities(analysis: Analysis) -> dict[str, float]:
     return dict(zip(LABELS, map(float, analysis.verdict.probabilities), strict=True))
 
 
+def _calibrated(analysis: Analysis) -> dict[str, float]:
+    """What is shown: calibrated where numbers were fitted for the weights, else as they are."""
+    found = calibrated_verdict(analysis)
+    if found is None:
+        return _probabilities(analysis)
+    return dict(zip(LABELS, map(float, found.probabilities), strict=True))
+
+
+def _of_family(probabilities: Mapping[str, float], family: Family) -> dict[str, float]:
+    return {c: p for c, p in probabilities.items() if _family(c) == family}
+
+
 def _family(label: str) -> Family:
     return ELEMENTS[class_index(label)].family
 
@@ -149,11 +169,15 @@ def _kind(label: str) -> str:
 
 
 def _likeliest(
-    probabilities: Mapping[str, float], worth: Mapping[str, float] | None = None
+    probabilities: Mapping[str, float],
+    shown: Mapping[str, float],
+    worth: Mapping[str, float] | None = None,
 ) -> tuple[Candidate, ...]:
+    """In the order of the ensemble's probabilities, with those that are shown."""
+
     def rank(label: str) -> float:
         return -probabilities[label] * (1.0 if worth is None else worth[label])
 
     ranked = sorted(probabilities, key=rank)
-    kept = [c for place, c in enumerate(ranked) if place == 0 or probabilities[c] >= LEAST]
-    return tuple(Candidate(c, min(probabilities[c], 1.0)) for c in kept[:MOST])
+    kept = [c for place, c in enumerate(ranked) if place == 0 or shown[c] >= LEAST]
+    return tuple(Candidate(c, min(shown[c], 1.0)) for c in kept[:MOST])

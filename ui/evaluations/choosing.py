@@ -13,6 +13,7 @@ from pipeline.errors import InputError
 from ui.evaluations.clip_list import Opens, clip_list_html, clip_rows
 from ui.evaluations.confusion import confusion_html
 from ui.evaluations.opening import known_run, open_kept, open_video
+from ui.evaluations.reliability import curves_of, reliability_figure
 from ui.evaluations.run_folder import (
     Evaluated,
     Evaluation,
@@ -97,7 +98,7 @@ def _refused(sentence: str, opened: str) -> list[Any]:
 
 
 def _only(note: Any, chosen: Any) -> list[Any]:
-    return [note, chosen, *(gr.skip() for _ in range(13))]
+    return [note, chosen, *(gr.skip() for _ in range(14))]
 
 
 def of_voter(path: str, name: str, unit: str, videos: str) -> list[Any]:
@@ -105,7 +106,7 @@ def of_voter(path: str, name: str, unit: str, videos: str) -> list[Any]:
     try:
         return _by_voter(read_evaluation(Path(path)), name, unit, videos)
     except EvaluationError as error:  # it went while it was open
-        return [gr.skip(), gr.skip(), *_list_stays(error)]
+        return [gr.skip(), gr.skip(), *_list_stays(error), gr.skip()]
 
 
 def in_unit(path: str, name: str, event: gr.EventData) -> list[Any]:
@@ -160,6 +161,7 @@ def _by_voter(evaluation: Evaluation, voter: str, unit: str, videos: str) -> lis
         _matrix(evaluation, voter, unit),
         class_bars(class_accuracies(evaluation, voter), voter),
         *_listing(evaluation, voter, None, videos),
+        reliability_figure(curves_of(evaluation, voter), voter),
     ]
 
 

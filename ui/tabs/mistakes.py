@@ -69,6 +69,7 @@ class _Page:
     compared: gr.HTML
     figures: gr.Dataframe
     bars: gr.Plot
+    reliability: gr.Plot
 
     @property
     def listed(self) -> list[Any]:
@@ -78,7 +79,7 @@ class _Page:
     @property
     def by_voter(self) -> list[Any]:
         """What a choice of a voter fills."""
-        return [self.matrix, self.classes, *self.listed]
+        return [self.matrix, self.classes, *self.listed, self.reliability]
 
     @property
     def whole(self) -> list[Any]:
@@ -131,6 +132,7 @@ def _build_body(
                 elem_id="videos-folder", visible=not hosted(),
             )  # fmt: skip
     classes = gr.Plot(show_label=False, label=label("mistakes_classes"), elem_id="class-bars")
+    reliable = gr.Plot(show_label=False, label=label("reliability_title"), elem_id="reliability")
     compared = gr.HTML(elem_id="figures-note", show_label=False)
     figures = gr.Dataframe(
         label=label("mistakes_figures"), interactive=False, elem_id="evaluation-figures"
@@ -139,7 +141,7 @@ def _build_body(
     folder, cell, unit = gr.State(""), gr.State(None), gr.State("count")
     page = _Page(
         note, chosen, typed, body, folder, voter, unit, matrix, cell, heading, clip_note, clips,
-        videos, classes, compared, figures, bars,
+        videos, classes, compared, figures, bars, reliable,
     )  # fmt: skip
     return page, every
 

@@ -113,17 +113,18 @@ def verdict_card(
         folded: In one line that opens.
     """
     verdict, calibrated = analysis.verdict, calibrated_verdict(analysis)
-    how_sure = sureness(verdict, analysis.scores)
     unlike = calibrated is not None and calibrated.unlike
+    how_sure = "unsure" if unlike else sureness(verdict, analysis.scores)
     named = f'<p class="rs-clip">{escape(title)}</p>' if title else ""
     head = _unlike(verdict) if unlike else _headline(verdict, how_sure)
     mark, known = badge(worth(analysis.provenance)), known_line(verdict, calibrated)
     reasons = _fitted(verdict, calibrated) + _chips(analysis) + _hints(analysis)
     if folded:
         line = "" if unlike else _in_a_line(analysis, how_sure)
+        inside, below = (known, "") if unlike else ("", known)  # no number is told at a glance
         content = (
             f"<details><summary>{head}{line}{mark}</summary>"
-            f"{named}{_how(analysis, how_sure)}{reasons}</details>{known}"
+            f"{named}{inside}{_how(analysis, how_sure)}{reasons}</details>{below}"
         )
     else:
         content = f"{mark}{named}{head}{known}{_how(analysis, how_sure)}{reasons}"

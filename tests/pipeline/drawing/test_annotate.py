@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.skeletons import COCO17
+from pipeline.drawing import annotate
 from pipeline.drawing.annotate import (
     Caption,
     DrawStyle,
@@ -19,7 +21,9 @@ from pipeline.drawing.annotate import (
 from pipeline.drawing.primitives import dashes, dot, panel, stroke, text, text_size
 from pipeline.drawing.skeleton import pose_at
 from pipeline.types import PoseSequence, RegionOfInterest
+from pipeline.verdict.calibrated import calibrated_verdict
 from tests.factories import make_analysis
+from tests.pipeline.verdict.numbers import made_numbers, manifest_with, weighed
 
 STYLE = DrawStyle()
 NOT_A_NUMBER = np.full(4, np.nan, np.float32)
@@ -346,3 +350,18 @@ class TestPaint:
         assert np.ptp(columns) + 1 <= size.width + 2
         assert np.ptp(columns) + 1 >= 0.8 * size.width
         assert rows.max() <= 3 * height + 1
+
+
+def test_a_clip_unlike_all_known_ones_is_not_captioned_with_a_bold_class(tmp_path, monkeypatch):
+    """Issue 18, 1: the annotated video is seen by those who do not open the page."""
+    analysis = weighed()
+    numbers = made_numbers(analysis)
+    numbers = dataclasses.replace(
+        numbers, novelty=dataclasses.replace(numbers.novelty, threshold=-1.0)
+    )
+    by_these = partial(calibrated_verdict, manifest=manifest_with(numbers, tmp_path))
+    assert caption_of(analysis).title.startswith("3Lutz")
+    monkeypatch.setattr(annotate, "calibrated_verdict", by_these)
+    caption = caption_of(analysis)
+    assert caption.title == "unlike the clips learnt from"
+    assert "closest: 3Lutz" in caption.detail

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from pipeline.elements import LABELS
+from pipeline.programme import candidates
 from pipeline.programme.candidates import (
     FOLLOWS,
     FOLLOWS_EULER,
@@ -20,7 +22,9 @@ from pipeline.programme.candidates import (
 )
 from pipeline.programme.segments import Segment
 from pipeline.types import Analysis, Candidate, FoundJump, FoundPosition
+from pipeline.verdict.calibrated import calibrated_verdict
 from tests.factories import make_analysis
+from tests.pipeline.verdict.numbers import made_numbers, manifest_with, weighed
 
 
 def says(**probabilities: float) -> Analysis:
@@ -129,3 +133,22 @@ def test_no_element_may_veto_a_segment_that_is_not_sure(none, confidence, vetoed
 def test_one_jump_that_is_seen_keeps_a_combination():
     assert not is_vetoed([says(NoBasic=1.0), says(NoBasic=0.1, Axel1=0.9)], 0.3)
     assert not is_vetoed([], 0.3)
+
+
+def test_what_an_element_could_be_has_calibrated_numbers_where_there_are_some(
+    tmp_path, monkeypatch
+):
+    """Issue 18, 1: the order stays, the numbers are those that hold."""
+    said = weighed(says(Toeloop3=0.4, Flip3=0.35, CamelSpin=0.15, SitSpin=0.1))
+    before = [jump_candidates(said, FOLLOWS_EULER), spin_candidates(said, spin())]
+    by_these = partial(calibrated_verdict, manifest=manifest_with(made_numbers(said), tmp_path))
+    monkeypatch.setattr(candidates, "calibrated_verdict", by_these)
+    fitted = by_these(said).probabilities
+    after = [jump_candidates(said, FOLLOWS_EULER), spin_candidates(said, spin())]
+    assert [[c.label for c in found] for found in after] == [
+        ["3Flip", "3Toeloop"], ["CamelSpin", "SitSpin"],
+    ]  # fmt: skip
+    for found, old in zip(after, before, strict=True):
+        assert found != old
+        for candidate in found:
+            assert candidate.probability == fitted[LABELS.index(candidate.label)]
