@@ -10,6 +10,10 @@ import os
 HOSTED = "RINKSIDE_HOSTED"
 """Environment variable: set when the app listens beyond the loopback."""
 
+HOSTS = "RINKSIDE_HOSTS"
+"""Environment variable: names by which browsers may ask for the app, with commas between."""
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
 GRACE_S = 120.0
 """How long a visitor who left may come back to what was theirs: a page that is loaded again, a
 phone that was locked, a connection that broke."""
@@ -51,3 +55,16 @@ def listen_on(host: str) -> None:
     """Take note of the address that the app will listen on."""
     if host not in ("127.0.0.1", "localhost", "::1"):
         os.environ[HOSTED] = "1"
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """Names that a request may ask for; `*` stands for all.
+
+    An app for this machine alone answers to this machine's own names: a web page elsewhere whose
+    name leads here (DNS rebinding) would be taken for ours by the browser. Behind a proxy, or for
+    a server with a name, `RINKSIDE_HOSTS` tells more.
+    """
+    named = [name.strip() for name in os.environ.get(HOSTS, "").split(",") if name.strip()]
+    if named or not hosted():
+        return (*_LOOPBACK, *named)
+    return ("*",)

@@ -9,10 +9,11 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ui.hosting import EVENT_THREADS, MAX_UPLOAD_MIB
+from ui.hosting import EVENT_THREADS, MAX_UPLOAD_MIB, allowed_hosts
 from ui.language.choice import LanguageFirst
 from ui.language.labels import I18N
 from ui.layout import CSS, THEME
@@ -59,13 +60,22 @@ def queued(app: gr.Blocks, presence: Presence) -> gr.Blocks:
     return app
 
 
-def app_options(clips: ClipShelf, jobs: ProgrammeJobs | None = None) -> dict[str, Any]:
-    """For the web application: the player's and the jobs' routes, and the guard before all."""
+def app_options(
+    clips: ClipShelf, jobs: ProgrammeJobs | None = None, *, hosts: Sequence[str] = ("*",)
+) -> dict[str, Any]:
+    """For the web application: the player's and the jobs' routes, and the guards before all.
+
+    Args:
+        clips: Where the player's routes find the videos on show.
+        jobs: The programmes of this server.
+        hosts: Names that requests may ask for.
+    """
     ours = [] if jobs is None else programme_routes(jobs)
     routes: Sequence[BaseRoute] = [*player_routes(clips), *ours]
     return {
         "routes": routes,
         "middleware": [
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
             Middleware(Allowed, more=routes),
             Middleware(Bodies, files=("/gradio_api/upload", PREFIX)),
             Middleware(Heartbeats, presence=clips.presence),
@@ -96,7 +106,7 @@ def serve(
         server_port=port,
         theme=THEME,
         css_paths=list(CSS),
-        app_kwargs=app_options(clips, jobs),
+        app_kwargs=app_options(clips, jobs, hosts=allowed_hosts()),
         i18n=I18N,
         footer_links=["api"],
         max_threads=EVENT_THREADS,

@@ -205,6 +205,11 @@ class Session:
         """The run on show."""
         return self.runs.get(shown[0])
 
+    def own(self, shown: Shown, request: gr.Request) -> Run | None:
+        """The run on show, if the visitor who asks has begun it: nobody else changes it."""
+        run = self.runs.get(shown[0])
+        return run if run is not None and run.visitor == visitor_of(request) else None
+
     def visible(self, shown: Shown) -> Run | None:
         """The run on show, unless the visitor's own call is to come first."""
         run = self.runs.get(shown[0])

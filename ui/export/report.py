@@ -18,6 +18,7 @@ from pipeline.drawing.data_address import jpeg_uri
 from pipeline.errors import InputError
 from pipeline.inspection.model_inputs import frames_at
 from pipeline.moments import written
+from pipeline.sheet.html.page import POLICY
 from pipeline.storage.export import embedded
 from pipeline.types import Analysis
 from ui.export.notes import notes_section
@@ -59,6 +60,7 @@ def report(analysis: Analysis, own_call: str | None = None) -> str:
     ]
     return (
         f'<!doctype html><html lang="{spoken()}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLES.read_text(encoding='utf-8')}</style>"
         f"</head><body><main><h1>{escape(title)}</h1>{''.join(sections)}</main>"

@@ -39,8 +39,8 @@ def build_call(session: Session) -> gr.Column:
             )  # fmt: skip
         note = gr.HTML(elem_id="blind-note", show_label=False)
 
-    def reveal(shown: Shown, chosen: str | None) -> list[Any]:
-        run = session.run_of(shown)
+    def reveal(shown: Shown, chosen: str | None, request: gr.Request) -> list[Any]:
+        run = session.own(shown, request)
         if run is None:
             return [gr.skip()] * 3
         problem = call(run, chosen)
@@ -60,8 +60,8 @@ def build_tally(session: Session) -> None:
             interactive=False, label=label("blind_table"), elem_id="blind-table", wrap=True
         )
 
-    def count(shown: Shown) -> list[Any]:
-        run = session.run_of(shown)
+    def count(shown: Shown, request: gr.Request) -> list[Any]:
+        run = session.own(shown, request)
         runs = [] if run is None else session.runs.history(run.visitor)
         sentence = tally(runs)
         if not sentence:

@@ -162,9 +162,11 @@ def _wire_sliders(session: Session, flight: _Flight, drawn: gr.State) -> None:
 def _wire_flight(session: Session, flight: _Flight) -> None:
     """A person sets the flight, or takes it back."""
 
-    def set_flight(shown: Shown, start: float | None, end: float | None) -> tuple[Any, Any, Any]:
-        run = session.visible(shown)
-        if run is None or run.analysis is None:
+    def set_flight(
+        shown: Shown, start: float | None, end: float | None, request: gr.Request
+    ) -> tuple[Any, Any, Any]:
+        run = session.own(shown, request)
+        if run is None or run.hidden or run.analysis is None:
             return gr.skip(), gr.skip(), gr.skip()
         if (start, end) == places_of(run.analysis):  # touched, not moved
             return "", gr.skip(), gr.skip()
@@ -174,9 +176,9 @@ def _wire_flight(session: Session, flight: _Flight) -> None:
             return _refusal(run.analysis), gr.skip(), gr.skip()
         return "", (run.run_id, *places_of(run.analysis)), _newer(shown)
 
-    def set_back(shown: Shown) -> tuple[Any, Any]:
-        run = session.visible(shown)
-        if run is None or run.analysis is None:
+    def set_back(shown: Shown, request: gr.Request) -> tuple[Any, Any]:
+        run = session.own(shown, request)
+        if run is None or run.hidden or run.analysis is None:
             return gr.skip(), gr.skip()
         run.analysis = replace(run.analysis, flight_s=None)
         return "", _newer(shown)
@@ -205,16 +207,16 @@ def _build_choice() -> tuple[gr.Radio, gr.Radio]:
 
 
 def _wire_choice(session: Session, kind: gr.Radio, which: gr.Radio) -> None:
-    def set_kind(shown: Shown, chosen: str) -> Any:
-        run = session.visible(shown)
-        if run is None or run.analysis is None:
+    def set_kind(shown: Shown, chosen: str, request: gr.Request) -> Any:
+        run = session.own(shown, request)
+        if run is None or run.hidden or run.analysis is None:
             return gr.skip()
         run.analysis = with_kind(run.analysis, _KINDS.get(chosen))
         return _newer(shown)
 
-    def set_which(shown: Shown, place: int) -> Any:
-        run = session.visible(shown)
-        if run is None or run.analysis is None:
+    def set_which(shown: Shown, place: int, request: gr.Request) -> Any:
+        run = session.own(shown, request)
+        if run is None or run.hidden or run.analysis is None:
             return gr.skip()
         run.analysis = with_flight_seen(run.analysis, place)
         return _newer(shown)

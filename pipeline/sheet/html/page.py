@@ -18,7 +18,8 @@ from pipeline.sheet.words import DASH, LANGUAGES, Say, finding_in_words, speaker
 from pipeline.types import Programme
 
 _STYLES = Path(__file__).with_name("sheet.css")
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""Of pages to take away: nothing is loaded and no script runs, whatever stands in them."""
 _WORST = ("untrained", "demo", "trained")
 
 
@@ -52,7 +53,7 @@ def sheet_html(
     ]
     return (
         f'<!doctype html><html lang="{spoken}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLES.read_text(encoding='utf-8')}</style>"
         f"</head><body><main>{''.join(sections)}</main>{embedded}</body></html>\n"
