@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 7860
 PIP := $(BIN)/pip install --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: run test test-slow test-ray test-mmdet check bench clean
+.PHONY: run test test-slow test-ray test-mmdet check bench fuzz clean
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
@@ -60,6 +60,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# 100,000 damaged videos of six kinds, each read as the app reads it; hours of one processor.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.hostile.fuzz
 
 clean:
 	rm -rf $(VENV) $(VENV)-ray $(VENV)-mmdet out build
