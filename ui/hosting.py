@@ -45,6 +45,15 @@ MAX_UPLOAD_MIB = 500
 MAX_BODY_MIB = 4
 """A request that brings no files."""
 
+MAX_DISK_MIB = 8000
+"""Uploads and what is made of them for visitors, of all together."""
+MIN_FREE_MIB = 200
+"""Of the disk, after an upload."""
+UNCLAIMED_S = 3600.0
+"""How long an upload stays that no page says to have."""
+KEPT_S = 1800.0
+"""How long after its last use a hosted page keeps results and copies by content."""
+
 
 def hosted() -> bool:
     """On a Hugging Face Space, or listening to other machines."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ FOR_PROGRAMS = ("analyse",)
 
 
 class TemporaryFolder:
-    """ASGI middleware that keeps gradio's folder there: systems clear what lies idle for days.
+    """ASGI middleware that keeps the folders for temporary files: systems clear what lies idle.
 
     Args:
         app: What answers.
@@ -41,9 +42,10 @@ class TemporaryFolder:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Make the folder again before anything may be written to it."""
+        """Make them again before anything may be written there."""
         if scope["type"] == "http" and scope["method"] == "POST":
-            os.makedirs(get_upload_folder(), mode=0o700, exist_ok=True)
+            for folder in (get_upload_folder(), tempfile.gettempdir()):
+                os.makedirs(folder, mode=0o700, exist_ok=True)
         await self._app(scope, receive, send)
 
 
@@ -51,7 +53,8 @@ def queued(app: gr.Blocks, presence: Presence) -> gr.Blocks:
     """The page's events in queues of their own; by default they wait for each other."""
     app.queue(default_concurrency_limit=8, api_open=False)
     queue: Any = app._queue
-    queue.push = Admission(queue, presence).push
+    admission = Admission(queue, presence)
+    queue.push, queue.send_message = admission.push, admission.send
     for event in app.fns.values():
         # What fills the page as it loads gets a name by itself.
         if event.api_visibility == "public" and event.api_name not in FOR_PROGRAMS:

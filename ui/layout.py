@@ -13,7 +13,7 @@ import gradio as gr
 
 from pipeline.config import load_shipped_profile
 from ui import callbacks
-from ui.desk.controls import ASSETS, Controls, build_controls
+from ui.desk.controls import ASSETS, Controls, build_controls, empty_desk
 from ui.desk.cut import CUT_JS, cut_hint, wire_cut
 from ui.events import EVERY_PRESS, QUIET
 from ui.example import Example
@@ -36,6 +36,7 @@ from ui.programme.page import build_page
 from ui.programme.plan import build_plan
 from ui.programme.take import build_take
 from ui.runs import Run, RunStore
+from ui.server.files import FILES
 from ui.server.visits import KEEP_TICKET, SHOW_TICKET, Visits
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
 from ui.tabs import (
@@ -146,7 +147,9 @@ def build_app(
                 with gr.Tab(label(f"page_{name}"), id=name, render_children=True) as tab:
                     build_tab(session, tab)
 
-        visits = Visits(clips.presence, (runs, clips))
+        visits = Visits(clips.presence, (runs, clips, FILES), also=FILES.sweep)
+        clips.presence.on_seen = visits.look_on
+        _wire_forgetting(session, controls, visits)
         _welcome(app, session, controls, visits, example)
     return app
 
@@ -172,6 +175,17 @@ def _build_programme(
         [controls.handed, programme.opened, session.pages, controls.status],
         **EVERY_PRESS,
     )
+
+
+def _wire_forgetting(session: Session, controls: Controls, visits: Visits) -> None:
+    """Everything of a visitor is deleted when they ask for it, not only when they have left."""
+
+    def forget(shown: Shown, request: gr.Request) -> list[Any]:
+        with session.in_turn(request):
+            visits.empty(visitor_of(request))
+            return [*empty_desk(shown), session.state_of_visit(request)]
+
+    controls.forget.click(forget, session.shown, [*controls.emptied, session.visit], **EVERY_PRESS)
 
 
 def _build_desk(session: Session) -> tuple[Controls, gr.HTML]:

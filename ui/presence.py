@@ -52,6 +52,8 @@ class Presence:
         self._grace_s, self._of_a_client, self._clock = grace_s, of_a_client, clock
         self.at_work: Callable[[], Iterable[str]] = tuple
         """Who waits for the answer to something, as the server's queue knows it."""
+        self.on_seen: Callable[[], None] = lambda: None
+        """Called whenever somebody was heard of."""
         self._visitors: dict[str, _Visitor] = {}
         self._lock = threading.Lock()
 
@@ -59,6 +61,7 @@ class Presence:
         """Something was asked for in a visitor's name."""
         with self._lock:
             self._seen(visitor)
+        self.on_seen()
 
     def begin(self, visitor: str, client: str = "") -> None:
         """A heartbeat begins."""
@@ -68,6 +71,7 @@ class Presence:
             if not seen.known:
                 others = sum(v.known and v.client == client for v in self._visitors.values())
                 seen.known, seen.client = others < self._of_a_client, client
+        self.on_seen()
 
     def end(self, visitor: str) -> None:
         """A heartbeat ended."""

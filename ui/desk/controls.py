@@ -18,8 +18,10 @@ from ui.desk.trim import build_trim
 from ui.desk.upload import upload_field
 from ui.events import EVERY_PRESS, QUIET
 from ui.language.labels import choice, label
+from ui.language.tables import say
 from ui.programme.starting import is_programme
 from ui.session import NOT_ANALYSED, UNREADABLE, Session, Shown, visitor_of
+from ui.views.cards import message_card
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -65,6 +67,16 @@ class Controls:
     """What is asked for."""
     status: gr.HTML
     blind: gr.Checkbox
+    forget: gr.Button
+    """Deletes everything of the visitor."""
+    emptied: list[Any]
+    """What `empty_desk` fills."""
+
+
+def empty_desk(shown: Shown) -> list[Any]:
+    """The left side and `shown` where everything of a visitor is deleted."""
+    said = message_card(say("clip_forgotten"), kind="done")
+    return [None, None, "", "", "", "", "", said, (NOT_ANALYSED, shown[1] + 1)]
 
 
 def examples() -> list[Path]:
@@ -77,6 +89,7 @@ def build_controls(session: Session) -> Controls:
     upload = upload_field(label("clip_upload"), height=84, elem_id="upload")
     video = gr.File(visible="hidden", elem_id="clip-file")
     facts = gr.HTML(elem_id="clip", show_label=False)
+    forget = gr.Button(label("clip_forget"), size="sm", elem_id="forget")
     ready = _build_examples(video)
     start, end = build_trim()
     with gr.Row(elem_id="go"):
@@ -118,7 +131,7 @@ def build_controls(session: Session) -> Controls:
         )
         wire(chosen.then)
     halt.click(stop_for(session), None, news, **EVERY_PRESS)
-    return Controls(upload, video, handed, fields, status, blind)
+    return Controls(upload, video, handed, fields, status, blind, forget, [upload, video, *taken])
 
 
 def _build_settings() -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox]:

@@ -21,6 +21,7 @@ from ui.hosting import (
 from ui.language.tables import preferred, say, speaking
 from ui.presence import Presence
 from ui.server.clients import client_of
+from ui.server.files import FILES
 
 Push = Callable[..., Awaitable[tuple[bool, Any, str]]]
 _MAX_SILENT = 2000
@@ -38,6 +39,7 @@ class Admission:
     def __init__(self, queue: Queue, presence: Presence) -> None:
         self._queue, self._presence = queue, presence
         self._push: Push = queue.push
+        self._send = queue.send_message
         presence.at_work = self.at_work
 
     async def push(
@@ -50,8 +52,14 @@ class Admission:
                 return False, say("visit_events"), "queue_full"
         if visitor:
             self._presence.see(visitor)
+            FILES.claim(visitor, body.data)
         self._forget_the_silent()
         return await self._push(body=body, request=request, username=username)
+
+    def send(self, event: Event, event_message: Any) -> None:
+        """As `Queue.send_message`; files that a visitor is given are theirs."""
+        FILES.claim(event.session_hash, getattr(event_message, "output", None))
+        self._send(event, event_message)
 
     def at_work(self) -> list[str]:
         """Visitors whose events wait or are at work, and who have not left."""

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.command_line import Parser
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 PORT, HOST = "GRADIO_SERVER_PORT", "GRADIO_SERVER_NAME"
 TEMPORARY = "GRADIO_TEMP_DIR"
+_LOCK = "lock"
 
 
 class StartError(Exception):
@@ -84,9 +92,10 @@ def _refused(host: str, port: int, error: OSError) -> str:
 
 @contextmanager
 def temporary_folder() -> Iterator[None]:
-    """A folder for uploads: the one that `GRADIO_TEMP_DIR` names, else one of our own.
+    """A folder of our own for uploads and everything else that is temporary.
 
-    By default all programs made with gradio share one folder, and clear it as they stop.
+    It lies in the one that `GRADIO_TEMP_DIR` names, else in the system's; those of servers that
+    were killed are removed there. By default all programs made with gradio share one folder.
 
     Raises:
         StartError: It cannot be written.
@@ -94,18 +103,53 @@ def temporary_folder() -> Iterator[None]:
     named = os.environ.get(TEMPORARY)
     if named:
         _check_writable(named)
-        yield
-        return
     try:
-        own = tempfile.TemporaryDirectory(prefix="rinkside-app-", ignore_cleanup_errors=True)
+        base = named or tempfile.gettempdir()
+        remove_abandoned(Path(base))
+        own, lock = _locked_folder(Path(base))
     except OSError as error:
         reason = error.strerror or error
         raise StartError(
             f"there is no place for temporary files ({reason}); name a folder with TMPDIR"
         ) from error
-    with own as folder:
-        os.environ[TEMPORARY] = folder
+    before = tempfile.tempdir
+    # Gradio gives a file inside its folder where it lies, so that it goes with its visitor.
+    os.environ[TEMPORARY], tempfile.tempdir = str(own), str(own / "work")
+    try:
         yield
+    finally:
+        tempfile.tempdir = before
+        os.close(lock)
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _locked_folder(base: Path) -> tuple[Path, int]:
+    """A folder in which a file is locked for as long as this process lives."""
+    made = Path(tempfile.mkdtemp(prefix="rinkside-new-", dir=base))
+    lock = os.open(made / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    (made / "work").mkdir(mode=0o700)
+    if fcntl is None:  # an open file keeps its folder from being renamed
+        return made, lock
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    own = made.with_name(made.name.replace("-new-", "-app-"))
+    made.rename(own)
+    return own, lock
+
+
+def remove_abandoned(base: Path) -> None:
+    """Remove the folders of servers that ended without doing so."""
+    for lock in base.glob(f"rinkside-app-*/{_LOCK}") if fcntl is not None else ():
+        try:
+            file = os.open(lock, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        except OSError:  # somebody else's
+            continue
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:  # its server is at work
+            continue
+        finally:
+            os.close(file)
 
 
 def _check_writable(folder: str) -> None:

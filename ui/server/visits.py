@@ -8,8 +8,10 @@ page (late, twice, never) keeps anything.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +19,8 @@ from typing import Protocol
 from ui.presence import Presence
 
 LOOK_EVERY_S = 5.0
+
+_log = logging.getLogger(__name__)
 
 _SCRIPTS = Path(__file__).parents[1] / "scripts"
 SHOW_TICKET = (_SCRIPTS / "show_ticket.js").read_text(encoding="utf-8")
@@ -42,10 +46,12 @@ class Visits:
     Args:
         presence: Who is there.
         belongings: What is whose: analyses, clips, files.
+        also: Done whenever visits are looked through.
     """
 
     presence: Presence
     belongings: tuple[Belongings, ...]
+    also: Callable[[], None] = lambda: None
     _visitors: dict[str, str] = field(default_factory=dict)
     """Ticket -> visitor."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -69,7 +75,6 @@ class Visits:
             if before is not None:
                 for things in self.belongings:
                     things.hand_over(before, visitor)
-        self._look_on()
         return following
 
     def has_ended(self, ticket: object) -> bool:
@@ -82,6 +87,7 @@ class Visits:
         for visitor in self.presence.gone():
             if self.presence.forget(visitor):
                 self._end(visitor)
+        self.also()
 
     def _end(self, visitor: str) -> None:
         """The visit is over: its analysis stops, its files go."""
@@ -96,7 +102,8 @@ class Visits:
         for things in self.belongings:
             things.leave(visitor)
 
-    def _look_on(self) -> None:
+    def look_on(self) -> None:
+        """Look for who is gone from now on, again and again; a second call does nothing."""
         with self._lock:
             begin, self._looking = not self._looking, True
         if begin:
@@ -105,4 +112,7 @@ class Visits:
     def _look(self) -> None:
         pause = threading.Event()
         while not pause.wait(LOOK_EVERY_S):
-            self.sweep()
+            try:
+                self.sweep()
+            except Exception:  # the next time may be better, and nobody else does it
+                _log.exception("visits could not be looked through")

@@ -15,6 +15,7 @@ import pytest
 from gradio.routes import App
 from starlette.testclient import TestClient
 
+from ui.desk.controls import empty_desk
 from ui.launch import app_options, queued
 from ui.layout import build_app
 from ui.player import ClipShelf
@@ -163,3 +164,24 @@ def test_pages_hold_nothing_but_tabs(web) -> None:
     """Gradio numbers the tabs by their place among all children: another one moves a label."""
     for tabs in (b for b in web.get_blocks().blocks.values() if isinstance(b, gr.Tabs)):
         assert [child for child in tabs.children if not isinstance(child, gr.Tab)] == []
+
+
+def test_deleting_my_clip_empties_all_of_the_left(web) -> None:
+    config = web.get_blocks().get_config_file()
+    by_id = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+    (event,) = (
+        event
+        for event in config["dependencies"]
+        if any(by_id.get(part) == "forget" for part, _ in event["targets"])
+    )
+    emptied = dict(
+        zip([by_id[part] for part in event["outputs"]], empty_desk(("x", 4)), strict=False)
+    )
+    assert [emptied[name] for name in ("upload", "clip-file", "clip", "skater")] == [
+        None,
+        None,
+        "",
+        "",
+    ]
+    assert "are deleted" in emptied["status"]
+    assert len(event["outputs"]) == len(empty_desk(("x", 4))) + 1  # and the visit

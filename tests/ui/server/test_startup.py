@@ -10,13 +10,22 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from tests.conftest import ROOT
-from ui.server.startup import TEMPORARY, Address, StartError, read_address, temporary_folder
+from ui.server.startup import (
+    TEMPORARY,
+    Address,
+    StartError,
+    read_address,
+    remove_abandoned,
+    temporary_folder,
+)
 
 STRANGER = 54321
 """A user that no account is of."""
@@ -129,6 +138,53 @@ def test_nobody_else_s_gradio_shares_our_temporary_folder(tmp_path, monkeypatch)
         assert own.stat().st_mode & 0o777 == 0o700
         (own / "upload.mp4").touch()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_server_left_is_removed_at_the_next_start(tmp_path) -> None:
+    """Issue 19, 0.6: nothing was swept at the start."""
+    held = (
+        "from ui.server.startup import temporary_folder\n"
+        "import os, sys, tempfile, time\n"
+        "with temporary_folder():\n"
+        "    open(os.path.join(tempfile.mkdtemp(), 'a clip.mp4'), 'w').close()\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop(TEMPORARY, None)
+    started = []
+    for _ in range(2):
+        command = [sys.executable, "-c", held]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"ready\n"
+        started.append(process)
+    assert len(list(tmp_path.rglob("a clip.mp4"))) == 2  # both are at work
+    first, second = started
+    first.kill()
+    first.wait()
+    remove_abandoned(tmp_path)
+    assert len(list(tmp_path.rglob("a clip.mp4"))) == 1
+    second.kill()
+    second.wait()
+    remove_abandoned(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    for process in started:
+        process.stdout.close()
+
+
+def test_what_is_temporary_lies_where_gradio_gives_it_from(tmp_path, monkeypatch) -> None:
+    """A report is not copied to where it would outlive its visitor."""
+    monkeypatch.setenv(TEMPORARY, str(tmp_path / "named"))
+    before = tempfile.gettempdir()
+    with temporary_folder():
+        own = Path(os.environ[TEMPORARY])
+        assert own.parent == tmp_path / "named"
+        report = Path(tempfile.mkdtemp()) / "report.html"
+        report.touch()
+        assert report.parents[2] == own
+        assert gr.File().move_resource_to_block_cache(report) == str(report)
+    assert tempfile.gettempdir() == before
+    assert list((tmp_path / "named").iterdir()) == []
 
 
 def test_a_user_without_home_is_told_what_to_set(as_stranger: Path) -> None:

@@ -162,6 +162,22 @@ def test_who_does_not_come_back_leaves_nothing(tmp_path) -> None:
     assert not runs_of(visits).has_begun("later")
 
 
+def test_everything_is_deleted_when_its_visitor_asks_for_it(visits, tmp_path) -> None:
+    """Issue 19, 0.6: "delete my clip now"; the visit goes on."""
+    ticket = visits.arrive("anna")
+    run = runs_of(visits).adopt("anna", make_analysis())
+    clip = clips_of(visits).show("anna", str(write_video(tmp_path / "a.mp4", Recipe(frames=3))))
+    other = runs_of(visits).adopt("boris", make_analysis())
+    visits.empty("anna")
+    visits.empty("anna")
+    assert not run.folder.exists()
+    assert not clip.folder.exists()
+    assert runs_of(visits).history("anna") == []
+    assert runs_of(visits).history("boris") == [other]
+    assert not visits.has_ended(ticket)
+    assert runs_of(visits).chosen("anna") is None
+
+
 def test_a_phone_that_was_locked_finds_what_it_had() -> None:
     """The same page beats again; the end of the heartbeat before is heard late, and twice."""
     clock = Clock()

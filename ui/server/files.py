@@ -1,0 +1,149 @@
+"""Whose uploads are whose: a file goes with the last visitor who had it.
+
+An upload comes without a name for its visitor; the first event that speaks of it has one. What
+nobody speaks of goes after a while. What the app makes for a visitor lies in folders of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+
+from pipeline.errors import ConfigError
+from pipeline.places import cache_folder
+from ui.hosting import KEPT_S, MAX_DISK_MIB, MIN_FREE_MIB, UNCLAIMED_S, hosted
+
+_NAME_LENGTH = 64
+"""Of a folder of gradio's: a hash of the content and of a secret."""
+_ASSETS = Path(__file__).resolve().parents[2] / "assets"
+_BY_CONTENT = ("analyses", "playable")
+"""Folders below the cache folder that hold what was made of visitors' clips."""
+
+
+class VisitorFiles:
+    """The uploads of a server."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, set[str]] = {}
+        """Name of a folder -> visitors."""
+        self._lock = threading.Lock()
+
+    def claim(self, visitor: str, data: object) -> None:
+        """Files that stand in what a visitor sends or is sent are theirs."""
+        root = Path(get_upload_folder()).resolve()
+        for path in _paths(data):
+            with suppress(OSError, ValueError):
+                name = "".join(Path(path).resolve().relative_to(root).parts[:1])
+                if len(name) == _NAME_LENGTH:
+                    with self._lock:
+                        self._owners.setdefault(name, set()).add(visitor)
+
+    def hand_over(self, before: str, visitor: str) -> None:
+        """The visitor `before` is called `visitor` from now on."""
+        with self._lock:
+            for owners in self._owners.values():
+                if before in owners:
+                    owners.remove(before)
+                    owners.add(visitor)
+
+    def leave(self, visitor: str) -> None:
+        """A visitor is gone: so are the files that nobody else has."""
+        with self._lock:
+            for owners in self._owners.values():
+                owners.discard(visitor)
+            gone = [name for name, owners in self._owners.items() if not owners]
+            for name in gone:
+                del self._owners[name]
+        for name in gone:
+            shutil.rmtree(Path(get_upload_folder()) / name, ignore_errors=True)
+
+    def sweep(self, now_s: float | None = None) -> None:
+        """Drop what nobody spoke of; on a hosted page also what was made of clips, by content.
+
+        Args:
+            now_s: Seconds since the epoch.
+        """
+        now_s = time.time() if now_s is None else now_s
+        with self._lock:
+            owned = set(self._owners)
+        for folder in _entries(Path(get_upload_folder())):
+            unclaimed = len(folder.name) == _NAME_LENGTH and folder.name not in owned
+            if unclaimed and _age_s(folder, now_s) > UNCLAIMED_S:
+                _drop(folder)
+        if not hosted():
+            return
+        with suppress(ConfigError):
+            for entry in (e for name in _BY_CONTENT for e in _entries(cache_folder() / name)):
+                if _age_s(entry, now_s) > KEPT_S and not _ships(entry):
+                    _drop(entry)
+
+    def has_room(self, size: int) -> bool:
+        """Whether the disk has room for another upload of so many bytes, and all may take it."""
+        root = Path(get_upload_folder())
+        held = sum(_size(Path(place) / name) for place, _, names in os.walk(root) for name in names)
+        free = shutil.disk_usage(root if root.is_dir() else tempfile.gettempdir()).free
+        return held + size <= MAX_DISK_MIB * 2**20 and free - size >= MIN_FREE_MIB * 2**20
+
+
+FILES = VisitorFiles()
+"""Of this server."""
+
+
+def _paths(data: object) -> Iterator[str]:
+    """Every `path` in JSON, however deep."""
+    waiting = [data]
+    while waiting:
+        match waiting.pop():
+            case dict() as entries:
+                if isinstance(path := entries.get("path"), str):
+                    yield path
+                waiting.extend(entries.values())
+            case list() | tuple() as items:
+                waiting.extend(items)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _age_s(path: Path, now_s: float) -> float:
+    try:
+        return now_s - path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _ships(entry: Path) -> bool:
+    """Whether it was made of an example, whose clip everybody may see."""
+    try:
+        said = json.loads((entry / "analysis.json").read_text(encoding="utf-8"))
+        return Path(said["video"]["path"]).is_relative_to(_ASSETS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _drop(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            entry.unlink()
