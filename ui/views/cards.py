@@ -20,6 +20,9 @@ from ui.runs import Run
 from ui.views.hints import hints
 from ui.views.levels import known_line, unlike_reasons
 
+_HERE = "\0"
+"""Stands in a sentence where HTML goes."""
+
 
 def stage_name(stage: str) -> str:
     """What a stage does, in words."""
@@ -143,14 +146,11 @@ def _headline(verdict: Verdict, how_sure: Sureness) -> str:
 
 def _unlike(verdict: Verdict) -> str:
     """In place of a bold verdict, where the clip is unlike all that the networks know."""
-    nearest = say(
-        "known_unlike_nearest",
-        label=element_name(verdict.label),
-        percent=f"{100 * verdict.probability:.0f}",
-    )
+    before, after = say("known_unlike_nearest", label=_HERE).split(_HERE)
+    name = f'<span id="verdict-label">{escape(element_name(verdict.label))}</span>'
     return (
-        f'<h2 id="verdict-label" class="rs-unlike">{escape(say("known_unlike"))}</h2>'
-        f"<span>{escape(nearest)}</span>"
+        f'<h2 class="rs-unlike">{escape(say("known_unlike"))}</h2>'
+        f"<span>{escape(before)}{name}{escape(after)} {verdict.probability:.0%}</span>"
     )
 
 

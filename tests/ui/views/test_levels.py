@@ -144,7 +144,7 @@ def test_a_clip_unlike_all_known_ones_gets_a_notice_in_place_of_a_bold_verdict(j
     heading = html[html.index("<h2") : html.index("</h2>")]
     assert "Unlike the clips these weights learnt from" in heading
     assert "Lutz" not in heading
-    assert "closest: 3Lutz" in html
+    assert '>closest: <span id="verdict-label">3Lutz</span>, ' in html
     if folded:  # no number of what cannot be known is told at a glance
         assert html.index("rs-known") < html.index("</details>")
     run = RunStore().start("a", "walk.mp4")
