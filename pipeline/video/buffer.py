@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 
-import numpy as np
-
 from pipeline.types import IntArray
+from pipeline.video.ahead import read_ahead
 from pipeline.video.clip import Video, checked_positions
-from pipeline.video.readers import Frames
+from pipeline.video.readers import Frame, Frames
 
 BUFFER_BYTES = 512 * 2**20
 """Frames that fit are decoded once."""
+_AHEAD = 32
+"""Frames that the decoder may be ahead."""
 
 
 class FrameBuffer:
@@ -27,12 +28,10 @@ class FrameBuffer:
         """Where the frames come from."""
         self.fits = video.nbytes <= limit_bytes
         """Whether frames are kept."""
-        shape = (len(video) if self.fits else 0, video.info.height, video.info.width, 3)
-        self._kept = np.empty(shape, np.uint8)  # the system hands out the pages as they are filled
-        self._filled = 0
+        self._kept: list[Frame] = []
 
     def frames(self, positions: Sequence[int] | IntArray | None = None) -> Frames:
-        """As `Video.frames`; kept frames are views that must not be written to."""
+        """As `Video.frames`; kept frames must not be written to."""
         if not self.fits:
             yield from self.video.frames(positions)
             return
@@ -48,13 +47,19 @@ class FrameBuffer:
                     return
 
     def _all(self) -> Frames:
-        """Every frame: from memory as far as it is filled, then from the decoder into memory."""
+        """Every frame: from memory as far as it is filled, then from the decoder into memory.
+
+        The decoder works ahead while something is done with a frame.
+        """
         position = 0
-        while position < self._filled:
+        while position < len(self._kept):
             yield position, self._kept[position]
             position += 1
-        with closing(self.video.frames(range(position, len(self.video)))) as frames:
+        if position == len(self.video):
+            return
+        decoded = self.video.frames(range(position, len(self.video)))
+        with read_ahead(decoded, _AHEAD) as frames:
             for position, frame in frames:
-                self._kept[position] = frame
-                self._filled = max(self._filled, position + 1)
-                yield position, self._kept[position]
+                if position == len(self._kept):
+                    self._kept.append(frame)
+                yield position, frame

@@ -131,6 +131,18 @@ class TestFrameBuffer:
         frames.close()
         assert [read_number(frame) for _, frame in buffer.frames()] == list(range(48))
 
+    def test_frames_are_kept_without_a_copy(self, clips: Shelf) -> None:
+        buffer = FrameBuffer(open_video(clips["b_frames.mp4"]))
+        first = [frame for _, frame in buffer.frames()]
+        assert all(frame is kept for (_, frame), kept in zip(buffer.frames(), first, strict=True))
+
+    def test_two_passes_at_a_time(self, clips: Shelf) -> None:
+        buffer = FrameBuffer(open_video(clips["b_frames.mp4"]))
+        slow, quick = buffer.frames(), buffer.frames()
+        assert read_number(next(slow)[1]) == 0
+        assert [read_number(frame) for _, frame in quick] == list(range(48))
+        assert [read_number(frame) for _, frame in slow] == list(range(1, 48))
+
     def test_frames_that_do_not_fit_are_decoded_again(self, clips: Shelf) -> None:
         video = open_video(clips["b_frames.mp4"])
         buffer = FrameBuffer(video, limit_bytes=video.nbytes - 1)
