@@ -9,11 +9,13 @@ from pipeline.detection.boxes import centres, lengths
 from pipeline.errors import NoPersonFound
 from pipeline.messages import Message
 from pipeline.programme.reading.records import ReadShot
-from pipeline.types import Track
+from pipeline.types import Shot, Track
 from pipeline.video import FramesLost, Video
 
 _AWAY_S = 10.0
 """A skater who is out of the picture for so long is remarked upon."""
+_SCORES_S = 18.0
+"""Scores are shown for less; a still picture that lasts longer is that of a camera that waits."""
 _SHORT_SHOTS_S, _SEVERAL = 3.0, 4
 """Shots that are this short on average are remarked upon, if there are several."""
 _SHORTEST_S = 1.0
@@ -56,8 +58,7 @@ class Remarks:
                 if other.person_id != main.person_id:
                     together |= _together(main, other)
         self._seen.append(seen)
-        # Whoever shows scores shows nobody by intention.
-        self._away.append(~seen if read.shot.kind in ("skating", "nobody") else np.zeros_like(seen))
+        self._away.append(np.zeros_like(seen) if _is_meant(read.shot) else ~seen)
         self._together.append(together)
         self._shots += read.shot.kind != "black"
         self._until_s = read.shot.end_s
@@ -117,6 +118,13 @@ class Remarks:
             if end_s - start_s >= _AWAY_S:
                 found.append(Message.of("skater_away", start=f"{start_s:.1f}", end=f"{end_s:.1f}"))
         return found
+
+
+def _is_meant(shot: Shot) -> bool:
+    """Whether a shot shows no skater by intention."""
+    if shot.kind == "graphics":
+        return shot.end_s - shot.start_s < _SCORES_S
+    return shot.kind not in ("skating", "nobody")
 
 
 def _together(main: Track, other: Track) -> Flags:
