@@ -95,6 +95,10 @@ def test_elements_arrive_while_the_video_is_read_and_a_reload_finds_them(browser
 
 
 def test_keys_choose_play_open_on_the_desk_and_come_back(tab):
+    labels = tab.locator("#programme-line .pg-line-inner")
+    for width, seconds in ((PHONE, "15"), (1440, "5")):  # a window may become narrow
+        tab.set_viewport_size({"width": width, "height": 900})
+        expect(labels).to_have_attribute("data-step", seconds)
     tab.focus("#programme-list [role=listbox]")
     tab.keyboard.press("ArrowRight")
     tab.keyboard.press("ArrowRight")

@@ -29,6 +29,9 @@ function settle() {
   placeCursor();
 }
 
+// A phone that is turned has room for other labels.
+new ResizeObserver(() => settle()).observe(page);
+
 page.addEventListener(
   "scroll",
   ({ target }) => {
