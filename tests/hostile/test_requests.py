@@ -14,8 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from pipeline.errors import StoreError
 from tests.factories import make_analysis
 from ui.hosting import HOSTED, HOSTS, allowed_hosts
+from ui.language.messages import in_words
 from ui.launch import app_options
 from ui.layout import build_app
 from ui.player import ClipShelf
@@ -66,6 +68,15 @@ def test_a_server_for_strangers_may_have_any_name(alone: pytest.MonkeyPatch) -> 
     assert answers("anything.hf.space")
     alone.setenv(HOSTS, "skate.example.org")
     assert not answers("anything.hf.space")
+
+
+@pytest.mark.parametrize("code", ["place_file", "place_forbidden"])
+def test_strangers_are_told_no_place_on_the_server(alone: pytest.MonkeyPatch, code: str) -> None:
+    values = {"name": "clip.mp4", "folder": "/srv/secret/runs", "place": "/srv/secret/x"}
+    error = StoreError.of(code, **values)
+    assert "/srv/secret" in in_words(error)
+    alone.setenv(HOSTED, "1")
+    assert "/srv" not in in_words(error)
 
 
 CHANGES: Mapping[str, tuple[Any, ...]] = {

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from models.checkpoint_files import WeightsError
 from models.weights import MissingWeights
 from pipeline.errors import InputError
 from pipeline.messages import ERRORS, Message
+from ui.hosting import hosted
 from ui.language.names import network_name
 from ui.language.tables import say
+
+_PLACES = ("folder", "place")
+"""Blanks with paths of this machine, which are nobody's business on one that strangers use."""
 
 
 def in_words(error: Exception) -> str:
@@ -32,6 +38,8 @@ def retold(message: Message) -> str:
 def _value(blank: str, value: object) -> object:
     if isinstance(value, Message):
         return retold(value)
+    if blank in _PLACES and hosted():
+        return Path(str(value)).name
     if blank == "stages":
         return ", ".join(network_name(stage) for stage in str(value).split(", "))
     return value
