@@ -30,3 +30,7 @@ def one_by_one(name: str) -> dict[str, Any]:
         name: What the events share; all visitors wait for each other, so they have to be quick.
     """
     return {**QUIET, "concurrency_id": name, "concurrency_limit": 1}
+
+
+CHOICE: dict[str, Any] = {**one_by_one("choice"), "trigger_mode": "multiple"}
+"""For a choice that the server is told of: none is dropped, and the last one counts."""

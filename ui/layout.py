@@ -15,7 +15,7 @@ from pipeline.config import load_shipped_profile
 from ui import callbacks
 from ui.desk.controls import ASSETS, Controls, build_controls, empty_desk
 from ui.desk.cut import CUT_JS, cut_hint, wire_cut
-from ui.events import EVERY_PRESS, QUIET
+from ui.events import CHOICE, EVERY_PRESS, QUIET
 from ui.example import Example
 from ui.export.notes import notes_scene
 from ui.flights import flight_scene
@@ -232,7 +232,7 @@ def _build_tabs(session: Session, controls: Controls) -> gr.Tabs:
     with gr.Tabs(selected="picture", elem_id="results") as tabs:
         with gr.Tab(label("tab_picture"), id="picture", render_children=True) as tab:
             picture.build_tab(session, controls)
-            tab.select(lambda: "picture", None, session.open_tab, **QUIET)
+            tab.select(lambda: "picture", None, session.open_tab, **CHOICE)
         for name, module in _TABS.items():
             with gr.Tab(label(f"tab_{name}"), id=name, render_children=True) as tab:
                 session.add_veil(name)

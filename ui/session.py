@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ui.callbacks import News
-from ui.events import QUIET
+from ui.events import CHOICE, QUIET
 from ui.language.labels import language_of
 from ui.language.tables import say, spoken_in
 from ui.player.clips import ClipShelf
@@ -182,7 +182,7 @@ class Session:
             result = render(run)
             return [news, "", *(result if len(outputs) > 1 else [result])]
 
-        tab.select(lambda: name, None, self.open_tab, **QUIET)
+        tab.select(lambda: name, None, self.open_tab, **CHOICE)
         gr.on(
             [self.open_tab.change, source.change],
             update,

@@ -1,4 +1,8 @@
-"""Events of the page that fill the same outputs are answered in the order asked."""
+"""Events of the page that fill the same outputs are answered in the order asked.
+
+By default several events are worked on at once, and on a slow machine the answer to an older one
+comes last and stays.
+"""
 
 from __future__ import annotations
 
@@ -7,42 +11,83 @@ import asyncio
 import gradio as gr
 import pytest
 
-from ui.launch import queued
 from ui.layout import build_app
+from ui.programme.engine import FinderEngine
+from ui.programme.jobs import ProgrammeJobs
+
+IN_TURN = {"status", "clip", "clip-file", "trim-in", "trim-out", "skater", "stream", "pages"}
+"""`Session.in_turn` and `Session.overtaken` see to the order: these take seconds."""
+OVERTAKEN = {"saw-note", "saw-film", "saw-shares", "saw-joints", "files", "take-note"}
+"""An answer that comes when another run is on show is dropped."""
+SEPARATE = {
+    "verdict", "warnings",  # one event fills them, the other hides them
+    "measured-note", "programme-note", "clip-note",  # say what came of the last press
+    "programme-state",  # one event fills it; the other one is the page's load
+    "programme-take-note", "programme-files",  # emptied for another programme
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def app() -> gr.Blocks:
+def app(tmp_path_factory: pytest.TempPathFactory) -> gr.Blocks:
+    jobs = ProgrammeJobs(FinderEngine(), tmp_path_factory.mktemp("jobs"))
+
     async def build() -> gr.Blocks:
-        return queued(build_app())
+        app = build_app(jobs=jobs)
+        app.queue(default_concurrency_limit=8)
+        return app
 
     return asyncio.run(build())  # without a running loop gradio leaves some of its own open
 
 
-def filling(app: gr.Blocks, elem_id: str) -> list:
-    """The events that fill an output."""
-    return [
-        event
-        for event in app.fns.values()
-        if event.fn is not None and any(out.elem_id == elem_id for out in event.outputs)
-    ]
+def filled_by(app: gr.Blocks) -> dict[str, list]:
+    """The events that fill each output with a name."""
+    found: dict[str, list] = {}
+    for event in app.fns.values():
+        for output in event.outputs:
+            if event.fn is not None and output.elem_id:
+                found.setdefault(output.elem_id, []).append(event)
+    return found
 
 
-@pytest.mark.parametrize("elem_id", ["reasons", "weight-strips", "ensemble-table", "weight-umt"])
-def test_what_weights_decide_is_drawn_by_one_event_after_another(app, elem_id):
-    events = filling(app, elem_id)
-    assert len(events) > 1
-    assert {(event.concurrency_id, event.concurrency_limit) for event in events} == {("why", 1)}
+def test_what_several_events_fill_they_fill_one_after_another(app):
+    several = {name: events for name, events in filled_by(app).items() if len(events) > 1}
+    assert {"reasons", "weight-umt", "programme-editor", "plan-result", "confusion"} <= {*several}
+    for name in IN_TURN | OVERTAKEN | SEPARATE:
+        del several[name]
+    loose = {
+        name: [event.api_name or str(event.fn) for event in events]
+        for name, events in several.items()
+        if len({event.concurrency_id for event in events}) > 1
+        or any(event.concurrency_limit != 1 for event in events)
+    }
+    assert loose == {}
 
 
 def test_one_event_answers_for_all_weights(app):
     """With one event a slider, an answer for older weights could come last."""
     [event] = [
         event
-        for event in filling(app, "reasons")
-        if event.trigger_mode == "always_last"
-        and "weight-umt" in {field.elem_id for field in event.inputs}
+        for event in filled_by(app)["reasons"]
+        if "weight-umt" in {field.elem_id for field in event.inputs}
     ]
     sliders = {f"weight-{name}" for name in ("umt", "uniformerv2", "infogcn")}
     heard = {app.blocks[block].elem_id for block, name in event.targets if name == "change"}
     assert sliders <= heard
+    assert event.trigger_mode == "always_last"
+
+
+def test_no_choice_is_dropped_while_the_one_before_is_answered(app):
+    """By default the page sends nothing while an event waits for its answer."""
+    chosen = [
+        (app.blocks[block], name, event)
+        for event in app.fns.values()
+        if event.fn is not None and event.inputs + event.outputs
+        for block, name in event.targets
+        if name in ("input", "select")
+    ]
+    dropped = {
+        getattr(field, "elem_id", None) or str(getattr(field, "label", field))
+        for field, name, event in chosen
+        if event.trigger_mode == "once" and event.inputs != event.outputs
+    }
+    assert dropped == set()

@@ -94,11 +94,14 @@ def wire_job_controls(
 
     head.example.click(example, profile, [page.opened, session.pages, page.note], **AT_ONCE)
 
-    def stand(opened: tuple[str, float]) -> list[Any]:
-        return standing(page.jobs.get(opened[0]))
+    def stand(opened: tuple[str, float], before: str) -> list[Any]:
+        fold, *others = standing(page.jobs.get(opened[0]))
+        # Once: by then somebody may have opened it again.
+        return [gr.skip() if opened[0] == before else fold, *others, opened[0]]
 
     parts = [head.fold, head.example, head.cancel, head.resume, head.kept, head.job_id]
-    page.opened.change(stand, page.opened, parts, **QUIET)
+    stood = gr.State("")
+    page.opened.change(stand, [page.opened, stood], [*parts, stood], **QUIET)
     head.job_id.change(None, head.job_id, None, js=KEEP_JOB, **QUIET)
 
     def cancel(opened: tuple[str, float]) -> None:

@@ -13,7 +13,7 @@ import gradio as gr
 from pipeline.errors import InputError
 from pipeline.sheet.rows import Corrected
 from pipeline.weight_warnings import WEIGHT_WARNINGS
-from ui.events import QUIET
+from ui.events import QUIET, one_by_one
 from ui.language.labels import language_of
 from ui.language.messages import in_words, retold
 from ui.language.tables import say, spoken_in
@@ -95,15 +95,17 @@ def build_page(session: Session, jobs: ProgrammeJobs) -> ProgrammePage:
 def _wire_drawing(
     session: Session, page: ProgrammePage, state: gr.HTML, player: gr.HTML, followed: gr.State
 ) -> None:
-    def draw(opened: Opened, chosen: str, request: gr.Request) -> list[Any]:
+    def draw(opened: Opened, chosen: str, before: str, request: gr.Request) -> list[Any]:
         job = page.jobs.get(opened[0])
-        return drawn(page, session, job, chosen, visitor_of(request))
+        # Nothing is chosen of another programme: its keys may be the same.
+        chosen = chosen if opened[0] == before else ""
+        return [*drawn(page, session, job, chosen, visitor_of(request)), chosen, opened[0]]
 
     def show(opened: Opened, before: str, request: gr.Request) -> list[Any]:
         job = page.jobs.get(opened[0])
         if job is None or job.job_id == before:
-            return [gr.skip(), gr.skip(), gr.skip()]
-        return [player_of(session, job, visitor_of(request)), job.job_id, ""]
+            return [gr.skip(), gr.skip()]
+        return [player_of(session, job, visitor_of(request)), job.job_id]
 
     def follow(job_id: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         job = page.jobs.get(job_id)
@@ -111,8 +113,12 @@ def _wire_drawing(
         steps = iter([(gr.skip(), gr.skip())]) if job is None else _news(page, job)
         yield from spoken_in(language_of(request), steps)
 
-    page.opened.change(draw, [page.opened, page.chosen], list(page.parts), **QUIET)
-    page.opened.change(show, [page.opened, followed], [player, followed, page.chosen], **QUIET)
+    drawn_of = gr.State("")
+    page.opened.change(
+        draw, [page.opened, page.chosen, drawn_of], [*page.parts, page.chosen, drawn_of],
+        **one_by_one("sheet"),
+    )  # fmt: skip
+    page.opened.change(show, [page.opened, followed], [player, followed], **QUIET)
     followed.change(
         follow, followed, [state, page.opened], trigger_mode="multiple", concurrency_limit=None,
         **QUIET,
@@ -223,7 +229,7 @@ def _wire_telling(page: ProgrammePage) -> None:
     page.line.told(
         told, page.opened,
         [page.opened, page.chosen, page.note, page.parts[3]],
-        trigger_mode="multiple", concurrency_limit=1, concurrency_id="sheet", **QUIET,
+        trigger_mode="multiple", **one_by_one("sheet"),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pipeline.sheet.review_files import MAX_PLAN, Review
 from pipeline.sheet.season import load_season, season_names
 from pipeline.sheet.sheet import make_sheet
 from pipeline.sheet.words import speaker
-from ui.events import QUIET
+from ui.events import one_by_one
 from ui.language.labels import label
 from ui.language.messages import in_words
 from ui.language.tables import say, spoken
@@ -21,6 +21,8 @@ from ui.programme.page import Opened, ProgrammePage
 from ui.programme.reviewing import Reviews
 from ui.programme.views.plan import plan_html
 from ui.views.cards import message_card
+
+_OPTIONS = one_by_one("plan")
 
 
 @dataclass(frozen=True)
@@ -61,39 +63,69 @@ def build_plan(page: ProgrammePage) -> PlanFields:
 
 
 def _wire(page: ProgrammePage, fields: PlanFields, compare: gr.Button) -> None:
-    def fill(opened: Opened, filled: str) -> list[Any]:
-        job = page.jobs.get(opened[0])
-        if job is None or job.programme is None or job.going:
-            return [gr.skip() for _ in range(5)]
-        told = told_of(page.reviews, job)
-        if filled == job.job_id:  # what is typed stays
-            return [gr.skip(), gr.skip(), gr.skip(), told, gr.skip()]
-        try:
-            review = page.reviews.of(job)
-        except InputError:
-            review = Review()
-        return [review.plan, review.season, segments(review.season, review.segment), told,
-                job.job_id]  # fmt: skip
+    filled = gr.State("")
 
-    def put(opened: Opened, plan: str, season: str, segment: str | None) -> Any:
+    def fill(opened: Opened, before: str, plan: str | None, season: str | None) -> list[Any]:
+        job, skip = page.jobs.get(opened[0]), gr.skip()
+        if job is None:
+            return [skip] * 5
+        told = skip if job.going else told_of(page.reviews, job)
+        mark = _mark(job, going=job.going)
+        review = _review_of(page.reviews, job)
+        kept_none = before == _mark(job, going=True) and review == Review()
+        if before == mark or kept_none:  # what is typed stays
+            return [skip, skip, skip, told, mark]
+        # What stands there is not sent again: somebody may be typing by then.
+        rules = [skip, skip]
+        if (season or "") != review.season:
+            rules = [review.season, segments(review.season, review.segment)]
+        kept = skip if (plan or "") == review.plan else review.plan
+        return [kept, *rules, told, mark]
+
+    def put(opened: Opened, *typed: str | None) -> list[Any]:
+        plan, season, segment = (text or "" for text in typed)
         job = page.jobs.get(opened[0])
         if job is None:
-            return gr.skip()
+            return [gr.skip(), gr.skip()]
+        kept = segment_of(season, segment)
+        shown = gr.skip() if kept == segment else segments(season, kept)
         try:
-            put_plan(page.reviews, job, plan, season or "", segment or "")
+            put_plan(page.reviews, job, plan, season, kept)
         except InputError as error:
-            return message_card(in_words(error), kind="error")
-        return told_of(page.reviews, job)
+            return [shown, message_card(in_words(error), kind="error")]
+        return [shown, told_of(page.reviews, job)]
 
-    filled = gr.State("")
-    asked = [page.opened, fields.plan, fields.season, fields.segment]
-    outputs = [fields.plan, fields.season, fields.segment, fields.result, filled]
-    page.opened.change(fill, [page.opened, filled], outputs, **QUIET)
-    fields.season.input(segments, fields.season, fields.segment, **QUIET)
+    rules = [fields.season, fields.segment]
+    page.opened.change(
+        fill, [page.opened, filled, fields.plan, fields.season],
+        [fields.plan, *rules, fields.result, filled], **_OPTIONS,
+    )  # fmt: skip
     gr.on(
         [compare.click, fields.plan.blur, fields.season.input, fields.segment.input],
-        put, asked, fields.result, trigger_mode="always_last", **QUIET,
+        put, [page.opened, fields.plan, *rules], [fields.segment, fields.result],
+        trigger_mode="always_last", **_OPTIONS,
     )  # fmt: skip
+
+
+def _mark(job: ProgrammeJob, *, going: bool) -> str:
+    """Of what the fields were filled with."""
+    return f"{job.job_id} {'reading' if going else 'read'}"
+
+
+def _review_of(reviews: Reviews, job: ProgrammeJob) -> Review:
+    """What people made of a programme; nothing where that is damaged."""
+    try:
+        return reviews.of(job)
+    except InputError:
+        return Review()
+
+
+def segment_of(season: str, segment: str) -> str:
+    """The segment if the season has it, else the season's first; empty without a season."""
+    if not season:
+        return ""
+    known = load_season(season).segments
+    return segment if segment in known else next(iter(known))
 
 
 def segments(season: str | None, chosen: str = "") -> gr.Dropdown:
@@ -118,10 +150,8 @@ def put_plan(reviews: Reviews, job: ProgrammeJob, plan: str, season: str, segmen
     """
     if len(plan) > MAX_PLAN:
         raise InputError.of("plan_long", most=MAX_PLAN)
-    if season and segment not in load_season(season).segments:
-        segment = next(iter(load_season(season).segments))
     before = reviews.of(job)
-    after = replace(before, plan=plan, season=season, segment=segment if season else "")
+    after = replace(before, plan=plan, season=season, segment=segment_of(season, segment))
     if after != before:
         reviews.put(job, after)
 

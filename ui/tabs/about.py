@@ -12,7 +12,7 @@ from ui.evaluations.choosing import SHIPPED
 from ui.evaluations.full_tables import full_tables
 from ui.evaluations.run_folder import EvaluationError, evaluation_folders, read_evaluation
 from ui.evaluations.views import comparison_note, figures_table
-from ui.events import QUIET
+from ui.events import one_by_one
 from ui.language.labels import choice, label
 from ui.language.tables import say
 from ui.session import Session
@@ -46,8 +46,9 @@ def build_tab(_session: Session, tab: gr.Tab) -> None:
         words = say("about_version", version=__version__)
         return [draw(name), *_figures(), class_table(), words]
 
-    tab.select(fill, profile, [drawing, figures, source, tables, classes, version], **QUIET)
-    profile.input(draw, profile, drawing, **QUIET)
+    options: dict[str, Any] = {**one_by_one("about"), "trigger_mode": "always_last"}
+    tab.select(fill, profile, [drawing, figures, source, tables, classes, version], **options)
+    profile.input(draw, profile, drawing, **options)
 
 
 def _figures() -> list[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.types import Analysis
 from ui.desk.history import history_line
-from ui.events import QUIET
+from ui.events import QUIET, one_by_one
 from ui.language.labels import label
 from ui.language.messages import in_words
 from ui.player import build_player, player_value
@@ -97,9 +97,11 @@ def _wire_choice(session: Session, tab: gr.Tab, chosen: list[Any], table: gr.HTM
         return "" if left is None or right is None else comparison_table(left, right)
 
     tab.select(find, chosen, chosen, **QUIET)
-    tab.select(compare, chosen, table, **QUIET)
-    for select in chosen:
-        select.change(compare, chosen, table, **QUIET)
+    # One event for both: an answer for an older choice must not come last.
+    gr.on(
+        [*(select.change for select in chosen), tab.select],
+        compare, chosen, table, trigger_mode="always_last", **one_by_one("compare"),
+    )  # fmt: skip
 
 
 def _wire_players(
@@ -115,7 +117,7 @@ def _wire_players(
         return [_value(session, run, meet), meet]
 
     for select, meet, player in zip(chosen, meets, players, strict=True):
-        select.change(show, select, [player, meet], **QUIET)
+        select.change(show, select, [player, meet], **one_by_one("meet"))
 
 
 def _wire_meeting(session: Session, align: gr.Button, pairs: list[Any], players: list[Any]) -> None:
@@ -133,7 +135,7 @@ def _wire_meeting(session: Session, align: gr.Button, pairs: list[Any], players:
             for run, frame in found
         ]
 
-    align.click(meet_both, pairs, players, **QUIET)
+    align.click(meet_both, pairs, players, trigger_mode="always_last", **one_by_one("meet"))
 
 
 def two_clips(

@@ -25,7 +25,7 @@ from ui.evaluations.choosing import (
 from ui.evaluations.clip_list import CLIP_LIST_JS
 from ui.evaluations.confusion import CONFUSION_JS
 from ui.evaluations.opened import BAR_JS, opened_bar
-from ui.events import EVERY_PRESS, QUIET
+from ui.events import EVERY_PRESS, QUIET, one_by_one
 from ui.hosting import hosted
 from ui.language.labels import label
 from ui.session import Session, Shown, visitor_of
@@ -46,6 +46,11 @@ ARRIVED_JS = """() => requestAnimationFrame(() => requestAnimationFrame(() => {
   desk.scrollIntoView({block: 'start'});
 }))"""
 """Whoever comes from the list sees the desk from its top; whoever steps on stays where they are."""
+
+
+_OPTIONS = one_by_one("evaluation")
+_LAST: dict[str, Any] = {**_OPTIONS, "trigger_mode": "always_last"}
+_EVERY: dict[str, Any] = {**_OPTIONS, "trigger_mode": "multiple"}
 
 
 @dataclass(frozen=True)
@@ -148,21 +153,21 @@ def _build_body(
 
 def _wire_choice(page: _Page, tab: gr.Tab, go: gr.Button) -> None:
     given = [page.folder, page.unit, page.videos]
-    tab.select(first_look, given, page.whole, **QUIET)
-    page.chosen.input(open_listed, [page.chosen, *given], page.whole, **QUIET)
+    tab.select(first_look, given, page.whole, **_LAST)
+    page.chosen.input(open_listed, [page.chosen, *given], page.whole, **_LAST)
     gr.on(
         [go.click, page.typed.submit], open_typed, [page.typed, page.chosen, *given], page.whole,
-        **QUIET,
+        **_LAST,
     )  # fmt: skip
 
 
 def _wire_list(page: _Page, every: gr.Button) -> None:
     asked = [page.folder, page.voter]
-    page.voter.input(of_voter, [*asked, page.unit, page.videos], page.by_voter, **QUIET)
-    page.matrix.click(in_unit, asked, [page.unit, page.matrix, page.clip_note], **QUIET)
-    page.matrix.click(of_cell, [*asked, page.videos], page.listed, **QUIET)
-    every.click(all_mistakes, [*asked, page.videos], page.listed, **QUIET)
-    page.videos.submit(named_videos, [*asked, page.cell, page.videos], page.listed, **QUIET)
+    page.voter.input(of_voter, [*asked, page.unit, page.videos], page.by_voter, **_LAST)
+    page.matrix.click(in_unit, asked, [page.unit, page.matrix, page.clip_note], **_EVERY)
+    page.matrix.click(of_cell, [*asked, page.videos], page.listed, **_EVERY)
+    every.click(all_mistakes, [*asked, page.videos], page.listed, **_EVERY)
+    page.videos.submit(named_videos, [*asked, page.cell, page.videos], page.listed, **_LAST)
 
 
 def _wire_opening(session: Session, page: _Page, status: gr.HTML) -> None:

@@ -62,15 +62,18 @@ def build_tab(session: Session, tab: gr.Tab) -> None:
     session.on_open(tab, "saw", _render, outputs)
 
     def wire(event: Any, action: Any, inputs: list[Any], targets: list[Any]) -> None:
-        def answer(finished: Shown, *values: Any) -> Any:
+        def answer(finished: Shown, request: gr.Request, *values: Any) -> Any:
             run = session.visible(finished)
             if run is None or run.analysis is None:
                 return skipped(targets)
-            return action(run.analysis, *values)
+            found = action(run.analysis, *values)
+            # It may have taken long, and the visitor have gone on to another clip.
+            return skipped(targets) if session.overtaken(finished, request) else found
 
         event(
             answer, [session.finished, *inputs], targets, concurrency_limit=1,
-            concurrency_id="look", show_progress="minimal", api_visibility="private",
+            concurrency_id="look", trigger_mode="always_last", show_progress="minimal",
+            api_visibility="private",
         )  # fmt: skip
 
     wire(network.input, _choose, [network], [view, film, shares])

@@ -82,6 +82,8 @@ def _wire_making(session: Session, make: gr.Button, asked: list[Any], told: list
             return
         steps = _produce(session.visible(finished), chosen)
         for card, made in spoken_in(language_of(request), steps):
+            if session.overtaken(finished, request):  # the files of another clip are to come
+                return
             yield card, gr.File(made, visible=bool(made))
 
     make.click(produce, [session.finished, *asked], told, concurrency_limit=2, **QUIET)
