@@ -51,6 +51,8 @@ MIN_FREE_MIB = 200
 """Of the disk, after an upload."""
 UNCLAIMED_S = 3600.0
 """How long an upload stays that no page says to have."""
+PARTIAL_S = 600.0
+"""How long a part of an upload stays that nothing more comes of."""
 KEPT_S = 1800.0
 """How long after its last use a hosted page keeps results and copies by content."""
 

@@ -89,7 +89,6 @@ def build_controls(session: Session) -> Controls:
     upload = upload_field(label("clip_upload"), height=84, elem_id="upload")
     video = gr.File(visible="hidden", elem_id="clip-file")
     facts = gr.HTML(elem_id="clip", show_label=False)
-    forget = gr.Button(label("clip_forget"), size="sm", elem_id="forget")
     ready = _build_examples(video)
     start, end = build_trim()
     with gr.Row(elem_id="go"):
@@ -102,6 +101,7 @@ def build_controls(session: Session) -> Controls:
     profile, skater, stream = _build_settings()
     build_history(session, status)
     build_opener(session, status)
+    forget = gr.Button(label("clip_forget"), size="sm", elem_id="forget")
 
     fields = Fields(video, profile, start, end, skater, stream)
     taken = [facts, start, end, skater, stream, status, session.shown]

@@ -20,7 +20,7 @@ from gradio.utils import get_upload_folder
 
 from pipeline.errors import ConfigError
 from pipeline.places import cache_folder
-from ui.hosting import KEPT_S, MAX_DISK_MIB, MIN_FREE_MIB, UNCLAIMED_S, hosted
+from ui.hosting import KEPT_S, MAX_DISK_MIB, MIN_FREE_MIB, PARTIAL_S, UNCLAIMED_S, hosted
 
 _NAME_LENGTH = 64
 """Of a folder of gradio's: a hash of the content and of a secret."""
@@ -75,10 +75,14 @@ class VisitorFiles:
         now_s = time.time() if now_s is None else now_s
         with self._lock:
             owned = set(self._owners)
-        for folder in _entries(Path(get_upload_folder())):
-            unclaimed = len(folder.name) == _NAME_LENGTH and folder.name not in owned
-            if unclaimed and _age_s(folder, now_s) > UNCLAIMED_S:
-                _drop(folder)
+        for entry in _entries(Path(get_upload_folder())):
+            unclaimed = len(entry.name) == _NAME_LENGTH and entry.name not in owned
+            if unclaimed and _age_s(entry, now_s) > UNCLAIMED_S:
+                _drop(entry)
+            # Of an upload that broke off, or under a name that gradio does not look for.
+            partial = entry.name.startswith(tempfile.gettempprefix()) and entry.is_file()
+            if partial and _age_s(entry, now_s) > PARTIAL_S:
+                _drop(entry)
         if not hosted():
             return
         with suppress(ConfigError):

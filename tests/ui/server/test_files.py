@@ -17,7 +17,7 @@ import pytest
 from pipeline.storage.cache import AnalysisCache
 from tests.factories import make_analysis
 from tests.ui.server.started import PATIENCE_S, Started, started
-from ui.hosting import HOSTED, KEPT_S, UNCLAIMED_S
+from ui.hosting import HOSTED, KEPT_S, PARTIAL_S, UNCLAIMED_S
 from ui.server import files
 from ui.server.files import VisitorFiles
 
@@ -86,6 +86,16 @@ def test_what_nobody_speaks_of_goes_in_a_while(root) -> None:
     assert left(root) == ["a", "b", "c", "w"]
     uploads.sweep(now_s + UNCLAIMED_S + 60)
     assert left(root) == ["a", "w"]
+
+
+def test_a_part_of_an_upload_goes_when_nothing_more_comes(root) -> None:
+    """A connection that breaks leaves one, and so does a form with another field's name."""
+    (root / "tmpabc123").write_bytes(b"a part")
+    (root / "lock").touch()
+    VisitorFiles().sweep(time.time())
+    assert left(root) == ["a", "b", "c", "l", "t", "w"]
+    VisitorFiles().sweep(time.time() + PARTIAL_S + 60)
+    assert left(root) == ["a", "b", "c", "l", "w"]
 
 
 def test_a_hosted_page_keeps_no_results_of_strangers(root, monkeypatch) -> None:
