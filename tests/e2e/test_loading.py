@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import EXAMPLE_MS, Server
+from tests.e2e.conftest import EXAMPLE_MS, PATIENCE_MS, Server
 from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, looped, upload, with_other_bytes
 from tests.videos import Recipe, write_video
 
@@ -20,6 +20,7 @@ def test_the_file_that_comes_while_the_page_loads_wins(browser, app_url, tmp_pat
     """Issue 15, point 19: the example replaced it, or both lay in the box and the server failed."""
     mine = write_video(tmp_path / "mine.mp4", Recipe(frames=6, width=160, height=96))
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     failed: list[str] = []
     page.on("response", lambda r: failed.append(r.url) if r.status >= 500 else None)
@@ -29,7 +30,7 @@ def test_the_file_that_comes_while_the_page_loads_wins(browser, app_url, tmp_pat
     page.goto(app_url, wait_until="commit")
     field = page.wait_for_selector("#upload input[type=file]", state="attached")
     field.set_input_files(str(mine))
-    page.wait_for_selector("#clip:has-text('mine.mp4')", timeout=30_000)
+    page.wait_for_selector("#clip:has-text('mine.mp4')", timeout=120_000)
     page.wait_for_timeout(4_000)  # until everything that was under way has arrived
     assert "mine.mp4" in page.inner_text("#clip")
     assert "example" not in page.inner_text("#status")
@@ -47,7 +48,7 @@ def test_a_page_that_is_loaded_again_finds_the_analysis_at_work(desk, visit, tmp
     page.click("#analyse")
     page.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
     page.reload()
-    page.wait_for_selector("#status progress", timeout=30_000)
+    page.wait_for_selector("#status progress", timeout=120_000)
     other = visit()
     other.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
     assert "mine.mp4" not in other.inner_text("#history-list")
@@ -55,7 +56,7 @@ def test_a_page_that_is_loaded_again_finds_the_analysis_at_work(desk, visit, tmp
     assert page.locator("#history-list label").count() == 2
     page.wait_for_selector("#clip:has-text('mine.mp4')")
     page.reload()  # and one that is over
-    page.wait_for_selector("#history-list label:has-text('mine.mp4: ')", timeout=30_000)
+    page.wait_for_selector("#history-list label:has-text('mine.mp4: ')", timeout=120_000)
 
 
 def test_a_page_whose_visit_is_over_says_so(desk) -> None:
@@ -86,7 +87,7 @@ def test_examples_and_uploads_outlive_the_temporary_files(
     while list(temporary.rglob("mine.mp4")):  # the app may write beside it at this very moment
         shutil.rmtree(temporary, ignore_errors=True)
     page.click("#analyse")
-    said = page.wait_for_selector("#status .rs-error", timeout=30_000).inner_text()
+    said = page.wait_for_selector("#status .rs-error", timeout=120_000).inner_text()
     assert said == "mine.mp4: the file is no longer there; upload it again"
     page.get_by_role("button", name="2Axel").first.click()
     page.wait_for_selector("#history-list label:has-text('2Axel')", timeout=ANALYSIS_MS)

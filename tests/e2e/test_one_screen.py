@@ -59,5 +59,5 @@ DROP = """([selector, bytes, name]) => {
 def test_a_clip_dropped_anywhere_is_taken(desk, target):
     clip = EXAMPLE / "2Axel.mp4"
     desk.evaluate(DROP, [target, list(clip.read_bytes()), "dropped.mp4"])
-    desk.wait_for_selector("#clip:has-text('dropped.mp4')", timeout=20_000)
+    desk.wait_for_selector("#clip:has-text('dropped.mp4')", timeout=120_000)
     desk.wait_for_selector("#verdict:has-text('Not analysed yet')")

@@ -25,7 +25,7 @@ def press(page, *keys: str) -> None:
 
 
 def wait(page, condition: str) -> None:
-    page.wait_for_function(f"() => {{ const p = {PLAYER}; return {condition} }}", timeout=40_000)
+    page.wait_for_function(f"() => {{ const p = {PLAYER}; return {condition} }}", timeout=120_000)
 
 
 def test_keys_work_wherever_the_focus_is(player):
@@ -201,7 +201,7 @@ def test_charts_are_readable_in_the_dark_and_by_touch(visit):
     stacked = "() => getComputedStyle(document.querySelector('.rp-span-label')).zIndex"
     assert page.evaluate(stacked) == "1"
     page.evaluate("() => document.querySelector('#results [data-tab-id=measurements]').click()")
-    page.wait_for_selector("#measured-courses .main-svg text", timeout=40_000)
+    page.wait_for_selector("#measured-courses .main-svg text", timeout=120_000)
     fills = page.evaluate(
         "() => [...document.querySelectorAll('#measured-courses .main-svg text')]"
         ".map((text) => getComputedStyle(text).fill)"
@@ -257,6 +257,6 @@ def test_a_skater_is_marked_by_hand(player):
     assert len(player.evaluate(f"() => {PLAYER}.scene.people")) == len(people) + 1
     player.evaluate("() => document.querySelector('#results [data-tab-id=details]').click()")
     words = f"text=person {number} was marked by hand, with a box in frame 11"
-    player.wait_for_selector(f"#video-facts >> {words}", timeout=40_000)
+    player.wait_for_selector(f"#video-facts >> {words}", timeout=120_000)
     player.click("#settings > button")
     assert player.input_value("#skater :is(input, textarea)").startswith("11:")

@@ -23,7 +23,7 @@ def test_each_analysis_shows_and_exports_its_own_fields(desk, tmp_path):
     page.locator("#report-fields button").first.click()
     page.locator("#report-skater textarea, #report-skater input").fill("Anna <b>")
     page.locator("#take-make").click()  # at once: the last letters are in it
-    page.wait_for_selector("#take-note .rs-done", timeout=60_000)
+    page.wait_for_selector("#take-note .rs-done", timeout=120_000)
     with page.expect_download() as download:
         page.locator("#files a[href$='.zip']").first.click()
     download.value.save_as(tmp_path / "mine.zip")
@@ -46,5 +46,5 @@ def shows(page, *texts: str) -> None:
         """texts => ['skater', 'event', 'note'].every((name, place) => document.querySelector(
             `#report-${name} textarea, #report-${name} input`).value === texts[place])""",
         arg=list(texts),
-        timeout=30_000,
+        timeout=120_000,
     )

@@ -54,16 +54,16 @@ def test_a_programme_outlives_its_page(browser, desk, app_url, programme) -> Non
     address = page.url
     job_id = re.search(r"programme=([\w-]{20,})", address)[1]
     page.reload()
-    page.wait_for_selector("#programme-state progress", timeout=60_000)
+    page.wait_for_selector("#programme-state progress", timeout=120_000)
     assert page.url == address
     page.close()
 
     context = browser.new_context(viewport={"width": 390, "height": 844})  # somebody else's
     page = context.new_page()
     page.goto(address)
-    page.wait_for_selector("#programme-cancel:visible", timeout=60_000)
+    page.wait_for_selector("#programme-cancel:visible", timeout=120_000)
     page.click("#programme-cancel")
-    page.wait_for_selector("#programme-continue:visible", timeout=30_000)
+    page.wait_for_selector("#programme-continue:visible", timeout=120_000)
     assert "cancelled" in page.inner_text("#programme-state")
     page.click("#programme-continue")
     page.wait_for_selector("#programme-state:has-text('done; elements found')", timeout=READ_MS)
@@ -86,7 +86,7 @@ def test_a_program_starts_a_job_that_a_page_finds(visit, app_url, programme) -> 
     assert status["state"] == "done"
     page = visit()
     page.goto(app_url + told["page"])
-    page.wait_for_selector(f"{ELEMENT} >> nth=0", timeout=60_000)
+    page.wait_for_selector(f"{ELEMENT} >> nth=0", timeout=120_000)
     page.goto(f"{app_url}/?programme=nothing")
     page.wait_for_selector("#programme-note:has-text('no programme at this address')")
 
@@ -101,6 +101,6 @@ def test_a_saved_programme_opens_again(desk, app_url, programme, tmp_path) -> No
     saved = tmp_path / "free.zip"
     urllib.request.urlretrieve(f"{own}/programme.zip", saved)
     upload(desk, saved)
-    desk.wait_for_selector("#programme-state:has-text('done; elements found')", timeout=60_000)
+    desk.wait_for_selector("#programme-state:has-text('done; elements found')", timeout=120_000)
     assert desk.locator(ELEMENT).count() == len(ask(f"{own}/result")["elements"])
     assert told["id"] not in desk.url
