@@ -53,6 +53,8 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if process.stdout is not None:
+        process.stdout.close()  # else Python warns of it at the end of all tests
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
