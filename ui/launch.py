@@ -117,6 +117,9 @@ def serve(
         show_error=False,
         quiet=True,
         prevent_thread_lock=True,
+        # Its only use: gradio asks for the page once and gives up where a busy machine takes over
+        # 3 s for the first answer ("localhost is not accessible").
+        _frontend=False,
         # Off whatever the environment says: none of it belongs to the page, and workers or a front
         # of their own would answer past `Allowed`.
         share=False,
