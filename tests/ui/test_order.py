@@ -15,7 +15,9 @@ from ui.layout import build_app
 from ui.programme.engine import FinderEngine
 from ui.programme.jobs import ProgrammeJobs
 
-IN_TURN = {"status", "clip", "clip-file", "trim-in", "trim-out", "skater", "stream", "pages"}
+IN_TURN = {
+    "status", "upload", "clip", "clip-file", "trim-in", "trim-out", "skater", "stream", "pages",
+}  # fmt: skip
 """`Session.in_turn` and `Session.overtaken` see to the order: these take seconds."""
 OVERTAKEN = {"saw-note", "saw-film", "saw-shares", "saw-joints", "files", "take-note"}
 """An answer that comes when another run is on show is dropped."""
