@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,9 @@ def left_of(run: Run) -> Left:
         return Left(asked.path, asked.profile, *points, skater, stream)
     if run.analysis is None:
         return Left(None, profile_names()[0], "", "", "", "")
-    return _of_analysis(run.analysis)
+    left = _of_analysis(run.analysis)
+    # A programme's video is the server's, which the page does not serve as somebody's file.
+    return left if run.element is None else replace(left, path=None)
 
 
 def _of_analysis(analysis: Analysis) -> Left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -78,6 +79,11 @@ class ProgrammeJob:
     def programme_folder(self) -> Path:
         """Where the programme is saved, as the command line saves it."""
         return self.folder / "programme"
+
+    @property
+    def taken_folder(self) -> Path:
+        """For the files to take away: the page serves those of the temporary folder alone."""
+        return Path(tempfile.gettempdir()) / f"rinkside-take-{self.job_id}"
 
     @property
     def going(self) -> bool:

@@ -130,4 +130,5 @@ def _read_job(path: Path) -> ProgrammeJob:
 
 def drop_files(job: ProgrammeJob) -> None:
     """Remove everything of a job."""
-    shutil.rmtree(job.folder, ignore_errors=True)
+    for folder in (job.folder, job.taken_folder):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -71,9 +71,9 @@ def _made(
 ) -> list[Path]:
     programme, sheet = shown
     folder, stem = job.programme_folder, stem_of(job)
-    taken = job.folder / "take-away"
+    taken = job.taken_folder
     try:
-        taken.mkdir(exist_ok=True)
+        taken.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise write_error(display_name(taken), error) from error
     if name in _NAMES:

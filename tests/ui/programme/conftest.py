@@ -17,6 +17,14 @@ from tests.videos import Recipe, write_video
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 
 
+@pytest.fixture(autouse=True)
+def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken away lies there by the id of the job, which is the same in every test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+
+
 @pytest.fixture
 def job(tmp_path: Path) -> ProgrammeJob:
     """Five elements of a minute of which the video is not here; two have an analysis."""

@@ -9,6 +9,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.sheet.corrected import apply
 from pipeline.sheet.corrections import Insert
+from ui.desk.left import facts_of, left_of
 from ui.programme.opening import beside, open_element, way_back
 from ui.programme.rows import analyses
 from ui.runs import RunStore
@@ -29,6 +30,17 @@ def test_an_element_opens_as_a_run_of_its_saved_analysis(job, sheet):
     again = open_element(runs, "anna", job, sheet.rows[0])
     assert again is run  # and no second one
     assert len(runs.history("anna")) == 1
+
+
+def test_the_desk_takes_no_video_of_the_server_for_a_visitors_file(job_with_video):
+    """With a cache in somebody's home gradio refused it, and the clip before stayed."""
+    rows = apply(job_with_video.programme, ()).rows
+    run = open_element(RunStore(), "anna", job_with_video, rows[0])
+    left = left_of(run)
+    assert run.analysis is not None
+    assert run.analysis.video.path == job_with_video.request.path
+    assert left.path is None
+    assert "free &lt;skate&gt;.mp4 1: 3Lz" in facts_of(run, left)
 
 
 def test_an_element_without_an_analysis_is_a_sentence(job, sheet):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pipeline.sheet.review_files import load_review
 from pipeline.storage.programme_files import load_programme
 from pipeline.storage.programme_pack import unpack_programme
 from pipeline.video import open_video
+from ui.programme.job_files import drop_files
 from ui.programme.page import correct
 from ui.programme.reviewing import Reviews
 from ui.programme.taking import FORMATS, make_files
@@ -68,3 +70,17 @@ def test_nothing_is_made_while_the_video_is_being_read(job):
     job.turn_to("reading")
     with pytest.raises(InputError, match="still being read"):
         list(make_files(job, Reviews(), FORMATS, None))
+
+
+def test_files_lie_where_the_page_may_serve_them_from_and_go_with_the_job(job_with_video):
+    """They lay beside the job: with a cache in somebody's home every export failed."""
+    work = Path(tempfile.gettempdir())
+    made = [
+        Path(path)
+        for _, paths in make_files(job_with_video, Reviews(), ["sheet", "csv", "zip"], None)
+        for path in paths
+    ]
+    assert len(made) == 3
+    assert all(file.is_file() and file.is_relative_to(work) for file in made)
+    drop_files(job_with_video)
+    assert list(work.iterdir()) == []
