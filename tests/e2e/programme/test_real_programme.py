@@ -20,7 +20,9 @@ from playwright.sync_api import expect
 from tests.conftest import ROOT
 from tests.e2e.programme.joined import join_programme
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(3600),
+]  # fmt: skip
 SCREENSHOTS = ROOT / "out" / "screenshots"
 PATIENT_MS = 60_000
 READ_MS = 3_600_000
