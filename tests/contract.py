@@ -9,7 +9,7 @@ import csv
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import av
 import numpy as np
@@ -23,7 +23,7 @@ TOP = {
     "schema_version": int, "rinkside_version": str, "profile": str, "video": dict,
     "origin_s": float, "region": dict,
     "models": dict, "verdict": dict, "provenance": dict, "timings_s": dict, "warnings": list,
-    "messages": dict,
+    "messages": dict, "calibrated": dict | None,
 }  # fmt: skip
 VIDEO = {
     "path": str, "sha256": str, "width": int, "height": int, "rotation": int, "frames": int,
@@ -67,10 +67,10 @@ def _refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
 
 
-def _has(record: dict[str, Any], kinds: dict[str, type]) -> None:
+def _has(record: dict[str, Any], kinds: dict[str, Any]) -> None:
     assert set(record) == set(kinds)
     for key, kind in kinds.items():
-        assert type(record[key]) is kind, f"{key}: {record[key]!r}"
+        assert type(record[key]) in (get_args(kind) or (kind,)), f"{key}: {record[key]!r}"
 
 
 def _check_json(content: dict[str, Any]) -> None:
