@@ -26,13 +26,14 @@ from ui.player.lane_sources import SOURCES
 from ui.player.scene import PARTS
 from ui.programme.desk_bar import build_bar, wire_opening
 from ui.programme.job_controls import (
+    JobControls,
     build_job_controls,
     find_by_address,
     opener,
     wire_job_controls,
 )
 from ui.programme.jobs import ProgrammeJobs
-from ui.programme.page import build_page
+from ui.programme.page import ProgrammePage, build_page
 from ui.programme.plan import build_plan
 from ui.programme.take import build_take
 from ui.runs import Run, RunStore
@@ -136,8 +137,7 @@ def build_app(
             session = Session(runs, shown, finished, heard, visit, begun, open_tab, clips, pages)
             with gr.Tab(label("page_desk"), id="desk"):
                 controls, bar = _build_desk(session)
-            if jobs is not None:
-                _build_programme(app, session, controls, bar, jobs)
+            programme = None if jobs is None else _build_programme(session, jobs)
             others: dict[str, Callable[..., None]] = {
                 "compare": compare.build_tab,
                 "mistakes": partial(mistakes.build_tab, status=controls.status),
@@ -147,6 +147,9 @@ def build_app(
                 with gr.Tab(label(f"page_{name}"), id=name, render_children=True) as tab:
                     build_tab(session, tab)
 
+        # Not within the tabs: gradio counts whatever lies there as a tab.
+        if programme is not None:
+            _wire_programme(app, session, controls, bar, programme)
         visits = Visits(clips.presence, (runs, clips, FILES), also=FILES.sweep)
         clips.presence.on_seen = visits.look_on
         _wire_forgetting(session, controls, visits)
@@ -154,16 +157,26 @@ def build_app(
     return app
 
 
-def _build_programme(
-    app: gr.Blocks, session: Session, controls: Controls, bar: gr.HTML, jobs: ProgrammeJobs
-) -> None:
-    """The page of whole videos; what begins and finds them, there and on the desk."""
+def _build_programme(session: Session, jobs: ProgrammeJobs) -> tuple[ProgrammePage, JobControls]:
+    """The page of whole videos."""
     with gr.Tab(label("page_programme"), id="programme", render_children=True):
         head = build_job_controls()
         programme = build_page(session, jobs)
         with programme.parts[0]:
             build_plan(programme)
             build_take(programme)
+    return programme, head
+
+
+def _wire_programme(
+    app: gr.Blocks,
+    session: Session,
+    controls: Controls,
+    bar: gr.HTML,
+    parts: tuple[ProgrammePage, JobControls],
+) -> None:
+    """What begins and finds whole videos, on their page and on the desk."""
+    programme, head = parts
     wire_opening(session, programme, bar, controls.status)
     profile = controls.fields.profile
     wire_job_controls(session, programme, head, profile)

@@ -93,3 +93,10 @@ def test_no_choice_is_dropped_while_the_one_before_is_answered(app):
         if event.trigger_mode == "once" and event.inputs != event.outputs
     }
     assert dropped == set()
+
+
+def test_only_tabs_lie_in_tabs(app):
+    """Gradio counts whatever else lies there, and gives its neighbours each other's names."""
+    tabs = [block for block in app.blocks.values() if isinstance(block, gr.Tabs)]
+    assert len(tabs) >= 2
+    assert {type(child) for block in tabs for child in block.children} == {gr.Tab}
