@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.conftest import ROOT
 from tests.e2e.players import end_process
@@ -30,6 +32,48 @@ PATIENCE_MS = 120_000
 """A wait is for a state; how long it may take says nothing, as the machine may be busy."""
 EXAMPLE_MS = 300_000
 """The first visitor may have to wait for the example, which later ones find."""
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in a browser that fails is run once more: CONTRIBUTING.md says why."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def becomes(page: Any, read: Callable[[], Any], wanted: Any) -> None:
+    """Wait until what is read of a page is what is wanted."""
+
+    def check() -> None:
+        assert read() == wanted
+
+    passes(page, check)
+
+
+def passes(page: Any, check: Callable[[], None]) -> None:
+    """Repeat assertions about a page until they hold."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        page.wait_for_timeout(50)
+
+
+def drawn(page: Any) -> None:
+    """Wait until the browser has drawn what it was told before."""
+    page.evaluate("() => new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))")
+
+
+def new_context(browser: Any, **options: Any) -> Any:
+    """A visitor's browser, patient in everything that it waits for."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 def free_port() -> int:
@@ -52,6 +96,11 @@ class Server:
         """What its process holds in memory, MiB (VmRSS)."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+
+    def cpu_s(self) -> float:
+        """What its process has taken of the processors, seconds; a busy machine adds nothing."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture(scope="session")
@@ -122,8 +171,7 @@ def visit(browser, app_url: str):
     contexts = []
 
     def visitor(**options):
-        context = browser.new_context(**{"viewport": {"width": 1400, "height": 1000}, **options})
-        context.set_default_timeout(PATIENCE_MS)
+        context = new_context(browser, **{"viewport": {"width": 1400, "height": 1000}, **options})
         contexts.append(context)
         tab = context.new_page()
         tab.outside = []

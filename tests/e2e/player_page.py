@@ -78,7 +78,8 @@ def build(paths: list[Path], analyse=spelled_analysis) -> tuple[gr.Blocks, ClipS
         def hear(event: gr.EventData) -> str:
             return json.dumps(event._data)
 
-        which.submit(show, which, player, show_progress="hidden")
+        # By default the page would drop a number that comes while one before is being answered.
+        which.submit(show, which, player, show_progress="hidden", trigger_mode="multiple")
         player.choose_skater(hear, None, heard, show_progress="hidden")
     return page, shelf
 

@@ -58,7 +58,7 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while time.monotonic() < end and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=5):
@@ -88,19 +88,19 @@ class PlayerPage:
             [before, playable],
         )
         self.page.evaluate("() => document.activeElement.blur()")
-        self.page.wait_for_timeout(150)
-        self._clip = self.page.evaluate(PICTURE_BOX)
+        self._clip = {}
+        while self._clip != (now := self.page.evaluate(PICTURE_BOX)):  # until it lies still
+            self._clip = now
+            self.page.wait_for_timeout(150)
 
     def open_again(self, number: int) -> None:
         """Show a video at its first frame, whatever is on show."""
         self.page.evaluate("() => window.rinkside().follow('{}')")
-        # With nothing on show there is nothing to wait for, and a page that is still busy taking it
-        # away would not hear of the next.
+        # With nothing on show there is nothing to wait for.
         if self.page.evaluate("() => window.rinkside().scene !== null"):
             self.page.fill("#which input", "-1")
             self.page.press("#which input", "Enter")
             self._until("() => window.rinkside().scene === null")
-            self.page.wait_for_timeout(200)
         self.open(number)
 
     def ready(self) -> None:

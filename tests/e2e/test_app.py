@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
+from playwright.sync_api import expect
 
 from pipeline.classification.ensemble import FUSED, EnsembleSettings, decide
 from pipeline.config import load_profile
@@ -20,7 +21,7 @@ from pipeline.inspection.weight_sensitivity import normalised, stretches
 from pipeline.storage.export import pack
 from pipeline.types import Analysis
 from tests.conftest import ROOT, SHARED
-from tests.e2e.conftest import Server
+from tests.e2e.conftest import Server, becomes, passes
 from tests.factories import make_all_scores, make_analysis
 from tests.videos import H264, Recipe, write_video
 from ui.views.reasons import reasons
@@ -58,12 +59,12 @@ def open_tab(page, name: str) -> None:
 
 
 def test_a_new_visitor_finds_an_example_analysed_and_three_things_to_do(page):
-    assert page.locator(".rs-steps li").count() == 3
+    expect(page.locator(".rs-steps li")).to_have_count(3)
     label = page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS).inner_text()
     assert label.split()[0] in LABELS
-    assert "This is the example" in page.inner_text("#status")
+    expect(page.locator("#status")).to_contain_text("This is the example")
+    expect(page).to_have_title("Rinkside")
     assert page.outside == []
-    assert page.title() == "Rinkside"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=str(SCREENSHOTS / "desk.png"), full_page=True)
 
@@ -71,29 +72,30 @@ def test_a_new_visitor_finds_an_example_analysed_and_three_things_to_do(page):
 def test_a_video_becomes_live_results_scores_reasons_and_a_verdict(desk, clip):
     page = desk
     upload(page, clip)
-    boxes = page.evaluate(APPEARS, "#verdict .rs-live .rs-landed") / 1000
-    print(f"boxes: {boxes:.2f} s after the click")  # noqa: T201
-    assert boxes < 10  # 2 s on an idle machine
-    page.wait_for_selector("#status .rs-done", timeout=ANALYSIS_MS)
+    seen = page.evaluate(PRESSED, ["#verdict .rs-live .rs-landed", DONE, DONE])
+    boxes, whole = seen["times"][0] / 1000, seen["times"][1] / 1000
+    print(f"boxes: {boxes:.2f} s after the click; the verdict: {whole:.2f} s")  # noqa: T201
+    assert boxes < whole  # shown while the rest is still at work
     label = page.wait_for_selector("#verdict-label").inner_text().split()[0]
     assert label in LABELS
-    assert re.search(r"\d+(\.\d+)?%", page.inner_text("#verdict"))
-    assert "vote" in page.text_content("#verdict")  # folded away
+    expect(page.locator("#verdict")).to_contain_text(re.compile(r"\d+(\.\d+)?%"))
+    expect(page.locator("#verdict")).to_contain_text("vote")  # folded away
 
     open_tab(page, "Scores by network")
     page.wait_for_selector("#score-table [role=gridcell]:visible")
-    text = page.locator("#score-table").inner_text()
-    assert [name for name in LABELS if not re.search(rf"(?m)^{name}$", text)] == []
+    table = page.locator("#score-table")
+    becomes(page, lambda: set(LABELS) - set(table.inner_text().splitlines()), set())
     page.wait_for_selector("#score-chart .plotly")
-    traces = page.evaluate(
-        "() => document.querySelector('#score-chart .js-plotly-plot').data"
-        ".map(t => [t.name, Array.from(t.x._inputArray || t.x).filter(v => v > 0).length])"
-    )
-    assert [name for name, _ in traces] == ["Unmasked Teacher", "UniFormerV2", "InfoGCN"]
-    assert all(count > 0 for _, count in traces)
+    becomes(page, lambda: page.evaluate(TRACES), ["Unmasked Teacher", "UniFormerV2", "InfoGCN"])
     page.wait_for_selector("#view-chart .plotly")
     page.screenshot(path=str(SCREENSHOTS / "scores.png"), full_page=True)
     assert page.outside == []
+
+
+TRACES = """() => document.querySelector('#score-chart .js-plotly-plot').data
+  .filter(trace => Array.from(trace.x._inputArray || trace.x).some(value => value > 0))
+  .map(trace => trace.name)"""
+"""Names of those in the chart of the scores that show any."""
 
 
 def test_why_this_verdict(desk):
@@ -101,7 +103,7 @@ def test_why_this_verdict(desk):
     label = page.inner_text("#verdict-label").split()[0]
     open_tab(page, "Why this verdict")
     page.wait_for_selector("#ensemble-table [role=gridcell] :text('0.604')")
-    assert f"The weighted sum gives {label}" in page.inner_text("#reasons")
+    expect(page.locator("#reasons")).to_contain_text(f"The weighted sum gives {label}")
     page.wait_for_selector("#weight-strips .plotly")
     page.screenshot(path=str(SCREENSHOTS / "why.png"), full_page=True)
 
@@ -162,13 +164,16 @@ def test_what_the_networks_saw_and_where_they_look(desk):
     open_tab(page, "What the networks saw")
     page.wait_for_selector("#saw-film figure", timeout=120_000)
     frames = load_profile("demo").video_models[0].num_frames
-    assert page.locator("#saw-film figure").count() == frames
-    assert page.locator("#saw-region img").count() == 1
+    expect(page.locator("#saw-film figure")).to_have_count(frames)
+    expect(page.locator("#saw-region img")).to_have_count(1)
     page.wait_for_selector("#saw-poses .plotly")
     page.click("#rollout")
     page.wait_for_selector("#saw-film .rs-share", timeout=120_000)
-    shares = [float(s) for s in re.findall(r"([\d.]+)%", page.inner_text("#saw-film"))]
-    assert sum(shares) == pytest.approx(100, abs=1)
+
+    def shares() -> list[str]:
+        return re.findall(r"([\d.]+)%", page.inner_text("#saw-film"))
+
+    becomes(page, lambda: sum(map(float, shares())), pytest.approx(100, abs=1))
     page.click("#occlude")
     page.wait_for_selector("#saw-joints .plotly", timeout=120_000)
     page.screenshot(path=str(SCREENSHOTS / "saw.png"), full_page=True)
@@ -178,75 +183,93 @@ def test_a_second_look_is_known_already(desk):
     """The figure of docs/review.md: from the click to the verdict of a clip seen before."""
     page = desk
     upload(page, sorted(EXAMPLE.glob("*.mp4"))[1])
-    seconds = page.evaluate(APPEARS, "#status .rs-done:not([data-old])") / 1000
+    seen = page.evaluate(PRESSED, [DONE, "#status progress", DONE])
     page.wait_for_selector("#status:has-text('reused from an earlier')")
-    print(f"second look: {seconds:.2f} s")  # noqa: T201
-    assert seconds < 3  # 0.5 s on an idle machine
+    print(f"second look: {seen['times'][0] / 1000:.2f} s")  # noqa: T201
+    assert seen["times"][1] is None  # nothing was at work
 
 
-APPEARS = """(selector) => new Promise((done, fail) => {
+DONE = "#status .rs-done:not([data-old])"
+PRESSED = """([one, other, last]) => new Promise((done, fail) => {
   document.querySelector('#status .rs-done')?.setAttribute('data-old', 'yes');
   const began = performance.now();
+  const times = [null, null];
   new MutationObserver((_, watcher) => {
-    if (!document.querySelector(selector)) return;
+    [one, other].forEach((selector, place) => {
+      if (times[place] === null && document.querySelector(selector))
+        times[place] = performance.now() - began;
+    });
+    if (!document.querySelector(last)) return;
     watcher.disconnect();
-    requestAnimationFrame(() => done(performance.now() - began));
+    done({ times });
   }).observe(document.body, { childList: true, subtree: true });
-  setTimeout(() => fail(new Error(selector + ' did not appear')), 60000);
+  setTimeout(() => fail(new Error(last + ' did not appear')), 300000);
   document.querySelector('#analyse').click();
 })"""
-"""Milliseconds from a click on Analyse until something is there; asked in the page, since a busy
-test waits for its turn longer than the page does."""
+"""Milliseconds from a click on Analyse until two things are there, null for what never is; asked in
+the page until a third is there, since a busy test waits for its turn longer than the page does."""
 
 
-def test_cancel_stops_within_a_second_and_gives_the_memory_back(desk, server, tmp_path):
+def test_cancel_stops_at_once_and_gives_the_memory_back(desk, server, tmp_path):
     """The figures of docs/review.md: cancelled while people are looked for, and on the skeleton.
+
+    On a busy machine a second says nothing: what counts is the work that is done after the click.
 
     Frames, views and files go. The networks stay: they are everybody's (`keep_loaded`), so what is
     held before is looked up when all of them have been loaded once.
     """
     page, example = desk, sorted(EXAMPLE.glob("*.mp4"))[0]
     clip = looped(example, tmp_path / "long.mp4")
-    copied(page, example, tmp_path / "0.mp4")
-    page.click("#analyse")
-    page.wait_for_selector("#history-list:has-text('0.mp4')", timeout=ANALYSIS_MS)
-    before, took, after = server.memory_mib() if server.pid else 0.0, [], []
+    analyse(page, with_other_bytes(example, tmp_path / "0.mp4"))
+    before, took, cpu, after = server.memory_mib() if server.pid else 0.0, [], [], []
     with peak_memory(server) as peak:
         for number, stage in enumerate(("detecting", "estimating") * 2, start=1):
             copied(page, clip, tmp_path / f"{number}.mp4")
-            took.append(page.evaluate(CANCEL, stage) / 1000)
-            page.wait_for_timeout(500)  # until the worker has handed the memory back
-            after += [round(server.memory_mib() - before)] if server.pid else []
+            page.evaluate(REACHES, stage)
+            spent = server.cpu_s() if server.pid else 0.0
+            took.append(round(page.evaluate(CANCEL) / 1000, 2))
+            if server.pid is not None:
+                cpu.append(round(server.cpu_s() - spent, 2))
+                # Once the worker has handed it back; what was held before may hold leftovers of
+                # the analyses that went before.
+                passes(page, lambda: memory_below(server, before + 150))
+                after.append(round(server.memory_mib() - before))
     most = round(max(peak) - before)
-    print(f"cancel: {took} s; MiB more than before: {most}, then {after}")  # noqa: T201
-    # Of two each the quicker one: the other may have waited for a busy machine.
-    assert max(min(took[::2]), min(took[1::2])) < 1
-    assert page.locator("#history-list label").count() == 1  # the example, known already: no more
+    print(f"cancel: {took} s, {cpu} s of processors; MiB more: {most}, then {after}")  # noqa: T201
+    expect(page.locator("#history-list label")).to_have_count(2)  # the example and its copy
     if server.pid is not None:
-        # What was held before may hold leftovers of the analyses that went before.
+        assert max(cpu) < 5  # 0.5 on a busy machine as on an idle one
         assert most - max(after) > 200  # there were frames to give back
-        assert max(after) < 150
 
 
-CANCEL = """(stage) => new Promise((done, fail) => {
+def memory_below(server: Server, mib: float) -> None:
+    assert server.memory_mib() < mib
+
+
+REACHES = """(stage) => new Promise((done, fail) => {
   const status = document.querySelector('#status');
-  let began = null;
-  new MutationObserver(() => {
-    const said = status.textContent;
-    if (began === null && said.includes(stage)) {
-      began = performance.now();
-      document.querySelector('#stop').click();
-    } else if (began !== null && said.includes('stopped')) {
-      done(performance.now() - began);
-    } else if (began !== null && (said.includes('done:') || said.includes('nothing is'))) {
-      fail(new Error(said));
-    }
+  new MutationObserver((_, watcher) => {
+    if (!status.textContent.includes(stage)) return;
+    watcher.disconnect();
+    done();
   }).observe(status, { childList: true, subtree: true, characterData: true });
-  setTimeout(() => fail(new Error('at last: ' + status.textContent)), 60000);
+  setTimeout(() => fail(new Error('at last: ' + status.textContent)), 300000);
   document.querySelector('#analyse').click();
 })"""
-"""Analyse, and cancel as soon as the status names a stage: milliseconds from that click to the
-sentence that comes when the work has ended."""
+"""Analyse, until the status names a stage."""
+CANCEL = """() => new Promise((done, fail) => {
+  const status = document.querySelector('#status'), began = performance.now();
+  new MutationObserver((_, watcher) => {
+    const said = status.textContent;
+    if (said.includes('stopped')) done(performance.now() - began);
+    else if (said.includes('done:') || said.includes('nothing is')) fail(new Error(said));
+    else return;
+    watcher.disconnect();
+  }).observe(status, { childList: true, subtree: true, characterData: true });
+  setTimeout(() => fail(new Error('at last: ' + status.textContent)), 300000);
+  document.querySelector('#stop').click();
+})"""
+"""Cancel: milliseconds from that click to the sentence that comes when the work has ended."""
 
 
 @contextmanager
@@ -275,7 +298,7 @@ def test_another_clip_in_mid_run_takes_its_place(desk, tmp_path):
     upload(page, write_video(tmp_path / "second.mp4", Recipe(frames=6, width=160, height=96)))
     page.click("#analyse")
     page.wait_for_selector("#status .rs-message:has-text('second.mp4')", timeout=120_000)
-    assert "first.mp4" not in page.inner_text("#history-list")
+    expect(page.locator("#history-list")).not_to_contain_text("first.mp4")
 
 
 def looped(clip: Path, target: Path) -> Path:
@@ -309,11 +332,9 @@ def test_a_bad_file_gets_a_sentence(desk, tmp_path, name, content, words):
     path = tmp_path / name
     path.write_bytes(content)
     upload(page, path)
-    message = page.wait_for_selector("#clip .rs-error", timeout=120_000)
-    assert words in message.inner_text()
+    expect(page.locator("#clip .rs-error")).to_contain_text(words)
     page.click("#analyse")
-    message = page.wait_for_selector("#status .rs-error", timeout=120_000)
-    assert words in message.inner_text()
+    expect(page.locator("#status .rs-error")).to_contain_text(words)
     assert "Traceback" not in page.content()
 
 
@@ -323,10 +344,9 @@ def test_a_long_video_asks_for_in_and_out_points_and_takes_them(desk, tmp_path):
     page.set_input_files("#upload input[type=file]", str(path))
     page.click("#programme-cancel")  # as a programme, which it is read as by itself
     page.click("#pages [role=tab]:has-text('Desk')")
-    assert "set in and out points" in page.inner_text("#status")
+    expect(page.locator("#status")).to_contain_text("set in and out points")
     page.click("#analyse")
-    message = page.wait_for_selector("#status .rs-error", timeout=120_000)
-    assert "in and an out point" in message.inner_text()
+    expect(page.locator("#status .rs-error")).to_contain_text("in and an out point")
     page.fill("#trim-in input", "10")
     page.fill("#trim-out input", "11")
     page.click("#analyse")

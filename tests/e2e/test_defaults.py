@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.e2e.conftest import EXAMPLE_MS
+from tests.e2e.test_accessibility import VIEWS
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -28,10 +29,12 @@ def look_at_everything(page) -> int:
     fields = 0
     for name in ("Two clips", "Mistakes", "About", "Desk"):
         page.get_by_role("tab", name=name, exact=True).click()
+        page.wait_for_selector(VIEWS["Picture" if name == "Desk" else name])
         page.wait_for_timeout(500)
         fields += visit_fields(page)
     for tab in page.locator("#results [role=tab]:visible").all():
         tab.click()
+        page.wait_for_selector(VIEWS[tab.inner_text().strip()])
         page.wait_for_timeout(800)
         fields += visit_fields(page)
     return fields

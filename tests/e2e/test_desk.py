@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from pipeline.config import load_profile
 from pipeline.storage.analysis_files import load
 from pipeline.storage.export import pack
 from pipeline.video import open_video
 from tests.conftest import ROOT
+from tests.e2e.conftest import becomes, new_context, passes
 from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, copied, open_tab, upload
 from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
@@ -35,16 +37,19 @@ def test_nothing_of_the_verdict_shows_before_the_blind_call(desk, tmp_path):
     page.click("#analyse")
     page.wait_for_selector("#blind-panel", timeout=120_000)
     page.wait_for_selector("#history-list:has-text('verdict hidden')", timeout=120_000)
-    assert not page.locator("#verdict").is_visible()
-    assert not page.get_by_role("tab", name="Scores by network").is_visible()
-    newest = page.locator("#history-list label").first.inner_text()
-    assert label not in newest
+    expect(page.locator("#verdict")).not_to_be_visible()
+    expect(page.get_by_role("tab", name="Scores by network")).not_to_be_visible()
+    newest = page.locator("#history-list label").first
+    expect(newest).to_contain_text("verdict hidden")
+    assert label not in newest.inner_text()
+    lanes = page.locator("#player .rp-lane:not(.rp-scrub-lane)")
+    expect(lanes).to_have_count(0)  # those of the example went
     page.wait_for_timeout(1000)  # the player has had time to draw what it must not
-    assert page.locator("#player .rp-lane:not(.rp-scrub-lane)").count() == 0
+    assert lanes.count() == 0
     page.screenshot(path=str(SCREENSHOTS / "blind.png"), full_page=True)
 
     page.click("#blind-enter")
-    assert "choose an element" in page.wait_for_selector("#blind-note .rs-error").inner_text()
+    expect(page.locator("#blind-note .rs-error")).to_contain_text("choose an element")
     page.click("#blind-call input")
     page.get_by_role("option", name=re.compile(rf"^{label}\b")).first.click()
     page.click("#blind-enter")
@@ -65,6 +70,8 @@ def test_the_visit_is_remembered_and_two_clips_are_compared(desk):
     for side in "ab":
         page.wait_for_selector(f"#compare-player-{side} .rp[data-state=done]", timeout=120_000)
     frames = [page.locator(f"#compare-player-{s} .rp-goto") for s in "ab"]
+    for frame in frames:
+        expect(frame).to_have_value(re.compile(r"^\d+"))
     before = [frame.input_value().split()[0] for frame in frames]
     page.click("#compare-forward")
     page.wait_for_function(
@@ -81,8 +88,10 @@ def test_the_visit_is_remembered_and_two_clips_are_compared(desk):
     )
     page.screenshot(path=str(SCREENSHOTS / "compare.png"), full_page=True)
 
-    assert page.locator("#compare-player-a .rp-person").count() == 0  # nobody to choose here
-    total = int(page.inner_text("#compare-player-a .rp-total").removeprefix("/ "))
+    expect(page.locator("#compare-player-a .rp-person")).to_have_count(0)  # nobody to choose here
+    told = page.locator("#compare-player-a .rp-total")
+    expect(told).to_have_text(re.compile(r"\d"))
+    total = int(told.inner_text().removeprefix("/ "))
     page.fill("#compare-meet-a input", str(total - 3))
     page.click("#compare-align")
     page.wait_for_function(
@@ -94,7 +103,7 @@ def test_the_visit_is_remembered_and_two_clips_are_compared(desk):
     page.wait_for_selector("#compare-player-a .rp[data-playing=false]")  # it is over
     page.click("#compare-play")
     page.wait_for_selector("#compare-player-b .rp[data-playing=false]")
-    assert page.get_attribute("#compare-player-a .rp", "data-playing") == "false"
+    expect(page.locator("#compare-player-a .rp")).to_have_attribute("data-playing", "false")
 
 
 def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
@@ -109,9 +118,9 @@ def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz predicted as 3Flip')")
     page.locator("#evaluation-clips tr[data-stem=b_flip] [data-open]").click()
     page.wait_for_selector("#opened-mistake:has-text('Ground truth: 3Lutz')", timeout=120_000)
-    assert page.get_by_role("tab", name="Desk").get_attribute("aria-selected") == "true"
+    expect(page.get_by_role("tab", name="Desk")).to_have_attribute("aria-selected", "true")
     page.wait_for_selector("#verdict-label:has-text('3Flip')", timeout=120_000)
-    assert "opened" in page.inner_text("#status")
+    expect(page.locator("#status")).to_contain_text("opened")
 
 
 def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
@@ -122,15 +131,13 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
     page.fill("#evaluation-folder textarea", "/there/is/none")
     page.click("#evaluation-open")
     page.wait_for_selector("#mistakes-note .rs-error", timeout=120_000)
-    assert page.locator("#confusion button[data-true]").first.is_visible()
+    expect(page.locator("#confusion button[data-true]").first).to_be_visible()
     page.fill("#evaluation-folder textarea", "")
     page.click("#evaluation-open")  # nothing is typed: what is chosen opens again
     page.wait_for_selector("#mistakes-note .rs-done", timeout=120_000)
 
-    confidences = "#evaluation-clips td[data-value]:nth-of-type(4)"
     page.locator("#evaluation-clips th:has-text('confidence') button").first.click()
-    shown = [float(v.get_attribute("data-value")) for v in page.locator(confidences).all()]
-    assert shown == sorted(shown, reverse=True)
+    becomes(page, lambda: page.evaluate(FALLING), True)
     for name in ("#confusion [data-png]", "#confusion a[download]", "#evaluation-clips a"):
         with page.expect_download() as download:
             page.click(name)
@@ -138,8 +145,12 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
 
     page.locator("#evaluation-clips tr[data-opens=nothing]").first.click()
     page.wait_for_selector("#clip-note .rs-message", timeout=120_000)
-    note, row = (page.locator(s).bounding_box() for s in ("#clip-note", "#evaluation-clips"))
-    assert 0 < row["y"] - note["y"] < 200  # beside the list
+
+    def note_is_beside_the_list() -> None:
+        note, row = (page.locator(s).bounding_box() for s in ("#clip-note", "#evaluation-clips"))
+        assert 0 < row["y"] - note["y"] < 200
+
+    passes(page, note_is_beside_the_list)
     kept = page.locator("#evaluation-clips tr[data-opens=kept]")
     stems = [row.get_attribute("data-stem") for row in kept.all()]
     kept.first.locator("[data-open]").click()
@@ -150,12 +161,20 @@ def test_an_opened_mistake_keeps_its_true_class_and_leads_on_and_back(desk):
     marked = "#score-table [role=gridcell]:visible:has-text('ground truth')"
     page.wait_for_selector(marked, timeout=120_000)
     page.mouse.wheel(0, 2000)
-    page.wait_for_timeout(300)
-    assert 0 <= page.locator("#opened-mistake .rs-opened").bounding_box()["y"] < 100
+    opened = page.locator("#opened-mistake .rs-opened")
+    becomes(page, lambda: 0 <= opened.bounding_box()["y"] < 100, True)
     page.click("#opened-mistake [data-back]")
     page.wait_for_function(
         "stem => document.activeElement.closest('tr')?.dataset.stem === stem", arg=stems[1]
     )
+
+
+FALLING = """() => {
+  const cells = '#evaluation-clips td[data-value]:nth-of-type(4)';
+  const shown = [...document.querySelectorAll(cells)].map(cell => Number(cell.dataset.value));
+  return shown.length > 1 && shown.every((value, n) => n === 0 || value <= shown[n - 1]);
+}"""
+"""Whether the confidences in the list of clips fall from row to row."""
 
 
 def test_what_is_taken_away_opens_again(desk, tmp_path):
@@ -164,28 +183,24 @@ def test_what_is_taken_away_opens_again(desk, tmp_path):
     open_tab(page, "Export")
     page.click("#take-make")
     page.wait_for_selector("#take-note .rs-done", timeout=120_000)
-    report = None
-    for link in page.locator("#files a[href]").all():
-        name = link.get_attribute("download") or ""
-        if name.endswith("_report.html"):
-            with page.expect_download() as download:
-                link.click()
-            report = tmp_path / name
-            download.value.save_as(report)
-    assert report is not None
+    link = page.locator("#files a[download$='_report.html']").first
+    with page.expect_download() as download:
+        link.click()
+    report = tmp_path / link.get_attribute("download")
+    download.value.save_as(report)
     page.screenshot(path=str(SCREENSHOTS / "take_away.png"), full_page=True)
 
     page.locator("#open button").first.click()
     page.set_input_files("#open-saved input[type=file]", str(report))
     page.wait_for_selector("#status:has-text('opened')", timeout=120_000)
-    assert page.inner_text("#verdict-label") == label
+    expect(page.locator("#verdict-label")).to_have_text(label, use_inner_text=True)
 
-    context = page.context.browser.new_context(offline=True)
+    context = new_context(page.context.browser, offline=True)
     alone = context.new_page()
     alone.goto(report.as_uri())
-    assert label.split()[0] in alone.inner_text("#verdict-label")
+    expect(alone.locator("#verdict-label")).to_contain_text(label.split()[0])
     loaded = "() => [...document.images].every(i => i.naturalWidth > 0) && document.images.length"
-    assert alone.evaluate(loaded) == 8
+    becomes(alone, lambda: alone.evaluate(loaded), 8)
     alone.screenshot(path=str(SCREENSHOTS / "report.png"), full_page=True)
     context.close()
 
@@ -195,8 +210,9 @@ def test_a_report_of_another_version_is_a_sentence(desk, tmp_path):
     other.write_text('{"schema_version": 99}')
     desk.locator("#open button").first.click()
     desk.set_input_files("#open-saved input[type=file]", str(other))
-    message = desk.wait_for_selector("#status .rs-error", timeout=120_000).inner_text()
-    assert "schema version 99, but this Rinkside reads 1" in message
+    expect(desk.locator("#status .rs-error")).to_contain_text(
+        "schema version 99, but this Rinkside reads 1"
+    )
 
 
 def test_two_visitors_work_at_once_and_see_only_their_own(visit, tmp_path):
@@ -212,9 +228,8 @@ def test_two_visitors_work_at_once_and_see_only_their_own(visit, tmp_path):
         visitor.click("#analyse")
     for visitor, clip, other in ((one, clips[0], clips[1]), (two, clips[1], clips[0])):
         visitor.wait_for_selector("#status :is(.rs-done, .rs-error)", timeout=ANALYSIS_MS)
-        shown = visitor.inner_text("body")
-        assert clip.name in shown
-        assert other.name not in shown
+        expect(visitor.locator("body")).to_contain_text(clip.name)
+        expect(visitor.locator("body")).not_to_contain_text(other.name)
 
 
 def test_a_visitor_who_waits_may_look_around_and_cancel(visit, tmp_path):
@@ -239,19 +254,19 @@ def test_a_visitor_who_waits_may_look_around_and_cancel(visit, tmp_path):
         if cancelled:
             two.click("#stop")
             two.wait_for_selector("#status:has-text('stopped')", timeout=120_000)
-            assert one.locator("#status progress").count() == 1  # the other one still works
+            expect(one.locator("#status progress")).to_have_count(1)  # the other one still works
             two.wait_for_selector("#history-list:not(:has-text('being analysed'))")
-            assert not two.locator("#blind-panel").is_visible()
+            expect(two.locator("#blind-panel")).not_to_be_visible()
         one.click("#stop")
         one.wait_for_selector("#status:has-text('stopped')", timeout=120_000)
         if cancelled:
             two.wait_for_timeout(1500)  # its turn has come
-            assert "stopped" in two.inner_text("#status")
-            assert two.locator("#history-list label").count() == 2
+            expect(two.locator("#status")).to_contain_text("stopped")
+            expect(two.locator("#history-list label")).to_have_count(2)
     two.wait_for_selector("#history-list:has-text('verdict hidden')", timeout=ANALYSIS_MS)
     two.locator("#history-list label", has_text="verdict hidden").click()
     two.wait_for_selector("#blind-panel")
-    assert not two.locator("#verdict").is_visible()
+    expect(two.locator("#verdict")).not_to_be_visible()
 
 
 def test_what_is_opened_in_mid_run_keeps_its_words(desk, tmp_path):
@@ -263,8 +278,9 @@ def test_what_is_opened_in_mid_run_keeps_its_words(desk, tmp_path):
     page.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
     page.set_input_files("#open-saved input[type=file]", str(tmp_path / "made.zip"))
     page.wait_for_selector("#status:has-text('opened')", timeout=120_000)
+    expect(page.locator("#history-list")).not_to_contain_text("being analysed")
     page.wait_for_timeout(1500)  # the run that this ended has ended
-    assert "opened" in page.inner_text("#status")
+    expect(page.locator("#status")).to_contain_text("opened")
 
 
 def test_after_a_cancel_nothing_answers_for_the_clip_before_until_it_is_chosen_again(
@@ -278,9 +294,11 @@ def test_after_a_cancel_nothing_answers_for_the_clip_before_until_it_is_chosen_a
     page.wait_for_selector("#verdict .rs-live:has-text('ended without')", timeout=120_000)
     open_tab(page, "Why this verdict")
     page.wait_for_selector("#results .rs-veil:visible:has-text('Not analysed yet')")
-    assert not page.locator("#reasons").is_visible()
+    expect(page.locator("#reasons")).not_to_be_visible()
+    expect(page.locator("#history-list")).not_to_contain_text("being analysed")
     page.locator("#history-list label").first.click()
     page.wait_for_selector("#reasons li", timeout=120_000)
+    page.wait_for_selector("#ensemble-table [role=gridcell]:visible")
     before = page.inner_text("#ensemble-table")
     box = page.locator("#weight-infogcn input[type=number]")
     box.fill("0.9")
@@ -316,12 +334,15 @@ def test_a_tab_closed_in_mid_run_frees_the_desk_for_others(visit, tmp_path):
 def test_the_page_speaks_the_browser_s_language(visit, locale, go, step):
     page = visit(locale=locale)
     page.wait_for_selector("#verdict-label", timeout=ANALYSIS_MS)
-    assert page.inner_text("#analyse") == go
-    assert step in page.inner_text("#hero")
-    assert "__i18n__" not in page.inner_text("body")
-    english = [w for w in ("Analyse", "Why this verdict", "untrained weights", "Export")
-               if w in page.inner_text("body")]  # fmt: skip
-    assert english == []
+    expect(page.locator("#analyse")).to_have_text(go, use_inner_text=True)
+    expect(page.locator("#hero")).to_contain_text(step)
+    wrong = ("__i18n__", "Analyse", "Why this verdict", "untrained weights", "Export")
+
+    def left() -> list[str]:
+        shown = page.inner_text("body")
+        return [word for word in wrong if word in shown]
+
+    becomes(page, left, [])
 
 
 def test_the_about_page_draws_the_configuration(desk):
@@ -329,10 +350,10 @@ def test_the_about_page_draws_the_configuration(desk):
     open_tab(page, "About")
     page.wait_for_selector("#architecture .rs-box")
     for model in load_profile("demo").video_models:
-        assert model.checkpoint in page.inner_text("#architecture")
+        expect(page.locator("#architecture")).to_contain_text(model.checkpoint)
     page.locator("#about-profile label").nth(2).click()
     page.wait_for_selector("#architecture :text('umt_l16_16x448')")
-    assert "5 in time x 3 in space = 15" in page.inner_text("#architecture")
+    expect(page.locator("#architecture")).to_contain_text("5 in time x 3 in space = 15")
     page.wait_for_selector("#classes [role=gridcell] :text('StSq / ChSq')")
     page.screenshot(path=str(SCREENSHOTS / "about.png"), full_page=True)
 
@@ -418,8 +439,8 @@ def test_a_person_sets_the_flight_on_the_player_s_clock(measured_page):
 
     landing.fill("0.2")
     landing.press("Enter")
-    refused = page.wait_for_selector("#measured-note .rs-error").inner_text()
-    assert "between 0.00 and 1.40 s" in refused
+    refused = page.locator("#measured-note .rs-error")
+    expect(refused).to_contain_text("between 0.00 and 1.40 s")
     landing.fill("99")  # beyond the clip is its end
     landing.press("Enter")
     see_cell(page, "Landing", "1.40 s")
@@ -439,27 +460,31 @@ def test_a_flight_that_a_person_set_is_looked_at_slowly(measured_page):
     see_cell(page, "Take-off", "0.44 s")
     page.locator("#look-here button").first.click()
     page.wait_for_selector("#player .rp[data-playing=true]")
-    assert page.get_by_role("tab", name="Picture").get_attribute("aria-selected") == "true"
-    assert page.input_value("#player .rp-rate") == "0.1"
-    assert page.locator("#player .rp-ab").is_visible()
-    seen = page.evaluate(
-        "() => { const {clock, loop, scene} = [...document.querySelectorAll('#player, #player *')]"
-        ".find(node => node.rinksidePlayer).rinksidePlayer;"
-        " return [clock.seconds(loop.a), clock.seconds(loop.b),"
-        " scene.lanes.find(lane => lane.key === 'phases').marks[0].time - clock.origin]; }"
-    )
-    assert seen == [pytest.approx(0.08), pytest.approx(0.52), pytest.approx(0.44, abs=0.01)]
+    expect(page.get_by_role("tab", name="Picture")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#player .rp-rate")).to_have_value("0.1")
+    expect(page.locator("#player .rp-ab")).to_be_visible()
+    wanted = [pytest.approx(0.08), pytest.approx(0.52), pytest.approx(0.44, abs=0.01)]
+    becomes(page, lambda: page.evaluate(LOOKED_AT), wanted)
     page.click("#player [data-action=play]")
     assert page.outside == []
 
 
+LOOKED_AT = """() => {
+  const { clock, loop, scene } = [...document.querySelectorAll('#player, #player *')]
+    .find(node => node.rinksidePlayer).rinksidePlayer;
+  const phases = scene.lanes.find(lane => lane.key === 'phases');
+  return [clock.seconds(loop.a), clock.seconds(loop.b), phases?.marks[0].time - clock.origin];
+}"""
+"""Beginning, end and take-off of what the player repeats, seconds."""
+
+
 def test_the_language_is_chosen_on_the_page_and_kept(page):
     """Issue 15, 13: the page followed the browser, and zh-TW was simplified."""
-    assert page.inner_text("#analyse") == "Analyse"
+    expect(page.locator("#analyse")).to_have_text("Analyse", use_inner_text=True)
     with page.expect_navigation():
         page.select_option("#language", "zh-Hant")
     page.wait_for_selector("#hero :text('選擇')", timeout=120_000)  # made by the server
     page.wait_for_selector("#pages [data-tab-id=compare]:has-text('兩段')")  # by the browser
     page.reload()
     page.wait_for_selector("#hero :text('選擇')", timeout=120_000)
-    assert page.input_value("#language") == "zh-Hant"
+    expect(page.locator("#language")).to_have_value("zh-Hant")

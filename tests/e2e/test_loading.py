@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import EXAMPLE_MS, PATIENCE_MS, Server
+from tests.e2e.conftest import EXAMPLE_MS, Server, new_context
 from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, looped, upload, with_other_bytes
 from tests.videos import Recipe, write_video
 
@@ -19,8 +20,7 @@ FAR_AWAY = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadT
 def test_the_file_that_comes_while_the_page_loads_wins(browser, app_url, tmp_path, latency) -> None:
     """Issue 15, point 19: the example replaced it, or both lay in the box and the server failed."""
     mine = write_video(tmp_path / "mine.mp4", Recipe(frames=6, width=160, height=96))
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
+    context = new_context(browser, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     failed: list[str] = []
     page.on("response", lambda r: failed.append(r.url) if r.status >= 500 else None)
@@ -32,9 +32,9 @@ def test_the_file_that_comes_while_the_page_loads_wins(browser, app_url, tmp_pat
     field.set_input_files(str(mine))
     page.wait_for_selector("#clip:has-text('mine.mp4')", timeout=120_000)
     page.wait_for_timeout(4_000)  # until everything that was under way has arrived
-    assert "mine.mp4" in page.inner_text("#clip")
-    assert "example" not in page.inner_text("#status")
-    assert page.locator("#verdict-label").count() == 0  # and no verdict on another clip
+    expect(page.locator("#clip")).to_contain_text("mine.mp4")
+    expect(page.locator("#status")).not_to_contain_text("example")
+    expect(page.locator("#verdict-label")).to_have_count(0)  # and no verdict on another clip
     page.click("#analyse")
     page.wait_for_selector("#status :is(progress, .rs-message:has-text('mine.mp4'))")
     assert failed == []
@@ -53,7 +53,7 @@ def test_a_page_that_is_loaded_again_finds_the_analysis_at_work(desk, visit, tmp
     other.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
     assert "mine.mp4" not in other.inner_text("#history-list")
     page.wait_for_selector("#history-list label:has-text('mine.mp4: ')", timeout=ANALYSIS_MS)
-    assert page.locator("#history-list label").count() == 2
+    expect(page.locator("#history-list label")).to_have_count(2)
     page.wait_for_selector("#clip:has-text('mine.mp4')")
     page.reload()  # and one that is over
     page.wait_for_selector("#history-list label:has-text('mine.mp4: ')", timeout=120_000)
@@ -70,7 +70,7 @@ def test_a_page_whose_visit_is_over_says_so(desk) -> None:
     )
     desk.reload()
     desk.wait_for_selector("#verdict-label", timeout=EXAMPLE_MS)
-    assert "has ended" not in desk.inner_text("#status")
+    expect(desk.locator("#status")).not_to_contain_text("has ended")
 
 
 def test_examples_and_uploads_outlive_the_temporary_files(
@@ -87,8 +87,9 @@ def test_examples_and_uploads_outlive_the_temporary_files(
     while list(temporary.rglob("mine.mp4")):  # the app may write beside it at this very moment
         shutil.rmtree(temporary, ignore_errors=True)
     page.click("#analyse")
-    said = page.wait_for_selector("#status .rs-error", timeout=120_000).inner_text()
-    assert said == "mine.mp4: the file is no longer there; upload it again"
+    expect(page.locator("#status .rs-error")).to_have_text(
+        "mine.mp4: the file is no longer there; upload it again"
+    )
     page.get_by_role("button", name="2Axel").first.click()
     page.wait_for_selector("#history-list label:has-text('2Axel')", timeout=ANALYSIS_MS)
     upload(page, mine)

@@ -61,15 +61,15 @@ def test_nothing_of_the_clip_before_stays_beside_one_that_is_not_analysed(desk, 
         upload(page, clip)
         page.wait_for_selector(f"#verdict:has-text('{words}')", timeout=120_000)
         settles_on(page)
-        assert page.inner_text("#status").strip() == ""
+        expect(page.locator("#status")).to_have_text(re.compile(r"^\s*$"))
         for name in TABS:
             open_tab(page, name)
             page.wait_for_selector("#results .rs-veil .rs-message:visible")
             settles_on(page)
     open_tab(page, "Picture")
-    assert page.locator("#upload input[type=file]").count() == 1  # and the next one can come
+    expect(page.locator("#upload input[type=file]")).to_have_count(1)  # and the next one can come
     page.wait_for_selector("#player .rp[data-frame='0']")
-    assert page.locator("#player .rp-lane:not(.rp-scrub-lane)").count() == 0
+    expect(page.locator("#player .rp-lane:not(.rp-scrub-lane)")).to_have_count(0)
 
 
 def test_choosing_from_the_visit_brings_back_file_status_and_settings(desk, tmp_path):
@@ -84,22 +84,22 @@ def test_choosing_from_the_visit_brings_back_file_status_and_settings(desk, tmp_
     upload(page, write_video(tmp_path / "fresh.mp4", Recipe(frames=6, width=160, height=96)))
     page.wait_for_selector("#verdict:has-text('Not analysed yet')")
     settles_on(page)
-    assert page.input_value(TRIM_IN) == ""
+    expect(page.locator(TRIM_IN)).to_have_value("")
 
     page.locator("#history-list label", has_text="2Axel.mp4").click()
     page.wait_for_selector("#clip:has-text('2Axel.mp4')")
     page.wait_for_selector("#verdict-label")
-    expect(page.locator(TRIM_IN)).to_have_value(re.compile("2"), timeout=PATIENCE_MS)
+    expect(page.locator(TRIM_IN)).to_have_value(re.compile("2"))
     assert read_moment(page.input_value(TRIM_IN)) == 0.2
-    expect(page.locator("#status")).to_have_text(done, use_inner_text=True, timeout=PATIENCE_MS)
+    expect(page.locator("#status")).to_have_text(done, use_inner_text=True)
     page.locator("#history-list label", has_text="1Salchow.mp4").click()
     page.wait_for_selector("#clip:has-text('1Salchow.mp4')")
     page.wait_for_selector("#status:has-text('1Salchow.mp4')")
-    expect(page.locator(TRIM_IN)).to_have_value("", timeout=PATIENCE_MS)
+    expect(page.locator(TRIM_IN)).to_have_value("")
     page.click("#analyse")  # and this is what would be analysed
     page.wait_for_timeout(1500)
     settles_on(page, "1Salchow")
-    assert page.locator("#history-list label").count() == 2  # it is known: no new entry
+    expect(page.locator("#history-list label")).to_have_count(2)  # it is known: no new entry
 
 
 def test_an_opened_analysis_brings_its_own_clip_or_none(desk, tmp_path):
@@ -130,6 +130,7 @@ def test_an_analysis_that_ends_while_another_clip_is_on_screen_stays_off_it(desk
     page.wait_for_selector("#history-list:has-text('being analysed')", timeout=120_000)
     page.locator("#history-list label", has_text="1Salchow.mp4").click()
     page.wait_for_selector("#verdict-label:has-text('1Salchow')")
+    expect(page.locator("#clip")).to_contain_text("1Salchow.mp4")
     for _ in range(20):
         page.wait_for_timeout(250)
         settles_on(page, "1Salchow")
@@ -137,7 +138,7 @@ def test_an_analysis_that_ends_while_another_clip_is_on_screen_stays_off_it(desk
     page.wait_for_selector("#history-list:not(:has-text('being analysed'))", timeout=ANALYSIS_MS)
     page.wait_for_timeout(1000)
     settles_on(page, "1Salchow")
-    assert page.inner_text("#clip").startswith("1Salchow.mp4")
+    expect(page.locator("#clip")).to_have_text(re.compile(r"^\s*1Salchow\.mp4"))
 
 
 def long_clip(folder: Path) -> Path:

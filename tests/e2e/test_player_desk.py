@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import becomes, drawn
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -44,11 +49,11 @@ def test_keys_work_wherever_the_focus_is(player):
     press(player, "End", "5")
     player.wait_for_timeout(300)
     assert player.evaluate(f"() => {PLAYER}.shown") == before
-    assert player.input_value("#trim-in :is(input, textarea)") == "5"
+    expect(player.locator("#trim-in :is(input, textarea)")).to_have_value("5")
     player.fill("#trim-in :is(input, textarea)", "")
     player.evaluate("() => document.querySelector('#stop').focus()")
     press(player, "Shift+Tab", "Tab")  # reached by Tab, Space presses the button
-    assert player.evaluate("() => document.activeElement.id") == "stop"
+    player.wait_for_function("() => document.activeElement.id === 'stop'")
     press(player, " ")
     player.wait_for_timeout(300)
     assert not player.evaluate(f"() => {PLAYER}.playback.playing")
@@ -58,15 +63,15 @@ def test_a_and_b_keep_step_with_in_and_out(player):
     """Issue 15, point 5."""
     fields = [f"#trim-{point} :is(input, textarea)" for point in ("in", "out")]
     press(player, "PageDown", "a", "PageDown", "b")
-    values = [player.input_value(field) for field in fields]
-    assert values == ["0:00.400", "0:00.840"]
+    for field, value in zip(fields, ("0:00.400", "0:00.840"), strict=True):
+        expect(player.locator(field)).to_have_value(value)
     player.fill(fields[0], "0:00,6")
     wait(player, "p.loop.a === 15 && p.loop.b === 20")
     for field in fields:
         player.fill(field, "")
     wait(player, "p.loop.a === null && p.loop.b === null")
     press(player, "x", "w")
-    assert player.locator("#player .rp-ab").is_hidden()
+    expect(player.locator("#player .rp-ab")).to_be_hidden()
 
 
 def test_a_span_is_analysed_and_its_file_stays_in_reach(player):
@@ -82,7 +87,7 @@ def test_a_span_is_analysed_and_its_file_stays_in_reach(player):
     player.fill("#trim-out :is(input, textarea)", "")
     player.click("#analyse")  # the whole clip again, without another upload
     wait(player, "p.scene.done && p.scene.span[0] === 0")
-    assert player.locator("#history-list label").count() == 2
+    expect(player.locator("#history-list label")).to_have_count(2)
 
 
 def test_analyse_answers_every_press_and_leaves_what_is_typed_meanwhile(player):
@@ -96,32 +101,37 @@ def test_analyse_answers_every_press_and_leaves_what_is_typed_meanwhile(player):
         player.route("**/queue/join*", lambda route: asked.append(route))
 
     def answer() -> None:
-        for route in asked:  # and what is asked meanwhile
-            route.continue_()
+        while asked:  # and what is asked meanwhile
+            asked.pop(0).continue_()
             player.wait_for_timeout(50)
         player.unroute("**/queue/join*")
+        while asked:
+            asked.pop(0).continue_()
+
+    def press_analyse() -> None:
+        before = len(asked)
+        player.click("#analyse")
+        becomes(player, lambda: len(asked) > before, True)
 
     player.fill(start, "0:00.4")
     player.fill(end, "0:01.2")
     hold()
-    player.click("#analyse")
-    player.wait_for_timeout(100)
+    press_analyse()
     player.fill(start, "0:00.6")
     answer()
     wait(player, "p.scene.done && String(p.scene.span) === '10,29'")
     player.wait_for_timeout(500)
-    assert player.input_value(start) == "0:00.6"
+    expect(player.locator(start)).to_have_value("0:00.6")
 
     hold()
-    player.click("#analyse")
-    player.wait_for_timeout(100)
+    press_analyse()
     player.fill(start, "")
     player.fill(end, "")
-    player.click("#analyse")
-    player.wait_for_timeout(100)
+    press_analyse()
     answer()
     wait(player, "p.scene.done && p.scene.span[0] === 0")
-    assert (player.input_value(start), player.input_value(end)) == ("", "")
+    for field in (start, end):
+        expect(player.locator(field)).to_have_value("")
 
 
 def test_take_off_and_landing_are_set_in_the_player(player):
@@ -132,20 +142,21 @@ def test_take_off_and_landing_are_set_in_the_player(player):
     wait(
         player, "p.scene.flight.set && Math.abs(p.scene.flight.takeoff[0] - p.clock.pts[12]) < 1e-3"
     )
-    assert "Air time" in player.inner_text(".rp-air-time")
-    assert player.input_value("#trim-in :is(input, textarea)") == "0:00.000"
-    assert player.locator(".rp-machine").count() == 2
+    expect(player.locator(".rp-air-time")).to_contain_text("Air time")
+    expect(player.locator("#trim-in :is(input, textarea)")).to_have_value("0:00.000")
+    expect(player.locator(".rp-machine")).to_have_count(2)
     handle = player.locator(".rp-handle[data-end=landing]")
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
     player.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     player.mouse.down()
     player.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=4)
+    drawn(player)
     live = player.inner_text(".rp-air-time")
     player.mouse.up()
     assert live != ""
     wait(player, f"p.scene.flight.landing[0] > {own['landing']} + 0.02")
-    assert live == player.inner_text(".rp-air-time")
+    expect(player.locator(".rp-air-time")).to_have_text(live, use_inner_text=True)
     press(player, "Control+z")
     wait(player, f"Math.abs(p.scene.flight.landing[0] - {own['landing']}) < 2e-3")
     press(player, "Control+z")
@@ -168,10 +179,10 @@ def test_notes_and_angles_are_drawn_kept_and_taken_back(player):
         player.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
     wait(player, "p.tools.notes.length === 1")
     lines = player.locator(".rp-notes li")
-    assert "90.0°" in lines.first.inner_text()
-    assert lines.first.inner_text().startswith("11 ")
+    expect(lines.first).to_contain_text("90.0°")
+    expect(lines.first).to_have_text(re.compile(r"^\s*11\s"), use_inner_text=True)
     press(player, "i", "Enter", *["ArrowRight"] * 3, "Enter")  # a line by keys alone
-    assert lines.count() == 2
+    expect(lines).to_have_count(2)
     press(player, "e")
     player.keyboard.type("two feet?")
     press(player, "Enter", "c", "Enter", "PageDown")
@@ -179,19 +190,20 @@ def test_notes_and_angles_are_drawn_kept_and_taken_back(player):
     press(player, "c")
     wait(player, "p.tools.notes.length === 4 && p.tools.notes[3].until_index === 20")
     press(player, "[")
-    assert player.locator(".rp-notes").inner_text().count("0.400 s") == 1
+    notes = player.locator(".rp-notes")
+    becomes(player, lambda: notes.inner_text().count("0.400 s"), 1)
     press(player, "Control+z", "Control+z")  # the stopwatch runs again, and is gone
-    assert lines.count() == 3
+    expect(lines).to_have_count(3)
     player.locator(".rp-note-drop").first.click()
-    assert lines.count() == 2
+    expect(lines).to_have_count(2)
     press(player, "Control+z")
-    player.wait_for_timeout(500)
-    kept = player.evaluate(
+    expect(lines).to_have_count(3)
+    kept = (
         f"async () => {{ const p = {PLAYER};"
         " const url = `${p.base}clips/${p.scene.token}/scene`;"
-        " return (await (await fetch(url)).json()).notes.map((note) => note.kind) }"
+        " return (await (await fetch(url)).json()).notes.map((note) => note.kind).sort() }"
     )
-    assert sorted(kept) == ["angle", "line", "text"]
+    becomes(player, lambda: player.evaluate(kept), ["angle", "line", "text"])
 
 
 def test_charts_are_readable_in_the_dark_and_by_touch(visit):
@@ -199,19 +211,19 @@ def test_charts_are_readable_in_the_dark_and_by_touch(visit):
     page = visit(color_scheme="dark", has_touch=True, is_mobile=True)
     page.wait_for_selector("#player .rp[data-state=done]", timeout=300_000)
     stacked = "() => getComputedStyle(document.querySelector('.rp-span-label')).zIndex"
-    assert page.evaluate(stacked) == "1"
+    becomes(page, lambda: page.evaluate(stacked), "1")
     page.evaluate("() => document.querySelector('#results [data-tab-id=measurements]').click()")
     page.wait_for_selector("#measured-courses .main-svg text", timeout=120_000)
-    fills = page.evaluate(
+    fills = (
         "() => [...document.querySelectorAll('#measured-courses .main-svg text')]"
         ".map((text) => getComputedStyle(text).fill)"
     )
-    assert set(fills) == {"rgb(209, 213, 219)"}
-    shown = page.evaluate(
+    becomes(page, lambda: set(page.evaluate(fills)), {"rgb(209, 213, 219)"})
+    shown = (
         "() => [...document.querySelectorAll('#measured-courses .modebar')]"
         ".filter((bar) => getComputedStyle(bar).display !== 'none').length"
     )
-    assert shown == 0
+    becomes(page, lambda: page.evaluate(shown), 0)
 
 
 def test_a_skater_is_marked_by_hand(player):
@@ -219,14 +231,17 @@ def test_a_skater_is_marked_by_hand(player):
     press(player, "PageDown")
     wait(player, "p.shown === 10")
     press(player, "j")
+    wait(player, "p.mark.on && p.mark.box")
     before = player.evaluate(f"() => {PLAYER}.mark.box")
     press(player, "ArrowRight", "Shift+ArrowDown")
+    wait(player, f"p.mark.box[0] > {before[0]} && p.mark.box[3] > {before[3]}")
     moved = player.evaluate(f"() => {PLAYER}.mark.box")
     assert moved[0] > before[0]
     assert moved[3] > before[3]
     assert moved[1] == before[1]
     press(player, "Escape")
-    assert player.evaluate(f"() => {PLAYER}.mark.on || {PLAYER}.shown !== 10") is False
+    wait(player, "!p.mark.on")
+    assert player.evaluate(f"() => {PLAYER}.shown") == 10
     button = player.locator("#player [data-action=mark]")
     assert button.get_attribute("title").startswith("Mark the skater")
     assert button.get_attribute("aria-label").startswith("Mark the skater")
@@ -254,9 +269,9 @@ def test_a_skater_is_marked_by_hand(player):
     player.wait_for_function(
         f"() => {PLAYER}.scene.done && {PLAYER}.scene.main === {number}", timeout=120_000
     )
-    assert len(player.evaluate(f"() => {PLAYER}.scene.people")) == len(people) + 1
+    wait(player, f"p.scene.people.length === {len(people) + 1}")
     player.evaluate("() => document.querySelector('#results [data-tab-id=details]').click()")
     words = f"text=person {number} was marked by hand, with a box in frame 11"
     player.wait_for_selector(f"#video-facts >> {words}", timeout=120_000)
     player.click("#settings > button")
-    assert player.input_value("#skater :is(input, textarea)").startswith("11:")
+    expect(player.locator("#skater :is(input, textarea)")).to_have_value(re.compile("^11:"))

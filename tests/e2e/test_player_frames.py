@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import free_port
+from tests.e2e.conftest import free_port, new_context
 from tests.e2e.players import PlayerPage, overlay_number, picture_number, serving
 from tests.videos import RECIPES, Recipe, write_video
 
@@ -62,13 +62,14 @@ def player(browser, tmp_path_factory: pytest.TempPathFactory):
         for name, recipe in ENCODINGS.items()
     ]
     with serving(free_port(), paths, folder) as url:
-        page = browser.new_page(viewport={"width": 420, "height": 620})
+        context = new_context(browser, viewport={"width": 420, "height": 620})
+        page = context.new_page()
         page.goto(url)
         player = PlayerPage(page)
         player.ready()
         player.bare()
         yield player
-        page.close()
+        context.close()
 
 
 @pytest.mark.parametrize("name", ENCODINGS)

@@ -67,7 +67,7 @@ def test_threads_that_write_the_same_file_do_not_meet(tmp_path: Path) -> None:
     def write(text: str) -> None:
         with written(path) as scratch:
             scratch.write_text(text)
-            together.wait(timeout=10)
+            together.wait(timeout=60)
 
     threads = [Thread(target=write, args=(text,)) for text in ("one", "other")]
     for thread in threads:

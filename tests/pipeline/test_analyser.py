@@ -169,12 +169,14 @@ def test_a_stop_is_obeyed_within_a_second(analyser, clip, analysis):
 def test_a_known_clip_is_read_back(clip, tmp_path):
     cache = AnalysisCache(tmp_path)
     analyser = Analyser(load_profile("demo"), untrained=True, cache=cache)
+    began_s = time.process_time()
     first = analyser.analyse(clip)
+    whole_s = time.process_time() - began_s
     moved = tmp_path / "moved.mp4"
     moved.write_bytes(clip.read_bytes())
-    began = time.perf_counter()
+    began_s = time.process_time()
     again = analyser.analyse(moved)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began_s < whole_s / 4
     assert again.video.path == str(moved)
     assert all(origin.stored for origin in again.provenance.values())
     assert not any(origin.stored for origin in first.provenance.values())
@@ -357,7 +359,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
     )  # fmt: skip
     process.stderr.readline()  # the first line of progress: it is at work
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=300)
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert not (tmp_path / "out").exists()

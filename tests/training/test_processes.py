@@ -52,7 +52,7 @@ def test_a_worker_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     assert _runs(worker)
     parent.kill()
     parent.wait()
-    assert _soon(lambda: not _runs(worker), seconds=10)
+    assert _soon(lambda: not _runs(worker), seconds=60)
 
 
 def _soon(holds: Callable[[], bool], *, seconds: float) -> bool:

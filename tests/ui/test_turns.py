@@ -19,20 +19,27 @@ def test_presses_are_answered_one_after_another_in_their_order() -> None:
 
     def press(number: int) -> None:
         with turns.of("anna"):
-            go.wait(5)
+            go.wait(60)
             time.sleep(0.02 / (number + 1))  # the first is the slowest
             answered.append(number)
 
     presses = [threading.Thread(target=press, args=(number,)) for number in range(4)]
     for thread in presses:
+        before = queued(turns)
         thread.start()
-        time.sleep(0.01)
+        while queued(turns) == before:
+            time.sleep(0.001)
     with turns.of("boris"):
         answered.append("boris")
     go.set()
     for thread in presses:
         thread.join()
     assert answered == ["boris", 0, 1, 2, 3]
+
+
+def queued(turns: Turns) -> int:
+    """How many presses of hers are not answered yet."""
+    return len(turns._queues.get("anna", ()))
 
 
 def test_a_press_that_fails_lets_the_next_one_in() -> None:

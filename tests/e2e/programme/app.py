@@ -30,11 +30,20 @@ from ui.programme.jobs import ProgrammeJobs
 
 
 class MadeEngine:
-    """Finds a made programme in any video, an element every `pause_s` seconds."""
+    """Finds a made programme in any video, an element every `pause_s` seconds.
 
-    def __init__(self, rink: Path | None = None, pause_s: float = 1.0) -> None:
+    Args:
+        rink: Whose truth it finds; None: some elements.
+        pause_s: Between two elements.
+        gate: A file for which it waits with two elements.
+    """
+
+    def __init__(
+        self, rink: Path | None = None, pause_s: float = 1.0, gate: Path | None = None
+    ) -> None:
         self._rink = rink
         self._pause_s = pause_s
+        self._gate = gate
 
     def check(self, request: ProgrammeRequest) -> str:
         return Path(request.path).name
@@ -54,6 +63,10 @@ class MadeEngine:
             share = element.start_s / whole.read_until_s
             listener(Progress("pose", share, time.monotonic() - began_s, grown))
             time.sleep(self._pause_s)
+            while count == 2 and self._gate is not None and not self._gate.exists():
+                if stop_asked():
+                    raise Cancelled
+                time.sleep(0.05)
         save_programme(whole, folder)
         return whole
 
@@ -73,11 +86,12 @@ def main() -> None:
     parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--rink", type=Path)
     parser.add_argument("--pause", type=float, default=1.0)
+    parser.add_argument("--gate", type=Path, help="a file for which it waits with two elements")
     parser.add_argument(
         "--jobs", type=Path, help="where the jobs lie; a folder of its own if absent"
     )
     arguments = parser.parse_args()
-    engine = MadeEngine(arguments.rink, arguments.pause)
+    engine = MadeEngine(arguments.rink, arguments.pause, arguments.gate)
     jobs = ProgrammeJobs(engine, arguments.jobs or Path(tempfile.mkdtemp()))
     clips = ClipShelf()
     app = build_app(clips, jobs=jobs)

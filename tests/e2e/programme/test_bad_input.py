@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import ROOT
-from tests.e2e.conftest import free_port
+from tests.e2e.conftest import free_port, new_context
 from tests.e2e.players import end_process
 from tests.e2e.programme.joined import EXAMPLES
 from tests.e2e.programme.test_programme import OPTIONS, first_line
@@ -87,7 +87,7 @@ def serving(video: Path, folder: Path, *, pause_s: float) -> Iterator[tuple[subp
 
 def test_after_a_server_was_killed_in_mid_run_the_page_says_so_and_reads_on(browser, tmp_path):
     video = write_video(tmp_path / "skate.mp4", Recipe(frames=600, fps=Fraction(10)))
-    tab = browser.new_context().new_page()
+    tab = new_context(browser).new_page()
     with serving(video, tmp_path, pause_s=3600) as (process, address):
         tab.goto(address)
         expect(tab.locator(f"{STATE} progress")).to_be_visible(timeout=PATIENT_MS)

@@ -9,6 +9,7 @@ import pytest
 from pipeline.sheet.files import write_tables
 from pipeline.sheet.words import LANGUAGES
 from pipeline.storage.programme_files import save_programme
+from tests.e2e.conftest import new_context
 from tests.pipeline.sheet.programmes import make_programme
 from tests.pipeline.sheet.test_files import EVERYTHING
 
@@ -26,7 +27,7 @@ def test_the_sheet_opens_offline_at_desktop_and_phone_width(
     save_programme(programme, tmp_path / "p")
     write_tables(programme, EVERYTHING, tmp_path / "p", pictures={"1": GIF}, language=language)
     for width in (1440, 390):
-        context = browser.new_context(viewport={"width": width, "height": 844}, offline=True)
+        context = new_context(browser, viewport={"width": width, "height": 844}, offline=True)
         page = context.new_page()
         faults: list[str] = []
         page.on("console", lambda message, faults=faults: faults.append(message.text))

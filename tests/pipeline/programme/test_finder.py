@@ -77,9 +77,10 @@ def test_a_known_programme_is_read_back_at_once(programme, analyser, clip, tmp_p
     """Issue 17, section 1: a second run is instant, whatever the file is called now."""
     moved = tmp_path / "another name.mp4"
     moved.write_bytes(clip.read_bytes())
-    began = time.perf_counter()
+    began_s = time.process_time()
     again = ProgrammeFinder(analyser).find(moved, folder=tmp_path / "out")
-    assert time.perf_counter() - began < 3  # reading it takes several times as long
+    # Reading it takes several times as long; a busy machine adds nothing.
+    assert time.process_time() - began_s < 3
     assert again.video.path == str(moved)
     assert again.elements == programme.elements
     assert all(origin.stored for origin in again.provenance.values())

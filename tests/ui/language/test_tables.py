@@ -289,9 +289,9 @@ def test_a_sentence_that_nobody_knows_stays_as_it_is():
 def test_a_hostile_sentence_is_read_in_no_time():
     """Every blank of the longest template could end at many places."""
     sentence = "most points for size 1" + ", motion 1, posture 1" * 40
-    began = time.perf_counter()
+    began_s = time.thread_time()
     assert recognised(sentence).code is None
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began_s < 1  # 0.01 s; hours if every place were tried
 
 
 def test_no_code_stands_for_two_sentences():

@@ -108,7 +108,7 @@ def test_a_clip_and_a_programme_take_turns(jobs_of, video) -> None:
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_cancel_ends_it_quickly_and_the_turn_is_free(jobs_of, video, begun) -> None:
+def test_cancel_ends_it_at_once_and_the_turn_is_free(jobs_of, video, begun) -> None:
     engine = StepByStep()
     engine.gate.clear()
     jobs = jobs_of(engine)
@@ -116,9 +116,7 @@ def test_cancel_ends_it_quickly_and_the_turn_is_free(jobs_of, video, begun) -> N
     job = first if begun else second
     until(lambda: first.state == "reading")
     jobs.cancel(job.job_id)
-    began = time.monotonic()
-    until(lambda: job.state == "cancelled")
-    assert time.monotonic() - began < 5
+    until(lambda: job.state == "cancelled")  # while the engine may not go on
     engine.gate.set()
     until(lambda: not first.going and not second.going)
     assert {first.state, second.state} == {"cancelled", "done"}

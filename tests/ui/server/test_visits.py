@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from ui.server.visits import Visits
 
 
 class Slow:
-    """An analyser that takes half a second, and obeys a stop."""
+    """An analyser that takes half a second, and waits with its end for `go`; obeys a stop."""
+
+    go = threading.Event()
 
     def known(self, path, **asked):
         return None
@@ -29,6 +32,8 @@ class Slow:
         made = make_analysis()
         for number in range(25):
             time.sleep(0.02)
+            while number == 20 and not self.go.wait(0.02) and not stop_asked():
+                pass
             if stop_asked():
                 raise Cancelled
             listener(Progress("pose", number / 25, 0.02, made.people if number == 3 else None))
@@ -37,6 +42,7 @@ class Slow:
 
 @pytest.fixture(autouse=True)
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    Slow.go.set()
     monkeypatch.setattr(callbacks, "analyser", lambda profile: Slow())
 
 
@@ -61,6 +67,7 @@ def clips_of(visits: Visits) -> ClipShelf:
 
 def test_an_analysis_goes_on_while_its_page_is_loaded_again(visits) -> None:
     """Gradio drops a page's events with the page, and their generators."""
+    Slow.go.clear()
     runs, ticket = runs_of(visits), visits.arrive("before")
     news = callbacks.analyse(Request("clip.mp4", "demo", whole=True), runs, "before")
     _, run_id, _ = next(news)
@@ -72,6 +79,7 @@ def test_an_analysis_goes_on_while_its_page_is_loaded_again(visits) -> None:
     run = runs.get(run_id)
     assert run.going
     visits.arrive("after", ticket)
+    Slow.go.set()
     seen = list(callbacks.look_on(runs, "after"))
     assert seen[0][1] == run_id
     assert any("<progress" in card for card, _, _ in seen)
