@@ -31,7 +31,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow -rsR
+	$(BIN)/python -m pytest -m slow -rsR --rerun-show-tracebacks
 
 # What the default installation leaves out is tested in an environment of its own, 2 GB that are
 # deleted however the test ends; there a missing package fails the test instead of skipping it.

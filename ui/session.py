@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ui.callbacks import News
-from ui.events import CHOICE, QUIET
+from ui.events import CHOICE, QUIET, one_by_one
 from ui.language.labels import language_of
 from ui.language.tables import say, spoken_in
 from ui.player.clips import ClipShelf
@@ -143,7 +143,7 @@ class Session:
             [after, *inputs],
             output,
             trigger_mode="always_last",
-            **QUIET,
+            **one_by_one(f"redraw-{output.elem_id}"),
         )
 
     def on_open(

@@ -100,3 +100,20 @@ def test_only_tabs_lie_in_tabs(app):
     tabs = [block for block in app.blocks.values() if isinstance(block, gr.Tabs)]
     assert len(tabs) >= 2
     assert {type(child) for block in tabs for child in block.children} == {gr.Tab}
+
+
+def test_what_two_changes_set_off_is_answered_in_its_order(app):
+    """Both come in one answer and ask twice at once; the older list of a visit came last, with a
+    run that had been cancelled still at work. A tab says itself what it has drawn (`on_open`).
+    """
+    (tabs,) = {event.inputs[1]._id for event in filled_by(app)["score-table"]}
+    several = [
+        event
+        for event in app.fns.values()
+        if event.fn is not None
+        and sum(name == "change" for _, name in event.targets) > 1
+        and tabs not in {field._id for field in event.inputs}
+    ]
+    filled = {output.elem_id: event for event in several for output in event.outputs}
+    assert {"history-list", "ensemble-table"} <= filled.keys()
+    assert {name for name, event in filled.items() if event.concurrency_limit != 1} == set()

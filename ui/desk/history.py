@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.types import VideoInfo
 from pipeline.verdict.calibrated import calibrated_verdict
 from ui.desk.upload import upload_field
-from ui.events import EVERY_PRESS, QUIET
+from ui.events import EVERY_PRESS, one_by_one
 from ui.export.takeaway import open_saved
 from ui.language.labels import label
 from ui.language.messages import in_words
@@ -41,7 +41,9 @@ def build_history(session: Session, status: gr.HTML) -> None:
             session.runs.look_at(run.visitor, run_id)
             return [run.card, (run_id, shown[1] + 1)]
 
-    gr.on([session.visit.change, session.finished.change], remember, None, past, **QUIET)
+    # Both may change in one answer, which asks twice at once: the older list must not come last.
+    news = [session.visit.change, session.finished.change]
+    gr.on(news, remember, None, past, **one_by_one("history"))
     past.input(look_back, [past, session.shown], [status, session.shown], **EVERY_PRESS)
 
 

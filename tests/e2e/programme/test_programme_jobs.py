@@ -23,8 +23,8 @@ FOUND_BEFORE_THE_END = f"""() => document.querySelector('{ELEMENT}')
 
 @pytest.fixture(scope="module")
 def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """40 s: a jump, steps, a spin, a jump, and all again; more than a moment's work."""
-    names = ("2Axel", "Sequence", "SitSpin", "3Lutz") * 2
+    """30 s, more than a moment's work: a jump, steps, a spin, a jump, a jump, steps."""
+    names = ("2Axel", "Sequence", "SitSpin", "3Lutz", "2Axel", "Sequence")
     clips = [EXAMPLES / f"{name}.mp4" for name in names]
     return join_clips(clips, tmp_path_factory.mktemp("joined") / "free.mp4")
 
