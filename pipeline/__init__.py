@@ -6,6 +6,7 @@ of them bring torch along.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from pipeline.video import open_video
 
 __version__ = "0.1.0"
+
+# torch's threads wait for each other by turning on the spot, by default for milliseconds at every
+# step; where the decoder or another program needs the core meanwhile, a clip took seven times the
+# processor time. This is libgomp's own choice where it knows of more threads than cores; it reads
+# it as torch is imported.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 __all__ = [
     "Analyser",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -99,3 +100,39 @@ def test_every_requirement_is_used_and_every_import_required() -> None:
     by_name = {name for name in required if any(f'"{name}"' in text for text in product)}
     assert required <= imported | by_name
     assert imported <= required | optional | _BROUGHT | {*ROOMS, "app"}
+
+
+_AS_TORCH_COMES = """
+import os, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "torch":
+            print(os.environ.get("GOMP_SPINCOUNT"))
+            sys.stdout.flush()
+            os._exit(0)
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "own", "expected"),
+    [
+        ("pipeline.cli", {}, "1000"),
+        ("pipeline.analyser", {}, "1000"),
+        pytest.param("ui.desk.controls", {}, "1000", marks=pytest.mark.slow),  # with gradio
+        ("pipeline.cli", {"GOMP_SPINCOUNT": "7"}, "7"),
+        ("pipeline.cli", {"OMP_WAIT_POLICY": "active"}, "None"),
+    ],
+)
+def test_threads_of_torch_do_not_wait_for_long(
+    module: str, own: dict[str, str], expected: str
+) -> None:
+    """Or they keep the cores from the decoder; libgomp reads it as torch is imported."""
+    told = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {name: value for name, value in os.environ.items() if name not in told} | own
+    code = f"{_AS_TORCH_COMES}import {module}"
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    assert found.stdout == f"{expected}\n"
