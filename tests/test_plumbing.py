@@ -50,11 +50,17 @@ def test_a_name_means_one_thing(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_app_starts_without_transformers() -> None:
-    """Whose import takes three seconds (issue 18)."""
-    code = (
-        "import sys, app; print([m for m in ('transformers', 'torchvision') if m in sys.modules])"
-    )
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("app", ("transformers", "torchvision")),  # the first takes three seconds (issue 18)
+        ("pipeline.cli", ("gradio", "pandas", "plotly", "sympy", "torch._dynamo", "transformers")),
+    ],
+)
+def test_a_start_imports_nothing_that_it_does_not_need(
+    module: str, absent: tuple[str, ...]
+) -> None:
+    code = f"import sys, {module}; print([m for m in {absent} if m in sys.modules])"
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )
