@@ -1,8 +1,8 @@
-"""`python -m training.calibrate --run RUN --out FILE`: fit what verdicts are worth.
+"""`python -m training.calibrate --run RUN ... --out FILE`: fit what verdicts are worth.
 
-RUN is the folder of `python -m training.evaluate` over clips that no network learnt from, with
-their classes. Writes temperatures, thresholds of class sets and what is usual of known clips; the
-entry `[[calibration]]` of `checkpoints/manifest.toml` names the file and its sha256.
+Every RUN is the folder of `python -m training.evaluate` over clips that no network learnt from,
+with their classes. Writes temperatures, thresholds of class sets and what is usual of known clips;
+the entry `[[calibration]]` of `checkpoints/manifest.toml` names the file and its sha256.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from training.evaluation.calibrating import fit_calibration, read_run
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m training.calibrate", description=__doc__)
-    parser.add_argument("--run", required=True, type=Path, metavar="RUN", help="an evaluation")
+    parser.add_argument(
+        "--run", required=True, type=Path, nargs="+", metavar="RUN", help="evaluations"
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".safetensors")
     parser.add_argument(
         "--clips", default="", metavar="TEXT", help="which clips they are, to be shown to users"
@@ -36,8 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    clips = read_run(parsed.run)
-    fitted = fit_calibration(clips, parsed.clips or f"{len(clips)} clips of {parsed.run.name}")
+    clips = [clip for run in parsed.run for clip in read_run(run)]
+    names = ", ".join(run.name for run in parsed.run)
+    fitted = fit_calibration(clips, parsed.clips or f"{len(clips)} clips of {names}")
     with writing(parsed.out, remedy="free some space and run the command again"):
         write_calibration(fitted, parsed.out)
     for line in _told(fitted):
@@ -48,7 +51,14 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _told(fitted: Calibration) -> list[str]:
     temperatures = [f"temperature of {n}: {t:.3f}" for n, t in fitted.temperatures.items()]
-    return [*temperatures, f"threshold of novelty: {fitted.novelty.threshold:.3f}"]
+    novelty = fitted.novelty
+    known = {len(rows) for rows in novelty.references.values()}
+    return [
+        *temperatures,
+        f"threshold of novelty: {novelty.threshold:.3f}; of analyses without features: "
+        f"{novelty.threshold_without_features:.3f}",
+        f"clips with features: {max(known, default=0)}",
+    ]
 
 
 if __name__ == "__main__":

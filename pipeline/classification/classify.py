@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.classification.ensemble import score_views
+from pipeline.classification.features import pooling
 from pipeline.classification.sequence import flip_sequence
 from pipeline.classification.views import ViewCollector
 from pipeline.elements import NUM_CLASSES
@@ -79,9 +81,10 @@ def classify_views(
     cancelled: CancelCheck | None = None,
 ) -> ModelScores:
     """Ask a video network about every distinct view of a clip, one at a time."""
-    with interruptible(model, cancelled):
+    with interruptible(model, cancelled), pooling(model) as pooled:
         logits = [forward_logits(model, x, precision=precision) for x in collector.tensors()]
-    return score_views(collector.settings.name, np.concatenate(logits), collector.plan.view_of)
+    name, view_of = collector.settings.name, collector.plan.view_of
+    return replace(score_views(name, np.concatenate(logits), view_of), features=pooled.mean())
 
 
 def classify_skeleton(
@@ -99,5 +102,6 @@ def classify_skeleton(
     skeleton of a fixed 320 frames has one view; `flipped` adds the flipped one.
     """
     views = torch.stack([sequence, flip_sequence(sequence)] if flipped else [sequence])
-    with interruptible(model, cancelled):
-        return score_views(name, forward_logits(model, views, precision=precision))
+    with interruptible(model, cancelled), pooling(model) as pooled:
+        logits = forward_logits(model, views, precision=precision)
+    return replace(score_views(name, logits), features=pooled.mean())

@@ -154,6 +154,11 @@ def analysis_arrays(analysis: Analysis) -> dict[str, NDArray[Any]]:
             f"probabilities_{name}": scores.probabilities
             for name, scores in analysis.scores.items()
         },
+        **{
+            f"features_{name}": scores.features
+            for name, scores in analysis.scores.items()
+            if scores.features is not None
+        },
     }
 
 

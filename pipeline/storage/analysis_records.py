@@ -119,7 +119,8 @@ def _scores(name: str, arrays: Mapping[str, NDArray[Any]], distinct_views: int) 
     exact = arrays.get(f"probabilities_{name}")
     if exact is None:  # of before they were kept; of the fused model the logits are logarithms
         exact = softmax(logits[0]) if name == "umt" else score_views(name, logits).probabilities
-    return ModelScores(name, logits, exact, distinct_views)
+    features = arrays.get(f"features_{name}")  # absent before they were kept
+    return ModelScores(name, logits, exact, distinct_views, features)
 
 
 def _people(arrays: Mapping[str, NDArray[Any]], timeline: Timeline, rule: Message) -> People:

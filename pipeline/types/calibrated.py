@@ -44,8 +44,9 @@ class Novelty:
     """Only few clips like the known ones have a higher score."""
     parts: Mapping[str, float]
     """What speaks for it, each as the share from 0 to 1 of the known clips that are less unlike:
-    `features` (how faintly the networks answer), `disagreement` (of networks and views), `skeleton`
-    (joints and frames that are hardly seen)."""
+    `features` (how faintly the networks answer), `picture` and `movement` (how far from known clips
+    UniFormerV2's and InfoGCN's features lie; absent in analyses of before), `disagreement` (of
+    networks and views), `skeleton` (joints and frames that are hardly seen)."""
 
     @property
     def unlike(self) -> bool:

@@ -27,12 +27,19 @@ class ModelScores:
     """`(28,)` of the model as a whole, summing to 1."""
     distinct_views: int
     """How many of the V views were different and so computed."""
+    features: FloatArray | None = None
+    """`(C,)` what the network saw before its answer, pooled over place, time and views; None of
+    networks whose features are not kept, and in analyses of before."""
 
     def __post_init__(self) -> None:
         check_shape("logits", self.logits, None, NUM_CLASSES)
         check_shape("probabilities", self.probabilities, NUM_CLASSES)
         if not np.isfinite(self.logits).all() or not np.isfinite(self.probabilities).all():
             raise ValueError(f"{self.model}: scores are not finite numbers")
+        if self.features is not None:
+            check_shape("features", self.features, None)
+            if not np.isfinite(self.features).all():
+                raise ValueError(f"{self.model}: features are not finite numbers")
 
     @property
     def class_index(self) -> int:

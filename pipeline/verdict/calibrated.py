@@ -45,8 +45,7 @@ def calibrated_verdict(
 
 def ensemble_probabilities(verdict: Verdict) -> dict[str, Probabilities]:
     """What the two ensembles say before their temperature: `weighted`, and the smoothed `vote`."""
-    shares = smoothed_votes(vote_shares(verdict.vote), len(verdict.vote.votes))
-    return {"weighted": verdict.weighted, "vote": shares}
+    return {"weighted": verdict.weighted, "vote": smoothed_votes(vote_shares(verdict.vote))}
 
 
 def calibrated_ensembles(numbers: Calibration, verdict: Verdict) -> dict[str, Probabilities]:

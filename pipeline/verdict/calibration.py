@@ -22,12 +22,14 @@ from pipeline.elements import NUM_CLASSES
 from pipeline.errors import ConfigError
 from pipeline.types import Analysis
 from pipeline.types.basic import check_shape
-from pipeline.verdict.novelty import SIGNS, NoveltyModel
+from pipeline.verdict.novelty import NoveltyModel
 
 Array = NDArray[np.float64]
 
 ENSEMBLES = ("weighted", "vote")
 """Ensembles with a temperature of their own, beside every network and the fused `umt`."""
+
+_KNOWN, _REFERENCES = "novelty.known.", "novelty.references."
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,13 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
         "novelty": {
             "usual_spread": dict(novelty.usual_spread),
             "threshold": novelty.threshold,
+            "threshold_without_features": novelty.threshold_without_features,
         },
     }
     tensors = {
         "set_thresholds": np.stack([calibration.set_thresholds[c] for c in coverages]),
-        **{f"novelty.known.{name}": novelty.known[name] for name in SIGNS},
+        **{f"{_KNOWN}{name}": values for name, values in novelty.known.items()},
+        **{f"{_REFERENCES}{name}": rows for name, rows in _halved(novelty.references).items()},
     }
     # Sorted, so that the same numbers give the same bytes.
     metadata = {"calibration": json.dumps(about, sort_keys=True)}
@@ -124,17 +128,27 @@ def read_calibration(path: Path) -> Calibration:
 
 
 def _calibration(about: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Calibration:
-    novelty = about["novelty"]
+    novelty, wide = about["novelty"], {n: t.astype(np.float64) for n, t in tensors.items()}
     return Calibration(
         meant_for=MeantFor(**about["meant_for"]),
         fitted_on=about["fitted_on"],
         temperatures=about["temperatures"],
-        set_thresholds=dict(
-            zip(about["coverages"], tensors["set_thresholds"].astype(np.float64), strict=True)
-        ),
+        set_thresholds=dict(zip(about["coverages"], wide["set_thresholds"], strict=True)),
         novelty=NoveltyModel(
             usual_spread=novelty["usual_spread"],
-            known={name: tensors[f"novelty.known.{name}"].astype(np.float64) for name in SIGNS},
+            known=_named(wide, _KNOWN),
             threshold=novelty["threshold"],
+            threshold_without_features=novelty["threshold_without_features"],
+            references=_named(wide, _REFERENCES),
         ),
     )
+
+
+def _halved(references: Mapping[str, Array]) -> dict[str, NDArray[np.float16]]:
+    """Half the bytes; distances change by less than a thousandth."""
+    return {name: rows.astype(np.float16) for name, rows in references.items()}
+
+
+def _named(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """The tensors of a group by the rest of their names."""
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}

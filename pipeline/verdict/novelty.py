@@ -1,15 +1,16 @@
 """How unlike a clip is those that the networks know.
 
-Three signs, each from what an analysis stores: how little the networks' logits spread (networks
-answer what they never learnt with smaller features and so with flatter logits: Vaze et al.,
-"Open-Set Recognition: A Good Closed-Set Classifier Is All You Need", ICLR 2022), how much networks
-and views disagree, and how badly the skeleton is seen.
+Signs, each from what an analysis stores: how far pooled features of two networks lie from those of
+known clips (the nearest neighbours: Sun et al., "Out-of-Distribution Detection with Deep Nearest
+Neighbors", ICML 2022), how little the networks' logits spread (networks answer what they never
+learnt with flatter logits: Vaze et al., "Open-Set Recognition: A Good Closed-Set Classifier Is All
+You Need", ICLR 2022), how much networks and views disagree, and how badly the skeleton is seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,15 @@ from pipeline.types import ModelScores, Novelty, PoseSequence
 Array = NDArray[np.float64]
 
 SIGNS = ("features", "disagreement", "skeleton")
-"""All are told."""
-DECIDING = ("features", "skeleton")
+"""Of every analysis."""
+DISTANCES: Mapping[str, str] = {"picture": "uniformerv2", "movement": "infogcn"}
+"""Signs of analyses that hold features -> the network whose features they are."""
+DECIDING = ("features", *DISTANCES)
 """Those that the score is made of, chosen on validation clips of the rink against people who do not
 skate there and panned photographs: disagreement among networks is as common on hard known clips."""
+DECIDING_WITHOUT_FEATURES = ("features", "skeleton")
+"""The same of analyses of before, which hold no features; they have a threshold of their own."""
+NEIGHBOURS = 3
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,17 @@ class NoveltyModel:
     """Sign -> its values on known clips `(N,)`, rising."""
     threshold: float
     """Scores above are unlike."""
+    threshold_without_features: float
+    """The same of an analysis that holds no features."""
+    references: Mapping[str, Array] = field(default_factory=dict)
+    """Network -> the features of known clips `(N, C)`, of length 1; empty: none are known."""
 
     def __post_init__(self) -> None:
-        if set(self.known) != set(SIGNS):
-            raise ValueError(f"known: expected {', '.join(SIGNS)}, got {', '.join(self.known)}")
+        signs = (*SIGNS, *(DISTANCES if self.references else ()))
+        if set(self.known) != set(signs):
+            raise ValueError(f"known: expected {', '.join(signs)}, got {', '.join(self.known)}")
+        if self.references and set(self.references) != set(DISTANCES.values()):
+            raise ValueError(f"references: got {', '.join(self.references)}")
         if not all(usual > 0 for usual in self.usual_spread.values()):
             raise ValueError(f"usual_spread: expected numbers above 0, got {self.usual_spread}")
 
@@ -51,6 +64,7 @@ class NoveltyModel:
         """
         return {
             "features": self.faintness(scores),
+            **self._distances(scores),
             "disagreement": disagreement([scores[name] for name in self.usual_spread]),
             "skeleton": unseen_skeleton(pose),
         }
@@ -60,9 +74,20 @@ class NoveltyModel:
         shares = [spread(scores[name]) / usual for name, usual in self.usual_spread.items()]
         return float(1.0 - np.mean(shares))
 
+    def _distances(self, scores: Mapping[str, ModelScores]) -> dict[str, float]:
+        """How far the features lie from known ones; nothing where the analysis lacks any."""
+        found = {}
+        for sign, network in DISTANCES.items() if self.references else ():
+            features, references = scores[network].features, self.references[network]
+            if features is None or features.shape != references.shape[1:]:
+                return {}
+            found[sign] = distance(features, references)
+        return found
+
     def score(self, signs: Mapping[str, float]) -> float:
         """The deciding signs together: the mean of how far each lies above what is usual."""
-        return float(np.mean([excess(self.known[name], signs[name]) for name in DECIDING]))
+        names = DECIDING if set(DISTANCES) <= set(signs) else DECIDING_WITHOUT_FEATURES
+        return float(np.mean([excess(self.known[name], signs[name]) for name in names]))
 
     def judge(self, scores: Mapping[str, ModelScores], pose: PoseSequence) -> Novelty:
         """The novelty of a clip.
@@ -72,7 +97,26 @@ class NoveltyModel:
         """
         signs = self.signs(scores, pose)
         parts = {name: share_below(self.known[name], value) for name, value in signs.items()}
-        return Novelty(self.score(signs), self.threshold, parts)
+        whole = set(DISTANCES) <= set(signs)
+        threshold = self.threshold if whole else self.threshold_without_features
+        return Novelty(self.score(signs), threshold, parts)
+
+
+def of_length_one(features: NDArray[np.floating]) -> Array:
+    """Features `(..., C)` by their direction alone."""
+    wide = np.asarray(features, dtype=np.float64)
+    return np.asarray(wide / np.maximum(np.linalg.norm(wide, axis=-1, keepdims=True), 1e-12))
+
+
+def distance(features: NDArray[np.floating], references: Array) -> float:
+    """1 less the cosine to the nearest known clips, the mean of them.
+
+    Args:
+        features: `(C,)`.
+        references: `(N, C)`, of length 1.
+    """
+    far = 1.0 - references @ of_length_one(features)
+    return float(np.sort(far)[:NEIGHBOURS].mean())
 
 
 def spread(scores: ModelScores) -> float:

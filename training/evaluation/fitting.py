@@ -6,7 +6,7 @@ fitted on clips that the figures are not taken from, each class counting alike, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,11 +114,21 @@ def check_apart(validation: Predictions, evaluated: Predictions) -> None:
         )
 
 
-def fit_temperature(probabilities: NDArray[np.float64], labels: IntArray) -> float:
-    """The temperature of the highest likelihood."""
+def fit_temperature(
+    probabilities: NDArray[np.float64],
+    labels: IntArray,
+    shares: Callable[[IntArray], NDArray[np.float64]] | None = None,
+) -> float:
+    """The temperature of the highest likelihood.
+
+    Args:
+        probabilities: `(N, 28)`; rows of NaN are left out.
+        labels: `(N,)`.
+        shares: Weights of clips from their labels; by default each class counts alike.
+    """
     answered = ~np.isnan(probabilities[:, 0])
     rows, truth = probabilities[answered], labels[answered]
-    share = _class_shares(truth)
+    share = (shares or _class_shares)(truth)
 
     def loss(log_temperature: float) -> float:
         scaled = tempered(rows, float(np.exp(log_temperature)))

@@ -357,7 +357,7 @@ def test_a_clip_unlike_all_known_ones_is_not_captioned_with_a_bold_class(tmp_pat
     analysis = weighed()
     numbers = made_numbers(analysis)
     numbers = dataclasses.replace(
-        numbers, novelty=dataclasses.replace(numbers.novelty, threshold=-1.0)
+        numbers, novelty=dataclasses.replace(numbers.novelty, threshold_without_features=-1.0)
     )
     by_these = partial(calibrated_verdict, manifest=manifest_with(numbers, tmp_path))
     assert caption_of(analysis).title.startswith("3Lutz")

@@ -140,6 +140,23 @@ def test_an_analysis_without_people_is_read_back(tmp_path):
     assert arrays["people_boxes_xyxy"].shape == (0, 4)
 
 
+def test_features_are_read_back_where_there_are_any(tmp_path):
+    plain = make_analysis()
+    row = np.linspace(-1.0, 2.0, 7, dtype=np.float32)
+    scores = {**plain.scores, "infogcn": replace(plain.scores["infogcn"], features=row)}
+    save(replace(plain, scores=scores), tmp_path)
+    with np.load(tmp_path / "arrays.npz") as file:
+        arrays = dict(file)
+    assert [name for name in arrays if name.startswith("features_")] == ["features_infogcn"]
+    back = load(tmp_path).scores
+    np.testing.assert_array_equal(back["infogcn"].features, row)
+    assert back["uniformerv2"].features is None
+    for damaged in (row[None], np.full(7, np.nan, np.float32)):
+        np.savez(tmp_path / "arrays.npz", **arrays | {"features_infogcn": damaged})
+        with pytest.raises(StoreError, match="damaged"):
+            load(tmp_path)
+
+
 def test_the_files_hold_the_names_of_the_contract(tmp_path):
     save(make_analysis(), tmp_path)
     content = json.loads((tmp_path / "analysis.json").read_text())

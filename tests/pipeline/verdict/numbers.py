@@ -45,6 +45,7 @@ def made_numbers(analysis: Analysis, **changes: Any) -> Calibration:
             dict.fromkeys(NETWORKS, 1.5),
             {name: np.linspace(0.0, 1.0, 40) for name in SIGNS},
             2.0,
+            2.0,
         ),
     )
     return replace(numbers, **changes)

@@ -21,6 +21,8 @@ def test_stored_analyses_are_calibrated(path: Path) -> None:
     assert told.calibration == "calibration_demo"
     assert told.novelty is not None
     assert told.class_set.class_indices[0] == analysis.verdict.class_index
+    assert not told.unlike  # they are clips of the rink
+    assert "movement" in told.novelty.parts  # from features that the analysis holds
     # Too timid before, so that the class named is surer now.
     assert told.probabilities.max() > analysis.verdict.probability
 
@@ -29,4 +31,4 @@ def test_the_file_is_small_and_says_what_it_is_for() -> None:
     (known,) = known_calibrations()
     assert (ROOT / "checkpoints" / "calibration_demo.safetensors").stat().st_size < 100_000
     assert known.numbers.meant_for.profile == "demo"
-    assert "seed 100600" in known.numbers.fitted_on
+    assert "seeds 100600 and 100700" in known.numbers.fitted_on

@@ -27,7 +27,7 @@ def test_what_is_no_temperature_is_refused(temperature: float) -> None:
 def test_a_class_without_a_vote_is_possible() -> None:
     shares = np.zeros(28)
     shares[[3, 7]] = 2 / 3, 1 / 3
-    smoothed = smoothed_votes(shares, voters=3)
+    smoothed = smoothed_votes(shares)
     assert smoothed.sum() == pytest.approx(1.0)
-    assert smoothed[3] == pytest.approx((2 + 1 / 28) / 4)
-    assert smoothed[0] == pytest.approx(1 / 28 / 4)
+    assert smoothed[3] == pytest.approx((2 + 3 / 28) / 6)
+    assert smoothed[0] == pytest.approx(1 / 28 / 2)

@@ -115,7 +115,13 @@ def test_without_fitted_numbers_the_line_says_so():
 
 
 def test_every_sign_of_unlikeness_has_its_sentence():
-    signs = {"features": 1.0, "disagreement": 0.873, "skeleton": 0.5}
+    signs = {
+        "features": 1.0,
+        "picture": 0.99,
+        "movement": 0.96,
+        "disagreement": 0.873,
+        "skeleton": 0.5,
+    }
     told = unlike_reasons(Novelty(3.0, 2.0, signs))
     for words in ("farther", "than those of >99 %", "more than on 87 %", "in 50 %"):
         assert words in told
@@ -128,7 +134,10 @@ def judged(tmp_path, monkeypatch):
     def judge(threshold: float):
         analysis = weighed()
         numbers = made_numbers(analysis)
-        numbers = replace(numbers, novelty=replace(numbers.novelty, threshold=threshold))
+        judging = replace(
+            numbers.novelty, threshold=threshold, threshold_without_features=threshold
+        )
+        numbers = replace(numbers, novelty=judging)
         by_these = partial(calibrated_verdict, manifest=manifest_with(numbers, tmp_path))
         monkeypatch.setattr(cards, "calibrated_verdict", by_these)
         monkeypatch.setattr(history, "calibrated_verdict", by_these)
