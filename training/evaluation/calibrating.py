@@ -160,8 +160,9 @@ def _with_distances(
     rows: dict[str, list[FloatArray]] = {network: [] for network in DISTANCES.values()}
     whole = []
     for clip, found in zip(clips, signs, strict=True):
-        features = {network: clip.analysis.scores[network].features for network in rows}
-        if all(row is not None for row in features.values()):
+        kept = {network: clip.analysis.scores[network].features for network in rows}
+        features = {network: row for network, row in kept.items() if row is not None}
+        if len(features) == len(rows):
             whole.append(found)
             for network, row in features.items():
                 rows[network].append(row)
