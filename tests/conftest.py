@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -19,6 +20,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Two workers of pytest-xdist share two cores: one thread each is faster than fighting.
 torch.set_num_threads(int(os.environ.get("RINKSIDE_TEST_THREADS", "1")))
+
+# By default an example that takes more than 0.2 s, and examples that come slowly, fail a test.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -47,11 +47,10 @@ def visit_fields(page) -> int:
     page.wait_for_timeout(500)
     fields = page.locator(
         ".gradio-container :is(input:not([type=file]), select, textarea):visible:enabled"
-    ).all()
-    for field in fields:  # by their place: one that appears or goes is no fault of theirs
-        if field.is_visible():
-            field.focus()
-            field.blur()
+    ).element_handles()
+    for field in fields:
+        if field.is_visible():  # one that went meanwhile is no fault of theirs
+            field.evaluate("(field) => { field.focus(); field.blur() }")
     return len(fields)
 
 

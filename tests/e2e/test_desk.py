@@ -112,8 +112,11 @@ def test_a_mistake_leads_from_the_matrix_to_the_desk(desk):
     page.wait_for_selector("#confusion button", timeout=120_000)
     page.wait_for_selector("#voter-bars .plotly")
     page.screenshot(path=str(SCREENSHOTS / "mistakes.png"), full_page=True)  # the one that ships
+    matrix = page.locator("#confusion")
+    before = matrix.inner_html()
     page.click("#evaluation input")
     page.get_by_role("option", name="rink_run").click()
+    becomes(page, lambda: matrix.inner_html() == before, False)
     page.locator("#confusion button[aria-label*='3Lutz predicted as 3Flip']").click()
     page.wait_for_selector("#clips-note:has-text('1 clips of 3Lutz predicted as 3Flip')")
     page.locator("#evaluation-clips tr[data-stem=b_flip] [data-open]").click()

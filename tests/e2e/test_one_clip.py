@@ -31,9 +31,13 @@ STEMS = re.compile(r"\b(1Salchow|2Axel|3Lutz|CamelSpin)\b")
 def named_on_screen(page) -> set[str]:
     """The examples that any visible part of the desk speaks of; the lists of them apart."""
     parts = ("#clip", "#status", "#verdict", "#warnings", "#results")
-    text = " ".join(page.inner_text(part) for part in parts if page.locator(part).is_visible())
+    text = page.evaluate(VISIBLE_TEXT, list(parts))
     chosen = page.locator("#history-list label:has(input:checked)")
     return set(STEMS.findall(text + " ".join(chosen.all_inner_texts())))
+
+
+VISIBLE_TEXT = """(parts) => parts.map((part) => document.querySelector(part))
+  .filter((node) => node?.checkVisibility()).map((node) => node.innerText).join(' ')"""
 
 
 def settles_on(page, *stems: str) -> None:

@@ -100,7 +100,7 @@ def test_centring_by_frame_removes_the_trajectory_of_the_hips():
     assert np.abs(normalise(joints, per_frame=True)[:, hips].mean(axis=1)).max() < 1e-5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 90))
 def test_resizing_keeps_straight_lines_and_constants(num_frames, window):
     line = np.arange(num_frames, dtype=np.float32).reshape(1, -1, 1, 1)
@@ -109,7 +109,7 @@ def test_resizing_keeps_straight_lines_and_constants(num_frames, window):
     assert resize_time(line, window)[0, :, 0, 0] == pytest.approx(expected, abs=1e-4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 400), st.integers(0, 2**31))
 def test_a_random_crop_keeps_the_published_lower_bound(num_valid, seed):
     frames = np.arange(450, dtype=np.float32).reshape(1, -1, 1, 1)

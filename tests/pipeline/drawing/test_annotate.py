@@ -86,7 +86,7 @@ def test_colours_are_rgb():
     assert amount(after, (0, 0, 255)) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     corner=st.tuples(st.integers(-200, 600), st.integers(-200, 350)),
     size=st.tuples(st.integers(1, 500), st.integers(1, 500)),

@@ -88,7 +88,7 @@ def test_who_is_dressed_alike_but_too_far_away_is_somebody_else():
     assert refined(people[0], people, scene.boxes[kept], renamed, looks) == people[0]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4]))
 def test_refining_leaves_every_box_to_one_person_at_most(seed, every):
     people = [

@@ -132,7 +132,7 @@ def test_who_gains_no_box_of_low_score_keeps_the_track():
     assert [track is was for track, was in zip(after, before, strict=True)] == [True, False]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4, 7]))
 def test_boxes_of_low_score_change_nothing_between_the_ends_of_a_trajectory(seed, every):
     scene = busy_scene(seed, every)
@@ -154,7 +154,7 @@ def test_boxes_of_low_score_change_nothing_between_the_ends_of_a_trajectory(seed
         np.testing.assert_array_equal(now.detected[within], was.detected[within])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 4, 7]))
 def test_tracks_do_not_depend_on_the_order_of_the_boxes(seed, every):
     scene = busy_scene(seed, every)
@@ -178,7 +178,7 @@ def test_the_order_does_not_matter_between_people_alike():
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), every=st.sampled_from([1, 3, 8]))
 def test_every_track_is_sound_and_exact_where_the_detector_looked(seed, every):
     scene = busy_scene(seed, every)
@@ -201,7 +201,7 @@ def test_every_track_is_sound_and_exact_where_the_detector_looked(seed, every):
             assert scene.detections.scores[row][0] == track.scores[frame]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_no_box_belongs_to_two_people(seed):
     scene = busy_scene(seed)

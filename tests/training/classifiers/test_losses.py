@@ -17,7 +17,7 @@ from training.classifiers.losses import (
 )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.integers(0, 2**31))
 def test_class_means_equal_a_plain_loop(labels, seed):
     generator = torch.Generator().manual_seed(seed)

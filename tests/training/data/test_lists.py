@@ -145,7 +145,7 @@ def stems_or_error(folder: Path) -> tuple[list[str], str]:
         return [], str(error)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(content=_CONTENTS, name=st.sampled_from(["train", "answer", "mapping"]))
 def test_any_file_gives_records_or_the_typed_error(
     tmp_path: Path, content: bytes, name: str

@@ -26,7 +26,7 @@ def test_curve_passes_its_keys_and_rests_outside():
     np.testing.assert_allclose(found[:, 0], [0.0, 0.0, 2.0, -1.0, -1.0], atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(0.05, 2.0), min_size=2, max_size=8),
     st.lists(st.floats(-5.0, 5.0), min_size=9, max_size=9),
@@ -66,7 +66,7 @@ def test_small_curves():
     assert bent[50] == pytest.approx(0.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3))
 def test_limbs_keep_their_lengths(target):
     root, offset = np.zeros((1, 3)), np.array([target])
