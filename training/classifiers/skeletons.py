@@ -72,6 +72,11 @@ class SkeletonDataSettings:
     """Rink: training clips are new in every epoch; false: the same ones, like a data set's."""
     margins_s: NotNegative = 0.0
     """Rink: training clips are cut looser, with up to so many seconds more before and after."""
+    wide: Share = 0.0
+    """Rink: of the training clips, those by any skater instead of one by the book: children and
+    adults, recreational to elite (docs/rink.md)."""
+    wide_validation: Share = 0.0
+    """Rink: the same of the validation clips."""
     noise: EstimatorNoise = field(default_factory=EstimatorNoise)
     """Rink: what the pose estimator does wrong."""
     predicted: PredictedSettings | None = None
@@ -255,9 +260,15 @@ def _skeletons(recipe: SkeletonRecipe, status: StatusLine) -> tuple[SkeletonClip
             fresh=data.fresh,
             balance=balance,
             margins_s=data.margins_s,
+            wide=data.wide,
         )
         if data.predicted is None:
-            held_out = rink(seed=data.validation_seed, count=data.validation_clips, fresh=False)
+            held_out = rink(
+                seed=data.validation_seed,
+                count=data.validation_clips,
+                fresh=False,
+                wide=data.wide_validation,
+            )
             return simulated, held_out
         to_validate = PredictedSkeletons(data.predicted.validation, data.predicted, status)
         to_learn = PredictedSkeletons(

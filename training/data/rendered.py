@@ -66,6 +66,8 @@ class RenderedClips:
     work; the others are sharp."""
     margins_s: NotNegative = 0.0
     """Up to so many seconds more before and after the element, drawn for each clip."""
+    wide: bool = False
+    """Any skater instead of one by the book, as `training.rink.motion.perform` says."""
 
     def __post_init__(self) -> None:
         low, high = self.quality
@@ -76,8 +78,9 @@ class RenderedClips:
     def fingerprint(self) -> str:
         """Changes when a clip would; the count does not."""
         values = {**asdict(self), "count": 0, "version": VERSION}
-        if not self.margins_s:
-            del values["margins_s"]  # clips that are stored already stay
+        for later in ("margins_s", "wide"):  # clips that were stored before it stay
+            if not values[later]:
+                del values[later]
         digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
         return f"rink-{self.seed}-{digest[:12]}"
 
@@ -143,7 +146,9 @@ def render_stored_clip(number: int, clips: RenderedClips) -> StoredClip:
     seed = (clips.seed, STREAM, number)
     rng = np.random.default_rng((*seed, 1))
     blur = rng.random() < clips.blurred
-    scene = draw_scene(clips.label(number), seed, blur=bool(blur), margins_s=clips.margins_s)
+    scene = draw_scene(
+        clips.label(number), seed, blur=bool(blur), margins_s=clips.margins_s, wide=clips.wide
+    )
     frames = kept(scene.num_frames, clips.max_frames)
     region, window = _region_and_window(scene, clips)
     views = replace(scene.camera, window=window)

@@ -90,6 +90,7 @@ class RinkSkeletons:
             they are made once.
         balance: `LongTailSettings.balance`.
         margins_s: Up to so many seconds more before and after the element, drawn for each clip.
+        wide: Share of clips by any skater instead of one by the book.
     """
 
     def __init__(
@@ -103,9 +104,10 @@ class RinkSkeletons:
         fresh: bool = True,
         balance: float = 0.0,
         margins_s: float = 0.0,
+        wide: float = 0.0,
     ) -> None:
         self._seed, self._noise, self._fresh, self._balance = seed, noise, fresh, balance
-        self._margins_s = margins_s
+        self._margins_s, self._wide = margins_s, wide
         indices = [class_index(name) for name in classes]
         labels = np.array(indices)[np.arange(count) % len(indices)]
         if frequencies == "challenge":
@@ -131,13 +133,27 @@ class RinkSkeletons:
             made, seed = _simulated, (self._seed, STREAM, number)
         else:
             made, seed = _simulated_before, (self._seed, STREAM, index)
-        return made(label, seed, self._noise, take=copy, margins_s=self._margins_s)
+        wide = _is_wide(seed, self._wide)
+        return made(label, seed, self._noise, take=copy, margins_s=self._margins_s, wide=wide)
+
+
+def _is_wide(seed: tuple[int, ...], share: float) -> bool:
+    """Whether a clip is one by any skater, the same in every copy."""
+    return bool(np.random.default_rng((*seed, 7)).random() < share)
 
 
 def _simulated(
-    label: int, seed: tuple[int, ...], noise: EstimatorNoise, *, take: int, margins_s: float
+    label: int,
+    seed: tuple[int, ...],
+    noise: EstimatorNoise,
+    *,
+    take: int,
+    margins_s: float,
+    wide: bool,
 ) -> LabelledPose:
-    simulated = skeleton_clip(LABELS[label], seed, noise=noise, take=take, margins_s=margins_s)
+    simulated = skeleton_clip(
+        LABELS[label], seed, noise=noise, take=take, margins_s=margins_s, wide=wide
+    )
     stride = pose_stride(len(simulated.scores))
     return LabelledPose(PoseSequence(simulated.keypoints_xy, simulated.scores, stride), label)
 

@@ -16,6 +16,9 @@ from models.skeletons import COCO17
 
 Sex = Literal["female", "male"]
 
+_CHILDREN = 0.4
+"""Share of children among all skaters."""
+
 JOINTS: tuple[str, ...] = (
     *COCO17.joints,
     "left_toe", "right_toe", "left_heel", "right_heel", "pelvis", "neck", "head_top",
@@ -74,13 +77,23 @@ class Body:
                 raise ValueError(f"{field.name}: expected a positive number, got {value}")
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, *, sex: Sex | None = None) -> Body:
-        """A random skater; the same generator state gives the same body."""
+    def draw(cls, rng: np.random.Generator, *, sex: Sex | None = None, wide: bool = False) -> Body:
+        """A random skater; the same generator state gives the same body.
+
+        `wide`: any age, children too; otherwise a grown skater.
+        """
         if sex is None:
             sex = "female" if rng.random() < 0.5 else "male"
         mean, shoulders, hips = (1.60, 0.180, 0.122) if sex == "female" else (1.72, 0.195, 0.112)
         height = float(np.clip(rng.normal(mean, 0.055), mean - 0.14, mean + 0.14))
         limb, arm, broad = 1.0 + 0.03 * np.clip(rng.standard_normal(3), -2.0, 2.0)
+        head = 0.178
+        if wide:
+            limb, arm, broad = 1.0 + 1.5 * (np.array([limb, arm, broad]) - 1.0)
+            if rng.random() < _CHILDREN:
+                young = rng.uniform(0.0, 1.0)  # 0 a grown skater, 1 about six years old
+                height *= 1.0 - 0.28 * young
+                limb, head = limb * (1.0 - 0.06 * young), head * (1.0 + 0.22 * young)
         return cls(
             sex=sex,
             height=height,
@@ -92,7 +105,7 @@ class Body:
             shoulder_width=float(shoulders * height * broad),
             hip_width=float(hips * height * broad),
             trunk=float(0.262 * height * (2.0 - limb)),
-            head=float(0.178 * height),
+            head=float(head * height),
             ankle_height=float(0.045 * height + 0.06),
             blade=float(0.155 * height),
         )

@@ -101,12 +101,13 @@ def draw_shot(
     share: tuple[float, float] | None = None,
     take: int = 0,
     margins_s: float = 0.0,
+    wide: bool = False,
 ) -> Shot:
     """Motion and camera of a clip: those of `draw_scene` for the same arguments, far cheaper.
 
     Other takes have another camera, picture size and frame rate before the same motion.
     """
-    performance = _performed(label, tuple(seed), margins_s)
+    performance = _performed(label, tuple(seed), margins_s, wide)
     rng = streams((*seed, take) if take else seed)
     drawn_size, drawn_fps = draw_size(rng["picture"]), draw_fps(rng["picture"])
     camera = draw_camera(rng["camera"], performance, size or drawn_size, share=share)
@@ -122,6 +123,7 @@ def draw_scene(
     share: tuple[float, float] | None = None,
     blur: bool = True,
     margins_s: float = 0.0,
+    wide: bool = False,
 ) -> ClipScene:
     """One clip of a class; the same arguments give the same scene.
 
@@ -134,12 +136,13 @@ def draw_scene(
             default anything from tiny to filling it.
         blur: Whether the shutter may stay open long enough to blur.
         margins_s: Up to so many seconds more before and after the element, each drawn.
+        wide: Any skater, as `motion.perform` says.
 
     Raises:
         ValueError: The label is none of the 28.
     """
     rng = streams(seed)
-    shot = draw_shot(label, seed, size=size, fps=fps, share=share, margins_s=margins_s)
+    shot = draw_shot(label, seed, size=size, fps=fps, share=share, margins_s=margins_s, wide=wide)
     performance, camera = shot.performance, shot.camera
     skater = Actor.of(performance, draw_look(rng["look"], performance.body.sex))
     return ClipScene(
@@ -176,8 +179,8 @@ def skater_middle(motion: Motion) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def _performed(label: str, seed: tuple[int, ...], margins_s: float) -> Performance:
-    return perform(label, streams(seed)["motion"], margins_s=margins_s)
+def _performed(label: str, seed: tuple[int, ...], margins_s: float, wide: bool) -> Performance:
+    return perform(label, streams(seed)["motion"], margins_s=margins_s, wide=wide)
 
 
 _NOBODY_ELSE = 0.55

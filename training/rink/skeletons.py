@@ -34,6 +34,14 @@ _ARMS, _LEGS = (
     for parts in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"))
 )
 
+_LIMBS = tuple(
+    np.array([name in (f"{side}_{upper}", f"{side}_{lower}") for name in COCO17.joints])
+    for side in ("left", "right")
+    for upper, lower in (("elbow", "wrist"), ("knee", "ankle"))
+)
+_TRUNK = np.array([name.endswith(("shoulder", "hip")) for name in COCO17.joints])
+_SWAPPED_CLIPS = 1.0 / 3.0
+
 
 @settings(kw_only=True)
 class EstimatorNoise:
@@ -53,6 +61,15 @@ class EstimatorNoise:
     """Share of time that a joint is lost: far off and of low confidence."""
     missing_frames: float = 0.003
     """Share of frames without any skeleton (AlphaPose missed 2 of 816)."""
+    limbs_lost: float = 0.0
+    """Share of time that an arm or a leg, all its joints at once, is lost like that."""
+    swapped_for_s: float = 0.0
+    """Once in every third clip, left and right are exchanged for so long on average."""
+    quick_jitter: float = 0.0
+    """So much more jitter for each box height a second that a joint moves within the box: limbs
+    that turn fast are blurred."""
+    lag_s: float = 0.0
+    """Quick joints are found where they were so long ago."""
     confidence: float = 0.513
     """Mean score on the ice."""
     confidence_in_air: float = 0.447
@@ -86,13 +103,14 @@ def skeleton_clip(
     noise: EstimatorNoise | None = EstimatorNoise(),  # noqa: B008 - frozen
     take: int = 0,
     margins_s: float = 0.0,
+    wide: bool = False,
 ) -> SkeletonClip:
     """One clip of a class; without noise, that of `scene.draw_scene` for the same seed.
 
     Other takes show the same motion to another camera and with other noise, at half the cost.
-    `margins_s` as in `draw_scene`.
+    `margins_s` and `wide` as in `draw_scene`.
     """
-    shot = draw_shot(label, seed, take=take, margins_s=margins_s)
+    shot = draw_shot(label, seed, take=take, margins_s=margins_s, wide=wide)
     views = shot.camera.at(shot.times_s)
     xy, _ = views.project(shot.performance.at(shot.times_s))
     boxes = joint_boxes(xy)
@@ -121,7 +139,15 @@ def disturbed(
     heights = np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0])[:, None]
     error = _errors(rng, T, noise.drift_s * fps) * np.where(_EXTREMITIES, 2.0, 1.0)[:, None]
     error *= noise.jitter * strength
+    if noise.quick_jitter or noise.lag_s:
+        velocity = _own_velocity(keypoints, heights, fps)
+        error *= 1.0 + noise.quick_jitter * np.linalg.norm(velocity, axis=-1, keepdims=True)
+        error -= noise.lag_s * strength * velocity
     lost = _spells(rng, (T, 17), noise.lost * strength, noise.spell_s * fps)
+    if noise.limbs_lost:
+        for limb in _LIMBS:
+            spells = _spells(rng, (T, 1), noise.limbs_lost * strength, noise.spell_s * fps)
+            lost |= spells & limb[None, :]
     error += lost[..., None] * 0.12 * rng.standard_normal((T, 17, 2))
     noisy = keypoints + error * heights[..., None]
     swapped = _spells(rng, (T, 1), noise.swaps * strength, noise.spell_s * fps)[:, 0]
@@ -131,10 +157,25 @@ def disturbed(
             spells = _spells(rng, (T, 1), noise.half_swaps * strength, noise.spell_s * fps)[:, 0]
             exchanged = noisy[:, COCO17.flip_order]
             noisy = np.where(spells[:, None, None] & half[None, :, None], exchanged, noisy)
+    if noise.swapped_for_s and rng.random() < _SWAPPED_CLIPS:
+        length = max(1, round(rng.exponential(noise.swapped_for_s) * fps))
+        first = int(rng.integers(max(T - length, 1)))
+        noisy[first : first + length] = noisy[first : first + length][:, COCO17.flip_order]
     scores = _scores(rng, np.linalg.norm(error, axis=-1), noise, in_air) * np.where(lost, 0.35, 1.0)
     absent = rng.random(T) < noise.missing_frames * strength
     noisy[absent], scores[absent] = np.nan, 0.0
     return noisy.astype(np.float32), scores.astype(np.float32)
+
+
+def _own_velocity(
+    keypoints: FloatArray, heights: NDArray[np.floating], fps: float
+) -> NDArray[np.float64]:
+    """How joints `(T, 17, 2)` move against the middle of the trunk, box heights a second."""
+    if len(keypoints) < 2:
+        return np.zeros(keypoints.shape)
+    own = keypoints - keypoints[:, _TRUNK].mean(axis=1, keepdims=True)
+    velocity: NDArray[np.float64] = np.gradient(own / heights[..., None], axis=0) * fps
+    return velocity
 
 
 def _errors(rng: np.random.Generator, T: int, drift: float) -> NDArray[np.float64]:

@@ -29,6 +29,8 @@ LEFT_HANDED = 0.12
 _MARGIN_M = 1.2
 _SETTLE_S = 0.30
 """Simulated before and after a clip, so that its ends are like its middle."""
+_LANDED_S = 0.36
+"""So much of a landing at least is shown, however long the flight was."""
 _DRAWS = 40
 _ANGLES = 48
 
@@ -50,6 +52,7 @@ def perform(
     mirrored: bool | None = None,
     clean: bool = False,
     margins_s: float = 0.0,
+    wide: bool = False,
 ) -> Performance:
     """A clip of one class, somewhere on the rink.
 
@@ -63,15 +66,17 @@ def perform(
         mirrored: True turns clockwise, False counter-clockwise; drawn when absent.
         clean: No falls, step-outs, tilts or missing rotation.
         margins_s: Up to so many seconds more of the skating before and after, each drawn.
+        wide: Any skater instead of one by the book: children and adults, recreational to elite,
+            jumps as different as `habits` says.
 
     Raises:
         ValueError: The label is none of the 28.
     """
     element = ELEMENTS[class_index(label)]
-    body = Body.draw(rng) if body is None else body
+    body = Body.draw(rng, wide=wide) if body is None else body
     mirrored = bool(rng.random() < LEFT_HANDED) if mirrored is None else mirrored
     for _ in range(_DRAWS):
-        staging = _stage(element, rng, clean=clean)
+        staging = _stage(element, rng, clean=clean, wide=wide)
         if margins_s:
             staging = _loosened(staging, margins_s, rng)
         solution = solve(
@@ -99,9 +104,9 @@ def warm_up(seconds: float, rng: np.random.Generator) -> Motion:
     raise RuntimeError(f"no draw of {_DRAWS} fits the rink")
 
 
-def _stage(element: Element, rng: np.random.Generator, *, clean: bool) -> Staging:
+def _stage(element: Element, rng: np.random.Generator, *, clean: bool, wide: bool) -> Staging:
     if element.family == "jump":
-        return _stage_jump(element, rng, clean=clean)
+        return _stage_jump(element, rng, clean=clean, wide=wide)
     if element.family == "spin":
         return _stage_spin(element, rng)
     seconds = sequence_length(rng) if element.family == "sequence" else _other_length(rng)
@@ -142,10 +147,12 @@ def _other_length(rng: np.random.Generator) -> float:
     return lengths[int(rng.choice(3, p=(0.5, 0.35, 0.15)))](rng)
 
 
-def _stage_jump(element: Element, rng: np.random.Generator, *, clean: bool) -> Staging:
-    plan = plan_jump(element.kind, int(element.label[0]), rng, clean=clean)
+def _stage_jump(element: Element, rng: np.random.Generator, *, clean: bool, wide: bool) -> Staging:
+    plan = plan_jump(element.kind, int(element.label[0]), rng, clean=clean, wide=wide)
     phrase = jump(plan, rng).enlivened(rng)
-    return Staging(phrase, *jump_span(*phrase.flights[0], rng))
+    takeoff_s, landing_s = phrase.flights[0]
+    start, end = jump_span(takeoff_s, landing_s, rng)
+    return Staging(phrase, start, max(end, landing_s + _LANDED_S) if wide else end)
 
 
 def jump_span(takeoff_s: float, landing_s: float, rng: np.random.Generator) -> tuple[float, float]:

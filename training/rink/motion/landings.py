@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.rink.motion.habits import Habit, lift, possible
 from training.rink.motion.kinematics.pose import STAND, Pose, pose, varied
 from training.rink.motion.phrase import AUTO, Contact, Fall, Phrase, Side
 from training.rink.motion.takeoffs import AIR_TIGHT
@@ -71,6 +72,17 @@ class Touchdown:
     """Turns that the skater is short of it at the landing."""
     speed: float
     """Metres a second."""
+    habit: Habit
+    """How this skater lands."""
+
+    def struck(self, described: Pose, rng: np.random.Generator) -> Pose:
+        """A pose as this skater strikes it."""
+        drawn = varied(described, rng)
+        if self.habit.is_book:
+            return drawn
+        own = possible(drawn + self.habit.landing)
+        lift("left_foot", own, 0.10)
+        return own
 
 
 def _touch(phrase: Phrase, touchdown: Touchdown, until: float) -> None:
@@ -97,7 +109,7 @@ def run_out(phrase: Phrase, touchdown: Touchdown, rng: np.random.Generator) -> N
         (landing + 1.0, facing + 0.11, AUTO),
         (phrase.duration, facing, AUTO),
     ]
-    phrase.poses += [(landing + t, varied(p, rng)) for t, p in _RUN_OUT]
+    phrase.poses += [(landing + t, touchdown.struck(p, rng)) for t, p in _RUN_OUT]
 
 
 def step_out(phrase: Phrase, touchdown: Touchdown, rng: np.random.Generator) -> None:
@@ -112,7 +124,7 @@ def step_out(phrase: Phrase, touchdown: Touchdown, rng: np.random.Generator) -> 
         Contact("right", step + 0.6, phrase.duration, blade=((0.0, facing + 1.0),),
                 pivot=((step + 0.55, 0.7), (step + 0.75, 0.0))),
     ]  # fmt: skip
-    phrase.poses += [(touchdown.at + t, varied(p, rng)) for t, p in _RUN_OUT if t < 0.12]
+    phrase.poses += [(touchdown.at + t, touchdown.struck(p, rng)) for t, p in _RUN_OUT if t < 0.12]
     phrase.poses += [
         (step + 0.15, varied(_STUMBLE, rng)),
         (step + 0.60, varied(pose(_STUMBLE, trunk=(18, 4), knee=44.0), rng)),
@@ -138,7 +150,7 @@ def fall(phrase: Phrase, touchdown: Touchdown, rng: np.random.Generator) -> None
                 pivot=((up, 1.0), (stands, 0.0)))
         for side, aside in _BOTH
     ]  # fmt: skip
-    phrase.poses += [(landing + t, varied(p, rng)) for t, p in _RUN_OUT if t < 0.05]
+    phrase.poses += [(landing + t, touchdown.struck(p, rng)) for t, p in _RUN_OUT if t < 0.05]
     phrase.poses += [
         (down, varied(_FALLEN, rng)),
         (up, varied(_FALLEN, rng)),
