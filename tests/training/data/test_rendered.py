@@ -72,6 +72,7 @@ def test_looser_cuts_are_other_clips_and_tight_ones_stay_stored() -> None:
     assert FEW.fingerprint == "rink-3-69f7f2110685"
     loose = replace(FEW, margins_s=1.5)
     assert loose.fingerprint != FEW.fingerprint
+    assert replace(FEW, wide=True).fingerprint not in (FEW.fingerprint, loose.fingerprint)
     tight, looser = (
         sum(render_stored_clip(number, clips).num_frames for number in range(2))
         for clips in (FEW, loose)

@@ -239,3 +239,18 @@ def test_a_few_clips_without_poses_are_left_out(tmp_path: Path) -> None:
     assert found.clip(0, 1).class_index == 2
     with pytest.raises(DataError, match=r"1_a\.npz: there is no such file \(1 of 3"):
         PreparedPoses(clips, tmp_path, max_absent=0.3)
+
+
+def test_a_share_of_the_clips_is_by_any_skater() -> None:
+    book, mixed, wide = (
+        rink(classes=("2Loop",), count=12, wide=share, fresh=False) for share in (0.0, 0.5, 1.0)
+    )
+    any_skater = 0
+    for number in range(12):
+        shown, usual, other = (
+            clips.clip(0, number).pose.keypoints_xy for clips in (mixed, book, wide)
+        )
+        is_wide = np.array_equal(shown, other, equal_nan=True)
+        assert is_wide != np.array_equal(shown, usual, equal_nan=True)
+        any_skater += is_wide
+    assert 1 <= any_skater <= 11

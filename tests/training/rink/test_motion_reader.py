@@ -17,10 +17,12 @@ from training.rink.performance import RINK_LENGTH_M, RINK_WIDTH_M, SIMULATION_HZ
 FIRST_SEED = 100_000
 
 
-def clip(label: str, seed: int) -> Performance:
-    return perform(
-        label, np.random.default_rng([FIRST_SEED + seed, class_index(label)]), clean=True
-    )
+JUMPS = [element.label for element in ELEMENTS if element.family == "jump"]
+
+
+def clip(label: str, seed: int, *, wide: bool = False) -> Performance:
+    rng = np.random.default_rng([FIRST_SEED + seed, class_index(label)])
+    return perform(label, rng, clean=True, wide=wide)
 
 
 def agrees(shown: Performance) -> bool:
@@ -47,6 +49,18 @@ def test_reader_recovers_the_class(label):
 @pytest.mark.parametrize("label", LABELS)
 def test_reader_recovers_the_class_98_times_of_100(label):
     right = sum(agrees(clip(label, seed)) for seed in range(50))
+    assert right >= 49
+
+
+@pytest.mark.parametrize("label", JUMPS)
+def test_any_skater_s_jump_is_what_the_rules_say(label):
+    assert agrees(clip(label, 1, wide=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", JUMPS)
+def test_any_skater_s_jump_is_what_the_rules_say_98_times_of_100(label):
+    right = sum(agrees(clip(label, seed, wide=True)) for seed in range(50))
     assert right >= 49
 
 

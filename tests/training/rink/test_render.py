@@ -214,6 +214,52 @@ def test_noise_is_that_of_an_estimator():
     assert np.array_equal(swapped, np.isclose(noisy[:, 9, 0], 500.0))
 
 
+def still_and_turning(T: int = 400, fps: float = 25.0) -> tuple[np.ndarray, np.ndarray]:
+    """Joints `(T, 17, 2)` that stand still but for the left wrist, and their boxes."""
+    keypoints = np.tile(np.linspace(400.0, 600.0, 17, dtype=np.float32)[None, :, None], (T, 1, 2))
+    keypoints[:, 9, 0] += 60.0 * np.sin(2.0 * np.pi * 2.0 * np.arange(T) / fps)
+    return keypoints, np.tile(np.array([400, 400, 600, 600], np.float32), (T, 1))
+
+
+def found(noise: EstimatorNoise, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    keypoints, boxes = still_and_turning()
+    rng = np.random.default_rng(seed)
+    in_air = np.zeros(len(keypoints), bool)
+    noisy, _ = disturbed(rng, keypoints, noise, boxes=boxes, in_air=in_air, fps=25.0)
+    return keypoints, noisy
+
+
+QUIET = EstimatorNoise(jitter=0.0, swaps=0.0, lost=0.0, missing_frames=0.0)
+
+
+def test_quick_joints_lag_and_jitter_more():
+    keypoints, noisy = found(replace(QUIET, lag_s=0.02))
+    velocity = np.gradient(keypoints[:, 9, 0])
+    assert np.corrcoef(keypoints[:, 9, 0] - noisy[:, 9, 0], velocity)[0, 1] > 0.99
+    assert np.abs(noisy[:, 10] - keypoints[:, 10]).max() < 0.1
+    keypoints, noisy = found(replace(QUIET, jitter=0.01, quick_jitter=0.5))
+    error = np.abs(noisy - keypoints)
+    assert error[:, 9].mean() > 1.5 * error[:, 10].mean()
+
+
+def test_a_limb_is_lost_as_a_whole():
+    keypoints, noisy = found(replace(QUIET, limbs_lost=0.2))
+    lost = np.abs(noisy - keypoints).max(axis=2) > 1e-3
+    assert 0.02 < lost[:, 7].mean() < 0.6
+    assert (lost[:, 7] == lost[:, 9]).all(), "an elbow goes with its wrist"
+    assert not lost[:, :5].any(), "a head is no limb"
+
+
+def test_left_and_right_are_exchanged_for_long_in_some_clips():
+    swapped = []
+    for seed in range(30):
+        keypoints, noisy = found(replace(QUIET, swapped_for_s=2.0), seed)
+        wrong = np.abs(noisy[:, 16] - keypoints[:, 15]).max(axis=1) < 1e-3
+        assert np.count_nonzero(np.diff(wrong.astype(int))) <= 2, "one stretch"
+        swapped.append(wrong.any())
+    assert 3 <= sum(swapped) <= 20
+
+
 def test_skeletons_in_bulk():
     names = ("3Lutz", "SitSpin") * 20
     clips = [skeleton_clip(name, (3, number)) for number, name in enumerate(names)]

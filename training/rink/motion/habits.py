@@ -95,6 +95,8 @@ class Habit:
     def adjusted(self, key_s: float, key: Pose, kind: str) -> Pose:
         """A pose `key_s` seconds before (negative) the take-off as this skater strikes it."""
         result = key.copy()
+        if self.is_book:
+            return result
         if self.arms:
             other, share = self.arms
             _blend(result, _at(TAKEOFFS[other].keys, key_s), share, _UPPER)

@@ -177,7 +177,7 @@ def _approached(plan: JumpPlan, rng: np.random.Generator) -> list[tuple[float, P
     approached = []
     own = plan.habit
     for time, key in TAKEOFFS[plan.kind].keys:
-        pose = key.copy() if own.is_book else own.adjusted(time, key, plan.kind)
+        pose = own.adjusted(time, key, plan.kind)
         if time < _DICTATED_S:
             for name in _HABITUAL:
                 channel = CHANNELS[name]
