@@ -232,12 +232,14 @@ _SPREAD = _spread()
 """How far skaters differ in a pose, standard deviations."""
 
 
-def _foot(side: str, *track: tuple[float, tuple[float, float, float]]) -> Keys:
+def _foot(side: Side, *track: tuple[float, tuple[float, float, float]]) -> Keys:
+    """A free foot's way, the ankle a little pointed and turned out."""
     keys = []
     for time, place in track:
-        groups: dict[str, tuple[float, ...] | float] = {f"{side}_foot": place}
-        groups[f"{side}_ankle"] = (30.0, 12.0)
-        keys.append((time, pose(**groups)))
+        key = pose()
+        key[CHANNELS[f"{side}_foot"]] = place
+        key[CHANNELS[f"{side}_ankle"]] = (30.0, 12.0)
+        keys.append((time, key))
     return tuple(keys)
 
 
