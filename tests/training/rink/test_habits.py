@@ -8,10 +8,10 @@ import pytest
 from pipeline.elements import class_index
 from training.rink.body import JOINT, Body
 from training.rink.motion import perform
-from training.rink.motion.habits import book, draw_habit
+from training.rink.motion.jumping.habits import book, draw_habit
+from training.rink.motion.jumping.takeoffs import TAKEOFFS
 from training.rink.motion.jumps import plan_jump
 from training.rink.motion.kinematics.pose import CHANNELS
-from training.rink.motion.takeoffs import TAKEOFFS
 
 SEED = 110_000
 

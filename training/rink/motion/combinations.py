@@ -12,11 +12,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from training.rink.motion.jumping.takeoffs import TAKEOFFS
 from training.rink.motion.jumps import JumpPlan, jump
 from training.rink.motion.kinematics.pose import pose, varied
 from training.rink.motion.kinematics.travel import GRAVITY
 from training.rink.motion.phrase import Contact, Phrase
-from training.rink.motion.takeoffs import TAKEOFFS
 from training.rink.performance import SIMULATION_HZ
 
 FOLLOWERS = ("Toeloop", "Loop")

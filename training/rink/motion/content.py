@@ -15,12 +15,12 @@ import numpy as np
 
 from training.rink.motion.clip import sequence_length
 from training.rink.motion.combinations import AFTER_EULER, EULER, euler_of, jump_combination
+from training.rink.motion.jumping.takeoffs import TAKEOFFS
 from training.rink.motion.jumps import JumpPlan, jump, plan_jump
 from training.rink.motion.phrase import Phrase
 from training.rink.motion.positions import POSITIONS
 from training.rink.motion.spins import COMBINATION, LAYBACK, SpinPlan, plan_spin, spin, way_s
 from training.rink.motion.steps import sequence
-from training.rink.motion.takeoffs import TAKEOFFS
 from training.rink.performance import SIMULATION_HZ
 
 Maker = Callable[[], Phrase]

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.rink.motion.entries import ENTRIES
-from training.rink.motion.habits import Habit, book, draw_habit, possible
+from training.rink.motion.jumping.entries import ENTRIES
+from training.rink.motion.jumping.habits import Habit, book, draw_habit, possible
+from training.rink.motion.jumping.landings import Touchdown, fall, run_out, step_out
+from training.rink.motion.jumping.takeoffs import AIR_OPEN, AIR_TIGHT, APPROACHES, TAKEOFFS
 from training.rink.motion.kinematics.pose import CHANNELS, Pose, varied
 from training.rink.motion.kinematics.travel import GRAVITY
-from training.rink.motion.landings import Touchdown, fall, run_out, step_out
 from training.rink.motion.phrase import AUTO, Contact, Mark, Phrase, Side
-from training.rink.motion.takeoffs import AIR_OPEN, AIR_TIGHT, APPROACHES, TAKEOFFS
 from training.rink.performance import SIMULATION_HZ, Flaw
 
 PREPARATION_S, CHECK_OUT_S = 2.2, 1.6

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.rink.motion.habits import Habit, lift, possible
+from training.rink.motion.jumping.habits import Habit, lift, possible
+from training.rink.motion.jumping.takeoffs import AIR_TIGHT
 from training.rink.motion.kinematics.pose import STAND, Pose, pose, varied
 from training.rink.motion.phrase import AUTO, Contact, Fall, Phrase, Side
-from training.rink.motion.takeoffs import AIR_TIGHT
 
 _RUN_OUT: tuple[tuple[float, Pose], ...] = (
     (-0.06, pose(AIR_TIGHT, left_hand=(0.36, -0.42, -0.14), left_foot=(0.22, -0.24, -0.88),

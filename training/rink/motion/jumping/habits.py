@@ -16,9 +16,9 @@ from typing import Literal
 
 import numpy as np
 
+from training.rink.motion.jumping.takeoffs import TAKEOFFS
 from training.rink.motion.kinematics.pose import CHANNELS, NUM_CHANNELS, Pose, pose, swapped
 from training.rink.motion.phrase import Side
-from training.rink.motion.takeoffs import TAKEOFFS
 
 Keys = tuple[tuple[float, Pose], ...]
 Entry = Literal["three_turn", "mohawk", "backward", "axel"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.rink.motion.habits import Entry, Habit
+from training.rink.motion.jumping.habits import Entry, Habit
 from training.rink.motion.kinematics.pose import STAND, varied
 from training.rink.motion.phrase import AUTO, Contact, Phrase, Side
 
