@@ -12,7 +12,7 @@ from models.dino import Dino
 from models.vitpose import ViTPose
 from pipeline.annotations.marked import SkaterBox
 from pipeline.classification.classify import classify_skeleton, classify_views, interruptible
-from pipeline.classification.ensemble import decide, fuse_umt
+from pipeline.classification.ensemble import fuse_umt
 from pipeline.classification.sequence import make_sequence
 from pipeline.classification.views import FrameCollector, ViewCollector
 from pipeline.config import Profile
@@ -40,6 +40,7 @@ from pipeline.types import (
     Track,
     VideoInfo,
 )
+from pipeline.verdict.refined import decided
 from pipeline.video import Frame, FrameBuffer, Video
 from pipeline.weight_warnings import weight_warnings
 
@@ -99,7 +100,8 @@ class Run:
         scores["umt"] = self._fuse(scores)
         self.monitor.finish("umt", scores["umt"])
         scores["infogcn"] = self._score_skeleton(pose)
-        verdict = decide(scores, self.profile.ensemble)
+        times_s, untrained = self.video.timeline.pts_s, self.networks.is_untrained("pose")
+        verdict = decided(scores, pose, times_s, self.profile.ensemble, untrained=untrained)
         timings = {**self.monitor.timings_s, "total": self.monitor.total()}
         return Analysis(
             profile=self.profile.name,

@@ -22,6 +22,8 @@ from pipeline.types import FloatArray, IntArray, ModelScores, Verdict, Vote
 
 Probabilities = NDArray[np.float64]
 
+Strategy = Literal["weighted", "vote", "refined"]
+"""What may decide a verdict."""
 FUSED = ("umt", "uniformerv2", "infogcn")
 """The three models of the ensemble, in the paper's order."""
 LEADERBOARD = {
@@ -38,8 +40,10 @@ LEADERBOARD = {
 class EnsembleSettings:
     """How the models' scores become one verdict."""
 
-    strategy: Literal["weighted", "vote"] = "weighted"
-    """Which of the two decides; both are always computed."""
+    strategy: Strategy = "weighted"
+    """What decides: one of the paper's two, which are always computed, or `refined`, beyond the
+    paper: the weighted sum times what the skeleton shows of a jump. Where there are scores alone,
+    as in evaluations, `refined` is the weighted sum."""
     scores: Mapping[str, float] = field(
         default_factory=lambda: {"umt": 94.5, "uniformerv2": 95.0, "infogcn": 92.0}
     )
@@ -159,7 +163,9 @@ def vote_shares(ballot: Vote) -> Probabilities:
 
 
 def decide(scores: Mapping[str, ModelScores], settings: EnsembleSettings) -> Verdict:
-    """Vote and weighted sum over the models, and the verdict of the chosen strategy.
+    """Vote and weighted sum over the models, and the verdict of the chosen one of the two.
+
+    `pipeline.verdict.refined` goes on from the weighted sum, with a skeleton.
 
     Args:
         scores: At least the three fused models; single networks beside them vote when
@@ -175,14 +181,15 @@ def decide(scores: Mapping[str, ModelScores], settings: EnsembleSettings) -> Ver
     weights = softmax_weights({name: settings.scores[name] for name in FUSED})
     weighted = weighted_sum(scores, weights, settings.combine)
     ballot = vote(_voters(scores, settings.voters), scores[settings.tie_breaker])
-    if settings.strategy == "vote":
+    by_vote = settings.strategy == "vote"
+    if by_vote:
         probabilities, class_index = vote_shares(ballot), LABELS.index(ballot.label)
     else:
         probabilities, class_index = weighted, int(weighted.argmax())
     return Verdict(
         probabilities=probabilities,
         class_index=class_index,
-        strategy=settings.strategy,
+        strategy="vote" if by_vote else "weighted",
         weights=weights,
         weighted=weighted,
         vote=ballot,

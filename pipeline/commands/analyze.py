@@ -10,6 +10,7 @@ from typing import get_args
 from models.command_line import StatusLine, print_error
 from pipeline.analyser import Analyser
 from pipeline.annotations.marked import read_box
+from pipeline.classification.ensemble import Strategy
 from pipeline.commands.arguments import add_device, add_video, shown_on, typed
 from pipeline.config import load_profile
 from pipeline.drawing.overlay import write_overlay
@@ -28,6 +29,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--reader",
         choices=get_args(ReaderName),
         help="library that decodes the video; the profile's by default",
+    )
+    command.add_argument(
+        "--strategy",
+        choices=get_args(Strategy),
+        help="what decides: the weighted sum or the vote of the paper, or the weighted sum refined "
+        "by the turns and the take-off of the skeleton; the profile's by default",
     )
     command.add_argument("--overlay", action="store_true", help="also write overlay.mp4")
     skater = command.add_mutually_exclusive_group()
@@ -61,6 +68,9 @@ def _analyze(
     profile = load_profile(arguments.profile)
     if arguments.reader:
         profile = replace(profile, reader=arguments.reader)
+    if arguments.strategy:
+        ensemble = replace(profile.ensemble, strategy=arguments.strategy)
+        profile = replace(profile, ensemble=ensemble)
     analyser = Analyser(
         profile,
         device=arguments.device,

@@ -37,7 +37,8 @@ from pipeline.types import (
     VideoInfo,
 )
 from pipeline.verdict.calibrated import calibrated_verdict
-from pipeline.verdict.files import calibrated_as_dict
+from pipeline.verdict.evidence import evidence_of
+from pipeline.verdict.files import calibrated_as_dict, evidence_as_dict
 
 SCHEMA_VERSION = 1
 
@@ -56,6 +57,7 @@ UNREADABLE = (
 def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
     """The content of `analysis.json`."""
     verdict, calibrated = analysis.verdict, calibrated_verdict(analysis)
+    of_skeleton = verdict.strategy == "refined"
     return {
         "schema_version": SCHEMA_VERSION,
         "rinkside_version": __version__,
@@ -90,6 +92,7 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "warnings": [str(message) for message in analysis.warnings],
         "messages": messages_as_dict(analysis.people.rule, analysis.warnings),
         "calibrated": None if calibrated is None else calibrated_as_dict(calibrated),
+        "evidence": evidence_as_dict(evidence_of(analysis)) if of_skeleton else None,
         **_set_by_person(analysis),
     }
 

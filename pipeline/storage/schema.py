@@ -21,7 +21,7 @@ from pydantic import (
 from pipeline.annotations.notes import EXPECTED, are_notes
 from pipeline.annotations.report_fields import EXPECTED as EXPECTED_FIELDS
 from pipeline.annotations.report_fields import are_report_fields
-from pipeline.classification.ensemble import FUSED
+from pipeline.classification.ensemble import FUSED, Strategy
 from pipeline.elements import NUM_CLASSES
 from pipeline.storage.field_kinds import (
     CodedMessage,
@@ -75,7 +75,7 @@ class _Vote(Table):
 
 class _Verdict(Table):
     class_index: Annotated[int, Field(ge=0, lt=NUM_CLASSES)]
-    strategy: Literal["weighted", "vote"]
+    strategy: Strategy
     weights: _Weights
     vote: _Vote
 

@@ -81,7 +81,7 @@ class Verdict:
     class_index: int
     """The decided class."""
     strategy: str
-    """`"weighted"` or `"vote"`: which of the two decided."""
+    """`"weighted"`, `"vote"` or `"refined"`: what decided."""
     weights: Mapping[str, float]
     """Model -> its weight in the weighted sum."""
     weighted: NDArray[np.float64]

@@ -63,6 +63,14 @@ def test_an_untrained_analysis_is_complete_and_says_so(analysis):
     assert stages <= analysis.timings_s["total"] * 1.01
 
 
+def test_a_refined_verdict_without_evidence_is_the_weighted_sum(analysis, clip):
+    profile = load_profile("demo")
+    wanted = replace(profile, ensemble=replace(profile.ensemble, strategy="refined"))
+    made = Analyser(wanted, untrained=True).analyse(clip)
+    assert (made.verdict.strategy, analysis.verdict.strategy) == ("refined", "weighted")
+    np.testing.assert_allclose(made.verdict.probabilities, made.verdict.weighted)
+
+
 def test_seeded_weights_give_the_same_answer_again(analysis, clip):
     again = Analyser(load_profile("demo"), untrained=True).analyse(clip)
     for name, scores in analysis.scores.items():

@@ -14,7 +14,7 @@ def display_name(model: str) -> str:
     """How a model, or an ensemble of them, is called on screen."""
     if model in MODEL_NAMES:
         return MODEL_NAMES[model]
-    if model in ("weighted", "vote"):
+    if model in ("weighted", "vote", "refined"):
         return say(f"strategy_{model}")
     return f"UMT {model.removeprefix('umt_')}" if model.startswith("umt_") else model
 

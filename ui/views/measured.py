@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
@@ -21,6 +20,7 @@ from pipeline.measure.records import (
     Measurement,
     Measurements,
     Quantity,
+    Reason,
     TimeSeries,
 )
 from pipeline.measure.records import Span as Stretch
@@ -28,10 +28,9 @@ from pipeline.types import Analysis
 from ui.language.names import class_name
 from ui.language.tables import say
 from ui.player.lanes import Lane, Mark, Span, SpanLane, Tone, ValueLane
+from ui.views.kept import Kept
 from ui.views.plots import INK, styled
 
-_KNOWN: OrderedDict[int, tuple[Analysis, Measurements]] = OrderedDict()
-_KEPT = 8
 _HEIGHT, _TURNS, _GAP = "#0072B2", "#D55E00", "rgba(213,94,0,0.25)"
 _PHASES = {
     "entry": "rgba(86,180,233,0.18)", "air": "rgba(230,159,0,0.28)",
@@ -42,15 +41,8 @@ _PHASES = {
 _TONES: dict[str, Tone] = {"entry": "before", "air": "air", "exit": "after"}
 
 
-def measured(analysis: Analysis) -> Measurements:
-    """The measurements of an analysis; the last few are kept."""
-    known = _KNOWN.get(id(analysis))
-    if known is None or known[0] is not analysis:
-        known = (analysis, measure_analysis(analysis))
-        _KNOWN[id(analysis)] = known
-        while len(_KNOWN) > _KEPT:
-            _KNOWN.popitem(last=False)
-    return known[1]
+measured = Kept(measure_analysis)
+"""The measurements of an analysis."""
 
 
 def measured_on_screen(analysis: Analysis) -> Measurements:
@@ -96,8 +88,9 @@ def measured_table(found: Measurements) -> pd.DataFrame:
 
 def _row(one: Measurement, fps: float) -> tuple[str, str, str, str]:
     name = say(f"measured_{one.quantity}")
-    if one.estimate is None:
-        return name, say("measured_untold"), "", _reason(one)
+    if one.reason is not None:
+        return name, say("measured_untold"), "", untold_in_words(one.reason)
+    assert one.estimate is not None
     digits = _digits(one.unit)
     unit = say(f"unit_{_UNIT_KEYS[one.unit]}")
     value = f"{one.estimate.value:.{digits}f} {unit}"
@@ -145,10 +138,10 @@ def _digits(unit: str) -> int:
     return {"s": 2, "turns": 2, "turns/s": 1}.get(unit, 0)
 
 
-def _reason(one: Measurement) -> str:
-    assert one.reason is not None
-    values = {name: f"{value:.4g}" for name, value in one.reason.values.items()}
-    return say(f"untold_{one.reason.code}", **values)
+def untold_in_words(reason: Reason) -> str:
+    """Why a video does not tell."""
+    values = {name: f"{value:.4g}" for name, value in reason.values.items()}
+    return say(f"untold_{reason.code}", **values)
 
 
 def summary(found: Measurements) -> str:

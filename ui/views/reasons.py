@@ -19,6 +19,7 @@ from pipeline.inspection.weight_sensitivity import (
 from pipeline.types import Analysis
 from ui.language.names import class_name, display_name, element_name
 from ui.language.tables import say
+from ui.views.refined import refined_part
 
 
 def settings_of(analysis: Analysis) -> EnsembleSettings:
@@ -45,9 +46,11 @@ def reasons(analysis: Analysis, weights: Mapping[str, float] | None = None) -> l
 
 
 def reasons_card(analysis: Analysis, weights: Mapping[str, float] | None = None) -> str:
-    """The sentences as HTML."""
+    """The sentences as HTML, and what the skeleton makes of the weighted sum."""
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in reasons(analysis, weights))
-    return f'<ul class="rs-reasons" aria-live="polite">{items}</ul>'
+    used = normalised(weights or analysis.verdict.weights)
+    total = sum_of(analysis.scores, used, settings_of(analysis))
+    return f'<ul class="rs-reasons" aria-live="polite">{items}</ul>{refined_part(analysis, total)}'
 
 
 def _who_says_what(analysis: Analysis) -> str:
