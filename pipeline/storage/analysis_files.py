@@ -92,7 +92,7 @@ def analysis_as_dict(analysis: Analysis) -> dict[str, Any]:
         "warnings": [str(message) for message in analysis.warnings],
         "messages": messages_as_dict(analysis.people.rule, analysis.warnings),
         "calibrated": None if calibrated is None else calibrated_as_dict(calibrated),
-        "evidence": evidence_as_dict(evidence_of(analysis)) if of_skeleton else None,
+        **({"evidence": evidence_as_dict(evidence_of(analysis))} if of_skeleton else {}),
         **_set_by_person(analysis),
     }
 
