@@ -14,13 +14,21 @@ from types import FrameType
 from typing import NoReturn
 
 from models.command_line import print_error
-from ui.server.startup import Address, StartError, check_address, read_address, temporary_folder
+from ui.server.startup import (
+    Address,
+    StartError,
+    check_address,
+    keys_of,
+    read_address,
+    temporary_folder,
+)
 
 
 def main() -> int:
     """Build the page and serve it: 0 when it is stopped, 2 when it cannot start."""
     try:
         address = read_address(sys.argv[1:], os.environ)
+        keys_of(os.environ)
         check_address(address)
         with temporary_folder():
             _run(address)

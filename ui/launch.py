@@ -14,6 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ui.endpoints.build import FOR_PROGRAMS
 from ui.hosting import EVENT_THREADS, MAX_UPLOAD_MIB, allowed_hosts
 from ui.language.choice import LanguageFirst
 from ui.language.labels import I18N
@@ -26,9 +27,6 @@ from ui.server.addresses import Allowed
 from ui.server.admission import Admission
 from ui.server.bodies import Bodies
 from ui.server.heartbeats import Heartbeats
-
-FOR_PROGRAMS = ("analyse",)
-"""Events that programs may call by name; all others are the page's own."""
 
 
 class TemporaryFolder:
@@ -56,8 +54,8 @@ def queued(app: gr.Blocks, presence: Presence) -> gr.Blocks:
     admission = Admission(queue, presence)
     queue.push, queue.send_message = admission.push, admission.send
     for event in app.fns.values():
-        # What fills the page as it loads gets a name by itself.
-        if event.api_visibility == "public" and event.api_name not in FOR_PROGRAMS:
+        # What fills the page as it loads, and what its examples do, gets a name by itself.
+        if event.api_name not in FOR_PROGRAMS:
             event.api_visibility = "private"
     app.config = app.get_config_file()
     return app

@@ -15,6 +15,7 @@ from pipeline.config import load_shipped_profile
 from ui import callbacks
 from ui.desk.controls import ASSETS, Controls, build_controls, empty_desk
 from ui.desk.cut import CUT_JS, cut_hint, wire_cut
+from ui.endpoints.build import build_endpoints
 from ui.events import CHOICE, EVERY_PRESS, QUIET
 from ui.example import Example
 from ui.export.notes import notes_scene
@@ -150,6 +151,7 @@ def build_app(
         # Not within the tabs: gradio counts whatever lies there as a tab.
         if programme is not None:
             _wire_programme(app, session, controls, bar, programme)
+        build_endpoints(session, jobs)
         visits = Visits(clips.presence, (runs, clips, FILES), also=FILES.sweep)
         clips.presence.on_seen = visits.look_on
         _wire_forgetting(session, controls, visits)

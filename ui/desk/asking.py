@@ -23,7 +23,7 @@ def begun_as(session: Session, news: callbacks.News, request: gr.Request) -> lis
 
 
 def then_analyse(
-    begun: Any, go_on: Any, inputs: Sequence[Any], outputs: Sequence[Any], **api: Any
+    begun: Any, go_on: Any, inputs: Sequence[Any], outputs: Sequence[Any], **options: Any
 ) -> None:
     """After an answer at once, the analysis in its turn.
 
@@ -33,7 +33,7 @@ def then_analyse(
         inputs: `begun` is one of them, and not `shown`: until its turn comes the visitor may have
             gone to look at something else.
         outputs: The status, `shown` and `visit`.
-        **api: Options of the event.
+        **options: Of the event.
     """
     begun.then(
         on_gpu(go_on),
@@ -43,7 +43,7 @@ def then_analyse(
         trigger_mode="multiple",
         concurrency_limit=1,
         concurrency_id="analyse",
-        **{**QUIET, **api},
+        **{**QUIET, **options},
     )
 
 
@@ -67,20 +67,19 @@ def begin_for(session: Session) -> Any:
 
 
 def analyse_for(session: Session) -> Any:
-    """What then does the work, or all of it for a call of the API."""
+    """What then does the work."""
 
-    def analyse(begun: str, request: gr.Request, **fields: Any) -> Iterator[tuple[Any, Any, Any]]:
+    def work_on(begun: str, request: gr.Request, **fields: Any) -> Iterator[tuple[Any, Any, Any]]:
         try:
             asked = callbacks.request_of(**fields)
-        except InputError as error:
-            # Of a call of the API; `begin` has said so to whoever clicked.
-            card = gr.skip() if begun else message_card(in_words(error), kind="error")
-            yield card, gr.skip(), gr.skip()
+        except InputError:
+            # `begin` has said so to whoever clicked.
+            yield gr.skip(), gr.skip(), gr.skip()
             return
         steps = callbacks.analyse(asked, session.runs, visitor_of(request), run_id=begun)
         yield from session.told(steps, request)
 
-    return analyse
+    return work_on
 
 
 def stop_for(session: Session) -> Any:

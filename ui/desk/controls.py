@@ -118,13 +118,13 @@ def build_controls(session: Session) -> Controls:
     begin, analyse = begin_for(session), analyse_for(session)
     news = [status, session.shown, session.visit]
 
-    def wire(trigger: Any, **api: Any) -> None:
+    def wire(trigger: Any) -> None:
         asked = fields.named()
         outputs = [*news, session.begun, restored]
         begun = trigger(begin, blind, outputs, inputs_kwargs=asked, **EVERY_PRESS)
-        then_analyse(begun, analyse, [session.begun], news, inputs_kwargs=asked, **api)
+        then_analyse(begun, analyse, [session.begun], news, inputs_kwargs=asked)
 
-    wire(go.click, api_name="analyse", api_visibility="public")
+    wire(go.click)
     if ready is not None:
         chosen = ready.load_input_event.then(
             _take_example_for(session), [video, session.shown], taken, **EVERY_PRESS

@@ -29,6 +29,7 @@ from ui.language.tables import preferred, say, speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import KEPT_H, JobRefused, ProgrammeJobs
 from ui.server.clients import client_of
+from ui.server.keys import has_key
 
 PREFIX = "/rinkside/programmes"
 _ASK = {"Cache-Control": "no-store"}
@@ -40,11 +41,13 @@ def programme_routes(jobs: ProgrammeJobs) -> list[BaseRoute]:
 
     async def start(request: Request) -> Response:
         with speaking(_language(request)):
-            return await _start(request, jobs)
+            return _locked(request) or await _start(request, jobs)
 
     def job_route(name: str, answer: _Answer, method: str) -> Route:
         def endpoint(request: Request) -> Response:
             with speaking(_language(request)):
+                if (locked := _locked(request)) is not None:
+                    return locked
                 job = jobs.get(request.path_params["job_id"])
                 if job is None:
                     return _sentence(say("job_gone", hours=KEPT_H), 404)
@@ -97,17 +100,23 @@ def status_of(job: ProgrammeJob) -> dict[str, Any]:
     }
 
 
+def result_of(job: ProgrammeJob) -> dict[str, Any] | None:
+    """What was found so far, for a program; None while there is nothing yet."""
+    if job.programme is None:
+        return None
+    content = programme_as_dict(job.programme)
+    content["video"] = {**content["video"], "path": job.title}
+    return {**content, "state": job.state}
+
+
 def _told(job: ProgrammeJob, status: int = 200) -> Response:
     return JSONResponse(status_of(job), status, headers=_ASK)
 
 
 def _result(_request: Request, job: ProgrammeJob) -> Response:
     """What was found so far; `state` says whether that is all."""
-    if job.programme is None:
-        return _sentence(job.sentence(), 409)
-    content = programme_as_dict(job.programme)
-    content["video"] = {**content["video"], "path": job.title}
-    return JSONResponse({**content, "state": job.state}, headers=_ASK)
+    found = result_of(job)
+    return _sentence(job.sentence(), 409) if found is None else JSONResponse(found, headers=_ASK)
 
 
 def _zip(_request: Request, job: ProgrammeJob) -> Response:
@@ -142,7 +151,7 @@ async def _start(request: Request, jobs: ProgrammeJobs) -> Response:
         with tempfile.TemporaryDirectory(prefix="rinkside-video-") as folder:
             name = Path(request.query_params.get("name", "video").replace("\\", "/")).name
             path = Path(folder) / (short_name(name) or "video")
-            asked = _asked(str(path), request.query_params)
+            asked = asked_of(str(path), request.query_params)
             if not await _received(request, path):
                 return _sentence(say("job_large", most=MAX_UPLOAD_MIB), 413)
             job = await run_in_threadpool(jobs.start, asked, _visitor(request))
@@ -157,7 +166,7 @@ async def _start(request: Request, jobs: ProgrammeJobs) -> Response:
     return _told(job, 202)
 
 
-def _asked(path: str, fields: Mapping[str, str]) -> ProgrammeRequest:
+def asked_of(path: str, fields: Mapping[str, str]) -> ProgrammeRequest:
     """What is asked for beside the video.
 
     Raises:
@@ -191,6 +200,11 @@ async def _received(request: Request, path: Path) -> bool:
                 return False
             await run_in_threadpool(file.write, chunk)
     return True
+
+
+def _locked(request: Request) -> Response | None:
+    """What is answered to a program without the key that is asked for."""
+    return None if has_key(request.headers) else _sentence(say("endpoint_key"), 401)
 
 
 def _foreign(request: Request) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from gradio.queueing import Event, Queue
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from ui.hosting import (
@@ -21,7 +22,8 @@ from ui.hosting import (
 from ui.language.tables import preferred, say, speaking
 from ui.presence import Presence
 from ui.server.clients import client_of
-from ui.server.files import FILES
+from ui.server.files import FILES, brings_no_upload
+from ui.server.keys import has_key
 
 Push = Callable[..., Awaitable[tuple[bool, Any, str]]]
 _MAX_SILENT = 2000
@@ -45,8 +47,15 @@ class Admission:
     async def push(
         self, body: Any, request: Request, username: str | None
     ) -> tuple[bool, Any, str]:
-        """As `Queue.push`; what is too much is refused in a sentence, with 503."""
+        """As `Queue.push`; what is too much is refused in a sentence, with 503.
+
+        Raises:
+            HTTPException: 401 without the key that programs need; 422 for a file that was not
+                uploaded.
+        """
         visitor = body.session_hash or ""
+        with speaking(preferred(request.headers.get("accept-language", ""))):
+            self._check(body, request)
         if self._is_too_much(visitor, client_of(request.scope), body.fn_index):
             with speaking(preferred(request.headers.get("accept-language", ""))):
                 return False, say("visit_events"), "queue_full"
@@ -55,6 +64,16 @@ class Admission:
             FILES.claim(visitor, body.data)
         self._forget_the_silent()
         return await self._push(body=body, request=request, username=username)
+
+    def _check(self, body: Any, request: Request) -> None:
+        event = self._queue.blocks.fns.get(body.fn_index)
+        for_programs = event is not None and event.api_visibility == "public"
+        if for_programs and not has_key(request.headers):
+            raise HTTPException(401, say("endpoint_key"))
+        if brings_no_upload(body.data, shipped=not for_programs):
+            # In the form in which `gradio_client` finds the sentence.
+            told = {"parameter_name": "file", "message": say("endpoint_upload")}
+            raise HTTPException(422, [{"__type__": "validate", "is_valid": False, **told}])  # type: ignore[arg-type]
 
     def send(self, event: Event, event_message: Any) -> None:
         """As `Queue.send_message`; files that a visitor is given are theirs."""

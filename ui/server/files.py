@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from gradio.utils import get_upload_folder
+from gradio.utils import get_upload_folder, is_static_file
 
 from pipeline.errors import ConfigError
 from pipeline.places import cache_folder
@@ -96,6 +96,29 @@ class VisitorFiles:
         held = sum(_size(Path(place) / name) for place, _, names in os.walk(root) for name in names)
         free = shutil.disk_usage(root if root.is_dir() else tempfile.gettempdir()).free
         return held + size <= MAX_DISK_MIB * 2**20 and free - size >= MIN_FREE_MIB * 2**20
+
+
+def is_upload(path: str) -> bool:
+    """Whether a path leads to a file that was uploaded, links followed."""
+    try:
+        found = Path(path).resolve()
+        return found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def brings_no_upload(data: object, *, shipped: bool) -> bool:
+    """Whether a file is named in what a visitor sends that was not uploaded: a path, an address.
+
+    Gradio itself would fetch an address, for anybody.
+
+    Args:
+        data: What is sent.
+        shipped: Whether it may be one that ships with the page.
+    """
+    return any(
+        not is_upload(path) and not (shipped and is_static_file(path)) for path in _paths(data)
+    )
 
 
 FILES = VisitorFiles()

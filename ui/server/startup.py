@@ -21,6 +21,9 @@ except ImportError:  # Windows
 
 PORT, HOST = "GRADIO_SERVER_PORT", "GRADIO_SERVER_NAME"
 TEMPORARY = "GRADIO_TEMP_DIR"
+KEYS = "RINKSIDE_API_KEYS"
+"""Environment variable: keys with commas between; without it programs need none."""
+_SHORTEST_KEY = 16
 _LOCK = "lock"
 
 
@@ -59,6 +62,24 @@ def _port(text: str, where: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
         raise StartError(f"{where}: expected a number from 1 to 65535, got {text!r}")
     return int(text)
+
+
+def keys_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys that are taken; none where none is asked for.
+
+    Raises:
+        StartError: A key that is easily guessed, or the variable names none.
+    """
+    named = environment.get(KEYS, "")
+    if not named:
+        return ()
+    keys = tuple(key.strip() for key in named.split(","))
+    if any(len(key) < _SHORTEST_KEY or not key.isascii() for key in keys):
+        raise StartError(
+            f"{KEYS}: each key needs {_SHORTEST_KEY} plain letters or digits at least; "
+            "separate several with commas"
+        )
+    return keys
 
 
 def check_address(address: Address) -> None:

@@ -91,7 +91,7 @@ def _wire_choice(session: Session, tab: gr.Tab, chosen: list[Any], table: gr.HTM
         left, right = two_clips(runs, first, second)
         return [gr.Dropdown(options, value=left), gr.Dropdown(options, value=right)]
 
-    def compare(first: str | None, second: str | None, request: gr.Request) -> str:
+    def measure_both(first: str | None, second: str | None, request: gr.Request) -> str:
         found = [_own(session, run_id, request) for run_id in (first, second)]
         left, right = (None if run is None or run.hidden else run.analysis for run in found)
         return "" if left is None or right is None else comparison_table(left, right)
@@ -100,7 +100,7 @@ def _wire_choice(session: Session, tab: gr.Tab, chosen: list[Any], table: gr.HTM
     # One event for both: an answer for an older choice must not come last.
     gr.on(
         [*(select.change for select in chosen), tab.select],
-        compare, chosen, table, trigger_mode="always_last", **one_by_one("compare"),
+        measure_both, chosen, table, trigger_mode="always_last", **one_by_one("compare"),
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.ui.server.started import Started, started
+from ui.endpoints.build import FOR_PROGRAMS
 from ui.hosting import MAX_EVENTS_OF_A_VISITOR, MAX_EVENTS_OF_GUESTS
-from ui.launch import FOR_PROGRAMS
 
 pytestmark = pytest.mark.slow
 

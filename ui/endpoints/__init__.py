@@ -1,0 +1,1 @@
+"""Endpoints for programs: typed, documented, and with files that were uploaded only."""
