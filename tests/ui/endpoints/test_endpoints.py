@@ -68,7 +68,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 
 def uploaded(app: Started) -> dict[str, Any]:
     clip = ROOT / "assets" / "examples" / "3Lutz.mp4"
-    answer = app.client.post("/gradio_api/upload", files={"files": clip.open("rb")})
+    answer = app.client.post("/gradio_api/upload", files={"files": (clip.name, clip.read_bytes())})
     return {"path": answer.json()[0], "meta": {"_type": "gradio.FileData"}}
 
 
