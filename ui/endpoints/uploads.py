@@ -19,6 +19,6 @@ def uploaded(value: object) -> Path:
         InputError: It is no file of the upload folder.
     """
     path = value.get("path") if isinstance(value, dict) else None
-    if not isinstance(path, str) or not is_upload(path):
+    if not isinstance(path, str) or not is_upload(path) or not Path(path).is_file():
         raise InputError(say("endpoint_upload"))
     return Path(path)

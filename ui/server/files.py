@@ -99,10 +99,9 @@ class VisitorFiles:
 
 
 def is_upload(path: str) -> bool:
-    """Whether a path leads to a file that was uploaded, links followed."""
+    """Whether a path is that of an upload, links followed; it may have gone in the meantime."""
     try:
-        found = Path(path).resolve()
-        return found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file()
+        return Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())
     except (OSError, ValueError):
         return False
 
