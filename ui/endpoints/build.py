@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_origin, get_type_hints
 
 import gradio as gr
+from gradio.events import api
 
 from ui import callbacks
 from ui.endpoints.analyses import analyze, compare
@@ -30,11 +31,12 @@ def build_endpoints(session: Session, jobs: ProgrammeJobs | None) -> None:
         session: For `analyse`, which answers as the page's button does.
         jobs: The programmes of this server; without them their endpoints are not there.
     """
-    for function in (analyze, compare):
-        _offer(function, concurrency_limit=8)
-    for function in (classes, models):
-        _offer(function)
-    for function in () if jobs is None else ProgrammeEndpoints(jobs).all():
+    at_once: list[Callable[..., Any]] = [classes, models]
+    if jobs is not None:
+        at_once += ProgrammeEndpoints(jobs).all()
+    _offer(analyze, concurrency_limit=8)
+    _offer(compare, concurrency_limit=8)
+    for function in at_once:
         _offer(function)
     _offer(_analyse_for(session), concurrency_limit=1)
 
@@ -46,7 +48,7 @@ def _offer(function: Callable[..., Any], **options: Any) -> None:
         (told,) = get_args(told)
     plain: Any = function
     plain.__signature__ = inspect.signature(function).replace(return_annotation=told)
-    gr.api(function, api_name=function.__name__, **options)
+    api(function, api_name=function.__name__, **options)
 
 
 def _analyse_for(session: Session) -> Callable[..., Any]:

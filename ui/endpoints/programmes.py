@@ -21,6 +21,11 @@ from ui.programme.routes import asked_of, result_of, status_of
 from ui.server.clients import client_of
 
 
+def _caller(request: gr.Request) -> str:
+    """Who counts for the limits: a network address, as for the plain addresses."""
+    return "program " + ("" if request.request is None else client_of(request.request.scope))
+
+
 @dataclass(frozen=True)
 class ProgrammeEndpoints:
     """What programs ask of the programmes of a server."""
@@ -61,7 +66,7 @@ class ProgrammeEndpoints:
                 }  # fmt: skip
                 asked = asked_of(str(uploaded(video)), fields)
                 try:
-                    job = self.jobs.start(asked, f"program {client_of(request.request.scope)}")
+                    job = self.jobs.start(asked, _caller(request))
                 except JobRefused as error:
                     raise InputError(str(error)) from error
                 return status_of(job)
