@@ -41,7 +41,7 @@ def refined_part(analysis: Analysis, weighted: Probabilities) -> str:
     lines = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     title = escape(say("refined_title"))
     return (
-        f'<section class="rs-refined" aria-label="{title}"><h4>{title}</h4>{lines}{told}</section>'
+        f'<section class="rs-refined" aria-label="{title}"><h3>{title}</h3>{lines}{told}</section>'
     )
 
 
