@@ -69,6 +69,13 @@ def drawn(page: Any) -> None:
     page.evaluate("() => new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))")
 
 
+def on_screen(part: Any) -> dict[str, float]:
+    """Scroll to a part of a page and tell its box: the mouse reaches nothing that is off screen."""
+    part.scroll_into_view_if_needed()
+    box: dict[str, float] = part.bounding_box()
+    return box
+
+
 def new_context(browser: Any, **options: Any) -> Any:
     """A visitor's browser, patient in everything that it waits for."""
     context = browser.new_context(**options)

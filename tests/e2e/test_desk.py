@@ -16,7 +16,7 @@ from pipeline.storage.analysis_files import load
 from pipeline.storage.export import pack
 from pipeline.video import open_video
 from tests.conftest import ROOT
-from tests.e2e.conftest import becomes, new_context, passes
+from tests.e2e.conftest import becomes, new_context, on_screen, passes
 from tests.e2e.test_app import ANALYSIS_MS, EXAMPLE, copied, open_tab, upload
 from tests.factories import make_analysis
 from tests.videos import Recipe, run_ffmpeg, write_video
@@ -400,7 +400,7 @@ def see_places(page, flight: list[float]) -> None:
 
 def drag_along(page, slider: str, start: float, end: float) -> None:
     """Press on a slider at a share of its length and let go at another."""
-    rail = page.locator(slider).bounding_box()
+    rail = on_screen(page.locator(slider))
     y = rail["y"] + rail["height"] / 2
     page.mouse.move(rail["x"] + rail["width"] * start, y)
     page.mouse.down()

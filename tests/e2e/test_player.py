@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pipeline.video import open_video
-from tests.e2e.conftest import PATIENCE_MS, becomes, drawn, free_port, new_context
+from tests.e2e.conftest import PATIENCE_MS, becomes, drawn, free_port, new_context, on_screen
 from tests.e2e.players import PlayerPage, overlay_number, picture_number, serving
 from tests.videos import RECIPES, Recipe, write_video
 
@@ -192,7 +192,7 @@ def test_speeds_go_from_a_tenth_to_double(player):
 
 
 def test_zoom_keeps_the_place_under_the_pointer(player):
-    stage = player.page.locator(".rp-stage").bounding_box()
+    stage = on_screen(player.page.locator(".rp-stage"))
     x, y = 0.7 * stage["width"], 0.6 * stage["height"]
     place = "([x, y]) => window.rinkside().stage.toSource(x, y)"
     before = player.page.evaluate(place, [x, y])
@@ -210,7 +210,7 @@ def test_zoom_keeps_the_place_under_the_pointer(player):
 
 def test_a_click_on_a_lane_goes_there_and_the_cursor_follows(player):
     track = player.page.locator(".rp-lane:not(.rp-scrub-lane) .rp-track").first
-    box = track.bounding_box()
+    box = on_screen(track)
     player.page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2)
     pts, until = player.data("pts"), player.data("until")
     middle = (pts[0] + until) / 2
@@ -242,7 +242,7 @@ def under_way(page) -> list[str]:
 def test_a_click_on_a_person_chooses_the_skater(player):
     player.press("ArrowRight")  # frame 1: only person 0 is there
     player.wait_for_frame(1)
-    box = player.page.locator(".rp-overlay").bounding_box()
+    box = on_screen(player.page.locator(".rp-overlay"))
     place = (
         "() => { const p = window.rinkside(); const [x1, y1, x2, y2] = p.scene.people[0].boxes[1];"
     )

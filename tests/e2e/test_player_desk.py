@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import becomes, drawn
+from tests.e2e.conftest import becomes, drawn, on_screen
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -146,8 +146,7 @@ def test_take_off_and_landing_are_set_in_the_player(player):
     expect(player.locator("#trim-in :is(input, textarea)")).to_have_value("0:00.000")
     expect(player.locator(".rp-machine")).to_have_count(2)
     handle = player.locator(".rp-handle[data-end=landing]")
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
+    box = on_screen(handle)
     player.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     player.mouse.down()
     player.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2, steps=4)
@@ -170,8 +169,7 @@ def test_take_off_and_landing_are_set_in_the_player(player):
 def test_notes_and_angles_are_drawn_kept_and_taken_back(player):
     """Issue 15, point 12."""
     overlay = player.locator("#player .rp-overlay")
-    overlay.scroll_into_view_if_needed()
-    box = overlay.bounding_box()
+    box = on_screen(overlay)
     press(player, "PageDown")
     wait(player, "p.shown === 10")
     press(player, "q")
@@ -249,8 +247,7 @@ def test_a_skater_is_marked_by_hand(player):
     skater = next(person for person in people if person["id"] == main)
     button.click()
     stage = player.locator("#player .rp-overlay")
-    stage.scroll_into_view_if_needed()
-    area = stage.bounding_box()
+    area = on_screen(stage)
     corners = player.evaluate(
         f"([x1, y1, x2, y2]) => {{ const p = {PLAYER}; const v = p.stage.fitted;"
         " const r = p.stage.picture.width / p.stage.root.clientWidth;"

@@ -18,7 +18,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import ROOT
-from tests.e2e.conftest import PATIENCE_MS, START_S, becomes, free_port, new_context
+from tests.e2e.conftest import (
+    PATIENCE_MS,
+    START_S,
+    becomes,
+    free_port,
+    new_context,
+    on_screen,
+)
 from tests.e2e.players import end_process
 from tests.e2e.test_accessibility import PHONE, WIDER, violations
 from tests.videos import Recipe, write_video
@@ -170,7 +177,7 @@ def test_elements_are_corrected_undone_and_redone(tab):
     tab.keyboard.press("r")
     expect(row.locator(".pg-flag")).to_be_visible()
 
-    edge = tab.locator("#programme-line [aria-selected=true] [data-edge=end]").bounding_box()
+    edge = on_screen(tab.locator("#programme-line [aria-selected=true] [data-edge=end]"))
     tab.mouse.move(edge["x"] + 7, edge["y"] + 10)
     tab.mouse.down()
     tab.mouse.move(edge["x"] + 40, edge["y"] + 10, steps=5)
@@ -180,7 +187,7 @@ def test_elements_are_corrected_undone_and_redone(tab):
     becomes(tab, lambda: 6.8 < float(end.input_value().removeprefix("0:")) < 9.0, True)
 
     tab.fill("#programme-bar [name=insert]", "ChSq")
-    line = tab.locator(".pg-line-shots").bounding_box()
+    line = on_screen(tab.locator(".pg-line-shots"))
     tab.mouse.click(line["x"] + line["width"] * 46 / 60, line["y"] + 5)
     tab.click("#programme-bar [data-act=insert]")
     expect(tab.locator(OPTIONS)).to_have_count(6)

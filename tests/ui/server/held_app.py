@@ -22,11 +22,14 @@ def main() -> None:
         from ui.layout import build_app
         from ui.player import ClipShelf
         from ui.presence import Presence
+        from ui.programme.engine import FinderEngine, jobs_folder
+        from ui.programme.jobs import ProgrammeJobs
 
         callbacks.analyse = wait_for_ever
         clips = ClipShelf(presence=Presence(grace_s=float(os.environ.get("GRACE_S", "600"))))
-        app = queued(build_app(clips), clips.presence)
-        serve(app, clips, host="127.0.0.1", port=int(sys.argv[1]))
+        jobs = ProgrammeJobs(FinderEngine(), jobs_folder())
+        app = queued(build_app(clips, jobs=jobs), clips.presence)
+        serve(app, clips, host="127.0.0.1", port=int(sys.argv[1]), jobs=jobs)
         threading.Event().wait()
 
 
