@@ -58,6 +58,22 @@ def player(shown):
     )
 
 
+PLAY_JS = """span => document.querySelector('#player .rp')
+  .dispatchEvent(new CustomEvent('rinkside:play', { detail: span }))"""
+
+
+def test_a_span_that_is_asked_for_too_early_is_played_once_there_is_a_picture(player):
+    page, held = player.page, []
+    page.route(re.compile(r"/frame/\d+"), lambda route: held.append(route), times=1)
+    page.fill("#which input", str(WIDE))
+    page.press("#which input", "Enter")
+    becomes(page, lambda: bool(held), True)
+    page.evaluate(PLAY_JS, {"start": 8 / 30, "end": 16 / 30})
+    held[0].continue_()
+    player.wait_for_frame(15)
+    assert page.evaluate("() => window.rinkside().clock.view") == {"from": 8, "to": 15}
+
+
 @pytest.mark.parametrize(
     ("keys", "frame"),
     [

@@ -39,6 +39,8 @@ class Player {
     this.helpDialog = root.querySelector(".rp-help");
     this.shown = null;
     this.wanted = null;
+    this.spanOnceOpen = null; // a span that is asked for before there is a picture
+    this.refused = false; // whether the page has said why there is no clip
     this.rate = 1;
     this.settings = new Settings(root.querySelector(".rp-settings"), root.querySelector(".rp-legend"), {
       onStyle: (style) => this.stage.restyle(style),
@@ -97,7 +99,9 @@ class Player {
     const { token, run, revision, frame, message } = asked;
     const opened = performance.now();
     if (!token) return this.#empty(message);
+    if (this.asked && token !== this.asked.token) this.spanOnceOpen = null;
     this.asked = asked;
+    this.refused = false;
     const other = token !== this.scene?.token;
     if (!other && revision === this.revision) return frame === null || this.goTo(frame);
     if (other) this.status.tell(this.scene ? this.word("loading") : "", { over: this.shown !== null });
@@ -226,6 +230,9 @@ class Player {
       this.playback.load(url, this.scene, this.clock);
       this.playback.end = this.clock.view.to;
       this.stills.moveTo(this.wanted);
+      const span = this.spanOnceOpen;
+      this.spanOnceOpen = null;
+      if (span) this.#playSpan(span);
     };
     this.wanted = this.clock.clamp(frame);
     this.stills.first(this.wanted, first);
@@ -287,14 +294,18 @@ class Player {
 
   /** Play a span once, from its first frame to its last; the time line shows it alone. */
   #playSpan({ start, end }) {
-    if (!this.scene) return;
+    if (this.asked?.token !== this.scene?.token || this.shown === null) {
+      // Its first picture is still to come, unless the page has said why there is none.
+      if (!this.refused) this.spanOnceOpen = { start, end };
+      return;
+    }
     const span = [this.clock.firstFrom(start), this.clock.lastBefore(end)];
     if (span[0] > span[1]) return;
     this.loop.clear();
     this.scene.span = span;
     this.#look(span);
     this.goTo(span[0]);
-    if (!this.playback.playing && this.shown !== null) this.#play(span[0]);
+    if (!this.playback.playing) this.#play(span[0]);
   }
 
   #seekTo({ seconds }) {
@@ -468,6 +479,8 @@ class Player {
 
   #empty(message) {
     this.asked = null;
+    this.refused = Boolean(message);
+    this.spanOnceOpen = null;
     this.#dropPictures();
     this.scene = null;
     this.stills = null;
