@@ -31,7 +31,9 @@ from ui.language.tables import say
 from ui.presence import Full
 from ui.runs import Run, RunStore
 from ui.views.cards import message_card, progress_card
-from ui.work import Work
+from ui.views.waiting import place_card
+from ui.work.queue import Place
+from ui.work.work import Work
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +83,7 @@ def begin(request: Request, runs: RunStore, visitor: str, *, blind: bool = False
         return message_card(in_words(error), kind="error"), "", 0
     run.asked, run.blind = request, blind
     if known is None or searched:
-        run.card = message_card(say("status_waiting"))
+        run.card = message_card(say("turn_next"))
         return run.card, run.run_id, 0
     run.complete(known)
     run.card = message_card(_done(run), kind="done")
@@ -148,7 +150,7 @@ def look_on(runs: RunStore, visitor: str) -> Iterator[News]:
         return
     if run.analysis is None and not run.ended and run.work is None:
         # It waited for its turn in an event that went with the page.
-        run.card = message_card(say("status_waiting"))
+        run.card = message_card(say("turn_next"))
     yield run.card, run.run_id, 1 if run.work is None else run.work.results
     if run.going:
         yield from go_on(runs, visitor, run.run_id)
@@ -159,8 +161,8 @@ def _go(run: Run) -> Iterator[News]:
     work = _set_to_work(run)
     shown = 0
     try:
-        for progress, results in work.watch():
-            run.card = progress_card(progress)
+        for news, results in work.watch():
+            run.card = place_card(news) if isinstance(news, Place) else progress_card(news)
             yield run.card, run.run_id if results > shown else "", results
             shown = results
     except Cancelled:
@@ -178,7 +180,9 @@ def _set_to_work(run: Run) -> Work:
     if run.work is None:
         assert isinstance(run.asked, Request)
         run.started, run.work = True, Work()
-        run.work.start(partial(_work, run, run.asked, run.work), run.stop)
+        asked, work = run.asked, run.work
+        do = partial(_work, run, asked, work)
+        work.start(do, run.stop, visitor=run.visitor, profile=asked.profile)
     return run.work
 
 

@@ -29,6 +29,9 @@ MAX_RUNS_OF_A_VISITOR = 12
 MAX_VISITORS_OF_A_CLIENT = 30
 """Pages open at one network address whose clips are safe from newcomers: half of all clips."""
 
+MAX_CLIPS_IN_A_ROW = 4
+"""So many clips may go before a programme that waits for its turn or for its next piece."""
+
 MAX_EVENTS = 1000
 """Waiting or at work at once, of all visitors together."""
 MAX_EVENTS_OF_A_VISITOR = 100

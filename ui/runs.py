@@ -17,7 +17,7 @@ from ui.hosting import MAX_RUNS, MAX_RUNS_OF_A_VISITOR
 from ui.origins import OfProgramme as OfProgramme
 from ui.origins import Opened as Opened
 from ui.presence import Full, Presence
-from ui.work import Work
+from ui.work.work import Work
 
 
 @dataclass

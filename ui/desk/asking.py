@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.errors import InputError
 from ui import callbacks
-from ui.events import QUIET
+from ui.events import AT_ONCE
 from ui.language.messages import in_words
 from ui.session import Session, visitor_of
 from ui.views.cards import message_card
@@ -41,9 +41,8 @@ def then_analyse(
         list(outputs),
         # By default the page would drop it while the run before, which it ends, is still ending.
         trigger_mode="multiple",
-        concurrency_limit=1,
-        concurrency_id="analyse",
-        **{**QUIET, **options},
+        # Whose turn it is `ui.work` decides, which tells those who wait how long it may take.
+        **{**AT_ONCE, **options},
     )
 
 

@@ -17,10 +17,11 @@ from pipeline.storage.export import unpack
 from pipeline.types import Analysis
 from ui.asked import Request
 from ui.callbacks import analyser
-from ui.endpoints.fields import answered_in_steps, clip_request, with_named_video
+from ui.endpoints.fields import answered_in_steps, caller_of, clip_request, with_named_video
 from ui.endpoints.uploads import uploaded
 from ui.views.comparison import beside
-from ui.work import Work
+from ui.work.queue import Place
+from ui.work.work import Work
 
 _Steps = Generator[dict[str, Any], None, Analysis]
 _SAVED = (".zip", ".html", ".htm")
@@ -38,8 +39,9 @@ def analyze(  # noqa: PLR0917 -- gradio passes fields by position
 ) -> Iterator[dict[str, Any]]:
     """Name the figure-skating element of one clip, with everything that the networks found.
 
-    While it waits or is at work, each message says how far it is (`state`, `before`, `fraction`);
-    the last one has `state` "done" and the content of `analysis.json` and `measurements.json`.
+    While it waits or is at work, each message says how far it is (`state`, `before`, `wait_s`,
+    `fraction`); the last one has `state` "done" and the content of `analysis.json` and
+    `measurements.json`.
 
     Args:
         video: The clip, uploaded.
@@ -53,7 +55,7 @@ def analyze(  # noqa: PLR0917 -- gradio passes fields by position
 
     def steps() -> Iterator[dict[str, Any]]:
         asked = clip_request(video, profile, start, end, skater=skater, stream=stream)
-        analysis = yield from _analysed(asked)
+        analysis = yield from _analysed(asked, caller_of(request))
         yield {"state": "done", **told(analysis)}
 
     yield from answered_in_steps(request, steps())
@@ -76,8 +78,8 @@ def compare(
     """
 
     def steps() -> Iterator[dict[str, Any]]:
-        left = yield from _opened(first, profile)
-        right = yield from _opened(second, profile)
+        left = yield from _opened(first, profile, caller_of(request))
+        right = yield from _opened(second, profile, caller_of(request))
         yield {
             "state": "done",
             "first": told(left),
@@ -99,16 +101,16 @@ def told(analysis: Analysis) -> dict[str, Any]:
     return {**content, "measurements": measurements_as_dict(measure_analysis(analysis))}
 
 
-def _opened(file: object, profile: object) -> _Steps:
+def _opened(file: object, profile: object, visitor: str) -> _Steps:
     path = uploaded(file)
     if path.suffix.lower() not in _SAVED:
         asked = clip_request(file, profile, "", "", skater="", stream="")
-        return (yield from _analysed(asked))
+        return (yield from _analysed(asked, visitor))
     with tempfile.TemporaryDirectory(prefix="rinkside-opened-") as folder:
         return unpack([path], Path(folder))
 
 
-def _analysed(asked: Request) -> _Steps:
+def _analysed(asked: Request, visitor: str) -> _Steps:
     """Wait for the turn, analyse, and tell how far it is; ended when nobody listens any more."""
     stop, work = threading.Event(), Work()
     found: list[Analysis] = []
@@ -127,11 +129,14 @@ def _analysed(asked: Request) -> _Steps:
             )
         )
 
-    work.start(do, stop)
+    work.start(do, stop, visitor=visitor, profile=asked.profile)
     try:
         yield {"state": "waiting"}
-        for progress, _ in work.watch():
-            yield {"state": "working", "fraction": progress.fraction, "stage": progress.stage}
+        for news, _ in work.watch():
+            if isinstance(news, Place):
+                yield {"state": "waiting", "before": news.before, "wait_s": news.wait_s}
+            else:
+                yield {"state": "working", "fraction": news.fraction, "stage": news.stage}
     finally:
         stop.set()
     return found[0]

@@ -18,10 +18,16 @@ from ui.language.labels import language_of
 from ui.language.messages import in_words
 from ui.language.tables import speaking, spoken_in
 from ui.presence import Full
+from ui.server.clients import client_of
 
 T = TypeVar("T")
 _LONGEST = 64
 """Letters of a field; what is longer is told in part."""
+
+
+def caller_of(request: gr.Request) -> str:
+    """Who counts for limits and turns: a network address, as for the plain addresses."""
+    return "program " + ("" if request.request is None else client_of(request.request.scope))
 
 
 @contextmanager

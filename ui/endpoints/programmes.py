@@ -12,18 +12,12 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import InputError
-from ui.endpoints.fields import answered, text_of, with_named_video
+from ui.endpoints.fields import answered, caller_of, text_of, with_named_video
 from ui.endpoints.uploads import uploaded
 from ui.language.tables import say
 from ui.programme.job import ProgrammeJob
 from ui.programme.jobs import KEPT_H, JobRefused, ProgrammeJobs
 from ui.programme.routes import asked_of, result_of, status_of
-from ui.server.clients import client_of
-
-
-def _caller(request: gr.Request) -> str:
-    """Who counts for the limits: a network address, as for the plain addresses."""
-    return "program " + ("" if request.request is None else client_of(request.request.scope))
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ class ProgrammeEndpoints:
                 }  # fmt: skip
                 asked = asked_of(str(uploaded(video)), fields)
                 try:
-                    job = self.jobs.start(asked, _caller(request))
+                    job = self.jobs.start(asked, caller_of(request))
                 except JobRefused as error:
                     raise InputError(str(error)) from error
                 return status_of(job)

@@ -15,7 +15,7 @@ from pipeline.storage.programme_files import PROGRAMME, analysis_places, load_pr
 from pipeline.types import Programme
 from pipeline.video import open_video
 from ui.callbacks import analyser
-from ui.programme.job import ProgrammeRequest
+from ui.programme.job import Checked, ProgrammeRequest
 
 
 def jobs_folder() -> Path:
@@ -30,8 +30,8 @@ def jobs_folder() -> Path:
 class FinderEngine:
     """Reads videos with the networks of their profile; see `ui.programme.jobs.ProgrammeEngine`."""
 
-    def check(self, request: ProgrammeRequest) -> str:
-        """The video's name, if it can be read and is not too long.
+    def check(self, request: ProgrammeRequest) -> Checked:
+        """The video's name and length, if it can be read and is not too long.
 
         Raises:
             InputError: What is wrong with it.
@@ -41,7 +41,7 @@ class FinderEngine:
             request.path, start_s=request.start_s, end_s=request.end_s, stream=request.stream
         )
         check_length(video)
-        return video.name
+        return Checked(video.name, video.info.end_s - video.info.start_s)
 
     def find(
         self, request: ProgrammeRequest, folder: Path, listener: Listener, stop_asked: StopAsked

@@ -15,7 +15,8 @@ from pipeline.progress import Progress
 from pipeline.types.programme import Programme
 from ui.language.messages import retold
 from ui.language.tables import say
-from ui.work import WORK_QUEUE
+from ui.views.waiting import place_sentence
+from ui.work.queue import WORK_QUEUE, Place, Turn
 
 JobState = Literal["waiting", "reading", "done", "failed", "cancelled", "interrupted"]
 """`waiting` for its turn; `interrupted` by the end of the server, and not asked for again yet."""
@@ -38,6 +39,15 @@ class ProgrammeRequest:
     skater: int | None = None
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A video that can be read."""
+
+    name: str
+    duration_s: float
+    """Of what is to be read of it."""
+
+
 @dataclass
 class ProgrammeJob:
     """One video on its way to its elements; whoever knows its id may look on, stop it, take it."""
@@ -52,6 +62,8 @@ class ProgrammeJob:
     """Name of the video."""
     visitor: str = ""
     """Whoever asked for it; for the limits, and not kept on disk."""
+    duration_s: float = 0.0
+    """Of what is read of the video; 0 where nobody knows yet."""
     began_s: float = field(default_factory=time.time)
     """When it was asked for, seconds since the epoch."""
     state: JobState = "waiting"
@@ -97,15 +109,26 @@ class ProgrammeJob:
         return early and Path(self.request.path).is_file()
 
     @property
-    def before(self) -> int:
-        """How many analyses are to end before this one begins; 0 when it does not wait."""
-        return WORK_QUEUE.before(self.stop) if self.state == "waiting" else 0
+    def place(self) -> Place | None:
+        """Where it stands when it waits, for its turn or for clips to which it gave way."""
+        return WORK_QUEUE.place(self.stop) if self.going else None
+
+    def turn(self) -> Turn:
+        """What it waits with."""
+        return Turn(
+            self.stop,
+            self.visitor,
+            "programme",
+            self.request.profile,
+            self.duration_s,
+            self._left_s,
+        )
 
     def sentence(self) -> str:
         """What is to be said of it, in the language that is spoken."""
         match self.state:
             case "waiting":
-                return say("job_waiting", count=self.before) if self.before else say("job_next")
+                return place_sentence(self.place)
             case "reading":
                 return self._reading()
             case "done":
@@ -151,7 +174,15 @@ class ProgrammeJob:
             self.revision += 1
             self.changed.notify_all()
 
+    def _left_s(self) -> float | None:
+        return None if self.progress is None else self.progress.remaining_s
+
     def _reading(self) -> str:
+        place = self.place
+        gave_way = "" if place is None else f" {say('job_gives_way', count=place.before)}"
+        return self._read() + gave_way
+
+    def _read(self) -> str:
         if self.programme is None or self.progress is None:
             return say("job_reading")
         video, left_s = self.programme.video, self.progress.remaining_s

@@ -17,14 +17,15 @@ from typing import Protocol
 from models.checkpoint_files import WeightsError
 from pipeline.errors import Cancelled, InputError, StoreError, write_error
 from pipeline.messages import Message
-from pipeline.progress import Listener, StopAsked
+from pipeline.progress import Listener, Progress, StopAsked
 from pipeline.types.programme import Programme
 from pipeline.video import open_video
 from ui.language.messages import in_words
 from ui.language.tables import say
-from ui.programme.job import ProgrammeJob, ProgrammeRequest
+from ui.programme.job import Checked, ProgrammeJob, ProgrammeRequest
 from ui.programme.job_files import drop_files, new_job, read_jobs, write_job
-from ui.work import WORK_QUEUE, give_memory_back
+from ui.work.queue import WORK_QUEUE
+from ui.work.work import give_memory_back
 
 _log = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ class JobRefused(Exception):
 class ProgrammeEngine(Protocol):
     """What reads the videos."""
 
-    def check(self, request: ProgrammeRequest) -> str:
-        """Refuse at once what could not be read anyway; else the video's name."""
+    def check(self, request: ProgrammeRequest) -> Checked:
+        """Refuse at once what could not be read anyway."""
 
     def find(
         self, request: ProgrammeRequest, folder: Path, listener: Listener, stop_asked: StopAsked
@@ -97,10 +98,11 @@ class ProgrammeJobs:
             InputError: Why the video cannot be read; told at once.
             JobRefused: Too many are going on.
         """
-        title = self._engine.check(request)
+        checked = self._engine.check(request)
         with self._lock:
             self._check_number(visitor)
-            job = new_job(self._folder, request, title=title, visitor=visitor)
+            job = new_job(self._folder, request, title=checked.name, visitor=visitor)
+            job.duration_s = checked.duration_s
             self._jobs[job.job_id] = job
             self._drop_the_oldest()
         self._begin(job)
@@ -187,7 +189,7 @@ class ProgrammeJobs:
 
     def _run(self, job: ProgrammeJob) -> None:
         try:
-            with WORK_QUEUE.taken(job.stop):
+            with WORK_QUEUE.taken(job.turn()):
                 job.turn_to("reading")
                 self._read(job)
         except Cancelled:
@@ -206,7 +208,12 @@ class ProgrammeJobs:
 
     def _read(self, job: ProgrammeJob) -> None:
         write_job(job)
-        found = self._engine.find(job.request, job.programme_folder, job.tell, job.stop.is_set)
+
+        def hear(progress: Progress) -> None:
+            job.tell(progress)
+            WORK_QUEUE.give_way(job.stop)
+
+        found = self._engine.find(job.request, job.programme_folder, hear, job.stop.is_set)
         job.programme = found
         job.turn_to("done")
 

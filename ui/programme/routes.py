@@ -82,13 +82,14 @@ def status_of(job: ProgrammeJob) -> dict[str, Any]:
     """How a job stands, for a program; its sentence in the language that is spoken."""
     progress, programme = job.progress, job.programme
     left_s = None if progress is None or not job.going else progress.remaining_s
-    ended_s = job.ended_s
+    ended_s, place = job.ended_s, job.place
     return {
         "id": job.job_id,
         "state": job.state,
         "sentence": job.sentence(),
         "name": job.title,
-        "before": job.before,
+        "before": 0 if place is None else place.before,
+        "wait_s": None if place is None else place.wait_s,
         "fraction": 1.0 if job.state == "done" else 0.0 if progress is None else progress.fraction,
         "remaining_s": left_s,
         "elements": 0 if programme is None else len(programme.elements),

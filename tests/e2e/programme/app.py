@@ -25,7 +25,7 @@ from tests.ui.programme.samples import make_programme, programme_of_rink
 from ui.launch import queued, serve
 from ui.layout import build_app
 from ui.player import ClipShelf
-from ui.programme.job import ProgrammeRequest
+from ui.programme.job import Checked, ProgrammeRequest
 from ui.programme.jobs import ProgrammeJobs
 
 
@@ -45,8 +45,8 @@ class MadeEngine:
         self._pause_s = pause_s
         self._gate = gate
 
-    def check(self, request: ProgrammeRequest) -> str:
-        return Path(request.path).name
+    def check(self, request: ProgrammeRequest) -> Checked:
+        return Checked(Path(request.path).name, 0.0)
 
     def find(
         self, request: ProgrammeRequest, folder: Path, listener: Listener, stop_asked: StopAsked

@@ -13,7 +13,7 @@ from pipeline.progress import Listener, Progress, StopAsked
 from pipeline.storage.programme_files import load_programme, save_programme
 from pipeline.types.programme import Programme
 from tests.factories import make_programme
-from ui.programme.job import ProgrammeRequest
+from ui.programme.job import Checked, ProgrammeRequest
 
 
 class StepByStep:
@@ -31,10 +31,10 @@ class StepByStep:
         self.most_at_work = 0
         self.order: list[str] = []
 
-    def check(self, request: ProgrammeRequest) -> str:
+    def check(self, request: ProgrammeRequest) -> Checked:
         if not Path(request.path).is_file():
             raise VideoError.of("file_missing", name=request.path, folder=".")
-        return Path(request.path).name
+        return Checked(Path(request.path).name, 10.0)
 
     def find(
         self, request: ProgrammeRequest, folder: Path, listener: Listener, stop_asked: StopAsked

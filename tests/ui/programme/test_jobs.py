@@ -20,7 +20,7 @@ from ui.language.tables import speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import JobRefused, ProgrammeJobs
 from ui.programme.starting import begin, example_files, is_programme
-from ui.work import WORK_QUEUE
+from ui.work.queue import WORK_QUEUE, Turn
 
 WAIT_S = 60.0
 
@@ -90,7 +90,7 @@ def test_two_programmes_at_once_are_read_one_after_the_other(jobs_of, video, tmp
     jobs = jobs_of(engine)
     first, second = ask(jobs, video), ask(jobs, other, "boris")
     until(lambda: first.state == "reading")
-    until(lambda: second.before == 1)
+    until(lambda: second.place is not None and second.place.before == 1)
     assert second.sentence() == "waiting for its turn; to be done before it: 1"
     engine.gate.set()
     until(lambda: not second.going)
@@ -100,9 +100,9 @@ def test_two_programmes_at_once_are_read_one_after_the_other(jobs_of, video, tmp
 
 
 def test_a_clip_and_a_programme_take_turns(jobs_of, video) -> None:
-    with WORK_QUEUE.taken(threading.Event()):
+    with WORK_QUEUE.taken(Turn(threading.Event())):
         job = ask(jobs_of(StepByStep()), video)
-        until(lambda: job.before == 1)
+        until(lambda: job.place is not None and job.place.before == 1)
         assert job.state == "waiting"
     until(lambda: job.state == "done")
 

@@ -1,0 +1,1 @@
+"""Analyses at work: whose turn it is, how long it may take, and whoever looks on."""
