@@ -27,7 +27,9 @@ from ui.callbacks import Request
 from ui.desk.controls import examples
 from ui.desk.cut import cut_hint, request_for_whole
 from ui.desk.facts import describe
+from ui.language.tables import speaking
 from ui.runs import RunStore
+from ui.work.queue import WORK_QUEUE, Turn
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +219,34 @@ def test_a_stop_while_waiting_is_answered_at_once_and_keeps_the_run_from_startin
     assert not runs.get(run_id).hidden
     assert list(callbacks.analyse(request, runs, "a", run_id=run_id)) == [("", "", 0)]
     assert (runs.current("a").run_id, runs.history("a")) == (run_id, [])
+
+
+def test_who_waits_sees_their_place_and_the_wait(clip) -> None:
+    """Issue 19, section 2: a queue place and an estimate on screen."""
+    runs = RunStore()
+    with WORK_QUEUE.taken(Turn(threading.Event(), "b", left_s=lambda: 38.0)):
+        cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
+        assert words_of(next(cards)[0]) == "waiting for its turn"
+        waiting = "waiting for its turn; to be done before it: 1; it begins in about 40 s"
+        assert words_of(next(cards)[0]) == waiting
+        _, run_id, _ = callbacks.begin(Request(str(clip), "demo"), runs, "c")
+        with speaking("ja"):
+            told = words_of(next(callbacks.go_on(runs, "c", run_id))[0])
+        # How long that of `a` takes nobody knows yet.
+        assert "前にあと 2 件" in told
+        assert "およそ" not in told
+        runs.stop("c")
+    assert last(cards)[0].startswith("done")
+
+
+def test_a_stop_in_the_queue_ends_it_before_its_turn(clip) -> None:
+    runs = RunStore()
+    with WORK_QUEUE.taken(Turn(threading.Event())):
+        cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
+        next(cards)
+        assert "before it: 1" in words_of(next(cards)[0])
+        callbacks.stop(runs, "a")
+        assert last(cards)[0] == "stopped; press Analyse to begin again"
 
 
 def test_a_stop_at_work_is_told_when_the_work_has_ended(clip) -> None:

@@ -19,8 +19,10 @@ from tests.videos import Recipe, write_video
 from ui.language.tables import speaking
 from ui.programme.job import ProgrammeJob, ProgrammeRequest
 from ui.programme.jobs import JobRefused, ProgrammeJobs
+from ui.programme.routes import status_of
 from ui.programme.starting import begin, example_files, is_programme
-from ui.work.queue import WORK_QUEUE, Turn
+from ui.work.queue import WORK_QUEUE, Place, Turn
+from ui.work.work import Work
 
 WAIT_S = 60.0
 
@@ -105,6 +107,50 @@ def test_a_clip_and_a_programme_take_turns(jobs_of, video) -> None:
         until(lambda: job.place is not None and job.place.before == 1)
         assert job.state == "waiting"
     until(lambda: job.state == "done")
+
+
+def test_a_programme_that_is_read_lets_a_clip_of_another_go_first(jobs_of, video) -> None:
+    """Issue 19, section 2: one visitor's programme does not stop another's clip."""
+    engine = StepByStep()
+    engine.gate.clear()
+    job = ask(jobs_of(engine), video)
+    until(lambda: job.state == "reading")
+    clip, at_work, end = Work(), threading.Event(), threading.Event()
+
+    def analyse() -> None:
+        at_work.set()
+        end.wait(WAIT_S)
+
+    clip.start(analyse, threading.Event(), visitor="boris", profile="demo")
+    seen = clip.watch()
+    assert next(seen)[0] == Place(1, None)
+    engine.gate.set()
+    assert at_work.wait(WAIT_S)
+    assert (job.state, len(job.programme.elements)) == ("reading", 1)
+    assert job.sentence().endswith("Clips go first: 1. Then the reading goes on.")
+    assert status_of(job)["before"] == 1
+    with speaking("zh"):
+        assert "之后继续读取" in job.sentence()
+    end.set()
+    until(lambda: job.state == "done")
+    assert list(seen) == []
+    assert len(job.programme.elements) == 3
+
+
+def test_a_programme_that_gave_way_is_cancelled_at_once(jobs_of, video) -> None:
+    engine = StepByStep()
+    engine.gate.clear()
+    jobs = jobs_of(engine)
+    job = ask(jobs, video)
+    until(lambda: job.state == "reading")
+    clip, end = Work(), threading.Event()
+    clip.start(lambda: end.wait(WAIT_S) and None, threading.Event(), visitor="b", profile="demo")
+    until(lambda: next(clip.watch()))
+    engine.gate.set()
+    until(lambda: job.place is not None)
+    jobs.cancel(job.job_id)
+    until(lambda: job.state == "cancelled")
+    end.set()
 
 
 @pytest.mark.parametrize("begun", [True, False])
