@@ -179,7 +179,7 @@ def _go(run: Run) -> Iterator[News]:
 def _set_to_work(run: Run) -> Work:
     if run.work is None:
         assert isinstance(run.asked, Request)
-        run.started, run.work = True, Work()
+        run.work = Work()
         asked, work = run.asked, run.work
         do = partial(_work, run, asked, work)
         work.start(do, run.stop, visitor=run.visitor, profile=asked.profile)
@@ -246,7 +246,7 @@ def stop(runs: RunStore, visitor: str) -> News:
     run = runs.stop(visitor)
     if run is None:
         return message_card(say("status_nothing_runs")), "", 0
-    if run.started:
+    if run.at_work:
         return message_card(say("status_stopping")), "", 0
     run.end(message_card(say("status_stopped")))
     return (run.card, run.run_id, 1) if runs.on_screen(visitor) is run else (run.card, "", 0)

@@ -59,8 +59,6 @@ class Run:
     """What the status says of it, as HTML."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set to end the run."""
-    started: bool = False
-    """Whether it was set to work."""
     work: Work | None = None
     """It at work, for whoever looks on."""
     ended: bool = False
@@ -80,6 +78,11 @@ class Run:
     def going(self) -> bool:
         """Whether it waits for its turn, or is at work and nobody has asked it to end."""
         return self.analysis is None and not self.stop.is_set()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether its turn has come."""
+        return self.work is not None and self.work.begun
 
     @property
     def hidden(self) -> bool:

@@ -245,7 +245,8 @@ def test_a_stop_in_the_queue_ends_it_before_its_turn(clip) -> None:
         cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
         next(cards)
         assert "before it: 1" in words_of(next(cards)[0])
-        callbacks.stop(runs, "a")
+        # What else is on screen by then is not told of its end: the click itself has to say it.
+        assert words_of(callbacks.stop(runs, "a")[0]) == "stopped; press Analyse to begin again"
         assert last(cards)[0] == "stopped; press Analyse to begin again"
 
 

@@ -26,6 +26,8 @@ class Work:
         """The newest."""
         self.results = 0
         """How many there have been."""
+        self.begun = False
+        """Whether its turn has come."""
         self._turn: Turn | None = None
         self._failure: Exception | None = None
         self._over = False
@@ -83,6 +85,7 @@ class Work:
         failure: Exception | None = None
         try:
             with WORK_QUEUE.taken(turn):
+                self.begun = True
                 do()
         except Cancelled:
             failure = Cancelled()  # a new one: the old one's traceback holds the frames
