@@ -50,6 +50,12 @@ MAX_BODY_MIB = 4
 
 MAX_DISK_MIB = 8000
 """Uploads and what is made of them for visitors, of all together."""
+MAX_DISK_MIB_OF_A_VISITOR = 2000
+"""Uploads of one visitor: four requests full of files."""
+MAX_DISK_MIB_OF_A_CLIENT = 4000
+"""Uploads from one network address: half of all."""
+MAX_JOBS_MIB = 8000
+"""Programmes with their videos; of those that are over, the visitor's own go first."""
 MIN_FREE_MIB = 200
 """Of the disk, after an upload."""
 UNCLAIMED_S = 3600.0

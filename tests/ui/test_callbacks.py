@@ -29,7 +29,8 @@ from ui.desk.cut import cut_hint, request_for_whole
 from ui.desk.facts import describe
 from ui.language.tables import speaking
 from ui.runs import RunStore
-from ui.work.queue import WORK_QUEUE, Turn
+from ui.work import work
+from ui.work.queue import Turn, WorkQueue
 
 
 @pytest.fixture(scope="module")
@@ -221,10 +222,18 @@ def test_a_stop_while_waiting_is_answered_at_once_and_keeps_the_run_from_startin
     assert (runs.current("a").run_id, runs.history("a")) == (run_id, [])
 
 
-def test_who_waits_sees_their_place_and_the_wait(clip) -> None:
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> WorkQueue:
+    """A server's whose visitors have asked for nothing yet."""
+    queue = WorkQueue()
+    monkeypatch.setattr(work, "WORK_QUEUE", queue)
+    return queue
+
+
+def test_who_waits_sees_their_place_and_the_wait(clip, queue) -> None:
     """Issue 19, section 2: a queue place and an estimate on screen."""
     runs = RunStore()
-    with WORK_QUEUE.taken(Turn(threading.Event(), "b", left_s=lambda: 38.0)):
+    with queue.taken(Turn(threading.Event(), "b", left_s=lambda: 38.0)):
         cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
         assert words_of(next(cards)[0]) == "waiting for its turn"
         waiting = "waiting for its turn; to be done before it: 1; it begins in about 40 s"
@@ -239,9 +248,9 @@ def test_who_waits_sees_their_place_and_the_wait(clip) -> None:
     assert last(cards)[0].startswith("done")
 
 
-def test_a_stop_in_the_queue_ends_it_before_its_turn(clip) -> None:
+def test_a_stop_in_the_queue_ends_it_before_its_turn(clip, queue) -> None:
     runs = RunStore()
-    with WORK_QUEUE.taken(Turn(threading.Event())):
+    with queue.taken(Turn(threading.Event())):
         cards = callbacks.analyse(Request(str(clip), "demo"), runs, "a")
         next(cards)
         assert "before it: 1" in words_of(next(cards)[0])

@@ -128,6 +128,17 @@ def _read_job(path: Path) -> ProgrammeJob:
     return job
 
 
+def size_of(job: ProgrammeJob) -> int:
+    """Bytes of everything of a job."""
+    total = 0
+    for folder in (job.folder, job.taken_folder):
+        for place, _, names in os.walk(folder):
+            for name in names:
+                with suppress(OSError):  # it went in the meantime
+                    total += (Path(place) / name).lstat().st_size
+    return total
+
+
 def drop_files(job: ProgrammeJob) -> None:
     """Remove everything of a job."""
     for folder in (job.folder, job.taken_folder):

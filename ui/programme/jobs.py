@@ -20,10 +20,11 @@ from pipeline.messages import Message
 from pipeline.progress import Listener, Progress, StopAsked
 from pipeline.types.programme import Programme
 from pipeline.video import open_video
+from ui.hosting import MAX_JOBS_MIB
 from ui.language.messages import in_words
 from ui.language.tables import say
 from ui.programme.job import Checked, ProgrammeJob, ProgrammeRequest
-from ui.programme.job_files import drop_files, new_job, read_jobs, write_job
+from ui.programme.job_files import drop_files, new_job, read_jobs, size_of, write_job
 from ui.work.queue import WORK_QUEUE
 from ui.work.work import give_memory_back
 
@@ -68,6 +69,7 @@ class ProgrammeJobs:
         max_jobs: Kept at once, read and opened apart.
         max_going: Waiting and being read at once.
         max_of_a_visitor: The same, of one visitor.
+        max_mib: Of the disk, all together.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class ProgrammeJobs:
         max_jobs: int = MAX_JOBS,
         max_going: int = MAX_GOING,
         max_of_a_visitor: int = MAX_GOING_OF_A_VISITOR,
+        max_mib: float = MAX_JOBS_MIB,
     ) -> None:
         self._engine = engine
         self._folder = folder
         self._kept_s = kept_s
         self._max_jobs = max_jobs
         self._max_going, self._max_of_a_visitor = max_going, max_of_a_visitor
+        self._max_bytes = max_mib * 2**20
         self._lock = threading.RLock()
         self._jobs: OrderedDict[str, ProgrammeJob] = OrderedDict()
         for job in read_jobs(folder):
@@ -96,7 +100,7 @@ class ProgrammeJobs:
 
         Raises:
             InputError: Why the video cannot be read; told at once.
-            JobRefused: Too many are going on.
+            JobRefused: Too many are going on, or the disk's share is full.
         """
         checked = self._engine.check(request)
         with self._lock:
@@ -105,6 +109,7 @@ class ProgrammeJobs:
             job.duration_s = checked.duration_s
             self._jobs[job.job_id] = job
             self._drop_the_oldest()
+            self._check_disk(job)
         self._begin(job)
         return job
 
@@ -252,6 +257,19 @@ class ProgrammeJobs:
             over = sorted((job for job in jobs if not job.going), key=lambda job: job.ended_s or 0)
             for job in over[: max(0, len(jobs) - self._max_jobs)]:
                 self.forget(job.job_id)
+
+    def _check_disk(self, job: ProgrammeJob) -> None:
+        """Make room for a job that is new; those of its visitor that are over go first."""
+        excess = sum(map(size_of, self._jobs.values())) - self._max_bytes
+        over = [other for other in self._jobs.values() if not other.going and other is not job]
+        for other in sorted(over, key=lambda o: (o.visitor != job.visitor, o.ended_s or 0)):
+            if excess <= 0:
+                return
+            excess -= size_of(other)
+            self.forget(other.job_id)
+        if excess > 0:
+            self.forget(job.job_id)
+            raise JobRefused(say("visit_disk"))
 
     def _read_back(self, job: ProgrammeJob) -> None:
         try:

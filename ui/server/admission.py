@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from ui.hosting import (
+    MAX_DISK_MIB_OF_A_VISITOR,
     MAX_EVENTS,
     MAX_EVENTS_OF_A_CLIENT,
     MAX_EVENTS_OF_A_VISITOR,
@@ -47,7 +48,7 @@ class Admission:
     async def push(
         self, body: Any, request: Request, username: str | None
     ) -> tuple[bool, Any, str]:
-        """As `Queue.push`; what is too much is refused in a sentence, with 503.
+        """As `Queue.push`; what is too much, events or uploads, is refused in a sentence, with 503.
 
         Raises:
             HTTPException: 401 without the key that programs need; 422 for a file that was not
@@ -61,7 +62,10 @@ class Admission:
                 return False, say("visit_events"), "queue_full"
         if visitor:
             self._presence.see(visitor)
-            FILES.claim(visitor, body.data)
+            if not FILES.claim_within(visitor, body.data):
+                with speaking(preferred(request.headers.get("accept-language", ""))):
+                    full = say("visit_quota", most=MAX_DISK_MIB_OF_A_VISITOR)
+                return False, full, "queue_full"
         self._forget_the_silent()
         return await self._push(body=body, request=request, username=username)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from contextlib import suppress
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.hosting import MAX_BODY_MIB, MAX_UPLOAD_MIB
+from ui.hosting import MAX_BODY_MIB, MAX_DISK_MIB_OF_A_CLIENT, MAX_UPLOAD_MIB
 from ui.language.tables import preferred, say, speaking
+from ui.server.clients import client_of
 from ui.server.files import FILES
 
 _MIB = 2**20
@@ -41,15 +46,36 @@ class Bodies:
         said = Headers(scope=scope).get("content-length", "")
         size = int(said) if said.isascii() and said.isdigit() else 0
         if size > most:
-            await _refuse(scope, receive, send, most=most // _MIB)
-            return
-        if takes_files and not await run_in_threadpool(FILES.has_room, size):
-            await _refuse(scope, receive, send, most=None)
-            return
-        await self._counted(scope, receive, send, most)
+            await _too_large(scope, receive, send, most)
+        elif not takes_files:
+            await self._counted(scope, receive, send, most)
+        elif not await run_in_threadpool(FILES.has_room, size):
+            await _refuse(scope, receive, send, 507, lambda: say("visit_disk"))
+        else:
+            await self._brought(scope, receive, send, most=most, size=size)
 
-    async def _counted(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
-        taken, answered = 0, False
+    async def _brought(
+        self, scope: Scope, receive: Receive, send: Send, *, most: int, size: int
+    ) -> None:
+        """Files from an address that has not brought too many already."""
+        client = client_of(scope)
+        with FILES.coming(client, size) as may:
+            if may:
+                told = await self._counted(scope, receive, send, most)
+                with suppress(ValueError):  # an answer of another kind names no uploads
+                    paths = json.loads(told)
+                    FILES.brought(client, paths if isinstance(paths, list) else [])
+                return
+
+        def full() -> str:
+            return say("visit_quota_near", most=MAX_DISK_MIB_OF_A_CLIENT)
+
+        await _refuse(scope, receive, send, 507, full)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send, most: int) -> bytes:
+        """Count what comes; the beginning of the answer."""
+        taken, told = 0, b""
+        answered = False
 
         async def counting() -> Message:
             nonlocal taken
@@ -60,22 +86,29 @@ class Bodies:
             return message
 
         async def noting(message: Message) -> None:
-            nonlocal answered
+            nonlocal answered, told
             answered = True
+            if len(told) < _MIB:
+                told += message.get("body", b"")
             await send(message)
 
         try:
             await self._app(scope, counting, noting)
         except _TooLarge:
             if not answered:
-                await _refuse(scope, receive, send, most=most // _MIB)
+                await _too_large(scope, receive, send, most)
+        return told
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, *, most: int | None) -> None:
-    """Answer 413 with the most that may come, or 507 where there is no room for anything."""
-    language = preferred(Headers(scope=scope).get("accept-language", ""))
-    with speaking(language):
-        full = say("visit_disk")
-        text = full if most is None else say("visit_large", most=min(most, MAX_UPLOAD_MIB))
-    status = 507 if most is None else 413
+async def _too_large(scope: Scope, receive: Receive, send: Send, most: int) -> None:
+    limit = min(most // _MIB, MAX_UPLOAD_MIB)
+    await _refuse(scope, receive, send, 413, lambda: say("visit_large", most=limit))
+
+
+async def _refuse(
+    scope: Scope, receive: Receive, send: Send, status: int, sentence: Callable[[], str]
+) -> None:
+    """Answer with a sentence in the visitor's language."""
+    with speaking(preferred(Headers(scope=scope).get("accept-language", ""))):
+        text = sentence()
     await PlainTextResponse(text, status, headers={"Connection": "close"})(scope, receive, send)

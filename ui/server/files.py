@@ -12,15 +12,25 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gradio.utils import get_upload_folder, is_static_file
 
 from pipeline.errors import ConfigError
 from pipeline.places import cache_folder
-from ui.hosting import KEPT_S, MAX_DISK_MIB, MIN_FREE_MIB, PARTIAL_S, UNCLAIMED_S, hosted
+from ui.hosting import (
+    KEPT_S,
+    MAX_DISK_MIB,
+    MAX_DISK_MIB_OF_A_CLIENT,
+    MAX_DISK_MIB_OF_A_VISITOR,
+    MIN_FREE_MIB,
+    PARTIAL_S,
+    UNCLAIMED_S,
+    hosted,
+)
 
 _NAME_LENGTH = 64
 """Of a folder of gradio's: a hash of the content and of a secret."""
@@ -35,17 +45,54 @@ class VisitorFiles:
     def __init__(self) -> None:
         self._owners: dict[str, set[str]] = {}
         """Name of a folder -> visitors."""
+        self._brought: dict[str, str] = {}
+        """Name of a folder -> the network address from which it came."""
+        self._coming: Counter[str] = Counter()
+        """Network address -> bytes that are on their way."""
         self._lock = threading.Lock()
 
     def claim(self, visitor: str, data: object) -> None:
         """Files that stand in what a visitor sends or is sent are theirs."""
-        root = Path(get_upload_folder()).resolve()
-        for path in _paths(data):
-            with suppress(OSError, ValueError):
-                name = "".join(Path(path).resolve().relative_to(root).parts[:1])
-                if len(name) == _NAME_LENGTH:
-                    with self._lock:
-                        self._owners.setdefault(name, set()).add(visitor)
+        for name in _names(data):
+            with self._lock:
+                self._owners.setdefault(name, set()).add(visitor)
+
+    def claim_within(self, visitor: str, data: object) -> bool:
+        """As `claim`, as long as all their uploads take no more than one visitor's may.
+
+        Returns:
+            False where they take more: then those that are new are gone.
+        """
+        with self._lock:
+            theirs = {name for name, owners in self._owners.items() if visitor in owners}
+        new = set(_names(data)) - theirs
+        self.claim(visitor, data)
+        if not new or sum(map(_held, theirs | new)) <= MAX_DISK_MIB_OF_A_VISITOR * 2**20:
+            return True
+        self._release(visitor, new)
+        return False
+
+    def brought(self, client: str, paths: list[object]) -> None:
+        """Note from which network address uploads came."""
+        for name in _names([{"path": path} for path in paths]):
+            with self._lock:
+                self._brought.setdefault(name, client)
+
+    @contextmanager
+    def coming(self, client: str, size: int) -> Iterator[bool]:
+        """Whether an address may bring so many bytes more; they count as long as they come."""
+        with self._lock:
+            near = [name for name, whence in self._brought.items() if whence == client]
+            held = sum(map(_held, near)) + self._coming[client] + size
+            may = held <= MAX_DISK_MIB_OF_A_CLIENT * 2**20
+            self._coming[client] += size if may else 0
+        try:
+            yield may
+        finally:
+            with self._lock:
+                self._coming[client] -= size if may else 0
+                if not self._coming[client]:
+                    del self._coming[client]
 
     def hand_over(self, before: str, visitor: str) -> None:
         """The visitor `before` is called `visitor` from now on."""
@@ -58,13 +105,8 @@ class VisitorFiles:
     def leave(self, visitor: str) -> None:
         """A visitor is gone: so are the files that nobody else has."""
         with self._lock:
-            for owners in self._owners.values():
-                owners.discard(visitor)
-            gone = [name for name, owners in self._owners.items() if not owners]
-            for name in gone:
-                del self._owners[name]
-        for name in gone:
-            shutil.rmtree(Path(get_upload_folder()) / name, ignore_errors=True)
+            names = set(self._owners)
+        self._release(visitor, names)
 
     def sweep(self, now_s: float | None = None) -> None:
         """Drop what nobody spoke of; on a hosted page also what was made of clips, by content.
@@ -73,9 +115,11 @@ class VisitorFiles:
             now_s: Seconds since the epoch.
         """
         now_s = time.time() if now_s is None else now_s
+        root = Path(get_upload_folder())
         with self._lock:
             owned = set(self._owners)
-        for entry in _entries(Path(get_upload_folder())):
+            self._brought = {n: c for n, c in self._brought.items() if (root / n).is_dir()}
+        for entry in _entries(root):
             unclaimed = len(entry.name) == _NAME_LENGTH and entry.name not in owned
             if unclaimed and _age_s(entry, now_s) > UNCLAIMED_S:
                 _drop(entry)
@@ -96,6 +140,18 @@ class VisitorFiles:
         held = sum(_size(Path(place) / name) for place, _, names in os.walk(root) for name in names)
         free = shutil.disk_usage(root if root.is_dir() else tempfile.gettempdir()).free
         return held + size <= MAX_DISK_MIB * 2**20 and free - size >= MIN_FREE_MIB * 2**20
+
+    def _release(self, visitor: str, names: set[str]) -> None:
+        """A visitor has these no longer; those that nobody else has go."""
+        gone = []
+        with self._lock:
+            for name in names & self._owners.keys():
+                self._owners[name].discard(visitor)
+                if not self._owners[name]:
+                    del self._owners[name]
+                    gone.append(name)
+        for name in gone:
+            shutil.rmtree(Path(get_upload_folder()) / name, ignore_errors=True)
 
 
 def is_upload(path: str) -> bool:
@@ -135,6 +191,21 @@ def _paths(data: object) -> Iterator[str]:
                 waiting.extend(entries.values())
             case list() | tuple() as items:
                 waiting.extend(items)
+
+
+def _names(data: object) -> Iterator[str]:
+    """Folders of the uploads that are named in JSON."""
+    root = Path(get_upload_folder()).resolve()
+    for path in _paths(data):
+        with suppress(OSError, ValueError):
+            name = "".join(Path(path).resolve().relative_to(root).parts[:1])
+            if len(name) == _NAME_LENGTH:
+                yield name
+
+
+def _held(name: str) -> int:
+    """Bytes of an upload's folder."""
+    return sum(_size(entry) for entry in _entries(Path(get_upload_folder()) / name))
 
 
 def _entries(folder: Path) -> list[Path]:

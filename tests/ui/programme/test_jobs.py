@@ -44,15 +44,17 @@ def video(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jobs_of(tmp_path: Path) -> Iterator[Callable[..., ProgrammeJobs]]:
-    engines = []
+    engines, made = [], []
 
     def make(engine: StepByStep, **limits: float) -> ProgrammeJobs:
         engines.append(engine)
-        return ProgrammeJobs(engine, tmp_path / "jobs", **limits)
+        made.append(ProgrammeJobs(engine, tmp_path / "jobs", **limits))
+        return made[-1]
 
     yield make
-    for engine in engines:  # nobody keeps the turn
+    for engine in engines:  # nobody keeps the turn, nor a place before the next test's
         engine.gate.set()
+    until(lambda: not any(job.going for jobs in made for job in list(jobs._jobs.values())))
 
 
 def ask(jobs: ProgrammeJobs, video: Path, visitor: str = "anna") -> ProgrammeJob:
@@ -256,6 +258,27 @@ def test_too_many_at_once_are_refused_with_what_to_do(jobs_of, video) -> None:
     until(lambda: not first.going)
     ask(jobs, video)
     assert len(jobs.of("anna")) == 2
+
+
+def test_programmes_have_a_share_of_the_disk_and_one_s_own_go_first(jobs_of, tmp_path) -> None:
+    videos = [tmp_path / f"{number}.mp4" for number in range(4)]
+    for video in videos:
+        video.write_bytes(bytes(2**20))
+    engine = StepByStep()
+    jobs = jobs_of(engine, max_mib=3)  # two videos with what is found in them
+    boris, anna = ask(jobs, videos[0], "boris"), ask(jobs, videos[1], "anna")
+    until(lambda: boris.state == anna.state == "done")
+    engine.gate.clear()
+    second = ask(jobs, videos[2], "anna")
+    assert [jobs.get(job.job_id) is not None for job in (boris, anna, second)] == [1, 0, 1]
+    assert not anna.folder.exists()
+    third = ask(jobs, videos[3], "anna")  # what is over of others goes then
+    assert jobs.get(boris.job_id) is None
+    with pytest.raises(JobRefused, match="No room is left"):
+        ask(jobs, videos[1], "carla")
+    assert len(list((tmp_path / "jobs").iterdir())) == 2
+    engine.gate.set()
+    until(lambda: second.state == third.state == "done")
 
 
 def test_a_bad_file_is_refused_at_once(jobs_of, tmp_path) -> None:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from gradio.utils import get_upload_folder
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ui.hosting import MAX_BODY_MIB, MAX_UPLOAD_MIB
-from ui.server import bodies
+from ui.server import bodies, files
 from ui.server.bodies import Bodies
+from ui.server.files import VisitorFiles
 
 MIB = 2**20
+
+
+async def keep(request: Request) -> JSONResponse:
+    """As gradio keeps an upload."""
+    path = Path(get_upload_folder()) / (request.headers["name"] * 64) / "clip.mp4"
+    path.parent.mkdir()
+    path.write_bytes(await request.body())
+    return JSONResponse([str(path)])
 
 
 async def read(request: Request) -> PlainTextResponse:
@@ -26,8 +37,9 @@ async def read(request: Request) -> PlainTextResponse:
 @pytest.fixture
 def client() -> Iterator[TestClient]:
     routes = [Route(path, read, methods=["POST"]) for path in ("/upload", "/join")]
+    routes.append(Route("/keep", keep, methods=["POST"]))
     with TestClient(
-        Starlette(routes=routes, middleware=[Middleware(Bodies, files=("/upload",))])
+        Starlette(routes=routes, middleware=[Middleware(Bodies, files=("/upload", "/keep"))])
     ) as client:
         yield client
 
@@ -48,6 +60,20 @@ def test_a_request_that_does_not_say_is_counted(client, monkeypatch) -> None:
     monkeypatch.setattr(bodies, "MAX_UPLOAD_MIB", 2)
     assert client.post("/upload", content=chunks(3)).text == str(3 * MIB)  # a form's own part
     assert client.post("/upload", content=chunks(4)).status_code == 413
+
+
+def test_a_network_address_brings_no_more_than_its_share(client, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(bodies, "FILES", VisitorFiles())
+    monkeypatch.setattr(files, "MAX_DISK_MIB_OF_A_CLIENT", 3)
+    for name in "ab":
+        answer = client.post("/keep", content=bytes(MIB), headers={"Name": name})
+        assert answer.json() == [str(tmp_path / (name * 64) / "clip.mp4")]
+    headers = {"Accept-Language": "en", "Content-Length": str(2 * MIB), "Name": "c"}
+    answer = client.post("/keep", content=b"", headers=headers)
+    assert answer.status_code == 507
+    assert "Uploads from your network address take" in answer.text
+    assert client.post("/keep", content=bytes(1000), headers={"Name": "c"}).status_code == 200
 
 
 def test_what_brings_no_files_is_small(client) -> None:

@@ -131,6 +131,47 @@ def test_the_disk_has_a_quota(root, monkeypatch) -> None:
     assert not uploads.has_room(0)
 
 
+def test_a_visitor_has_a_quota(root, monkeypatch) -> None:
+    """Issue 19, section 2; what is over it goes, unless somebody else has it too."""
+    monkeypatch.setattr(files, "MAX_DISK_MIB_OF_A_VISITOR", 14 / 2**20)  # two clips of six bytes
+    uploads, clips = VisitorFiles(), [sent(root / name / "clip.mp4") for name in NAMES]
+    assert uploads.claim_within("anna", clips[0])
+    assert uploads.claim_within("anna", clips[1])
+    assert uploads.claim_within("boris", clips[2])
+    assert not uploads.claim_within("anna", clips[2])
+    assert left(root) == ["a", "b", "c", "w"]
+    assert uploads.claim_within("anna", clips[1])  # what was there before is still theirs
+    uploads.leave("boris")
+    assert left(root) == ["a", "b", "w"]
+    (root / NAMES[2]).mkdir()
+    (root / NAMES[2] / "clip.mp4").write_bytes(b"a clip")
+    assert not uploads.claim_within("anna", clips[2])
+    assert left(root) == ["a", "b", "w"]
+    uploads.leave("anna")
+    assert left(root) == ["w"]
+
+
+def test_a_network_address_has_a_quota_also_of_what_is_on_its_way(root, monkeypatch) -> None:
+    monkeypatch.setattr(files, "MAX_DISK_MIB_OF_A_CLIENT", 14 / 2**20)
+    uploads = VisitorFiles()
+    uploads.brought("1.2.3.4", [str(root / NAMES[0] / "clip.mp4"), 7, "/etc/passwd"])
+    near, far = "1.2.3.4", "5.6.7.8"
+    with (
+        uploads.coming(near, 8) as first,
+        uploads.coming(near, 1) as second,
+        uploads.coming(far, 14) as other,
+    ):
+        assert (first, second, other) == (True, False, True)
+    with uploads.coming("1.2.3.4", 8) as again:
+        assert again
+    uploads.claim("anna", sent(root / NAMES[0] / "clip.mp4"))
+    uploads.leave("anna")
+    with uploads.coming("1.2.3.4", 14) as after:
+        assert after
+    uploads.sweep()
+    assert (uploads._brought, dict(uploads._coming)) == ({}, {})
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     folder = tmp_path_factory.mktemp("files")
