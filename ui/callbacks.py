@@ -135,6 +135,9 @@ def go_on(runs: RunStore, visitor: str, run_id: str) -> Iterator[News]:
         yield "", "", 0  # the page empties a card when there is no answer at all
         return
     yield from (news for news in _go(run) if runs.on_screen(visitor) is run)
+    if not run.at_work:  # it ended as it waited: whoever ended it has said so
+        yield "", "", 0
+        return
     # The page keeps what comes last, so that is the card of what has the visitor's eye by now.
     seen = runs.on_screen(visitor)
     yield "" if seen is None else seen.card, "", 0
