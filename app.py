@@ -51,8 +51,10 @@ def _run(address: Address) -> None:
     from ui.player import ClipShelf
     from ui.programme.engine import FinderEngine, jobs_folder
     from ui.programme.jobs import ProgrammeJobs
+    from ui.server.gpu import prepare
 
     listen_on(address.host)
+    prepare()
     clips, ready = ClipShelf(), examples()
     example = Example(ready[0]) if ready else None
     jobs = ProgrammeJobs(FinderEngine(), jobs_folder())

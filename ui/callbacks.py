@@ -19,9 +19,8 @@ from models.checkpoint_files import WeightsError
 from pipeline.analyser import Analyser
 from pipeline.config import load_shipped_profile
 from pipeline.errors import Cancelled, InputError
-from pipeline.programme.uncut import look_through
+from pipeline.progress import Listener, StopAsked
 from pipeline.storage.cache import AnalysisCache
-from pipeline.types import Analysis
 from pipeline.video import display_name, open_video
 from ui.asked import Request as Request
 from ui.asked import is_searched
@@ -30,6 +29,7 @@ from ui.language.messages import in_words
 from ui.language.tables import say
 from ui.presence import Full
 from ui.runs import Run, RunStore
+from ui.server.gpu import Found, find, find_on_gpu, is_zero_gpu
 from ui.views.cards import message_card, progress_card
 from ui.views.waiting import place_card
 from ui.work.queue import Place
@@ -47,8 +47,8 @@ _again = itertools.count(1000)
 
 @lru_cache(maxsize=2)
 def analyser(profile: str) -> Analyser:
-    """The analyser of a profile, shared by all visitors; on the GPU where there is one."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    """The analyser of a profile, shared by all visitors; on the GPU where this process has one."""
+    device = "cuda" if torch.cuda.is_available() and not is_zero_gpu() else "cpu"
     return Analyser(load_shipped_profile(profile), device=device, cache=AnalysisCache())
 
 
@@ -191,7 +191,14 @@ def _set_to_work(run: Run) -> Work:
 
 def _work(run: Run, request: Request, work: Work) -> None:
     try:
-        run.complete(_searched(run, request, work) or _analysed(run, request, work))
+        found = found_in(
+            request,
+            lambda progress: work.tell(progress, new=run.take(progress.result)),
+            run.stop.is_set,
+            search=is_searched(request),
+        )
+        run.parts = found.parts
+        run.complete(found.analysis)
     except (InputError, WeightsError):
         raise
     except Cancelled:
@@ -204,33 +211,19 @@ def _work(run: Run, request: Request, work: Work) -> None:
         raise
 
 
-def _searched(run: Run, request: Request, work: Work) -> Analysis | None:
-    """The analysis of the one element in a clip that was not cut; None: analyse the whole clip."""
-    if not is_searched(request):
-        return None
-    found = look_through(
-        analyser(request.profile),
-        request.path or "",
-        stream=request.stream,
-        listener=lambda progress: work.tell(progress, new=False),
-        stop_asked=run.stop.is_set,
-    )
-    run.parts = found.parts
-    return found.analysis
+def found_in(
+    request: Request, listener: Listener, stop_asked: StopAsked, *, search: bool = False
+) -> Found:
+    """Analyse a clip where the networks are best at work: here, or where a Space lends a GPU.
 
-
-def _analysed(run: Run, request: Request, work: Work) -> Analysis:
-    return analyser(request.profile).analyse(
-        request.path or "",
-        start_s=request.start_s,
-        end_s=request.end_s,
-        stream=request.stream,
-        skater=request.skater,
-        skater_box=request.skater_box,
-        people=request.people,
-        listener=lambda progress: work.tell(progress, new=run.take(progress.result)),
-        stop_asked=run.stop.is_set,
-    )
+    Raises:
+        InputError: What is wrong with the clip.
+        WeightsError: Weights are missing or damaged.
+        Cancelled: `stop_asked` said so.
+    """
+    if is_zero_gpu():
+        return find_on_gpu(request, listener, stop_asked, search=search)
+    return find(analyser(request.profile), request, listener, stop_asked, search=search)
 
 
 def _done(run: Run) -> str:

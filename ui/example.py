@@ -18,6 +18,7 @@ from ui import callbacks
 from ui.language.messages import in_words
 from ui.language.tables import say
 from ui.runs import Run, RunStore
+from ui.server.gpu import is_zero_gpu
 from ui.views.cards import message_card, progress_card
 
 _log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Example:
             analyser = callbacks.analyser(self.profile)
             stored = take_stored(analyser, self.path.parent)
             self.analysis = analyser.analyse(self.path, listener=self._hear)
-            if self.path.stem in stored:
+            if self.path.stem in stored and not is_zero_gpu():
                 # Networks are loaded, and slow the first time: now, while nobody waits for them.
                 analyser.analyse(self.path, fresh=True)
         except (InputError, WeightsError) as error:

@@ -29,6 +29,7 @@ from ui.desk.cut import cut_hint, request_for_whole
 from ui.desk.facts import describe
 from ui.language.tables import speaking
 from ui.runs import RunStore
+from ui.server import gpu
 from ui.work import work
 from ui.work.queue import Turn, WorkQueue
 
@@ -308,7 +309,7 @@ def test_an_uncut_clip_is_answered_by_the_part_that_its_element_fills(uncut, mon
     """Issue 17, section 2: six real clips with skating around one jump were called `Sequence`."""
     runs = RunStore()
     found = Uncut(1, part_of(uncut))
-    monkeypatch.setattr(callbacks, "look_through", lambda *_, **__: found)
+    monkeypatch.setattr(gpu, "look_through", lambda *_, **__: found)
     words, run_id = last(callbacks.analyse(Request(str(uncut), "demo"), runs, "a"))
     run = runs.get(run_id)
     assert words.startswith("done")
@@ -326,7 +327,7 @@ def test_an_uncut_clip_is_answered_by_the_part_that_its_element_fills(uncut, mon
 
 def test_a_short_clip_with_several_elements_says_so(uncut, monkeypatch) -> None:
     runs = RunStore()
-    monkeypatch.setattr(callbacks, "look_through", lambda *_, **__: Uncut(2, None))
+    monkeypatch.setattr(gpu, "look_through", lambda *_, **__: Uncut(2, None))
     _, run_id = last(callbacks.analyse(Request(str(uncut), "demo"), runs, "a"))
     run = runs.get(run_id)
     assert run.analysis.video.end_s == pytest.approx(6)

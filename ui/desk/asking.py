@@ -36,7 +36,7 @@ def then_analyse(
         **options: Of the event.
     """
     begun.then(
-        on_gpu(go_on),
+        go_on,
         list(inputs),
         list(outputs),
         # By default the page would drop it while the run before, which it ends, is still ending.
@@ -90,12 +90,3 @@ def stop_for(session: Session) -> Any:
             return next(session.told(steps, request))
 
     return stop
-
-
-def on_gpu(function: Any) -> Any:
-    """On a ZeroGPU Space, ask for the GPU around a function; elsewhere nothing changes."""
-    try:
-        import spaces
-    except ImportError:
-        return function
-    return spaces.GPU(function)

@@ -12,11 +12,12 @@ import gradio as gr
 
 from pipeline.measure.files import measurements_as_dict
 from pipeline.measure.measure import measure_analysis
+from pipeline.progress import Progress
 from pipeline.storage.analysis_files import analysis_as_dict
 from pipeline.storage.export import unpack
 from pipeline.types import Analysis
 from ui.asked import Request
-from ui.callbacks import analyser
+from ui.callbacks import found_in
 from ui.endpoints.fields import answered_in_steps, caller_of, clip_request, with_named_video
 from ui.endpoints.uploads import uploaded
 from ui.views.comparison import beside
@@ -116,18 +117,10 @@ def _analysed(asked: Request, visitor: str) -> _Steps:
     found: list[Analysis] = []
 
     def do() -> None:
-        found.append(
-            analyser(asked.profile).analyse(
-                asked.path or "",
-                start_s=asked.start_s,
-                end_s=asked.end_s,
-                stream=asked.stream,
-                skater=asked.skater,
-                skater_box=asked.skater_box,
-                listener=lambda progress: work.tell(progress, new=False),
-                stop_asked=stop.is_set,
-            )
-        )
+        def hear(progress: Progress) -> None:
+            work.tell(progress, new=False)
+
+        found.append(found_in(asked, hear, stop.is_set).analysis)
 
     work.start(do, stop, visitor=visitor, profile=asked.profile)
     try:

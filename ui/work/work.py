@@ -9,6 +9,8 @@ import ctypes
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 
 from pipeline.errors import Cancelled
 from pipeline.progress import Progress
@@ -45,7 +47,9 @@ class Work:
             profile: With which networks; decides how long it takes.
         """
         self._turn = Turn(stop, visitor, profile=profile, left_s=self._left_s)
-        threading.Thread(target=self._run, args=(do, self._turn), daemon=True).start()
+        # With what is known of the request: a Space lends its GPU to a visitor.
+        run = partial(copy_context().run, self._run, do, self._turn)
+        threading.Thread(target=run, daemon=True).start()
 
     def tell(self, progress: Progress, *, new: bool) -> None:
         """Note how far it has come, and whether there is a new result."""
