@@ -252,7 +252,8 @@ def test_a_visitor_who_waits_may_look_around_and_cancel(visit, tmp_path):
         one.wait_for_selector("#status progress", timeout=ANALYSIS_MS)
         two.click("#analyse")
         two.wait_for_selector("#blind-panel", timeout=120_000)
-        expect(two.locator("#status")).to_contain_text("to be done before it: 1")
+        place = two.locator("#status", has_text="to be done before it: 1")
+        expect(place).to_be_visible(timeout=120_000)
         two.locator("#history-list label:has(input:not(:checked))").last.click()
         two.wait_for_selector("#verdict-label", timeout=120_000)
         if cancelled:

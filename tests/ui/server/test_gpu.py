@@ -45,9 +45,7 @@ def told_of(folder: Path, clip: Path, *, end: bool = False) -> tuple[dict, list[
     """What the app's process knows in the end, and a line a call of the GPU."""
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(
-            [str(ROOT / "tests" / "ui" / "server" / "forking"), str(ROOT)]
-        ),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "tests" / "stand_ins"), str(ROOT)]),
         "SPACES_ZERO_GPU": "true",
         "FORKING_NOTES": str(folder / "notes"),
         "RINKSIDE_CACHE": str(folder / "cache"),
