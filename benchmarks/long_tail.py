@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from laboratory.figures.metrics import class_accuracies
 from models.atomic_files import write_text
 from models.checkpoint_files import read_state
 from models.command_line import Parser, StatusLine, run_command
@@ -25,7 +26,6 @@ from training.classifiers.skeletons import SkeletonRecipe, SkeletonTask
 from training.engine.checkpoints import newest_checkpoint
 from training.engine.task import EvaluationContext
 from training.finetune import load_recipe, train
-from training.metrics import class_accuracies
 
 OPTIONS = {
     "none": (),

@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from benchmarks.reference_jumps import KINDS, ReferenceJump, load_reference
+from laboratory.figures.metrics import mean_class_accuracy
 from models.atomic_files import write_text, written
 from models.command_line import Parser, StatusLine, run_command
 from models.zoo import initialise, load_model
@@ -37,7 +38,6 @@ from training.engine.checkpoints import newest_checkpoint
 from training.engine.engine import BEST
 from training.finetune import RECIPES, load_recipe, train
 from training.measure.takes import Act, film
-from training.metrics import mean_class_accuracy
 from training.rink.motion.clip import jump_span, placed
 from training.rink.performance import SIMULATION_HZ
 from training.rink.skeletons import EstimatorNoise, skeleton_clip

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 FOLDERS = (
-    *("models", "pipeline", "training", "ui", "benchmarks", "tests"),
+    *("models", "pipeline", "laboratory", "training", "ui", "benchmarks", "tests"),
     *("assets", "checkpoints", "docs"),
 )
 

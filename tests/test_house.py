@@ -20,7 +20,7 @@ from tests.project_files import project_files
 MAX_FUNCTION_LINES = 50
 MAX_FILE_LINES = 300
 MAX_MODULES = 16
-ROOMS = ("models", "pipeline", "training", "ui", "benchmarks")
+ROOMS = ("models", "pipeline", "laboratory", "training", "ui", "benchmarks")
 FREE = "a network's __init__ may be longer: it lists the layers"
 
 

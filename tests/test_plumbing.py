@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("models", "pipeline", "training", "ui", "benchmarks")
+ROOMS = ("models", "pipeline", "laboratory", "training", "ui", "benchmarks")
 
 
 def _sources() -> Iterator[tuple[str, str]]:

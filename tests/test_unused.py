@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-ROOMS = ("pipeline", "models", "training", "ui", "benchmarks")
+ROOMS = ("pipeline", "models", "laboratory", "training", "ui", "benchmarks")
 
 
 def sources() -> dict[Path, ast.Module]:

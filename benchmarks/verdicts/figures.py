@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from laboratory.figures.metrics import calibration_error
 from pipeline.classification.ensemble import EnsembleSettings, decide, vote_shares
 from pipeline.elements import ELEMENTS
 from pipeline.types import IntArray
@@ -15,7 +16,6 @@ from pipeline.verdict.calibrated import calibrated_ensembles, class_sets
 from pipeline.verdict.calibration import Calibration
 from pipeline.verdict.temperature import tempered
 from training.evaluation.predictions import Predictions
-from training.metrics import calibration_error
 
 Array = NDArray[np.float64]
 

@@ -64,7 +64,7 @@ def test_one_preparation_feeds_all_of_the_papers_recipes() -> None:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program without any weights."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("models", "pipeline", "training"):
+    for name in ("models", "pipeline", "laboratory", "training"):
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "out")
         )

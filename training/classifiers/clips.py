@@ -13,6 +13,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from laboratory.figures.metrics import mean_class_accuracy, top1
 from models.checkpoint_files import read_state
 from models.command_line import StatusLine
 from models.umt.network import UMT
@@ -41,7 +42,6 @@ from training.data.store import read_clip
 from training.engine.loader import held_out
 from training.engine.task import EvaluationContext
 from training.long_tail import adjusted, cross_entropy, epoch_order, log_shares
-from training.metrics import mean_class_accuracy, top1
 from training.network import naming
 from training.optim import parameter_groups
 

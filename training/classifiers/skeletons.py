@@ -21,6 +21,7 @@ from torch.distributed import (
 )
 from torch.utils.data import Dataset
 
+from laboratory.figures.metrics import mean_class_accuracy, top1
 from models.command_line import StatusLine
 from models.infogcn.network import InfoGCNOutput
 from pipeline.classification.sequence import SequenceSettings
@@ -43,7 +44,6 @@ from training.data.skeletons import (
 from training.engine.loader import held_out
 from training.engine.task import EvaluationContext
 from training.long_tail import LongTailSettings, adjusted, log_shares
-from training.metrics import mean_class_accuracy, top1
 from training.network import NetworkSettings
 from training.optim import parameter_groups
 from training.recipe import Recipe

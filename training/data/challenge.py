@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from laboratory.table.sources import source_of
 from pipeline.elements import LABELS, NUM_CLASSES, class_index
 from training.data.lists import (
     DataError as DataError,  # for those who read data sets
@@ -26,7 +27,7 @@ from training.data.lists import (
     whole_number,
     without_frame_counts,
 )
-from training.data.stems import StemError, shown, source_of, stem_of, video_of
+from training.data.stems import StemError, shown, stem_of, video_of
 
 Split = Literal["train", "test"]
 

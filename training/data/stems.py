@@ -23,9 +23,6 @@ _VIDEO_ENDINGS = frozenset(ending for ending in ENDINGS if not ending[1:].isdeci
 
 _LONGEST_STEM = 1000
 _FORM = "a stem is a file's name without its ending, or folder/name below the data set"
-_LEADING_NUMBER = re.compile(r"^(\d+)")
-_SIMULATED = re.compile(r"^\d{6}_[5-9]\d{5}$")
-"""Number and seed of the rink (`training.rink`), whose seeds begin at 500,000."""
 _UNSEEN = {"Cc": "control", "Cf": "invisible", "Cs": "broken", "Zl": "control", "Zp": "control"}
 """Categories of Unicode that nobody sees in a list."""
 
@@ -81,19 +78,6 @@ def video_of(videos: Path, text: str) -> Path:
     names = (text, f"{stem}{ENDING}", f"{stem}{ENDING.upper()}")
     found = (videos / name for name in names if name != stem and os.path.isfile(videos / name))
     return next(found, videos / f"{stem}{ENDING}")
-
-
-def source_of(stem: str) -> str:
-    """The broadcast that a clip was cut from: the leading number of its folder or name, else all.
-
-    Simulated clips have no broadcast: each is its own source, and those of two seeds have none in
-    common though they are numbered alike.
-    """
-    name = stem.rpartition("/")[2]
-    if _SIMULATED.match(name):
-        return name
-    found = _LEADING_NUMBER.match(stem) or _LEADING_NUMBER.match(name)
-    return found[1] if found else stem
 
 
 def shown(text: str) -> str:

@@ -17,11 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from laboratory.table.sources import source_of
 from models.atomic_files import written
 from pipeline.classification.ensemble import EnsembleSettings, fuse_umt, score_views
 from pipeline.types import FloatArray, ModelScores
 from training.data.challenge import DataError
-from training.data.stems import shown, source_of
+from training.data.stems import shown
 from training.engine.checkpoints import writing
 from training.evaluation.cells import label_cell, logits_cell, model_cell, stem_cell, view_cell
 

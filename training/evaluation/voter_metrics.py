@@ -10,6 +10,18 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from laboratory.figures.metrics import (
+    Bootstrap,
+    Interval,
+    McNemar,
+    accuracy,
+    calibration_error,
+    class_accuracies,
+    confusion_matrix,
+    macro_f1,
+    mcnemar,
+)
+from laboratory.table.voters import MISSED
 from pipeline.classification.ensemble import (
     FUSED,
     EnsembleSettings,
@@ -22,18 +34,6 @@ from pipeline.classification.ensemble import (
 from pipeline.elements import LABELS, NUM_CLASSES
 from pipeline.types import IntArray, ModelScores
 from training.evaluation.predictions import ClipPredictions, Predictions
-from training.metrics import (
-    MISSED,
-    Bootstrap,
-    Interval,
-    McNemar,
-    accuracy,
-    calibration_error,
-    class_accuracies,
-    confusion_matrix,
-    macro_f1,
-    mcnemar,
-)
 
 FUSION_RULES = ("mean", "softmax_of_sum", "softmax_of_mean")
 

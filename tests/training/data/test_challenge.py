@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from laboratory.table.sources import source_of
 from pipeline.elements import LABELS
 from training.data.challenge import (
     DataError,
     LabelledClip,
     absent_classes,
     read_labels,
-    source_of,
     split_by_source,
 )
 

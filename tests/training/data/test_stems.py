@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from training.data.build import ClipStore, StoreSettings
 from training.data.challenge import LabelledClip
 from training.data.skeletons import PreparedPoses
-from training.data.stems import StemError, source_of, stem_of, stem_path, video_of
+from training.data.stems import StemError, stem_of, stem_path, video_of
 from training.data.store import StoredClip, write_clip
 
 
@@ -141,17 +141,3 @@ def test_the_video_of_a_stem(listed: str, there: str, found: str, tmp_path: Path
     (tmp_path / "jump").mkdir()
     (tmp_path / there).touch()
     assert video_of(tmp_path, listed) == tmp_path / found
-
-
-@pytest.mark.parametrize(
-    ("stem", "source"),
-    [
-        ("000012_4", "000012"),
-        ("jump/000012_4", "000012"),
-        ("12/a", "12"),
-        ("jump/a", "jump/a"),
-        ("jump/000007_500300", "000007_500300"),
-    ],
-)
-def test_the_source_of_a_stem(stem: str, source: str) -> None:
-    assert source_of(stem) == source

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 from sklearn import metrics as reference
 
-from training.metrics import (
+from laboratory.figures.metrics import (
     MISSED,
     Bootstrap,
     accuracy,

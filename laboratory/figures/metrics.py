@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import binomtest
 
+from laboratory.table.voters import MISSED
 from pipeline.elements import NUM_CLASSES
 from pipeline.types import FloatArray, IntArray
-
-MISSED = -1
-"""Prediction of a clip that could not be analysed."""
 
 
 def top1(logits: FloatArray, labels: IntArray) -> float:

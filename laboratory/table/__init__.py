@@ -1,0 +1,1 @@
+"""What is known of every clip of a run, and which of them are looked at."""

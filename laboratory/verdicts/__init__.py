@@ -1,0 +1,1 @@
+"""What a researcher decides about clips, and what follows from it."""
