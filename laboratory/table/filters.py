@@ -123,6 +123,20 @@ class Filter:
             return replace(self, words={n: w for n, w in self.words.items() if n != name})
         return replace(self, **{name: getattr(Filter(), name)})
 
+    def narrowed(self, other: Filter) -> Filter:
+        """Only what both show, where `other` names no other voter and no other text.
+
+        A range of both becomes that of `other`.
+        """
+        return replace(
+            self,
+            true=_both(self.true, other.true),
+            said=_both(self.said, other.said),
+            right=self.right if other.right is None else other.right,
+            ranges={**self.ranges, **other.ranges},
+            words={**self.words, **other.words},
+        )
+
     def rows(self, table: ClipTable) -> Rows:
         """`(N,)` which clips are shown.
 
@@ -148,6 +162,11 @@ class Filter:
             facts = table.facts.get(name)
             rows &= False if facts is None else np.isin(facts, sorted(words))
         return rows & _with_text(table.stems, self.text)
+
+
+def _both(one: frozenset[int], other: frozenset[int]) -> frozenset[int]:
+    """Classes of two conditions; an empty one holds for all classes."""
+    return one & other if one and other else one or other
 
 
 def voter_of(table: ClipTable, name: str) -> str | None:
