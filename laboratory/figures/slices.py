@@ -123,7 +123,7 @@ def _properties(table: ClipTable, chosen: IntArray) -> Iterator[_Property]:
 
 def _classes(labels: IntArray) -> Iterator[_Property]:
     for by in ("family", "kind", "turns"):
-        grouping = GROUPINGS[by]  # type: ignore[index]
+        grouping = GROUPINGS[by]
         groups = grouping.of_class[labels]
         for group, name in enumerate(grouping.names):
             # Of kinds and turns only jumps': the others' are their families.

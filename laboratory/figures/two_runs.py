@@ -86,7 +86,7 @@ def _gains(
         times = generator.multinomial(S, np.full(S, 1 / S), size=d).T if S else np.zeros((0, d))
         if part == 0:
             times[:, 0] = 1
-        above, below = sums @ times, totals @ times
+        above, below = np.asarray(sums @ times), np.asarray(totals @ times)
         parts.append(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
     by_class = np.concatenate(parts, axis=1)
     occurs = ~np.isnan(by_class)

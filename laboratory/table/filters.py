@@ -156,7 +156,7 @@ class Filter:
             rows &= (table.right(voter) == self.right) & table.labelled
         for name, found in self.ranges.items():
             values = column_of(table, name, voter)
-            with np.errstate(invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 rows &= (values >= found.low) & (values <= found.high)
         for name, words in self.words.items():
             facts = table.facts.get(name)
@@ -188,7 +188,7 @@ def column_of(table: ClipTable, name: str, voter: str) -> FloatArray:
 
 def _with_text(stems: NDArray[np.str_], text: str) -> Rows:
     rows = np.ones(len(stems), dtype=bool)
-    words = text.casefold().split()
+    words = text.lower().split()
     if words:
         folded = np.strings.lower(stems)
         for word in words:
