@@ -89,7 +89,8 @@ def _right(table: ClipTable, chosen: IntArray, weights: Array) -> Array:
     ahead = models[:, clip, other].astype(np.float64) - own[:, clip, 0]  # (3, Q)
     first = other < labels[clip]  # of two alike the first one is the answer
     whole = np.logical_not(np.isnan(own[:, :, 0]).any(axis=0))
-    right = np.ones((len(weights), len(labels)), dtype=bool) & whole
+    right = np.ones((len(weights), len(labels)), dtype=bool)
+    right &= whole
     begins = np.flatnonzero(np.diff(clip, prepend=-1))
     for row, weight in enumerate(weights if len(begins) else ()):
         mixed = weight @ ahead

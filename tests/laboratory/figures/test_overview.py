@@ -53,7 +53,7 @@ def test_intervals_are_those_of_drawn_sources() -> None:
 
 
 def test_clips_alike_widen_the_interval() -> None:
-    """The same answers, cut from 10 broadcasts or from 200: Wilson's interval knows no difference."""
+    """The same answers, cut from 10 broadcasts or from 200."""
     lutz, flip = INDEX["3Lutz"], INDEX["3Flip"]
     answers = [said(lutz)] * 100 + [said(flip)] * 100
     widths = []
