@@ -83,14 +83,14 @@ def _right(table: ClipTable, chosen: IntArray, weights: Array) -> Array:
     models = np.stack([table.voters[name].probabilities[chosen] for name in FUSED])  # (3, n, 28)
     labels = table.labels[chosen]
     own = np.take_along_axis(models, labels[None, :, None], axis=2)
-    rival = (models >= own).any(axis=0)
+    rival: Rows = np.logical_or.reduce(models >= own, axis=0)  # (n, 28)
     rival[np.arange(len(labels)), labels] = False
     clip, other = np.nonzero(rival)
     ahead = models[:, clip, other].astype(np.float64) - own[:, clip, 0]  # (3, Q)
     first = other < labels[clip]  # of two alike the first one is the answer
-    whole = np.logical_not(np.isnan(own[:, :, 0]).any(axis=0))
+    missed = np.isnan(own[:, :, 0]).any(axis=0)
     right = np.ones((len(weights), len(labels)), dtype=bool)
-    right &= whole
+    right[:, missed] = False
     begins = np.flatnonzero(np.diff(clip, prepend=-1))
     for row, weight in enumerate(weights if len(begins) else ()):
         mixed = weight @ ahead

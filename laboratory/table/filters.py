@@ -30,6 +30,8 @@ CHOICES = ("box_source", "split", "source")
 NONE = "none"
 """In an address: no class known, no answer, no word."""
 MOST_TEXT = 200
+VIEW = "view."
+"""How names begin in an address that tell how clips are shown, not which."""
 
 Rows = NDArray[np.bool_]
 
@@ -87,6 +89,8 @@ class Filter:
         for name, value in parse_qsl(
             query.lstrip("?"), keep_blank_values=True, max_num_fields=None
         ):
+            if name.startswith(VIEW):
+                continue
             try:
                 found = found.with_pair(name, value)
             except ValueError:

@@ -54,7 +54,7 @@ def test_of_noise_no_slice_is_worse_on_the_other_half() -> None:
         found = worst_slices(noise, np.ones(1500, dtype=bool), "vote", most=5)
         apart += [(s.searched - s.usual, s.held_out - s.usual) for s in found]
     searched, held_out = np.array(apart).T
-    assert searched.mean() > 0.1  # the search was fooled
+    assert searched.mean() > 0.05  # the search was fooled
     assert abs(held_out.mean()) < 0.03  # who reads the other half is not
 
 

@@ -139,7 +139,7 @@ def test_no_file_and_no_folder(tmp_path: Path) -> None:
      {"tags": ("",)}, {"tags": ("x",) * 11}],
 )  # fmt: skip
 def test_what_is_no_decision(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="label|note|tags|clip"):
+    with pytest.raises(ValueError, match=r"label|note|tags|clip"):
         Decision(**{"stem": "a", "kind": "label_wrong", "label": 1, **wrong})  # type: ignore[arg-type]
 
 
