@@ -23,7 +23,14 @@ function section(name, ...children) {
     el("h2", { id: `${name}-title` }, say(name)), children);
 }
 
-const scrolled = (text, ...children) => el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": text }, children);
+const note = (name, text) => el("p", { id: `${name}-note`, class: "soft" }, text);
+
+function slicesNote(filter) {
+  const found = run.slices[voterOf(filter)];
+  return found?.length ? note("slices", say("slices_note", { usual: percent(found[0].usual) })) : null;
+}
+
+const scrolled = (text, ...children) => el("div", { class: "wide", tabindex: 0, role: "group", "aria-label": text }, children);
 
 function filterBar(filter, strange, count) {
   const chips = conditions(filter).map(name => el("li", {}, button(`${chipText(filter, name)} \u00d7`,
@@ -80,6 +87,7 @@ function matrixSection(filter) {
       pick("unit", ["counts", "shares"].map(unit => [unit, say(unit)]), "counts"),
       pick("order", ["family", "clustered"].map(order => [order, say(`order_${order}`)]), "family"),
       pick("less", [["", say("none")], ...others.map(voter => [voter, voterName(voter)])], "")),
+    note("confusion", say("confusion_caption")),
     scrolled(say("confusion"), matrixTable(filter, (truth, said) => change({ true: truth, said, right: null }))));
 }
 
@@ -98,13 +106,13 @@ function draw() {
     run.simulated ? el("p", { class: "note" }, say("simulated")) : "",
     run.problems.length ? el("p", { class: "note" }, `${say("problems")}: `,
       run.problems.map(p => say(`problem_${p.reason}`, p)).join("; ")) : "",
-    section("overview", scrolled(say("overview"), overviewTable(filter, voter => change({ voter }))),
+    filterBar(filter, strange, count),
+    section("overview", note("overview", say("interval_note")), scrolled(say("overview"), overviewTable(filter, voter => change({ voter }))),
       el("details", {}, el("summary", {}, say("per_class")),
         classTable(filter, c => change({ true: new Set([c]), said: new Set(), right: null })))),
-    section("slices", scrolled(say("slices"), sliceTable(filter, where => change({ ...where, voter: filter.voter, view: filter.view })))),
-    matrixSection(filter),
-    filterBar(filter, strange, count),
-    section("clips", queue, clipTable(filter, rows, clipsShown, () => { clipsShown += PAGE_OF_CLIPS; draw(); })));
+    section("slices", slicesNote(filter), scrolled(say("slices"), sliceTable(filter, where => change({ ...where, voter: filter.voter, view: filter.view })))),
+    el("div", { class: "pair" }, matrixSection(filter),
+      section("clips", queue, clipTable(filter, rows, clipsShown, () => { clipsShown += PAGE_OF_CLIPS; draw(); }))));
   if (focused) [...page.querySelectorAll("[aria-label], [id]")]
     .find(element => element.getAttribute("aria-label") === focused || element.id === focused)?.focus({ preventScroll: true });
 }

@@ -52,7 +52,7 @@ function matrixTable(filter, onpick) {
   const minus = other && shared(other, G);
   const asShares = Boolean(other) || view(filter, "unit", "counts") === "shares";
   const names = grouping.names.map(groupText);
-  const classes = g => new Set([...run.labels.keys()].filter(c => grouping.ofClass[c] === g));
+  const classes = g => classesIn(grouping, g);
   const chosen = (row, g) => same(filter.true, classes(row)) && same(filter.said, classes(g));
   const cell = (row, g) => {
     const at = row * (G + 1) + g;
@@ -69,14 +69,12 @@ function matrixTable(filter, onpick) {
   const head = el("tr", {}, el("th", { scope: "col" }, say("true")),
     used.map(g => el("th", { scope: "col" }, el("span", {}, names[g]))));
   const body = used.map(row => el("tr", {}, el("th", { scope: "row" }, names[row]), used.map(g => cell(row, g))));
-  const table = el("table", { class: "matrix" }, el("caption", {}, say("confusion_caption")),
+  const table = el("table", { class: "matrix", "aria-describedby": "confusion-note" },
     el("thead", {}, head), el("tbody", { onkeydown: walk }, body));
   const first = table.querySelector('[aria-pressed="true"]') ?? table.querySelector("td button");
   first?.setAttribute("tabindex", "0");
   return table;
 }
-
-const same = (one, other) => one.size === other.size && [...one].every(item => other.has(item));
 
 // Arrow keys, Home and End: one cell of the matrix is in the order of the tab key, as in a grid.
 function walk(event) {

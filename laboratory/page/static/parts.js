@@ -25,9 +25,24 @@ const classText = index => (index < 0 ? say("none") : run.labels[index]);
 const isGroupName = name => `group_${name}` in words;
 const groupText = name => (isGroupName(name) ? say(`group_${name}`) : name);
 
+// Classes in words: a whole kind, family or number of turns by its name, else one by one.
+function classesText(classes) {
+  for (const by of ["kind", "turns", "family"]) {
+    const { names, ofClass } = run.groupings[by];
+    const group = ofClass[[...classes][0]];
+    if (classes.size > 1 && group !== undefined && same(classes, classesIn(run.groupings[by], group))) {
+      return by === "turns" && !isGroupName(names[group]) ? say("turns", { turns: names[group] }) : groupText(names[group]);
+    }
+  }
+  return [...classes].map(classText).join(", ");
+}
+
+const classesIn = (grouping, group) => new Set([...run.labels.keys()].filter(c => grouping.ofClass[c] === group));
+const same = (one, other) => one.size === other.size && [...one].every(item => other.has(item));
+
 // What a condition is called on its chip.
 function chipText(filter, name) {
-  if (name === "true" || name === "said") return `${say(name)}: ${[...filter[name]].map(classText).join(", ")}`;
+  if (name === "true" || name === "said") return `${say(name)}: ${classesText(filter[name])}`;
   if (name === "right") return `${say("right")}: ${say(filter.right ? "right_yes" : "right_no")}`;
   if (name === "text") return `${say("text")}: ${filter.text}`;
   if (name in filter.ranges) {

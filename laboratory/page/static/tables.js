@@ -35,7 +35,7 @@ function overviewTable(filter, onvoter) {
     return el("tr", {}, el("th", { scope: "row" }, pick), cells, ece, paper);
   };
   const heads = ["voter", ...FIGURES, "ece", "paper"].map(name => el("th", { scope: "col" }, say(name)));
-  return el("table", { class: "figures" }, el("caption", {}, say("interval_note")),
+  return el("table", { class: "figures", "aria-describedby": "overview-note" },
     el("thead", {}, el("tr", {}, heads)), el("tbody", {}, run.voters.map(row)));
 }
 
@@ -70,8 +70,7 @@ function sliceTable(filter, onslice) {
       el("td", {}, String(slice.clips)), el("td", {}, withInterval(slice.heldOut)));
   };
   const heads = ["slice", "clips", "error"].map(name => el("th", { scope: "col" }, say(name)));
-  return el("table", { class: "slices" },
-    el("caption", {}, say("slices_note", { usual: percent(found[0].usual) })),
+  return el("table", { class: "slices", "aria-describedby": "slices-note" },
     el("thead", {}, el("tr", {}, heads)), el("tbody", {}, found.map(row)));
 }
 
@@ -101,7 +100,7 @@ function clipTable(filter, rows, shown, onmore) {
     others.map(name => answer(name, i)));
   const heads = [say("clip"), say("true"), voterName(voter), `${say("confidence")} %`, `${say("margin")} %`,
                  ...others.map(voterName)].map(text => el("th", { scope: "col" }, text));
-  return el("div", {}, el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": say("clips") },
+  return el("div", {}, el("div", { class: "wide", tabindex: 0, role: "group", "aria-label": say("clips") },
     el("table", { class: "clips" }, el("thead", {}, el("tr", {}, heads)),
       el("tbody", {}, found.slice(0, shown).map(row)))),
     found.length > shown ? button(say("more"), onmore, { class: "more" }) : null);
