@@ -19,8 +19,8 @@ from laboratory.page.words import LANGUAGES
 from laboratory.table.clips import read_table
 from models.atomic_files import write_text
 from models.command_line import Parser, StatusLine, run_command
+from pipeline.errors import write_error
 from pipeline.storage.output_folder import check_place
-from training.engine.checkpoints import writing
 
 PAGE = "index.html"
 
@@ -46,9 +46,11 @@ def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
     status.show(f"{len(table)} clips", None)
     title, simulated = _told(parsed.run)
     page = document(payload(table, title=title, simulated=simulated), language=parsed.language)
-    with writing(parsed.out, remedy="choose another --out"):
+    try:
         parsed.out.mkdir(parents=True, exist_ok=True)
         write_text(parsed.out / PAGE, page)
+    except OSError as error:
+        raise write_error(parsed.out, error) from error
     status.close()
     for problem in table.problems:
         status.say(f"{problem.reason}: {problem.count}, such as {problem.example}")

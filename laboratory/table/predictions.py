@@ -26,7 +26,8 @@ from pipeline.types import IntArray
 UNKNOWN = -1
 """Label of a clip whose class is not known."""
 COLUMNS = ("stem", "label", "model", "view", "logits")
-_BATCH = 65_536
+_BATCH = 8192
+"""Rows at a time, so that what is computed of them stays in the processor's cache."""
 
 Reason = Literal["label", "labels_differ", "listed_twice", "logits"]
 
@@ -192,7 +193,10 @@ def _mean_of_views(
         named = (model_of_row[rows] >= 0) & (stem_of_row[rows] >= 0)
         spoilt[key[named & ~usable]] = True
         good = named & usable
-        _add(totals, views, key[good], softmax(logits[good]))
+        if good.all():
+            _add(totals, views, key, softmax(logits))
+        else:
+            _add(totals, views, key[good], softmax(logits[good]))
     views[spoilt] = 0
     totals /= np.where(views > 0, views, np.nan)[:, None]
     return totals.reshape(M, N, NUM_CLASSES), np.flatnonzero(spoilt).astype(np.int64) % N
@@ -204,10 +208,11 @@ def _add(
     """Add rows up by key: runs of one key first, as files have them, then runs to the totals."""
     if not len(key):
         return
-    order = np.argsort(key, kind="stable")
-    key = key[order]
+    if (np.diff(key) < 0).any():
+        order = np.argsort(key, kind="stable")
+        key, rows = key[order], rows[order]
     begins = np.flatnonzero(np.diff(key, prepend=-1))
-    totals[key[begins]] += np.add.reduceat(rows[order], begins, axis=0)
+    totals[key[begins]] += np.add.reduceat(rows, begins, axis=0)
     views[key[begins]] += np.diff(begins, append=len(key))
 
 
@@ -220,12 +225,15 @@ def _logits(file: pq.ParquetFile) -> Iterator[tuple[int, NDArray[np.float64], ND
             raise RunError("logits must be lists of numbers")
         lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
         whole = lengths == NUM_CLASSES
-        logits = np.zeros((len(column), NUM_CLASSES))
         try:
-            flat = pc.cast(column.filter(pa.array(whole)).flatten(), pa.float64())
+            kept = column if whole.all() else column.filter(pa.array(whole))
+            flat = pc.cast(kept.flatten(), pa.float64()).to_numpy(zero_copy_only=False)
         except pa.ArrowException:
             raise RunError("logits must be lists of numbers") from None
-        logits[whole] = flat.to_numpy(zero_copy_only=False).reshape(-1, NUM_CLASSES)
+        logits = flat.reshape(-1, NUM_CLASSES)
+        if len(logits) < len(column):
+            found, logits = logits, np.zeros((len(column), NUM_CLASSES))
+            logits[whole] = found
         usable = whole & np.isfinite(logits).all(axis=1)
         yield start, logits, usable
         start += len(column)
