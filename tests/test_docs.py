@@ -32,7 +32,7 @@ PAGES = {
 }
 TODAY = {name: path for name, path in PAGES.items() if "reports" not in path.parts}
 """Reports tell of their day; all others of today."""
-FOLDERS = "app|assets|benchmarks|checkpoints|docs|models|pipeline|tests|training|ui"
+FOLDERS = "app|assets|benchmarks|checkpoints|docs|laboratory|models|pipeline|tests|training|ui"
 
 
 def text_of(path: Path) -> str:

@@ -1,8 +1,9 @@
 """The analyses of a data set: a folder a clip, made once, each whole or not at all.
 
-`RUN/analyses/<stem>/` holds what `python -m pipeline analyze` writes; `RUN/run.json` says with
-which settings and weights, so that two evaluations are never mixed. A killed run goes on with the
-clips that are missing; several processes may share the work, each with its `Share`.
+`RUN/analyses/<stem>/` holds what `python -m pipeline analyze` writes, `RUN/clips.parquet` what an
+answer may depend on; `RUN/run.json` says with which settings and weights, so that two evaluations
+are never mixed. A killed run goes on with the clips that are missing; several processes may share
+the work, each with its `Share`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from laboratory.table.facts import FILE as FACTS
+from laboratory.table.facts import facts_of, write_facts
 from models.command_line import StatusLine, readable_time
 from pipeline.analyser import Analyser
 from pipeline.errors import ConfigError, StoreError
@@ -63,6 +66,7 @@ class AnalysisRun:
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
         self._folder = folder
+        self._of_all = {"split": str(about["split"])} if "split" in about else {}
         known = _read_json(folder / RUN_FILE)
         wanted = json.loads(json.dumps(about))
         differing = [key for key in wanted if known is not None and known.get(key) != wanted[key]]
@@ -88,6 +92,7 @@ class AnalysisRun:
             InputError: Nothing can be analysed: settings, weights or the disk are to blame.
         """
         predictions, failed = [], {}
+        facts: dict[str, dict[str, Any]] = {}
         mine = clips[share.index :: share.count]
         began, computed = time.monotonic(), 0
         for done, clip in enumerate(mine):
@@ -102,9 +107,14 @@ class AnalysisRun:
                     analysis = self._make(clip, analyser)
             except Exception as error:  # one strange clip must not end a night's work
                 failed[clip.stem] = failure_of(error)
+            if analysis is not None:
+                facts[clip.stem] = {**facts_of(analysis), **self._of_all}
             predictions.append(_predictions(clip, analysis))
         status.close()
         self._report(failed, len(mine), status)
+        if share.count == 1:  # a process that has a part of the clips would leave only its own
+            with writing(self._folder / FACTS, remedy="free some space and run the command again"):
+                write_facts(facts, self._folder / FACTS)
         return predictions, failed
 
     def _known(self, clip: ListedClip) -> Analysis | None:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from laboratory.table.clips import read_table
 from pipeline.analyser import Analyser
 from pipeline.elements import LABELS
 from pipeline.storage.analysis_files import load
@@ -76,6 +77,17 @@ def test_run_holds_what_the_contract_says(run: Path) -> None:
     assert "1 that could not be analysed (counted as wrong)" in text
     assert "0_NoBasic: " in (run / "failed_clips.txt").read_text()
     assert not list(run.rglob("*.part"))
+
+
+def test_facts_of_the_clips_lie_beside_their_answers(run: Path) -> None:
+    table = read_table(run)
+    for row, stem in enumerate(table.stems.tolist()):
+        if stem == "0_NoBasic":
+            assert np.isnan(table.facts["length_s"][row])
+            continue
+        video = load(run / "analyses" / stem).video
+        assert table.facts["length_s"][row] == pytest.approx(video.duration_s)
+        assert (table.facts["split"][row], table.facts["sha256"][row]) == ("test", video.sha256)
 
 
 def test_the_summary_leads_back_to_the_videos(run: Path, data: Path) -> None:
