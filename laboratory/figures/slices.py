@@ -2,8 +2,7 @@
 
 The score is SliceLine's (Sagadeeva and Boehm, SIGMOD 2021): how far a group's error lies above the
 mean, less a price for being small. Its search prunes a space of thousands of properties; here are
-some sixty, so that every group of up to three is counted, by matrix products, and nothing is
-missed. (The `sliceline` package, BSD-3, gives the same groups, but draws scikit-learn into what the
+some sixty, so that every group of up to three is counted, and nothing is missed. (The `sliceline` package, BSD-3, gives the same groups, but draws scikit-learn into what the
 page needs; a benchmark may compare.)
 
 Whoever tries thousands of groups finds bad ones in noise too. So the search sees half of the
@@ -32,6 +31,8 @@ SMALLEST = 20
 """Clips of the half that is searched; or one in a hundred, if that is more."""
 PARTS = 5
 """Into which numbers are cut, with as many clips each."""
+MOST_PROPERTIES = 3
+"""Of a group; a longer one nobody reads."""
 MOST_WORDS = 10
 """Of a column of words, the most frequent ones."""
 MOST_ALIKE = 0.5
@@ -160,6 +161,9 @@ def _words(table: ClipTable, chosen: IntArray) -> Iterator[_Property]:
 class _Search:
     """Counts every group of up to three properties of different columns.
 
+    A property is a bit a clip, so that a group is counted by `and` and the number of ones: exact,
+    and no matrix product, whose threads wait for one another on a busy machine.
+
     Args:
         properties: P of them, over n clips.
         searched: `(n,)` the half that is seen.
@@ -167,50 +171,41 @@ class _Search:
     """
 
     def __init__(self, properties: Sequence[_Property], searched: Rows, wrong: Rows) -> None:
-        held = np.stack([p.rows[searched] for p in properties], axis=1)  # (n', P)
-        self._held = held.astype(np.float32)
-        self._wrong = wrong[searched].astype(np.float32)
-        self._column = np.array([p.column for p in properties])
-        self._clips = len(self._wrong)
-        self._mean = float(self._wrong.mean()) if self._clips else 0.0
+        self._held = np.stack([_packed(p.rows[searched]) for p in properties])  # (P, W)
+        self._wrong = _packed(wrong[searched])
+        self._column = [p.column for p in properties]
+        self._clips = int(searched.sum())
+        self._mean = float(wrong[searched].mean()) if self._clips else 0.0
         self._least = max(SMALLEST, self._clips // 100)
 
     def best(self, most: int = 500) -> list[tuple[tuple[int, ...], float]]:
         """Groups and scores above 0, the highest first; of equals the one of fewer properties."""
         if not 0 < self._mean < 1:
             return []
-        found: list[tuple[tuple[int, ...], float]] = []
-        everything = np.ones(self._clips, dtype=bool)
-        sizes, errors = self._counts(everything)
-        found += self._above((), np.diag(sizes), np.diag(errors), first=0)
-        for i in range(self._held.shape[1]):
-            sizes, errors = self._counts(self._held[:, i] > 0)
-            found += self._above((i,), np.diag(sizes), np.diag(errors), first=i + 1)
-            for j in range(i + 1, self._held.shape[1]):
-                if self._column[i] != self._column[j] and sizes[j, j] >= self._least:
-                    found += self._above((i, j), sizes[j], errors[j], first=j + 1)
-        return sorted(found, key=lambda group: (-round(group[1], 9), len(group[0])))[:most]
+        found = sorted(self._groups((), self._held), key=lambda g: (-round(g[1], 9), len(g[0])))
+        return found[:most]
 
-    def _counts(self, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """`(P, P)` clips of every pair, and their errors, among some rows."""
-        held = self._held[rows]
-        return held.T @ held, held.T @ (held * self._wrong[rows, None])
-
-    def _above(
-        self,
-        group: tuple[int, ...],
-        sizes: NDArray[np.float32],
-        errors: NDArray[np.float32],
-        *,
-        first: int,
+    def _groups(
+        self, group: tuple[int, ...], with_each: NDArray[np.uint64]
     ) -> Iterator[tuple[tuple[int, ...], float]]:
-        """The group with one property more, from `first` on, where that is large and bad enough."""
-        clips = np.maximum(sizes, 1.0)
-        worse = errors / clips / self._mean - 1.0
-        scores = ALPHA * worse - (1 - ALPHA) * (self._clips / clips - 1.0)
-        good = (sizes >= self._least) & (scores > 0)
-        good[:first] = False
-        columns = set(self._column[list(group)].tolist())
-        for place in np.flatnonzero(good).tolist():
-            if self._column[place] not in columns:
-                yield (*group, place), float(scores[place])
+        """Every group that goes on from one; `with_each` `(P, W)`: its clips with each property."""
+        first = group[-1] + 1 if group else 0
+        columns = {self._column[place] for place in group}
+        clips = np.bitwise_count(with_each[first:]).sum(axis=1, dtype=np.int64)
+        errors = np.bitwise_count(with_each[first:] & self._wrong).sum(axis=1, dtype=np.int64)
+        for place, size, wrong in zip(range(first, len(with_each)), clips, errors, strict=True):
+            if size < self._least or self._column[place] in columns:
+                continue
+            worse = wrong / size / self._mean - 1.0
+            score = float(ALPHA * worse - (1 - ALPHA) * (self._clips / size - 1.0))
+            if score > 0:
+                yield (*group, place), score
+            if len(group) < MOST_PROPERTIES - 1:
+                yield from self._groups((*group, place), with_each & with_each[place])
+
+
+def _packed(rows: Rows) -> NDArray[np.uint64]:
+    """A bit a clip, in words of 64."""
+    padded = np.zeros(-(-len(rows) // 64) * 64, dtype=bool)
+    padded[: len(rows)] = rows
+    return np.packbits(padded).view(np.uint64)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.laboratory.made_run import make_run
 from laboratory.table.clips import read_table
 from laboratory.table.filters import Filter
 from tests.conftest import ROOT
@@ -64,6 +65,21 @@ def test_an_address_shows_what_the_program_shows(opened) -> None:
         expect(tab.locator("#shown")).to_have_text(f"{wanted} of {len(table)} clips")
         told = tab.locator("[role=alert]")
         expect(told).to_have_count(1 if query == "voter=nobody" else 0)
+
+
+def test_facts_are_filtered_alike(opened, tmp_path: Path) -> None:
+    """On a run with facts; the shipped one has none."""
+    run = make_run(tmp_path / "run", clips=300, views=1)
+    assert main([str(run), "--out", str(tmp_path)]) == 0
+    table = read_table(run)
+    tab = opened()
+    edge = repr(float(table.facts["blur"][7]))
+    for query in ("fps=25..30", f"blur={edge}..{edge}", "box_source==drawn&skater_px=..150",
+                  "split==test&voter=weighted&right=no", "source==000003"):  # fmt: skip
+        tab.goto(f"{(tmp_path / 'index.html').as_uri()}#{query}")
+        wanted = int(Filter.of_query(query)[0].rows(table).sum())
+        assert 0 < wanted < 300
+        expect(tab.locator("#shown")).to_have_text(f"{wanted} of 300 clips")
 
 
 def test_a_cell_shows_its_clips_and_a_chip_takes_it_back(opened) -> None:

@@ -1,7 +1,7 @@
-"""`python -m benchmarks laboratory`: what the laboratory takes for 10,000 clips of eight networks.
+"""`python -m benchmarks.laboratory`: what the laboratory takes for 10,000 clips of eight networks.
 
 Makes a run (its answers are drawn, its figures mean nothing), opens it as the page does, and times
-each step in a process of its own, best of three; the first opening is told too.
+each step, best of three, and its static page in headless Chromium.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from playwright.sync_api import sync_playwright
 
+from benchmarks.laboratory.made_run import make_run
 from laboratory.figures.confusion import GROUPINGS, clustered, confusion
 from laboratory.figures.overview import overview
 from laboratory.figures.queues import confident_mistakes, disagreement, label_errors, leaks
@@ -28,49 +28,8 @@ from laboratory.figures.triangle import triangle
 from laboratory.figures.two_runs import compare
 from laboratory.table.clips import read_table
 from laboratory.table.filters import Filter
-from pipeline.elements import NUM_CLASSES
-
-VARIANTS = ("umt_16x224", "umt_16x448", "umt_32x224")
-NETWORKS = ("infogcn", "net_a", "net_b", "net_c", *VARIANTS, "uniformerv2")
-CLIPS_A_SOURCE = 5
-
-
-def make_run(folder: Path, *, clips: int, views: int, seed: int = 0) -> Path:
-    """Write a run of drawn answers and facts; small and blurred clips are answered worse."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    stems = np.array([f"{n // CLIPS_A_SOURCE:06d}_{n % CLIPS_A_SOURCE}" for n in range(clips)])
-    labels = rng.integers(NUM_CLASSES, size=clips)
-    size, blur = rng.gamma(6.0, 30.0, clips), rng.random(clips)
-    hard = np.clip(0.05 + 0.3 * (size < 100) + 0.25 * (blur > 0.8), 0, 1)
-    of_row = np.repeat(np.arange(clips), views)
-    view = np.tile(np.arange(views), clips)
-    writer = None
-    for name in NETWORKS:
-        wrong = rng.random(clips) < hard + 0.05
-        shown = np.where(wrong, rng.integers(NUM_CLASSES, size=clips), labels)
-        logits = rng.normal(0, 1, (clips * views, NUM_CLASSES)).astype(np.float32)
-        logits[np.arange(clips * views), shown[of_row]] += 4.0
-        lists = pa.ListArray.from_arrays(
-            np.arange(0, logits.size + 1, NUM_CLASSES, dtype=np.int32), pa.array(logits.ravel())
-        )
-        columns: dict[str, Any] = {
-            "stem": stems[of_row], "label": labels[of_row], "model": [name] * len(of_row),
-            "view": view, "logits": lists,
-        }  # fmt: skip
-        table = pa.table(columns)
-        writer = writer or pq.ParquetWriter(folder / "predictions.parquet", table.schema)
-        writer.write_table(table)
-    if writer is not None:
-        writer.close()
-    facts = {
-        "stem": stems, "skater_px": size.astype("f4"), "blur": blur.astype("f4"),
-        "length_s": rng.uniform(1, 8, clips).astype("f4"), "fps": rng.choice([25, 30, 60], clips),
-        "skeleton": rng.random(clips).astype("f4"), "split": ["test"] * clips,
-        "box_source": rng.choice(["detector", "drawn"], clips, p=[0.95, 0.05]),
-    }  # fmt: skip
-    pq.write_table(pa.table(facts), folder / "clips.parquet")
-    return folder
+from tests.e2e.conftest import CHROMIUM, FLAGS
+from training import report
 
 
 def steps(folder: Path) -> dict[str, Callable[[], Any]]:
@@ -94,6 +53,34 @@ def steps(folder: Path) -> dict[str, Callable[[], Any]]:
     }  # fmt: skip
 
 
+DRAWN = """change => new Promise(done => {
+  const start = performance.now();
+  const tell = () => done(performance.now() - start);
+  const painted = () => requestAnimationFrame(() => setTimeout(tell));
+  addEventListener('hashchange', painted, {once: true});
+  if (change) location.hash = change; else document.querySelector('.matrix .bad').click();
+})"""
+"""Milliseconds from a click, or from a change of the address, until the page is drawn anew."""
+
+
+def measure_page(page: Path) -> Iterator[tuple[str, float]]:
+    """What the page of a run takes in a browser, in milliseconds."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_page(viewport={"width": 1400, "height": 1000})
+        start = time.perf_counter()
+        tab.goto(page.as_uri())
+        tab.wait_for_selector(".matrix")
+        yield "page: first view", 1000 * (time.perf_counter() - start)
+        for name, change in (
+            ("page: a cell", ""),
+            ("page: a filter", "skater_px=..150&right=no"),
+            ("page: words of the name", "text=00+_1"),
+        ):
+            yield name, float(tab.evaluate(DRAWN, change))
+        browser.close()
+
+
 def _best(step: Callable[[], Any]) -> float:
     taken = []
     for _ in range(3):
@@ -105,7 +92,7 @@ def _best(step: Callable[[], Any]) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a row a step."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks laboratory", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.laboratory", description=__doc__)
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--views", type=int, default=5, help="of every network")
     parsed = parser.parse_args(arguments)
@@ -118,6 +105,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"| first opening | {1000 * (time.perf_counter() - start):.0f} ms |")
         for name, step in steps(run).items():
             print(f"| {name} | {1000 * _best(step):.0f} ms |", flush=True)
+        report.main([str(run), "--out", str(run / "page")])
+        for name, taken in measure_page(run / "page" / report.PAGE):
+            print(f"| {name} | {taken:.0f} ms |", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"| peak memory, the making of the run included | {peak:.0f} MB |")
     return 0
