@@ -2,7 +2,8 @@
 
 Writes `index.html`, which holds all that it shows: figures with intervals, the confusion matrix,
 worst slices, queues and the list of clips, to be filtered by a click. The part of its address
-behind `#` is the view, so that a link to it opens the same one.
+behind `#` is the view, so that a link to it opens the same one. Labels that a researcher corrected
+(`RUN/verdicts.jsonl`) count as corrected.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from laboratory.page.document import document
 from laboratory.page.payload import payload
 from laboratory.page.words import LANGUAGES
 from laboratory.table.clips import read_table
+from laboratory.verdicts.corrected import corrected_table
+from laboratory.verdicts.record import read_record
 from models.atomic_files import write_text
 from models.command_line import Parser, StatusLine, run_command
 from pipeline.errors import write_error
@@ -42,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
     check_place(parsed.out)
-    table = read_table(parsed.run)
+    table, record = read_table(parsed.run), read_record(parsed.run)
+    table = corrected_table(table, record)
     status.show(f"{len(table)} clips", None)
     title, simulated = _told(parsed.run)
     page = document(payload(table, title=title, simulated=simulated), language=parsed.language)
@@ -52,6 +56,8 @@ def _run(parsed: argparse.Namespace, status: StatusLine) -> int:
     except OSError as error:
         raise write_error(parsed.out, error) from error
     status.close()
+    if record.decisions:
+        status.say(f"labels corrected by {len(record.decisions)} decisions of verdicts.jsonl")
     for problem in table.problems:
         status.say(f"{problem.reason}: {problem.count}, such as {problem.example}")
     sys.stdout.write(f"written to {parsed.out / PAGE}\n")

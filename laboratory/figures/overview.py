@@ -40,7 +40,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class VoterFigures:
+class VoterMetrics:
     """How good one voter is on the chosen clips whose class is known."""
 
     mean_class_accuracy: Estimate
@@ -59,7 +59,7 @@ class VoterFigures:
     high: Array
 
 
-def overview(table: ClipTable, rows: Rows, *, draws: int = DRAWS) -> dict[str, VoterFigures]:
+def overview(table: ClipTable, rows: Rows, *, draws: int = DRAWS) -> dict[str, VoterMetrics]:
     """Figures of every voter.
 
     Args:
@@ -128,7 +128,7 @@ def _times(sources: int, draws: int) -> Iterator[NDArray[np.float32]]:
         draws -= d
 
 
-def _figures(totals: Array, sums: Array, clips: IntArray) -> VoterFigures:
+def _figures(totals: Array, sums: Array, clips: IntArray) -> VoterMetrics:
     """From drawn sums `(F, 1 + D)`, the first column of which is the clips as they are."""
     right, claimed = sums[:NUM_CLASSES], sums[NUM_CLASSES : 2 * NUM_CLASSES]
     excess, answered = sums[2 * NUM_CLASSES : -1], sums[-1]
@@ -137,7 +137,7 @@ def _figures(totals: Array, sums: Array, clips: IntArray) -> VoterFigures:
     f1 = np.where(occurs, _ratio(2 * right, totals + claimed), 0.0).sum(axis=0)
     low, high = _percentiles(shares[:, 1:])
     wilson_low, wilson_high = wilson(right[:, 0], totals[:, 0])
-    return VoterFigures(
+    return VoterMetrics(
         _estimate(_ratio(np.where(occurs, shares, 0.0).sum(axis=0), occurs.sum(axis=0))),
         _estimate(_ratio(right.sum(axis=0), totals.sum(axis=0))),
         _estimate(_ratio(f1, occurs.sum(axis=0))),

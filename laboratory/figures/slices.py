@@ -2,8 +2,8 @@
 
 The score is SliceLine's (Sagadeeva and Boehm, SIGMOD 2021): how far a group's error lies above the
 mean, less a price for being small. Its search prunes a space of thousands of properties; here are
-some sixty, so that every group of up to three is counted, and nothing is missed. (The `sliceline` package, BSD-3, gives the same groups, but draws scikit-learn into what the
-page needs; a benchmark may compare.)
+some sixty, so that every group of up to three is counted, and nothing is missed. (The package
+`sliceline`, BSD-3, was looked at: its matrix products and scikit-learn are for the larger space.)
 
 Whoever tries thousands of groups finds bad ones in noise too. So the search sees half of the
 sources, and the error that is told of a group is that of the other half.

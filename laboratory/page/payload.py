@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laboratory.figures.confusion import GROUPINGS, clustered, confusion
-from laboratory.figures.overview import Estimate, VoterFigures, overview
+from laboratory.figures.overview import Estimate, VoterMetrics, overview
 from laboratory.figures.queues import (
     confident_mistakes,
     disagreement,
@@ -98,7 +98,7 @@ def _queues(table: ClipTable, voter: str) -> dict[str, list[int]]:
     return {name: rows[:MOST_QUEUED].tolist() for name, rows in found.items()}
 
 
-def _figures(found: VoterFigures) -> dict[str, Any]:
+def _figures(found: VoterMetrics) -> dict[str, Any]:
     return {
         **{name: _estimate(getattr(found, name)) for name in _ESTIMATES},
         "accuracy": _numbers(found.accuracy),

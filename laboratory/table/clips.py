@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from laboratory.table.facts import FILE as FACTS
 from laboratory.table.facts import read_facts
-from laboratory.table.predictions import UNKNOWN, Answers, Problem, read_answers
+from laboratory.table.predictions import UNKNOWN, Problem, RunScores, read_answers
 from laboratory.table.sources import source_of
 from laboratory.table.voters import MISSED, vote_shares, voters_of
 from pipeline.classification.ensemble import FUSED, Probabilities
@@ -91,7 +91,7 @@ def read_table(run: Path) -> ClipTable:
     return table_of(answers, read_facts(run / FACTS, answers.stems))
 
 
-def table_of(answers: Answers, facts: Mapping[str, NDArray[Any]]) -> ClipTable:
+def table_of(answers: RunScores, facts: Mapping[str, NDArray[Any]]) -> ClipTable:
     """The table of answers and of the clips' facts."""
     probabilities, said = voters_of(answers)
     voters = {name: _voter(rows, said[name]) for name, rows in probabilities.items()}

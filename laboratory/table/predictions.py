@@ -50,7 +50,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Answers:
+class RunScores:
     """What the networks answered: N clips, M networks."""
 
     stems: NDArray[np.str_]
@@ -64,7 +64,7 @@ class Answers:
     problems: tuple[Problem, ...]
 
 
-def read_answers(path: Path) -> Answers:
+def read_answers(path: Path) -> RunScores:
     """Read the answers of a run.
 
     Raises:
@@ -81,7 +81,7 @@ def read_answers(path: Path) -> Answers:
         raise RunError(f"{path}: cannot be read as parquet ({reason})") from error
 
 
-def _read(file: pq.ParquetFile, path: Path) -> Answers:
+def _read(file: pq.ParquetFile, path: Path) -> RunScores:
     names = file.schema_arrow.names
     missing = [name for name in COLUMNS if names.count(name) != 1]
     if missing:
@@ -111,7 +111,7 @@ def _read(file: pq.ParquetFile, path: Path) -> Answers:
         if len(places)
     ]
     names = tuple(map(str, networks))
-    return Answers(stems[kept], labels[kept], names, probabilities[:, kept], tuple(problems))
+    return RunScores(stems[kept], labels[kept], names, probabilities[:, kept], tuple(problems))
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[IntArray, NDArray[Any]]:

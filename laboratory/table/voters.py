@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from laboratory.table.predictions import Answers
+from laboratory.table.predictions import RunScores
 from pipeline.classification.ensemble import (
     FUSED,
     EnsembleSettings,
@@ -24,7 +24,7 @@ MISSED = -1
 """Class of a clip that a voter has no answer to."""
 
 
-def voters_of(answers: Answers) -> tuple[dict[str, Probabilities], dict[str, IntArray]]:
+def voters_of(answers: RunScores) -> tuple[dict[str, Probabilities], dict[str, IntArray]]:
     """Every voter's probabilities and class.
 
     Returns:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from laboratory.table.clips import ClipTable, table_of
-from laboratory.table.predictions import Answers
+from laboratory.table.predictions import RunScores
 from pipeline.elements import LABELS
 
 INDEX = {name: LABELS.index(name) for name in LABELS}
@@ -42,7 +42,7 @@ def table(
     names = sorted(answers)
     stems = stems or [f"clip_{chr(ord('a') + n)}" for n in range(len(labels))]
     stacked = np.array([answers[name] for name in names])
-    found = Answers(np.array(stems), np.array(labels), tuple(names), stacked, ())
+    found = RunScores(np.array(stems), np.array(labels), tuple(names), stacked, ())
     return table_of(found, {name: np.array(column) for name, column in (facts or {}).items()})
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from laboratory.table.clips import read_table
+from laboratory.verdicts.record import Decision, decide
 from tests.conftest import ROOT
 from training.report import main
 
@@ -45,6 +49,22 @@ def test_a_summary_that_cannot_be_read_is_done_without(tmp_path: Path) -> None:
     for content in ("{", "[]", '{"data": 3}'):
         (run / "summary.json").write_text(content)
         assert main([str(run), "--out", str(tmp_path / "page")]) == 0
+
+
+def test_corrected_labels_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "predictions.parquet").write_bytes((SHIPPED / "predictions.parquet").read_bytes())
+    before = read_table(run)
+    wrong = int(np.flatnonzero(~before.right("vote"))[0])
+    said = int(before.voters["vote"].said[wrong])
+    decide(run, Decision(str(before.stems[wrong]), "label_wrong", said))
+    assert main([str(run), "--out", str(tmp_path / "page")]) == 0
+    assert "corrected by 1 decisions" in capsys.readouterr().err
+    text = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    sent = json.loads(text.partition('id="run">')[2].partition("</script>")[0])["run"]
+    right = before.right("vote").sum() + 1
+    assert sent["figures"]["vote"]["top1"][0] == pytest.approx(right / len(before), abs=1e-6)
 
 
 def test_the_start_needs_no_torch() -> None:
