@@ -23,7 +23,7 @@ def confident_mistakes(table: ClipTable, rows: Rows, voter: str) -> IntArray:
 
 
 def lowest_margin(table: ClipTable, rows: Rows, voter: str) -> IntArray:
-    """RunScores that nearly were another one, right or wrong, the narrowest first."""
+    """Answers that nearly were another one, right or wrong, the narrowest first."""
     return _ordered(rows & (table.voters[voter].said != MISSED), table.voters[voter].margin)
 
 

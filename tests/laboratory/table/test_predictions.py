@@ -1,4 +1,4 @@
-"""RunScores read by columns: the same as row by row, and what is wrong is left out and named."""
+"""Answers read by columns: the same as row by row, and what is wrong is left out and named."""
 
 from __future__ import annotations
 
