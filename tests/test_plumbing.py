@@ -123,9 +123,9 @@ sys.meta_path.insert(0, Finder())
 @pytest.mark.parametrize(
     ("module", "own", "expected"),
     [
-        ("pipeline.cli", {}, "1000"),
-        ("pipeline.analyser", {}, "1000"),
-        pytest.param("ui.desk.controls", {}, "1000", marks=pytest.mark.slow),  # with gradio
+        ("pipeline.cli", {}, "30000"),
+        ("pipeline.analyser", {}, "30000"),
+        pytest.param("ui.desk.controls", {}, "30000", marks=pytest.mark.slow),  # with gradio
         ("pipeline.cli", {"GOMP_SPINCOUNT": "7"}, "7"),
         ("pipeline.cli", {"OMP_WAIT_POLICY": "active"}, "None"),
     ],
