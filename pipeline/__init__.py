@@ -25,8 +25,8 @@ __version__ = "0.1.0"
 
 # torch's threads wait for each other by turning on the spot, by default for milliseconds at every
 # step. Where another program needs the core meanwhile, a clip takes twice the processor time and
-# more; where nobody does, waiting on the spot is quicker. A tenth of libgomp's default lies within
-# a tenth of the better one in both cases (docs/rink.md). It is read as torch is imported.
+# more; where nobody does, waiting on the spot is quicker. With a tenth of libgomp's default neither
+# takes more than an eighth longer than it need (docs/rink.md). It is read as torch is imported.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "30000")
 
